@@ -1,0 +1,37 @@
+# Every third-party package, once.  Versions are Debian 12's; OpenVINO comes from its PyPI wheel.
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(Eigen3 3.4 REQUIRED NO_MODULE)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(LibArchive REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(cppzmq REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS filesystem)
+find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
+pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
+
+# libonnx's exported CMake targets name paths of its build machine, so the library is named here.
+add_library(pare_onnx_proto INTERFACE)
+target_compile_definitions(pare_onnx_proto INTERFACE ONNX_NAMESPACE=onnx ONNX_ML=1)
+target_link_libraries(pare_onnx_proto INTERFACE onnx onnx_proto protobuf::libprotobuf)
+
+# `./dev setup` makes the private Python environment; its openvino wheel is a whole C++ SDK.
+set(PARE_VENV "$ENV{PARE_VENV}" CACHE PATH "Private Python environment made by ./dev setup")
+file(GLOB openvino_dir ${PARE_VENV}/lib/python3*/site-packages/openvino/cmake)
+find_package(OpenVINO REQUIRED COMPONENTS Runtime HINTS ${openvino_dir})
+
+if(PARE_WITH_TORCH)
+  find_package(Torch REQUIRED)
+endif()
+if(PARE_WITH_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(PARE_WITH_BENCH)
+  find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,78 @@
+# pare_library(<name> SOURCES ... USES ...): one folder, one target, one list of allowed arrows.
+# pare_program(<name> SOURCES ... USES ...): an executable in <build>/bin.
+# pare_tests(<folder> LABEL ... USES ...): every tests/<folder>/<thing>_test.cpp becomes a ctest.
+#
+# USES takes the names of our own libraries; LINKS takes anything else that target_link_libraries
+# takes, and stays private: a third-party library does not travel along the arrows.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(pare_flags INTERFACE)
+target_compile_options(pare_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+  $<$<BOOL:${PARE_WERROR}>:-Werror>)
+
+function(pare_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  add_library(pare_${name} STATIC ${ARG_SOURCES})
+  add_library(pare::${name} ALIAS pare_${name})
+  target_include_directories(pare_${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/gen)
+  target_link_libraries(pare_${name} PRIVATE pare_flags ${ARG_LINKS})
+  foreach(used IN LISTS ARG_USES)
+    target_link_libraries(pare_${name} PUBLIC pare::${used})
+  endforeach()
+endfunction()
+
+function(pare_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE pare_flags ${ARG_LINKS})
+  foreach(used IN LISTS ARG_USES)
+    target_link_libraries(${name} PRIVATE pare::${used})
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY PARE_PROGRAMS ${name})
+endfunction()
+
+# tests/engine/graph/verify_test.cpp becomes ctest "engine/graph.verify"; none can be forgotten.
+function(pare_tests folder)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "USES;LINKS;ARGS" ${ARGN})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 60)
+  endif()
+  string(REPLACE "/" "_" prefix ${folder})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${folder}/*_test.cpp)
+  foreach(source IN LISTS sources)
+    get_filename_component(file ${source} NAME_WE)
+    string(REGEX REPLACE "_test$" "" thing ${file})
+    set(target test_${prefix}_${thing})
+    add_executable(${target} ${source})
+    set_target_properties(${target} PROPERTIES
+      RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/${folder})
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${target} PRIVATE pare_flags GTest::gmock GTest::gtest_main ${ARG_LINKS})
+    foreach(used IN LISTS ARG_USES)
+      target_link_libraries(${target} PRIVATE pare::${used})
+    endforeach()
+    add_test(NAME ${folder}.${thing} COMMAND ${target} ${ARG_ARGS}
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${folder}.${thing} PROPERTIES
+      LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+  endforeach()
+endfunction()
+
+# Adds the folders in the order of the arrows.
+function(pare_folders)
+  foreach(folder IN LISTS ARGN)
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt)
+      add_subdirectory(${folder})
+    endif()
+  endforeach()
+endfunction()

@@ -1,0 +1,80 @@
+// What `pare-engine` understood of a model: all that the search, the service and the user see.
+//
+// The coordinator never parses a model; it reads this.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pare {
+
+// How an image becomes the network's input.
+enum class Resize : std::uint8_t {
+  kLetterboxCentre,   // aspect kept, padding on both sides (YOLOv5)
+  kLetterboxTopLeft,  // aspect kept, padding right and below (YOLOX)
+  kStretch,           // aspect lost
+};
+
+struct Preprocessing {
+  bool rgb = true;  // false: BGR, as OpenCV reads
+  Resize resize = Resize::kLetterboxCentre;
+  int pad_value = 114;
+  // Per channel in the order the network sees: x = (pixel - mean) / std.
+  std::vector<double> mean = {0, 0, 0};
+  std::vector<double> std = {255, 255, 255};
+  friend bool operator==(const Preprocessing&, const Preprocessing&) = default;
+};
+
+// What a file of weights does not say.  Travels with the model.
+struct ModelCard {
+  std::string head;  // "yolov5", "yolox"; empty: to be found
+  Preprocessing preprocessing;
+  int height = 0;  // of the input in pixels; 0: as the file says
+  int width = 0;
+  std::vector<std::string> classes;  // names; empty: numbered
+  friend bool operator==(const ModelCard&, const ModelCard&) = default;
+};
+
+// Channels that go together: removing one removes it from every layer listed.
+struct ChannelGroup {
+  std::string name;  // of the first layer that makes these channels
+  int channels = 0;
+  std::vector<int> widths;             // what a plan may choose, ascending, the last is `channels`
+  std::vector<std::string> producers;  // layers that lose output channels
+  std::vector<std::string> consumers;  // layers that lose input channels
+};
+
+// Channels that cannot go, and why.
+struct FrozenChannels {
+  std::string layer;
+  int channels = 0;
+  std::string reason;
+};
+
+struct Layer {
+  std::string name;
+  std::string op;
+  std::vector<int> kernel;
+  int in_channels = 0;
+  int out_channels = 0;
+  int groups = 1;
+  std::int64_t macs = 0;
+  std::int64_t parameters = 0;
+};
+
+struct ModelSummary {
+  std::string sha256;
+  ModelCard card;                  // completed by what was found
+  std::vector<std::string> notes;  // what could not be found or was assumed, one sentence each
+  int opset = 0;
+  std::int64_t macs = 0;
+  std::int64_t parameters = 0;
+  std::int64_t bytes = 0;
+  int stride = 0;  // input sizes must be multiples of it
+  std::vector<ChannelGroup> groups;
+  std::vector<FrozenChannels> frozen;
+  std::vector<Layer> layers;  // convolutions, in the order they run
+};
+
+}  // namespace pare
