@@ -8,12 +8,12 @@
 
 namespace pare {
 
-[[noreturn]] void fail_check(std::string_view condition, std::string_view message,
-                             const char* file, int line);
+[[noreturn]] void fail_check(std::string_view condition, std::string_view message, const char* file,
+                             int line);
 
 }  // namespace pare
 
-#define PARE_CHECK(condition, message)                                     \
-  do {                                                                     \
+#define PARE_CHECK(condition, message)                                             \
+  do {                                                                             \
     if (!(condition)) ::pare::fail_check(#condition, message, __FILE__, __LINE__); \
   } while (false)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,17 @@ struct ModelCard {
   friend bool operator==(const ModelCard&, const ModelCard&) = default;
 };
 
+// What the user said of a model.  What is missing is found in the file, the preprocessing taken
+// from the head's preset: that makes a ModelCard of it.
+struct PartialCard {
+  std::string head;
+  std::optional<Preprocessing> preprocessing;
+  int height = 0;
+  int width = 0;
+  std::vector<std::string> classes;
+  friend bool operator==(const PartialCard&, const PartialCard&) = default;
+};
+
 // Channels that go together: removing one removes it from every layer listed.
 struct ChannelGroup {
   std::string name;  // of the first layer that makes these channels
@@ -43,6 +55,7 @@ struct ChannelGroup {
   std::vector<int> widths;             // what a plan may choose, ascending, the last is `channels`
   std::vector<std::string> producers;  // layers that lose output channels
   std::vector<std::string> consumers;  // layers that lose input channels
+  friend bool operator==(const ChannelGroup&, const ChannelGroup&) = default;
 };
 
 // Channels that cannot go, and why.
@@ -50,6 +63,7 @@ struct FrozenChannels {
   std::string layer;
   int channels = 0;
   std::string reason;
+  friend bool operator==(const FrozenChannels&, const FrozenChannels&) = default;
 };
 
 struct Layer {
@@ -61,6 +75,7 @@ struct Layer {
   int groups = 1;
   std::int64_t macs = 0;
   std::int64_t parameters = 0;
+  friend bool operator==(const Layer&, const Layer&) = default;
 };
 
 struct ModelSummary {
@@ -75,6 +90,7 @@ struct ModelSummary {
   std::vector<ChannelGroup> groups;
   std::vector<FrozenChannels> frozen;
   std::vector<Layer> layers;  // convolutions, in the order they run
+  friend bool operator==(const ModelSummary&, const ModelSummary&) = default;
 };
 
 }  // namespace pare
