@@ -26,14 +26,14 @@ struct OpaqueAttribute {
   std::string bytes;
 };
 
-using Attribute = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>,
-                               std::vector<float>, std::vector<std::string>, Tensor,
-                               OpaqueAttribute>;
+using Attribute =
+    std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,
+                 std::vector<std::string>, Tensor, OpaqueAttribute>;
 
 struct Node {
-  std::string name;  // unique in the graph
-  std::string op;    // ONNX operator type
-  std::string domain;  // empty: ai.onnx
+  std::string name;                 // unique in the graph
+  std::string op;                   // ONNX operator type
+  std::string domain;               // empty: ai.onnx
   std::vector<std::string> inputs;  // tensor names; an empty name is an absent optional input
   std::vector<std::string> outputs;
   std::map<std::string, Attribute> attributes;
@@ -46,7 +46,7 @@ struct TensorInfo {
 };
 
 struct Graph {
-  int opset = 0;                      // of the default domain
+  int opset = 0;                       // of the default domain
   std::map<std::string, int> domains;  // opsets of further domains
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;

@@ -16,7 +16,16 @@ namespace pare::engine {
 using Shape = std::vector<std::int64_t>;
 
 enum class DType : std::uint8_t {
-  kFloat32, kFloat64, kFloat16, kInt8, kUint8, kInt16, kUint16, kInt32, kInt64, kBool,
+  kFloat32,
+  kFloat64,
+  kFloat16,
+  kInt8,
+  kUint8,
+  kInt16,
+  kUint16,
+  kInt32,
+  kInt64,
+  kBool,
 };
 
 std::size_t size_of(DType dtype) noexcept;
@@ -24,12 +33,30 @@ std::string_view name_of(DType dtype) noexcept;  // "float32", "int8", ...
 
 template <typename T>
 constexpr DType dtype_of();
-template <> constexpr DType dtype_of<float>() { return DType::kFloat32; }
-template <> constexpr DType dtype_of<double>() { return DType::kFloat64; }
-template <> constexpr DType dtype_of<std::int8_t>() { return DType::kInt8; }
-template <> constexpr DType dtype_of<std::uint8_t>() { return DType::kUint8; }
-template <> constexpr DType dtype_of<std::int32_t>() { return DType::kInt32; }
-template <> constexpr DType dtype_of<std::int64_t>() { return DType::kInt64; }
+template <>
+constexpr DType dtype_of<float>() {
+  return DType::kFloat32;
+}
+template <>
+constexpr DType dtype_of<double>() {
+  return DType::kFloat64;
+}
+template <>
+constexpr DType dtype_of<std::int8_t>() {
+  return DType::kInt8;
+}
+template <>
+constexpr DType dtype_of<std::uint8_t>() {
+  return DType::kUint8;
+}
+template <>
+constexpr DType dtype_of<std::int32_t>() {
+  return DType::kInt32;
+}
+template <>
+constexpr DType dtype_of<std::int64_t>() {
+  return DType::kInt64;
+}
 
 // 1 for a scalar (an empty shape).
 std::int64_t element_count(std::span<const std::int64_t> shape) noexcept;
