@@ -24,6 +24,10 @@ namespace pare::engine {
 // bytes of its AttributeProto and written back as they were.
 struct OpaqueAttribute {
   std::string bytes;
+  // Tensors of this graph that a subgraph inside reads by name.  They count as uses: such a tensor
+  // is neither a dead end nor may it be renamed.
+  std::vector<std::string> captures;
+  friend bool operator==(const OpaqueAttribute&, const OpaqueAttribute&) = default;
 };
 
 using Attribute =
@@ -37,12 +41,17 @@ struct Node {
   std::vector<std::string> inputs;  // tensor names; an empty name is an absent optional input
   std::vector<std::string> outputs;
   std::map<std::string, Attribute> attributes;
+  friend bool operator==(const Node&, const Node&) = default;
 };
+
+// Every tensor the node reads: its inputs that are present, then what its subgraphs capture.
+std::vector<std::string> tensors_read(const Node& node);
 
 struct TensorInfo {
   std::string name;
   DType dtype = DType::kFloat32;
   Shape shape;  // all dimensions known; empty where an output's shape was not declared
+  friend bool operator==(const TensorInfo&, const TensorInfo&) = default;
 };
 
 struct Graph {
@@ -52,6 +61,7 @@ struct Graph {
   std::vector<TensorInfo> outputs;
   std::map<std::string, Tensor> constants;
   std::vector<Node> nodes;  // topologically sorted
+  friend bool operator==(const Graph&, const Graph&) = default;
 };
 
 // Fails with kInvalidArgument, naming the node or tensor: a name used twice, a dangling input, an
@@ -61,14 +71,19 @@ Result<std::monostate> verify(const Graph& graph);
 // Nodes in an order that runs.  Fails as verify() does, naming a node on the cycle.
 Result<std::vector<Node>> sort_topologically(const Graph& graph);
 
-// The node that makes each tensor, and the nodes that read it (indices into graph.nodes).
+// The node that makes each tensor, and the nodes that read it (indices into graph.nodes, each
+// once).
 struct Edges {
   std::map<std::string, std::size_t, std::less<>> producer;
   std::map<std::string, std::vector<std::size_t>, std::less<>> consumers;
 };
 Edges edges_of(const Graph& graph);
 
+// Null where there is none.  Linear: callers that look up many names keep a map.
 const Node* find_node(const Graph& graph, std::string_view name);
+
+// True if any graph output carries this name.
+bool is_graph_output(const Graph& graph, std::string_view tensor);
 
 // The attribute, or the default where it is absent.
 // REQUIRES: where present, it has that kind (the importer checked it against the operator's use).
@@ -79,6 +94,7 @@ float float_attribute(const Node& node, std::string_view name, float absent);
 std::string string_attribute(const Node& node, std::string_view name, std::string absent);
 
 // A name that no tensor and no node has yet: `wanted`, or `wanted` with a number behind it.
+// Linear in the graph, captures included.
 std::string fresh_name(const Graph& graph, std::string_view wanted);
 
 // What one run of the model showed: every tensor's real shape, and the value of every tensor that

@@ -6,7 +6,9 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/check.h"
@@ -50,6 +52,14 @@ constexpr DType dtype_of<std::uint8_t>() {
   return DType::kUint8;
 }
 template <>
+constexpr DType dtype_of<std::int16_t>() {
+  return DType::kInt16;
+}
+template <>
+constexpr DType dtype_of<std::uint16_t>() {
+  return DType::kUint16;
+}
+template <>
 constexpr DType dtype_of<std::int32_t>() {
   return DType::kInt32;
 }
@@ -57,9 +67,16 @@ template <>
 constexpr DType dtype_of<std::int64_t>() {
   return DType::kInt64;
 }
+template <>
+constexpr DType dtype_of<bool>() {
+  return DType::kBool;
+}
 
 // 1 for a scalar (an empty shape).
+// REQUIRES: no negative dimension, and a product below 2^63 (the importer refuses other shapes).
 std::int64_t element_count(std::span<const std::int64_t> shape) noexcept;
+
+std::string to_string(std::span<const std::int64_t> shape);  // "1x3x640x640", "scalar"
 
 class Tensor {
  public:
@@ -78,6 +95,9 @@ class Tensor {
   const Shape& shape() const noexcept { return shape_; }
   std::int64_t size() const noexcept { return element_count(shape_); }
   std::span<const std::byte> bytes() const noexcept;
+
+  // Same type, shape and bytes; NaNs of equal bits are equal.
+  friend bool operator==(const Tensor& a, const Tensor& b) noexcept;
 
   // REQUIRES: the tensor holds T.
   template <typename T>
