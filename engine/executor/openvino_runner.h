@@ -1,0 +1,33 @@
+// The Runner inside this process: OpenVINO on the CPU, in fp32 whatever the processor would prefer.
+//
+// Any tensor of the graph may be asked for, by its name: one that OpenVINO makes is added to the
+// results (it is then neither fused away nor renamed), a constant is answered from the graph, a
+// graph input from what run() was given.  Results have the graph's types and shapes.
+//
+// Made for static shapes.  Cost: the graph is serialised once and compiled (0.1 to 2 s for a
+// detector of 4 MB); asking for many tensors keeps them all in memory and prevents fusion, so ask
+// for few where speed matters.  Not thread-safe: one runner a thread; runners are independent of
+// each other.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "engine/graph/graph.h"
+#include "engine/graph/runner.h"
+
+namespace pare::engine {
+
+struct ExecutorOptions {
+  int threads = 1;
+};
+
+// `wanted` empty: the graph's outputs.  Fails with kInvalidArgument if a wanted tensor is not in
+// the graph, with kUnsupported, naming the node, if OpenVINO cannot run one.
+Result<std::unique_ptr<Runner>> make_openvino_runner(const Graph& graph,
+                                                     std::vector<std::string> wanted = {},
+                                                     const ExecutorOptions& options = {});
+
+}  // namespace pare::engine

@@ -1,0 +1,43 @@
+// ONNX files in and out of the graph IR.
+//
+// Import takes any bytes: what is not one whole, sound, single-input model is an Error that names
+// what is wrong and where, never a crash.  Constant nodes and initializers become constants,
+// weights listed as graph inputs stop being inputs, a node without a name gets one (its type and a
+// number), nodes are put into an order that runs, the batch becomes 1.  Initializers keep the type
+// they have. Subgraphs (If, Loop) and sparse tensors are carried as bytes; names they capture count
+// as uses.
+//
+// Export is deterministic: equal graphs give equal bytes.  import(export(g)) == g for every graph
+// that was imported.
+//
+// Cost: linear in the file; the weights are copied once.  Pure functions, any thread.
+// Source: ONNX IR specification (onnx/docs/IR.md); messages are libonnx's onnx.proto.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "core/result.h"
+#include "engine/graph/graph.h"
+
+namespace pare::engine {
+
+struct ImportOptions {
+  // Height and width given to an input that leaves them open; fixed sizes are not changed by it.
+  std::optional<std::pair<int, int>> input_size;
+};
+
+Result<Graph> import_onnx(std::span<const std::byte> bytes, const ImportOptions& options = {});
+
+// Fails with kNotFound if the file cannot be read, otherwise as import_onnx(), the path in front.
+Result<Graph> import_onnx_file(const std::filesystem::path& path,
+                               const ImportOptions& options = {});
+
+// REQUIRES: verify(graph) holds, and the file stays below 2 GiB (protobuf's limit).
+std::string export_onnx(const Graph& graph);
+
+}  // namespace pare::engine

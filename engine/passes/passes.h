@@ -1,0 +1,26 @@
+// Rewrites that leave what the graph computes as it is.  Each takes a verified graph and returns
+// one.
+//
+// Cost: linear in nodes and edges, plus the weights they touch.  Pure functions, any thread.
+#pragma once
+
+#include "engine/graph/graph.h"
+
+namespace pare::engine {
+
+// Removes nodes and constants that no graph output needs.  Graph inputs stay.
+Graph remove_dead_ends(Graph graph);
+
+// Removes Identity, and Dropout as inference has it.  Names of graph outputs stay.
+Graph remove_identities(Graph graph);
+
+// Every tensor that the observation holds as a constant becomes one; what made it goes.
+Graph fold_constants(Graph graph, const Observation& observed);
+
+// BatchNormalization that follows a Conv, ConvTranspose or Gemm, whose output nothing else reads,
+// goes into its weights and bias (w' = w g / sqrt(v + eps), b' = (b - m) g / sqrt(v + eps) + beta,
+// computed in double).  The convolution then makes the tensor that the BatchNormalization made.
+// Weights must be fp32 constants; where they are not, the node stays.
+Graph fold_batch_norm(Graph graph);
+
+}  // namespace pare::engine
