@@ -31,6 +31,9 @@ constexpr bool is_retryable(ErrorCode code) noexcept {
 struct Error {
   ErrorCode code;
   std::string message;  // names the offending thing and the value seen, not only the rule
+  // Where a document was at fault: the field ("budget.trials") and the value seen, as JSON.
+  std::string field = {};
+  std::string value = {};
 };
 
 template <typename T>
