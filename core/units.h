@@ -9,6 +9,9 @@ namespace pare {
 
 using Millis = std::chrono::duration<double, std::milli>;
 
+// A moment in UTC, as exact as PostgreSQL keeps it.
+using TimePoint = std::chrono::sys_time<std::chrono::microseconds>;
+
 struct Bytes {
   std::int64_t count = 0;
   friend constexpr auto operator<=>(Bytes, Bytes) noexcept = default;

@@ -1,0 +1,49 @@
+// The coordinator's end of the link to the workers: one thread, one ZeroMQ ROUTER socket.
+//
+// Answers hellos, hands out leases, extends them by heartbeats, records reports, and notices
+// within 6 s that a worker is gone.  Keeps nothing that matters: after a restart workers are told
+// to say hello again, and go on with what they run.
+//
+// `on_change` is called from the dispatch thread after an outcome was recorded or a lease was lost;
+// it must be quick and must not call the dispatcher.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "coordinator/store/task_store.h"
+#include "core/result.h"
+
+namespace pare::coordinator {
+
+struct DispatchOptions {
+  std::string endpoint = "tcp://127.0.0.1:7071";  // port * or 0: the system chooses
+  std::chrono::milliseconds heartbeat{1000};      // what workers are told
+  std::chrono::milliseconds silence{6000};        // a worker is lost after it
+  std::chrono::milliseconds tick{250};            // how often leases and silence are looked at
+};
+
+class Dispatcher {
+ public:
+  // REQUIRES: `store` outlives the dispatcher.
+  Dispatcher(TaskStore& store, DispatchOptions options, std::function<void()> on_change);
+  ~Dispatcher();  // stops
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  // Binds and starts the thread.  Returns the endpoint as bound, with the port that was chosen.
+  Result<std::string> start();
+  // Ends the thread and closes the socket.  Idempotent.
+  void stop();
+  // There may be work for idle workers.  Thread-safe, returns at once.  Without it they are asked
+  // within a tick.
+  void wake();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pare::coordinator

@@ -1,0 +1,133 @@
+// A batch: everything that changes together, committed as one transaction or not at all.
+//
+// The job loop reads the end of a task, decides what follows from it, and commits that as one batch
+// with the task as its cause.  A task causes at most one batch, ever: whoever comes second gets
+// kConflict and nothing changes, so a crash between the two can neither lose an outcome nor
+// record it twice.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "coordinator/store/records.h"
+#include "coordinator/store/task_records.h"
+
+namespace pare::coordinator {
+
+// kConflict unless core's can_move allows it.
+struct JobMoved {
+  JobId job;
+  JobState to = JobState::kPreparing;
+  std::string reason;  // for kFailed
+};
+
+struct JobPrepared {
+  JobId job;
+  std::string statistics_sha256;
+  std::string prepared_json;
+};
+
+// kConflict unless `number` is the job's next one and its plan is new to the job.
+struct TrialAdded {
+  JobId job;
+  int number = 0;
+  std::string plan_sha256;
+  std::string plan_json;
+  TrialOrigin origin = TrialOrigin::kSearch;
+  std::vector<int> genome;
+};
+
+// kConflict if it was built before; so are all that follow if they were recorded before.
+struct TrialBuilt {
+  JobId job;
+  int number = 0;
+  std::string candidate_sha256;
+  std::int64_t bytes = 0;
+  std::int64_t macs = 0;
+  std::string build_json;
+};
+
+struct AccuracyRecorded {
+  JobId job;
+  int number = 0;
+  std::string target;
+  AccuracyRecord accuracy;
+  std::string accuracy_json;
+};
+
+// `latency.samples` is taken from `samples_ms`.
+struct LatencyRecorded {
+  JobId job;
+  int number = 0;
+  std::string target;
+  LatencyRecord latency;
+  std::vector<double> samples_ms;
+  std::string latency_json;
+};
+
+struct InfeasibleRecorded {
+  JobId job;
+  int number = 0;
+  std::string target;
+  std::string reason;
+};
+
+// Only from kRunning.
+struct TrialEnded {
+  JobId job;
+  int number = 0;
+  TrialState state = TrialState::kFinished;
+  std::string reason;
+};
+
+// Gets the job's next sequence number.
+struct SearchLogged {
+  JobId job;
+  SearchStep step = SearchStep::kAsk;
+  std::string payload_json;
+};
+
+struct TaskAdded {
+  NewTask task;
+};
+
+// Those of the job, or of one trial of it, that are queued or leased.
+struct TasksCancelled {
+  JobId job;
+  std::optional<int> trial;
+};
+
+struct ModelInspected {
+  std::string sha256;
+  EntryState state = EntryState::kReady;
+  std::string reason;
+  std::string summary_json;
+};
+
+struct DatasetInspected {
+  std::string sha256;
+  EntryState state = EntryState::kReady;
+  std::string reason;
+  DatasetCounts counts;
+};
+
+struct ComparisonEnded {
+  ComparisonId comparison;
+  ComparisonState state = ComparisonState::kSucceeded;
+  std::string reason;
+  std::string result_json;
+};
+
+using Change =
+    std::variant<JobMoved, JobPrepared, TrialAdded, TrialBuilt, AccuracyRecorded, LatencyRecorded,
+                 InfeasibleRecorded, TrialEnded, SearchLogged, TaskAdded, TasksCancelled,
+                 ModelInspected, DatasetInspected, ComparisonEnded>;
+
+struct Batch {
+  std::optional<TaskId> cause;  // a succeeded or failed task that this handles
+  std::vector<Change> changes;  // in this order
+};
+
+}  // namespace pare::coordinator

@@ -1,0 +1,71 @@
+// Jobs, their trials, their search log, and comparisons.
+//
+// Every call is one transaction.  Thread-safe.  Every call may fail with kUnavailable when the
+// database is away.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coordinator/store/batch.h"
+#include "coordinator/store/records.h"
+#include "core/result.h"
+
+namespace pare::coordinator {
+
+struct JobDraft {
+  std::string document_json;
+  std::string model_sha256;
+  std::string dataset_sha256;
+  std::vector<std::string> targets;
+  std::uint64_t seed = 1;
+};
+
+struct ComparisonDraft {
+  JobId job;
+  std::string target;
+  std::string plan_a_sha256;
+  std::string plan_b_sha256;
+  std::string document_json;
+};
+
+class JobStore {
+ public:
+  virtual ~JobStore() = default;
+
+  // kNotFound if the model, the dataset or a target is not registered.
+  virtual Result<Created<Job>> add_job(const JobDraft& draft,
+                                       const std::optional<Idempotency>& idempotency) = 0;
+  virtual Result<Job> job(JobId id) = 0;
+  virtual Result<std::vector<Job>> jobs(const Page& page) = 0;
+  virtual Result<std::vector<Job>> active_jobs() = 0;  // those not final, by id
+  // Its queued and leased tasks and its running trials end too.  A cancelled job stays so; one that
+  // ended otherwise is kConflict.
+  virtual Result<Job> cancel_job(JobId id) = 0;
+
+  // All changes or none.  kConflict if the cause was handled before, or a change does not fit what
+  // is stored: read again, then decide.
+  virtual Result<std::size_t> commit(const Batch& batch) = 0;  // how many changes were made
+
+  virtual Result<TrialCounts> trial_counts(JobId job) = 0;
+  virtual Result<std::vector<Trial>> trials(JobId job, const Page& page) = 0;  // by number
+  virtual Result<Trial> trial(JobId job, int number) = 0;
+  virtual Result<TargetEvidence> evidence(JobId job, int number, std::string_view target) = 0;
+  // By a SHA-256 or at least 8 digits of one: kNotFound, or kConflict if it is ambiguous.
+  virtual Result<std::vector<Trial>> trials_with_plan(std::string_view sha256) = 0;
+  virtual Result<std::vector<Trial>> trials_with_candidate(std::string_view sha256) = 0;
+  virtual Result<std::vector<SearchLogEntry>> search_log(JobId job) = 0;  // by seq
+
+  // Queues `compare` with the comparison as its subject.
+  virtual Result<Created<Comparison>> add_comparison(
+      const ComparisonDraft& draft, const NewTask& compare,
+      const std::optional<Idempotency>& idempotency) = 0;
+  virtual Result<Comparison> comparison(ComparisonId id) = 0;
+  virtual Result<std::vector<Comparison>> comparisons(const Page& page) = 0;
+
+  virtual Result<std::vector<Event>> events(const Page& page) = 0;
+};
+
+}  // namespace pare::coordinator

@@ -1,0 +1,51 @@
+// Tasks as the store holds them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/ids.h"
+#include "core/task.h"
+#include "core/units.h"
+
+namespace pare::coordinator {
+
+// What a task is about; what does not apply is empty.
+struct TaskSubject {
+  std::string model_sha256;
+  std::string dataset_sha256;
+  std::optional<JobId> job;
+  std::optional<int> trial;  // its number in the job
+  std::optional<ComparisonId> comparison;
+  friend bool operator==(const TaskSubject&, const TaskSubject&) = default;
+};
+
+struct NewTask {
+  TaskKind kind = TaskKind::kInspectModel;
+  TaskSubject subject;
+  std::string target;   // the target it is for; for the reader of the outcome, not for matching
+  std::string pool;     // only workers of this pool; empty: any
+  std::string runtime;  // only workers that serve this runtime; empty: any
+  std::string document_json;  // docs/tasks.md
+  Millis time_limit = std::chrono::minutes(10);
+  int max_attempts = 3;
+};
+
+struct Task {
+  TaskId id;
+  NewTask task;
+  TaskState state = TaskState::kQueued;
+  int attempt = 0;
+  std::string leased_by;  // session
+  std::string device_id;
+  double progress = 0.0;
+  std::string message;       // the last line of progress
+  std::string outcome_json;  // as reported; empty when it failed without a report
+  std::string reason;        // why it failed
+  bool handled = false;      // a Batch with this task as its cause was committed
+  TimePoint created_at{};
+  std::optional<TimePoint> leased_at;
+  std::optional<TimePoint> finished_at;
+};
+
+}  // namespace pare::coordinator
