@@ -40,7 +40,7 @@ struct Heartbeat {
 struct TaskReport {
   TaskId task;
   int attempt = 0;
-  std::string outcome_json;  // docs/tasks.md; decode with wire/outcome_json.h
+  std::string outcome_json;  // docs/tasks.md; decode with parse_outcome of wire/task_json.h
   friend bool operator==(const TaskReport&, const TaskReport&) = default;
 };
 
