@@ -4,20 +4,12 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "engine/graph/graph.h"
+#include "engine/graph/messages.h"
 
 namespace pare::engine {
 namespace {
 
 using Names = std::unordered_set<std::string>;
-
-Error invalid(std::string message) {
-  return {ErrorCode::kInvalidArgument, std::move(message)};
-}
-
-std::string quoted(const std::string& name) {
-  return "\"" + name + "\"";
-}
 
 // What is there before any node runs.
 Result<Names> names_at_start(const Graph& graph) {
@@ -25,13 +17,13 @@ Result<Names> names_at_start(const Graph& graph) {
   for (const TensorInfo& input : graph.inputs) {
     if (input.name.empty()) return invalid("a graph input has no name");
     if (!made.insert(input.name).second) {
-      return invalid("tensor " + quoted(input.name) + " is a graph input twice");
+      return invalid("tensor " + in_quotes(input.name) + " is a graph input twice");
     }
   }
   for (const auto& [name, tensor] : graph.constants) {
     if (name.empty()) return invalid("a constant has no name");
     if (!made.insert(name).second) {
-      return invalid("tensor " + quoted(name) + " is both a graph input and a constant");
+      return invalid("tensor " + in_quotes(name) + " is both a graph input and a constant");
     }
   }
   return made;
@@ -40,18 +32,18 @@ Result<Names> names_at_start(const Graph& graph) {
 std::optional<Error> check_names_of(const Node& node, Names& node_names, Names& made) {
   if (node.name.empty()) return invalid("a node of type " + node.op + " has no name");
   if (!node_names.insert(node.name).second) {
-    return invalid("two nodes have the name " + quoted(node.name));
+    return invalid("two nodes have the name " + in_quotes(node.name));
   }
   bool makes_something = false;
   for (const std::string& output : node.outputs) {
     if (output.empty()) continue;  // an optional output that is not wanted
     makes_something = true;
     if (!made.insert(output).second) {
-      return invalid("tensor " + quoted(output) + ", made by node " + quoted(node.name) +
+      return invalid("tensor " + in_quotes(output) + ", made by node " + in_quotes(node.name) +
                      ", exists already");
     }
   }
-  if (!makes_something) return invalid("node " + quoted(node.name) + " makes no tensor");
+  if (!makes_something) return invalid("node " + in_quotes(node.name) + " makes no tensor");
   return std::nullopt;
 }
 
@@ -67,18 +59,18 @@ Result<std::monostate> check_names(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     for (const std::string& input : tensors_read(node)) {
       if (!made.contains(input)) {
-        return invalid("node " + quoted(node.name) + " (" + node.op + ") reads tensor " +
-                       quoted(input) + ", which nothing makes");
+        return invalid("node " + in_quotes(node.name) + " (" + node.op + ") reads tensor " +
+                       in_quotes(input) + ", which nothing makes");
       }
     }
   }
   Names outputs;
   for (const TensorInfo& output : graph.outputs) {
     if (!made.contains(output.name)) {
-      return invalid("graph output " + quoted(output.name) + " is made by nothing");
+      return invalid("graph output " + in_quotes(output.name) + " is made by nothing");
     }
     if (!outputs.insert(output.name).second) {
-      return invalid("tensor " + quoted(output.name) + " is a graph output twice");
+      return invalid("tensor " + in_quotes(output.name) + " is a graph output twice");
     }
   }
   return std::monostate{};
@@ -93,7 +85,7 @@ Result<std::monostate> verify(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     for (const std::string& input : tensors_read(node)) {
       if (later.contains(input)) {
-        return invalid("node " + quoted(node.name) + " runs before tensor " + quoted(input) +
+        return invalid("node " + in_quotes(node.name) + " runs before tensor " + in_quotes(input) +
                        " is made");
       }
     }
@@ -132,7 +124,7 @@ Result<std::vector<Node>> sort_topologically(const Graph& graph) {
   }
   for (std::size_t i = 0; i < waits_for.size(); ++i) {
     if (waits_for[i] > 0) {
-      return invalid("node " + quoted(graph.nodes[i].name) + " is on, or behind, a cycle");
+      return invalid("node " + in_quotes(graph.nodes[i].name) + " is on, or behind, a cycle");
     }
   }
   return sorted;

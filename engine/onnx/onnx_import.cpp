@@ -1,0 +1,280 @@
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <set>
+#include <vector>
+
+#include "engine/graph/messages.h"
+#include "engine/onnx/attribute_proto.h"
+#include "engine/onnx/onnx_io.h"
+#include "engine/onnx/tensor_proto.h"
+
+namespace pare::engine {
+namespace {
+
+using Done = Result<std::monostate>;
+
+constexpr int kRecursionLimit = 64;  // messages inside messages; a real subgraph needs under 20
+
+std::string domain_of(const std::string& domain) {
+  return domain == "ai.onnx" ? "" : domain;
+}
+
+Result<onnx::ModelProto> parse(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return invalid("not an ONNX model: the file is empty");
+  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    return invalid("not an ONNX model in one file: " + std::to_string(bytes.size()) + " bytes");
+  }
+  const int size = static_cast<int>(bytes.size());
+  google::protobuf::io::ArrayInputStream stream(bytes.data(), size);
+  google::protobuf::io::CodedInputStream coded(&stream);
+  coded.SetTotalBytesLimit(std::numeric_limits<int>::max());
+  coded.SetRecursionLimit(kRecursionLimit);
+  onnx::ModelProto model;
+  if (!model.ParseFromCodedStream(&coded) || !coded.ConsumedEntireMessage()) {
+    return invalid("not an ONNX model, or a truncated one: its " + std::to_string(size) +
+                   " bytes do not parse near byte " + std::to_string(coded.CurrentPosition()));
+  }
+  if (!model.has_graph()) return invalid("not an ONNX model: it has no graph");
+  return model;
+}
+
+// Builds one Graph from one model; used once.
+class Importer {
+ public:
+  Importer(const onnx::ModelProto& model, const ImportOptions& options)
+      : model_(model), proto_(model.graph()), options_(options) {}
+
+  Result<Graph> run() {
+    for (const auto step :
+         {&Importer::read_opsets, &Importer::read_initializers, &Importer::read_nodes,
+          &Importer::read_inputs, &Importer::read_outputs}) {
+      if (Done done = (this->*step)(); !done) return done.error();
+    }
+    Result<std::vector<Node>> sorted = sort_topologically(graph_);
+    if (!sorted) return sorted.error();
+    graph_.nodes = std::move(sorted).value();
+    return std::move(graph_);
+  }
+
+ private:
+  Done read_opsets() {
+    if (model_.functions_size() > 0) {
+      return unsupported("the model defines functions of its own (the first is " +
+                         in_quotes(model_.functions(0).name()) + "); export it with them inlined");
+    }
+    for (const auto& opset : model_.opset_import()) {
+      const std::string domain = domain_of(opset.domain());
+      if (opset.version() < 1 || opset.version() > 1000) {
+        return invalid("opset " + std::to_string(opset.version()) + " of domain " +
+                       in_quotes(domain) + " does not exist");
+      }
+      (domain.empty() ? graph_.opset : graph_.domains[domain]) = static_cast<int>(opset.version());
+    }
+    if (graph_.opset == 0) return invalid("the model names no opset of the default domain");
+    return std::monostate{};
+  }
+
+  Done read_initializers() {
+    if (proto_.sparse_initializer_size() > 0) {
+      return unsupported("constant " + in_quotes(proto_.sparse_initializer(0).values().name()) +
+                         " is sparse");
+    }
+    for (const onnx::TensorProto& tensor : proto_.initializer()) {
+      if (Done done = add_constant(tensor.name(), tensor); !done) return done;
+    }
+    return std::monostate{};
+  }
+
+  Done add_constant(const std::string& name, const onnx::TensorProto& proto) {
+    Result<Tensor> tensor = tensor_from_proto(proto, "constant " + in_quotes(name));
+    if (!tensor) return tensor.error();
+    return add_constant(name, std::move(tensor).value());
+  }
+
+  Done add_constant(const std::string& name, Tensor tensor) {
+    if (!graph_.constants.emplace(name, std::move(tensor)).second) {
+      return invalid("constant " + in_quotes(name) + " exists twice");
+    }
+    return std::monostate{};
+  }
+
+  Done read_nodes() {
+    if (proto_.node_size() == 0) return invalid("the graph has no nodes");
+    for (const onnx::NodeProto& node : proto_.node()) given_names_.insert(node.name());
+    for (int i = 0; i < proto_.node_size(); ++i) {
+      if (Done done = read_node(proto_.node(i), i); !done) return done;
+    }
+    return std::monostate{};
+  }
+
+  Done read_node(const onnx::NodeProto& proto, int position) {
+    Node node;
+    node.op = proto.op_type();
+    node.domain = domain_of(proto.domain());
+    node.name = unique_name(proto, position);
+    node.inputs.assign(proto.input().begin(), proto.input().end());
+    node.outputs.assign(proto.output().begin(), proto.output().end());
+    if (node.op.empty()) return invalid("node " + in_quotes(node.name) + " has no operator type");
+    for (const onnx::AttributeProto& attribute : proto.attribute()) {
+      Result<Attribute> value =
+          attribute_from_proto(attribute, "attribute " + in_quotes(attribute.name()) + " of node " +
+                                              in_quotes(node.name));
+      if (!value) return value.error();
+      if (!node.attributes.emplace(attribute.name(), std::move(value).value()).second) {
+        return invalid("node " + in_quotes(node.name) + " has attribute " +
+                       in_quotes(attribute.name()) + " twice");
+      }
+    }
+    if (node.op == "Constant" && node.domain.empty()) return read_constant_node(node);
+    graph_.nodes.push_back(std::move(node));
+    return std::monostate{};
+  }
+
+  // The name in the file, or one of type and position where it has none or another node has it.
+  std::string unique_name(const onnx::NodeProto& proto, int position) {
+    if (!proto.name().empty() && used_names_.insert(proto.name()).second) return proto.name();
+    std::string name = proto.op_type() + "_" + std::to_string(position);
+    while (given_names_.contains(name) || used_names_.contains(name)) name += "_";
+    used_names_.insert(name);
+    return name;
+  }
+
+  Done read_constant_node(const Node& node) {
+    if (node.outputs.size() != 1 || node.attributes.size() != 1) {
+      return invalid("node " + in_quotes(node.name) + " is a Constant without one value");
+    }
+    const Attribute& value = node.attributes.begin()->second;
+    const std::string& output = node.outputs[0];
+    if (const auto* tensor = std::get_if<Tensor>(&value)) return add_constant(output, *tensor);
+    if (const auto* i = std::get_if<std::int64_t>(&value)) {
+      return add_constant(output, Tensor::of<std::int64_t>({}, std::span(i, 1)));
+    }
+    if (const auto* f = std::get_if<float>(&value)) {
+      return add_constant(output, Tensor::of<float>({}, std::span(f, 1)));
+    }
+    if (const auto* ints = std::get_if<std::vector<std::int64_t>>(&value)) {
+      return add_constant(output, Tensor::of<std::int64_t>({std::ssize(*ints)}, *ints));
+    }
+    if (const auto* floats = std::get_if<std::vector<float>>(&value)) {
+      return add_constant(output, Tensor::of<float>({std::ssize(*floats)}, *floats));
+    }
+    return unsupported("node " + in_quotes(node.name) +
+                       " is a Constant of strings or sparse values");
+  }
+
+  Done read_inputs() {
+    for (const onnx::ValueInfoProto& info : proto_.input()) {
+      if (graph_.constants.contains(info.name())) continue;  // a weight listed as an input
+      Result<TensorInfo> input = read_input(info);
+      if (!input) return input.error();
+      graph_.inputs.push_back(std::move(input).value());
+    }
+    if (graph_.inputs.empty()) return invalid("the model has no input");
+    if (graph_.inputs.size() > 1) {
+      return unsupported("the model has " + std::to_string(graph_.inputs.size()) + " inputs (" +
+                         in_quotes(graph_.inputs[0].name) + ", " +
+                         in_quotes(graph_.inputs[1].name) +
+                         (graph_.inputs.size() > 2 ? ", ...)" : ")") + "; one image is handled");
+    }
+    return std::monostate{};
+  }
+
+  Result<TensorInfo> read_input(const onnx::ValueInfoProto& info) const {
+    const std::string where = "input " + in_quotes(info.name());
+    Result<DType> dtype = element_type(info, where);
+    if (!dtype) return dtype.error();
+    const auto& type = info.type().tensor_type();
+    if (!type.has_shape()) return invalid(where + " declares no shape");
+    Shape shape;
+    for (const auto& dimension : type.shape().dim()) {
+      // Old exporters write 0 or -1 for "any"; a name says the same.
+      shape.push_back(dimension.has_dim_value() && dimension.dim_value() > 0 ? dimension.dim_value()
+                                                                             : 0);
+    }
+    if (Done done = close_shape(shape, where); !done) return done.error();
+    return TensorInfo{info.name(), dtype.value(), std::move(shape)};
+  }
+
+  // Fills the open dimensions, which are 0: the batch with 1, height and width as the caller says.
+  Done close_shape(Shape& shape, const std::string& where) const {
+    if (!shape.empty() && shape[0] == 0) shape[0] = 1;
+    if (shape.size() == 4 && shape[0] != 1) {
+      return unsupported(where + " has a fixed batch of " + std::to_string(shape[0]) +
+                         "; export the model with a batch of 1");
+    }
+    if (shape.size() == 4 && options_.input_size) {
+      if (shape[2] == 0) shape[2] = options_.input_size->first;
+      if (shape[3] == 0) shape[3] = options_.input_size->second;
+    }
+    constexpr std::int64_t kLargest = 1 << 20;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      if (shape[axis] > 0 && shape[axis] <= kLargest) continue;
+      const std::string at = where + ", dimension " + std::to_string(axis) + " of " +
+                             std::to_string(shape.size()) + ", ";
+      if (shape[axis] != 0) return invalid(at + "is " + std::to_string(shape[axis]));
+      const bool sized = shape.size() == 4 && axis >= 2;
+      return invalid(at + (sized ? "is left open by the file; say the input's height and width"
+                                 : "is left open by the file and is not a height or width"));
+    }
+    return std::monostate{};
+  }
+
+  Done read_outputs() {
+    for (const onnx::ValueInfoProto& info : proto_.output()) {
+      Result<DType> dtype = element_type(info, "output " + in_quotes(info.name()));
+      if (!dtype) return dtype.error();
+      Shape shape;
+      for (const auto& dimension : info.type().tensor_type().shape().dim()) {
+        if (!dimension.has_dim_value() || dimension.dim_value() <= 0) {
+          shape.clear();
+          break;
+        }
+        shape.push_back(dimension.dim_value());
+      }
+      graph_.outputs.push_back({info.name(), dtype.value(), std::move(shape)});
+    }
+    if (graph_.outputs.empty()) return invalid("the model has no output");
+    return std::monostate{};
+  }
+
+  static Result<DType> element_type(const onnx::ValueInfoProto& info, const std::string& where) {
+    if (!info.type().has_tensor_type()) return unsupported(where + " is not a tensor");
+    const int type = info.type().tensor_type().elem_type();
+    const std::optional<DType> dtype = dtype_from_onnx(type);
+    if (!dtype) {
+      return unsupported(where + " has element type " + onnx_type_name(type) +
+                         ", which is not handled");
+    }
+    return *dtype;
+  }
+
+  const onnx::ModelProto& model_;
+  const onnx::GraphProto& proto_;
+  const ImportOptions& options_;
+  Graph graph_;
+  std::set<std::string> given_names_;
+  std::set<std::string> used_names_;
+};
+
+}  // namespace
+
+Result<Graph> import_onnx(std::span<const std::byte> bytes, const ImportOptions& options) {
+  const Result<onnx::ModelProto> model = parse(bytes);
+  if (!model) return model.error();
+  return Importer(model.value(), options).run();
+}
+
+Result<Graph> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  if (!file) return Error{ErrorCode::kNotFound, path.string() + " cannot be read"};
+  Result<Graph> graph = import_onnx(std::as_bytes(std::span(bytes)), options);
+  if (!graph) return Error{graph.error().code, path.string() + ": " + graph.error().message};
+  return graph;
+}
+
+}  // namespace pare::engine
