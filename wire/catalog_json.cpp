@@ -1,0 +1,93 @@
+#include "wire/catalog_json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "wire/parts.h"
+
+namespace pare::wire {
+namespace {
+
+constexpr std::size_t kLongestName = 200;
+constexpr std::size_t kShortestPrefix = 8;
+
+// A name must not be taken for a SHA-256 or a prefix of one.
+std::string read_catalog_name(Fields& fields) {
+  std::string name = fields.text("name");
+  const bool hex = std::ranges::all_of(
+      name, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  if (name.empty() || name.size() > kLongestName) {
+    fields.refuse("name", "have 1 to 200 characters");
+  }
+  if (hex && name.size() >= kShortestPrefix) {
+    fields.refuse("name", "not look like a SHA-256");
+  }
+  return name;
+}
+
+std::string read_plan_name(Fields& fields, std::string_view name) {
+  std::string digits = fields.text(name);
+  const bool hex = std::ranges::all_of(
+      digits, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  if (!hex || digits.size() < kShortestPrefix || digits.size() > 64) {
+    fields.refuse(name, "be the SHA-256 of a plan, or at least 8 digits of it");
+  }
+  return digits;
+}
+
+NewModel read_new_model(Fields& fields) {
+  NewModel out;
+  out.name = read_catalog_name(fields);
+  out.sha256 = fields.sha256("sha256");
+  if (fields.has("card")) {
+    fields.object("card", [&](Fields& card) { out.card = read_partial_card(card); });
+  }
+  return out;
+}
+
+NewDataset read_new_dataset(Fields& fields) {
+  NewDataset out;
+  out.name = read_catalog_name(fields);
+  out.sha256 = fields.sha256("sha256");
+  return out;
+}
+
+NewComparison read_new_comparison(Fields& fields) {
+  NewComparison out;
+  out.job = JobId{fields.integer("job", 1)};
+  out.target = fields.text("target");
+  out.a = read_plan_name(fields, "a");
+  out.b = read_plan_name(fields, "b");
+  if (fields.has("alpha")) out.alpha = fields.number("alpha", 1e-6, 0.5);
+  if (fields.has("latency_margin")) out.latency_margin = fields.number("latency_margin", 0.0, 1.0);
+  if (fields.has("map_margin")) out.map_margin = fields.number("map_margin", 0.0, 1.0);
+  if (fields.has("max_blocks")) out.max_blocks = fields.small("max_blocks", 5, 10'000);
+  return out;
+}
+
+}  // namespace
+
+Result<NewModel> parse_new_model(std::string_view json) {
+  return decode(json, "model", read_new_model);
+}
+
+Result<NewDataset> parse_new_dataset(std::string_view json) {
+  return decode(json, "dataset", read_new_dataset);
+}
+
+Result<NewComparison> parse_new_comparison(std::string_view json) {
+  return decode(json, "comparison", read_new_comparison);
+}
+
+std::string comparison_to_json(const NewComparison& c) {
+  return dump({{"job", c.job.value},
+               {"target", c.target},
+               {"a", c.a},
+               {"b", c.b},
+               {"alpha", c.alpha},
+               {"latency_margin", c.latency_margin},
+               {"map_margin", c.map_margin},
+               {"max_blocks", c.max_blocks}});
+}
+
+}  // namespace pare::wire

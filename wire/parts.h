@@ -1,0 +1,48 @@
+// Decoders of parts that stand in several documents; private to this folder.
+#pragma once
+
+#include <array>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/job.h"
+#include "core/model_summary.h"
+#include "core/plan.h"
+#include "wire/fields.h"
+
+namespace pare::wire {
+
+Plan read_plan(Fields& fields);
+ModelCard read_card(Fields& fields);
+PartialCard read_partial_card(Fields& fields);
+ModelSummary read_summary(Fields& fields);
+
+nlohmann::json plan_value(const Plan& plan);
+nlohmann::json card_value(const ModelCard& card);
+nlohmann::json card_value(const PartialCard& card);
+nlohmann::json summary_value(const ModelSummary& summary);
+
+inline constexpr std::array<std::string_view, 2> kPrecisionNames = {"fp32", "int8"};
+std::vector<Precision> read_precisions(Fields& fields, std::string_view name);
+nlohmann::json precisions_value(const std::vector<Precision>& precisions);
+
+// Bytes that are not UTF-8 (a layer's name in a file that somebody else made) come out replaced.
+std::string dump(const nlohmann::json& value);
+
+// Decodes a whole text: read(Fields&) gives the value.
+template <typename Read>
+auto decode(std::string_view json, std::string_view what, Read read)
+    -> Result<decltype(read(std::declval<Fields&>()))> {
+  Document document(json, what);
+  auto value = [&] {
+    Fields fields(document);
+    return read(fields);
+  }();
+  if (document.problem()) return *document.problem();
+  return value;
+}
+
+}  // namespace pare::wire

@@ -1,0 +1,87 @@
+#include "wire/plan_json.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "wire/parts.h"
+#include "wire/sha256.h"
+
+namespace pare::wire {
+namespace {
+
+constexpr int kVersion = 1;
+constexpr int kLargestSide = 8192;
+constexpr std::array<std::string_view, 4> kImportance = {"gram", "l1", "l2", "random"};
+constexpr std::array<std::string_view, 2> kReconstruction = {"none", "independent"};
+constexpr std::array<std::string_view, 2> kRanges = {"min_max", "percentile"};
+constexpr std::array<std::string_view, 2> kPlacement = {"operators", "convolutions"};
+
+QuantizationPlan read_quantization(Fields& fields) {
+  QuantizationPlan out;
+  out.weight_bits = fields.small("weight_bits", 7, 8);
+  out.ranges = static_cast<RangeMethod>(fields.one_of("ranges", kRanges));
+  out.placement = static_cast<QdqPlacement>(fields.one_of("placement", kPlacement));
+  out.keep_fp32 = fields.texts("keep_fp32");
+  std::ranges::sort(out.keep_fp32);
+  const auto repeated = std::ranges::unique(out.keep_fp32);
+  out.keep_fp32.erase(repeated.begin(), repeated.end());
+  return out;
+}
+
+nlohmann::json quantization_json(const QuantizationPlan& q) {
+  return {{"weight_bits", q.weight_bits},
+          {"ranges", kRanges[static_cast<std::size_t>(q.ranges)]},
+          {"placement", kPlacement[static_cast<std::size_t>(q.placement)]},
+          {"keep_fp32", q.keep_fp32}};
+}
+
+}  // namespace
+
+Plan read_plan(Fields& fields) {
+  Plan plan;
+  (void)fields.small("version", kVersion, kVersion);
+  const std::vector<std::int64_t> input = fields.integers("input", 1, kLargestSide);
+  if (input.size() == 2) {
+    plan.height = static_cast<int>(input[0]);
+    plan.width = static_cast<int>(input[1]);
+  } else {
+    fields.refuse("input", "be [height, width]");
+  }
+  fields.object("widths", [&](Fields& widths) {
+    for (const std::string& group : widths.names()) plan.widths[group] = widths.small(group, 1);
+  });
+  plan.importance = static_cast<Importance>(fields.one_of("importance", kImportance));
+  plan.reconstruction =
+      static_cast<Reconstruction>(fields.one_of("reconstruction", kReconstruction));
+  if (fields.has("quantization")) {
+    fields.object("quantization", [&](Fields& q) { plan.quantization = read_quantization(q); });
+  }
+  return plan;
+}
+
+nlohmann::json plan_value(const Plan& plan) {
+  nlohmann::json json;  // an ordered map inside: keys come out sorted
+  json["version"] = kVersion;
+  json["input"] = {plan.height, plan.width};
+  json["widths"] = plan.widths;
+  json["importance"] = kImportance[static_cast<std::size_t>(plan.importance)];
+  json["reconstruction"] = kReconstruction[static_cast<std::size_t>(plan.reconstruction)];
+  json["quantization"] = nullptr;
+  if (plan.quantization) json["quantization"] = quantization_json(*plan.quantization);
+  return json;
+}
+
+std::string plan_to_json(const Plan& plan) {
+  return dump(plan_value(plan));
+}
+
+Result<Plan> parse_plan(std::string_view json) {
+  return decode(json, "plan", read_plan);
+}
+
+std::string plan_sha256(const Plan& plan) {
+  return sha256_hex(plan_to_json(plan));
+}
+
+}  // namespace pare::wire

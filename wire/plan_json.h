@@ -1,0 +1,23 @@
+// Plans as JSON (docs/tasks.md).
+//
+// The encoding is canonical: keys sorted, no spaces, so that equal plans have equal bytes, and the
+// SHA-256 of these bytes is the plan's name.  Decoding is total: an unknown, missing or mistyped
+// field, or a value out of its range, is kInvalidArgument naming the field and the value.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/plan.h"
+#include "core/result.h"
+
+namespace pare::wire {
+
+std::string plan_to_json(const Plan& plan);
+
+// Layers in keep_fp32 come back sorted and once, whatever order the text has them in.
+Result<Plan> parse_plan(std::string_view json);
+
+std::string plan_sha256(const Plan& plan);
+
+}  // namespace pare::wire

@@ -1,0 +1,210 @@
+#include "wire/summary_json.h"
+
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "wire/parts.h"
+
+namespace pare::wire {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kLargestSide = 8192;
+constexpr std::array<std::string_view, 2> kColors = {"bgr", "rgb"};
+constexpr std::array<std::string_view, 3> kResizes = {"letterbox_centre", "letterbox_top_left",
+                                                      "stretch"};
+
+Preprocessing read_preprocessing(Fields& fields) {
+  Preprocessing out;
+  out.rgb = fields.one_of("color", kColors) == 1;
+  out.resize = static_cast<Resize>(fields.one_of("resize", kResizes));
+  out.pad_value = fields.small("pad", 0, 255);
+  out.mean = fields.numbers("mean");
+  out.std = fields.numbers("std");
+  if (out.mean.size() != 3) fields.refuse("mean", "have three numbers");
+  if (out.std.size() != 3) fields.refuse("std", "have three numbers");
+  for (const double divisor : out.std) {
+    if (!(divisor > 0)) fields.refuse("std", "be positive: pixels are divided by it");
+  }
+  return out;
+}
+
+Json preprocessing_value(const Preprocessing& p) {
+  return {{"color", kColors[p.rgb ? 1 : 0]},
+          {"resize", kResizes[static_cast<std::size_t>(p.resize)]},
+          {"pad", p.pad_value},
+          {"mean", p.mean},
+          {"std", p.std}};
+}
+
+ChannelGroup read_group(Fields& fields) {
+  ChannelGroup out;
+  out.name = fields.text("name");
+  out.channels = fields.small("channels", 1);
+  for (const std::int64_t width : fields.integers("widths", 1, out.channels)) {
+    if (!out.widths.empty() && width <= out.widths.back()) fields.refuse("widths", "ascend");
+    out.widths.push_back(static_cast<int>(width));
+  }
+  if (out.widths.empty() || out.widths.back() != out.channels) {
+    fields.refuse("widths", "end with the group's channels");
+  }
+  out.producers = fields.texts("producers");
+  out.consumers = fields.texts("consumers");
+  return out;
+}
+
+FrozenChannels read_frozen(Fields& fields) {
+  return {fields.text("layer"), fields.small("channels"), fields.text("reason")};
+}
+
+Layer read_layer(Fields& fields) {
+  Layer out;
+  out.name = fields.text("name");
+  out.op = fields.text("op");
+  for (const std::int64_t side : fields.integers("kernel", 1, kLargestSide)) {
+    out.kernel.push_back(static_cast<int>(side));
+  }
+  out.in_channels = fields.small("in_channels", 1);
+  out.out_channels = fields.small("out_channels", 1);
+  out.groups = fields.small("groups", 1);
+  out.macs = fields.integer("macs");
+  out.parameters = fields.integer("parameters");
+  return out;
+}
+
+Json groups_value(const std::vector<ChannelGroup>& groups) {
+  Json out = Json::array();
+  for (const ChannelGroup& g : groups) {
+    out.push_back({{"name", g.name},
+                   {"channels", g.channels},
+                   {"widths", g.widths},
+                   {"producers", g.producers},
+                   {"consumers", g.consumers}});
+  }
+  return out;
+}
+
+Json frozen_value(const std::vector<FrozenChannels>& frozen) {
+  Json out = Json::array();
+  for (const FrozenChannels& f : frozen) {
+    out.push_back({{"layer", f.layer}, {"channels", f.channels}, {"reason", f.reason}});
+  }
+  return out;
+}
+
+Json layers_value(const std::vector<Layer>& layers) {
+  Json out = Json::array();
+  for (const Layer& l : layers) {
+    out.push_back({{"name", l.name},
+                   {"op", l.op},
+                   {"kernel", l.kernel},
+                   {"in_channels", l.in_channels},
+                   {"out_channels", l.out_channels},
+                   {"groups", l.groups},
+                   {"macs", l.macs},
+                   {"parameters", l.parameters}});
+  }
+  return out;
+}
+
+}  // namespace
+
+PartialCard read_partial_card(Fields& fields) {
+  PartialCard out;
+  if (fields.has("head")) out.head = fields.text("head");
+  if (fields.has("preprocessing")) {
+    fields.object("preprocessing", [&](Fields& p) { out.preprocessing = read_preprocessing(p); });
+  }
+  if (fields.has("input")) {
+    const std::vector<std::int64_t> input = fields.integers("input", 1, kLargestSide);
+    if (input.size() == 2) {
+      out.height = static_cast<int>(input[0]);
+      out.width = static_cast<int>(input[1]);
+    } else {
+      fields.refuse("input", "be [height, width]");
+    }
+  }
+  if (fields.has("classes")) out.classes = fields.texts("classes");
+  return out;
+}
+
+ModelCard read_card(Fields& fields) {
+  PartialCard card = read_partial_card(fields);
+  if (card.head.empty()) fields.refuse("head", "name the head");
+  if (!card.preprocessing) fields.refuse("preprocessing", "be there");
+  if (card.height == 0) fields.refuse("input", "be [height, width]");
+  return {std::move(card.head), card.preprocessing.value_or(Preprocessing{}), card.height,
+          card.width, std::move(card.classes)};
+}
+
+ModelSummary read_summary(Fields& fields) {
+  ModelSummary out;
+  out.sha256 = fields.sha256("sha256");
+  fields.object("card", [&](Fields& card) { out.card = read_card(card); });
+  out.notes = fields.texts("notes");
+  out.opset = fields.small("opset", 1);
+  out.macs = fields.integer("macs");
+  out.parameters = fields.integer("parameters");
+  out.bytes = fields.integer("bytes");
+  out.stride = fields.small("stride", 1);
+  fields.objects("groups", [&](Fields& group) { out.groups.push_back(read_group(group)); });
+  fields.objects("frozen", [&](Fields& frozen) { out.frozen.push_back(read_frozen(frozen)); });
+  fields.objects("layers", [&](Fields& layer) { out.layers.push_back(read_layer(layer)); });
+  return out;
+}
+
+Json card_value(const ModelCard& card) {
+  return {{"head", card.head},
+          {"preprocessing", preprocessing_value(card.preprocessing)},
+          {"input", {card.height, card.width}},
+          {"classes", card.classes}};
+}
+
+Json card_value(const PartialCard& card) {
+  Json out = Json::object();
+  if (!card.head.empty()) out["head"] = card.head;
+  if (card.preprocessing) out["preprocessing"] = preprocessing_value(*card.preprocessing);
+  if (card.height > 0) out["input"] = {card.height, card.width};
+  if (!card.classes.empty()) out["classes"] = card.classes;
+  return out;
+}
+
+Json summary_value(const ModelSummary& s) {
+  return {{"sha256", s.sha256},
+          {"card", card_value(s.card)},
+          {"notes", s.notes},
+          {"opset", s.opset},
+          {"macs", s.macs},
+          {"parameters", s.parameters},
+          {"bytes", s.bytes},
+          {"stride", s.stride},
+          {"groups", groups_value(s.groups)},
+          {"frozen", frozen_value(s.frozen)},
+          {"layers", layers_value(s.layers)}};
+}
+
+std::string card_to_json(const ModelCard& card) {
+  return dump(card_value(card));
+}
+std::string card_to_json(const PartialCard& card) {
+  return dump(card_value(card));
+}
+std::string summary_to_json(const ModelSummary& summary) {
+  return dump(summary_value(summary));
+}
+
+Result<ModelCard> parse_card(std::string_view json) {
+  return decode(json, "card", read_card);
+}
+
+Result<PartialCard> parse_partial_card(std::string_view json) {
+  return decode(json, "card", read_partial_card);
+}
+
+Result<ModelSummary> parse_summary(std::string_view json) {
+  return decode(json, "summary", read_summary);
+}
+
+}  // namespace pare::wire

@@ -1,0 +1,39 @@
+#include "wire/target_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "wire/parts.h"
+
+namespace pare::wire {
+namespace {
+
+constexpr int kMostThreads = 1024;
+
+Target read_target(Fields& fields) {
+  Target out;
+  out.name = fields.text("name");
+  out.runtime = fields.text("runtime");
+  if (fields.has("pool")) out.pool = fields.text("pool");
+  if (fields.has("threads")) out.threads = fields.small("threads", 1, kMostThreads);
+  if (fields.has("precisions")) out.precisions = read_precisions(fields, "precisions");
+  for (const std::string_view name : {"name", "runtime", "pool"}) {
+    if (fields.has(name) && fields.text(name).empty()) fields.refuse(name, "not be empty");
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string target_to_json(const Target& target) {
+  return dump({{"name", target.name},
+               {"runtime", target.runtime},
+               {"pool", target.pool},
+               {"threads", target.threads},
+               {"precisions", precisions_value(target.precisions)}});
+}
+
+Result<Target> parse_target(std::string_view json) {
+  return decode(json, "target", read_target);
+}
+
+}  // namespace pare::wire

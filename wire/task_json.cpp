@@ -1,0 +1,169 @@
+#include "wire/task_json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "wire/parts.h"
+#include "wire/sha256.h"
+#include "wire/task_parts.h"
+
+namespace pare::wire {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kMostCores = 4096;
+// In the order of ErrorCode.
+constexpr std::array<std::string_view, 6> kCodes = {
+    "invalid_argument", "not_found", "conflict", "unsupported", "unavailable", "deadline_exceeded"};
+
+std::span<const std::string_view> blob_roles(TaskKind kind) {
+  static constexpr std::array<std::string_view, 1> kInspectModel = {"model"};
+  static constexpr std::array<std::string_view, 1> kInspectDataset = {"dataset"};
+  static constexpr std::array<std::string_view, 2> kPrepare = {"model", "dataset"};
+  static constexpr std::array<std::string_view, 2> kBuild = {"model", "statistics"};
+  static constexpr std::array<std::string_view, 2> kCandidate = {"candidate", "dataset"};
+  static constexpr std::array<std::string_view, 5> kCompare = {
+      "candidate_a", "candidate_b", "detections_a", "detections_b", "dataset"};
+  switch (kind) {
+    case TaskKind::kInspectModel: return kInspectModel;
+    case TaskKind::kInspectDataset: return kInspectDataset;
+    case TaskKind::kPrepare: return kPrepare;
+    case TaskKind::kBuild: return kBuild;
+    case TaskKind::kEvaluate:
+    case TaskKind::kBenchmark: return kCandidate;
+    case TaskKind::kCompare: return kCompare;
+  }
+  return {};
+}
+
+TaskKind read_kind(Fields& fields) {
+  std::array<std::string_view, kAllTaskKinds.size()> names;
+  std::ranges::transform(kAllTaskKinds, names.begin(), [](TaskKind kind) { return name_of(kind); });
+  return kAllTaskKinds[fields.one_of("kind", names)];
+}
+
+// Files that the worker added, one for each blob.
+void read_machine(Fields& fields, TaskDocument& task) {
+  if (fields.has("files")) {
+    fields.object("files", [&](Fields& files) {
+      for (const auto& [role, sha256] : task.blobs) task.files[role] = files.text(role);
+    });
+  }
+  if (fields.has("runtimes")) {
+    fields.object("runtimes", [&](Fields& runtimes) {
+      for (const std::string& name : runtimes.names()) {
+        task.runtimes[name] = runtimes.texts(name);
+        if (task.runtimes[name].empty()) runtimes.refuse(name, "name a program");
+      }
+    });
+  }
+  if (fields.has("cores")) {
+    for (const std::int64_t core : fields.integers("cores", 0, kMostCores)) {
+      task.cores.push_back(static_cast<int>(core));
+    }
+  }
+}
+
+TaskDocument read_task(Fields& fields) {
+  TaskDocument task;
+  const TaskKind kind = read_kind(fields);
+  fields.object("blobs", [&](Fields& blobs) {
+    for (const std::string_view role : blob_roles(kind)) {
+      task.blobs[std::string(role)] = blobs.sha256(role);
+    }
+  });
+  fields.object("params", [&](Fields& params) { task.params = read_params(params, kind); });
+  read_machine(fields, task);
+  return task;
+}
+
+Artifact read_artifact(Fields& artifacts, const std::string& role) {
+  if (artifacts.is_text(role)) return LocalFile{artifacts.text(role)};
+  BlobRef out;
+  artifacts.object(role, [&](Fields& blob) {
+    out.sha256 = blob.sha256("sha256");
+    out.bytes = blob.integer("bytes");
+  });
+  return out;
+}
+
+TaskOutcome read_outcome(Fields& fields, TaskKind kind) {
+  TaskOutcome out;
+  out.seconds = fields.number("seconds", 0.0);
+  if (!fields.boolean("ok")) {
+    out.end =
+        TaskFailure{static_cast<ErrorCode>(fields.one_of("code", kCodes)), fields.text("reason")};
+    return out;
+  }
+  TaskSuccess success;
+  fields.object("result", [&](Fields& result) { success.result = read_result(result, kind); });
+  if (fields.has("artifacts")) {
+    fields.object("artifacts", [&](Fields& artifacts) {
+      for (const std::string& role : artifacts.names()) {
+        success.artifacts[role] = read_artifact(artifacts, role);
+      }
+    });
+  }
+  out.end = std::move(success);
+  return out;
+}
+
+Json artifact_value(const Artifact& artifact) {
+  if (const auto* file = std::get_if<LocalFile>(&artifact)) return file->path;
+  const BlobRef& blob = std::get<BlobRef>(artifact);
+  return {{"sha256", blob.sha256}, {"bytes", blob.bytes}};
+}
+
+}  // namespace
+
+std::string_view name_of(ErrorCode code) noexcept {
+  return kCodes[static_cast<std::size_t>(code)];
+}
+
+std::string task_to_json(const TaskDocument& task) {
+  Json out = {{"kind", pare::name_of(task.kind())},
+              {"blobs", task.blobs},
+              {"params", params_value(task.params)}};
+  if (!task.files.empty()) out["files"] = task.files;
+  if (!task.runtimes.empty()) out["runtimes"] = task.runtimes;
+  if (!task.cores.empty()) out["cores"] = task.cores;
+  return dump(out);
+}
+
+Result<TaskDocument> parse_task(std::string_view json) {
+  return decode(json, "task", read_task);
+}
+
+std::string outcome_to_json(const TaskOutcome& outcome) {
+  Json out = {{"seconds", outcome.seconds}};
+  if (const auto* failure = std::get_if<TaskFailure>(&outcome.end)) {
+    out["ok"] = false;
+    out["code"] = name_of(failure->code);
+    out["reason"] = failure->reason;
+    return dump(out);
+  }
+  const TaskSuccess& success = std::get<TaskSuccess>(outcome.end);
+  out["ok"] = true;
+  out["result"] = result_value(success.result);
+  out["artifacts"] = Json::object();
+  for (const auto& [role, artifact] : success.artifacts) {
+    out["artifacts"][role] = artifact_value(artifact);
+  }
+  return dump(out);
+}
+
+Result<TaskOutcome> parse_outcome(std::string_view json, TaskKind kind) {
+  return decode(json, "outcome", [&](Fields& fields) { return read_outcome(fields, kind); });
+}
+
+std::string result_to_json(const TaskResult& result) {
+  return dump(result_value(result));
+}
+
+Result<TaskResult> parse_result(std::string_view json, TaskKind kind) {
+  return decode(json, "result", [&](Fields& fields) { return read_result(fields, kind); });
+}
+
+}  // namespace pare::wire

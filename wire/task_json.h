@@ -1,0 +1,75 @@
+// Task documents and outcomes (docs/tasks.md): what a worker is asked, and what it answers.
+//
+// Parameters and results are one struct a kind, so a document cannot carry those of another kind.
+// Decoding is total, as in plan_json.h.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/result.h"
+#include "core/task.h"
+#include "wire/task_params.h"
+#include "wire/task_results.h"
+
+namespace pare::wire {
+
+struct TaskDocument {
+  TaskParams params;
+  std::map<std::string, std::string> blobs;  // role ("model") to SHA-256; the kind says which roles
+
+  // Added by the worker before it starts the child; empty in what the coordinator stores.
+  std::map<std::string, std::string> files;                  // role to path
+  std::map<std::string, std::vector<std::string>> runtimes;  // name to command
+  std::vector<int> cores;
+
+  TaskKind kind() const noexcept { return static_cast<TaskKind>(params.index()); }
+  friend bool operator==(const TaskDocument&, const TaskDocument&) = default;
+};
+
+struct LocalFile {
+  std::string path;  // relative to the scratch folder
+  friend bool operator==(const LocalFile&, const LocalFile&) = default;
+};
+struct BlobRef {
+  std::string sha256;
+  std::int64_t bytes = 0;
+  friend bool operator==(const BlobRef&, const BlobRef&) = default;
+};
+using Artifact = std::variant<LocalFile, BlobRef>;  // a file until the worker has uploaded it
+
+struct TaskSuccess {
+  TaskResult result;
+  std::map<std::string, Artifact> artifacts;
+  friend bool operator==(const TaskSuccess&, const TaskSuccess&) = default;
+};
+
+struct TaskFailure {
+  ErrorCode code = ErrorCode::kInvalidArgument;
+  std::string reason;
+  friend bool operator==(const TaskFailure&, const TaskFailure&) = default;
+};
+
+struct TaskOutcome {
+  std::variant<TaskSuccess, TaskFailure> end;
+  double seconds = 0;
+  friend bool operator==(const TaskOutcome&, const TaskOutcome&) = default;
+};
+
+std::string task_to_json(const TaskDocument& task);
+Result<TaskDocument> parse_task(std::string_view json);
+
+std::string outcome_to_json(const TaskOutcome& outcome);
+Result<TaskOutcome> parse_outcome(std::string_view json, TaskKind kind);
+
+// One result alone, as the store keeps it.
+std::string result_to_json(const TaskResult& result);
+Result<TaskResult> parse_result(std::string_view json, TaskKind kind);
+
+std::string_view name_of(ErrorCode code) noexcept;  // as outcomes spell it
+
+}  // namespace pare::wire

@@ -1,0 +1,156 @@
+#include "wire/task_params.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "wire/parts.h"
+#include "wire/task_parts.h"
+
+namespace pare::wire {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kLargestSide = 8192;
+constexpr int kMostThreads = 1024;
+
+ModelCard read_card_field(Fields& fields) {
+  ModelCard out;
+  fields.object("card", [&](Fields& card) { out = read_card(card); });
+  return out;
+}
+
+TaskParams read_inspect_model(Fields& fields) {
+  InspectModelParams out;
+  if (fields.has("card")) {
+    fields.object("card", [&](Fields& card) { out.card = read_partial_card(card); });
+  }
+  return out;
+}
+
+TaskParams read_prepare(Fields& fields) {
+  PrepareParams out;
+  out.card = read_card_field(fields);
+  fields.pairs("resolutions", 1, kLargestSide, [&](std::int64_t height, std::int64_t width) {
+    out.resolutions.push_back({static_cast<int>(height), static_cast<int>(width)});
+  });
+  if (out.resolutions.empty()) fields.refuse("resolutions", "hold at least one [height, width]");
+  out.precisions = read_precisions(fields, "precisions");
+  out.seed = fields.natural("seed");
+  return out;
+}
+
+TaskParams read_build(Fields& fields) {
+  BuildParams out;
+  out.card = read_card_field(fields);
+  fields.object("plan", [&](Fields& plan) { out.plan = read_plan(plan); });
+  return out;
+}
+
+TaskParams read_evaluate(Fields& fields) {
+  EvaluateParams out;
+  out.card = read_card_field(fields);
+  out.runtime = fields.text("runtime");
+  out.threads = fields.small("threads", 1, kMostThreads);
+  if (fields.has("images")) out.images = fields.integers("images", INT64_MIN, INT64_MAX);
+  return out;
+}
+
+TaskParams read_benchmark(Fields& fields) {
+  BenchmarkParams out;
+  out.card = read_card_field(fields);
+  out.runtime = fields.text("runtime");
+  out.threads = fields.small("threads", 1, kMostThreads);
+  if (fields.has("parity")) {
+    fields.object("parity", [&](Fields& parity) {
+      out.parity = ParityCheck{parity.small("images", 1), parity.number("tolerance", 0.0)};
+    });
+  }
+  out.min_samples = fields.small("min_samples", 1);
+  out.max_seconds = fields.number("max_seconds", 0.0);
+  return out;
+}
+
+TaskParams read_compare(Fields& fields) {
+  CompareParams out;
+  out.card = read_card_field(fields);
+  out.runtime = fields.text("runtime");
+  out.threads = fields.small("threads", 1, kMostThreads);
+  out.alpha = fields.number("alpha", 1e-6, 0.5);
+  out.latency_margin = fields.number("latency_margin", 0.0, 1.0);
+  out.map_margin = fields.number("map_margin", 0.0, 1.0);
+  out.min_blocks = fields.small("min_blocks", 2);
+  out.max_blocks = fields.small("max_blocks", 2);
+  if (out.max_blocks < out.min_blocks) fields.refuse("max_blocks", "be at least \"min_blocks\"");
+  out.seed = fields.natural("seed");
+  return out;
+}
+
+Json value_of(const InspectModelParams& p) {
+  return {{"card", p.card ? card_value(*p.card) : Json(nullptr)}};
+}
+
+Json value_of(const InspectDatasetParams&) {
+  return Json::object();
+}
+
+Json value_of(const PrepareParams& p) {
+  Json resolutions = Json::array();
+  for (const Size& size : p.resolutions) resolutions.push_back({size.height, size.width});
+  return {{"card", card_value(p.card)},
+          {"resolutions", std::move(resolutions)},
+          {"precisions", precisions_value(p.precisions)},
+          {"seed", p.seed}};
+}
+
+Json value_of(const BuildParams& p) {
+  return {{"card", card_value(p.card)}, {"plan", plan_value(p.plan)}};
+}
+
+Json value_of(const EvaluateParams& p) {
+  return {{"card", card_value(p.card)},
+          {"runtime", p.runtime},
+          {"threads", p.threads},
+          {"images", p.images ? Json(*p.images) : Json(nullptr)}};
+}
+
+Json value_of(const BenchmarkParams& p) {
+  Json parity;
+  if (p.parity) parity = {{"images", p.parity->images}, {"tolerance", p.parity->tolerance}};
+  return {{"card", card_value(p.card)},   {"runtime", p.runtime},
+          {"threads", p.threads},         {"parity", std::move(parity)},
+          {"min_samples", p.min_samples}, {"max_seconds", p.max_seconds}};
+}
+
+Json value_of(const CompareParams& p) {
+  return {{"card", card_value(p.card)},
+          {"runtime", p.runtime},
+          {"threads", p.threads},
+          {"alpha", p.alpha},
+          {"latency_margin", p.latency_margin},
+          {"map_margin", p.map_margin},
+          {"min_blocks", p.min_blocks},
+          {"max_blocks", p.max_blocks},
+          {"seed", p.seed}};
+}
+
+}  // namespace
+
+TaskParams read_params(Fields& fields, TaskKind kind) {
+  switch (kind) {
+    case TaskKind::kInspectModel: return read_inspect_model(fields);
+    case TaskKind::kInspectDataset: return InspectDatasetParams{};
+    case TaskKind::kPrepare: return read_prepare(fields);
+    case TaskKind::kBuild: return read_build(fields);
+    case TaskKind::kEvaluate: return read_evaluate(fields);
+    case TaskKind::kBenchmark: return read_benchmark(fields);
+    case TaskKind::kCompare: return read_compare(fields);
+  }
+  PARE_CHECK(false, "a kind of task without parameters");
+}
+
+Json params_value(const TaskParams& params) {
+  return std::visit([](const auto& p) { return value_of(p); }, params);
+}
+
+}  // namespace pare::wire

@@ -1,0 +1,90 @@
+// What each kind of task is asked (docs/tasks.md): one struct a kind.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/job.h"
+#include "core/model_summary.h"
+#include "core/plan.h"
+
+namespace pare::wire {
+
+// An input size, or the size of anything that is as high as it is wide or not.
+struct Size {
+  int height = 0;
+  int width = 0;
+  friend auto operator<=>(const Size&, const Size&) = default;
+};
+
+struct InspectModelParams {
+  std::optional<PartialCard> card;
+  friend bool operator==(const InspectModelParams&, const InspectModelParams&) = default;
+};
+
+struct InspectDatasetParams {
+  friend bool operator==(const InspectDatasetParams&, const InspectDatasetParams&) = default;
+};
+
+struct PrepareParams {
+  ModelCard card;
+  std::vector<Size> resolutions;
+  std::vector<Precision> precisions;
+  std::uint64_t seed = 0;
+  friend bool operator==(const PrepareParams&, const PrepareParams&) = default;
+};
+
+struct BuildParams {
+  ModelCard card;
+  Plan plan;
+  friend bool operator==(const BuildParams&, const BuildParams&) = default;
+};
+
+inline constexpr const char* kExecutor = "executor";  // the runtime inside the engine
+
+struct EvaluateParams {
+  ModelCard card;
+  std::string runtime = kExecutor;
+  int threads = 1;
+  std::optional<std::vector<std::int64_t>> images;  // ids; nullopt: all
+  friend bool operator==(const EvaluateParams&, const EvaluateParams&) = default;
+};
+
+// The candidate's outputs on the target's runtime against the executor's.
+struct ParityCheck {
+  int images = 8;
+  double tolerance = 0;  // share of each output's range
+  friend bool operator==(const ParityCheck&, const ParityCheck&) = default;
+};
+
+struct BenchmarkParams {
+  ModelCard card;
+  std::string runtime;
+  int threads = 1;
+  std::optional<ParityCheck> parity;
+  int min_samples = 0;
+  double max_seconds = 0;
+  friend bool operator==(const BenchmarkParams&, const BenchmarkParams&) = default;
+};
+
+struct CompareParams {
+  ModelCard card;
+  std::string runtime;
+  int threads = 1;
+  double alpha = 0.05;
+  double latency_margin = 0.03;
+  double map_margin = 0.005;
+  int min_blocks = 5;
+  int max_blocks = 60;
+  std::uint64_t seed = 0;
+  friend bool operator==(const CompareParams&, const CompareParams&) = default;
+};
+
+// In the order of TaskKind, so that the index is the kind.
+using TaskParams = std::variant<InspectModelParams, InspectDatasetParams, PrepareParams,
+                                BuildParams, EvaluateParams, BenchmarkParams, CompareParams>;
+
+}  // namespace pare::wire

@@ -1,0 +1,215 @@
+#include "wire/task_results.h"
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "wire/parts.h"
+#include "wire/task_parts.h"
+
+namespace pare::wire {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::array<std::string_view, 4> kLatencyVerdicts = {"FASTER", "SLOWER", "EQUIVALENT",
+                                                              "INCONCLUSIVE"};
+constexpr std::array<std::string_view, 3> kAccuracyVerdicts = {"NOT_WORSE", "WORSE",
+                                                               "INCONCLUSIVE"};
+constexpr std::array<std::string_view, 3> kVerdicts = {"BETTER", "NOT_BETTER", "INCONCLUSIVE"};
+constexpr std::array<std::string_view, 1> kLabels = {"ground_truth"};
+
+TaskResult read_dataset(Fields& fields) {
+  DatasetSummary out;
+  out.calibration_images = fields.small("calibration_images");
+  out.validation_images = fields.small("validation_images");
+  out.boxes = fields.small("boxes");
+  out.labelled = fields.boolean("labelled");
+  out.classes = fields.texts("classes");
+  return out;
+}
+
+TaskResult read_build(Fields& fields) {
+  BuildResult out;
+  out.macs = fields.integer("macs");
+  out.parameters = fields.integer("parameters");
+  out.bytes = fields.integer("bytes");
+  fields.object("widths", [&](Fields& widths) {
+    for (const std::string& group : widths.names()) {
+      widths.object(group, [&](Fields& width) {
+        const int of = width.small("of", 1);
+        out.widths[group] = {width.small("kept", 0, of), of};
+      });
+    }
+  });
+  return out;
+}
+
+TaskResult read_evaluate(Fields& fields) {
+  EvaluateResult out;
+  out.map_50_95 = fields.number("map_50_95", -1.0, 1.0);
+  fields.object("coco", [&](Fields& coco) {
+    for (std::size_t i = 0; i < kCocoFigures.size(); ++i) {
+      out.coco[i] = coco.number(kCocoFigures[i], -1.0, 1.0);
+    }
+  });
+  fields.object("per_class", [&](Fields& classes) {
+    for (const std::string& name : classes.names()) {
+      out.per_class[name] = classes.number(name, -1.0, 1.0);
+    }
+  });
+  out.images = fields.small("images", 1);
+  out.labels = kLabels[fields.one_of("labels", kLabels)];
+  return out;
+}
+
+TaskResult read_benchmark(Fields& fields) {
+  BenchmarkResult out;
+  out.median_ms = fields.number("median_ms", 0.0);
+  out.low_ms = fields.number("low_ms", 0.0, out.median_ms);
+  out.high_ms = fields.number("high_ms", out.median_ms);
+  if (fields.has("p90_ms")) out.p90_ms = fields.number("p90_ms", 0.0);
+  out.samples_ms = fields.numbers("samples_ms");
+  if (out.samples_ms.empty()) fields.refuse("samples_ms", "hold at least one sample");
+  out.load_ms = fields.number("load_ms", 0.0);
+  out.peak_memory_bytes = fields.integer("peak_memory_bytes");
+  if (fields.has("parity")) {
+    fields.object("parity", [&](Fields& parity) {
+      out.parity = ParityResult{parity.small("images", 1), parity.number_or_infinite("max_error"),
+                                parity.number("tolerance", 0.0)};
+    });
+  }
+  out.evidence_json = fields.object_text("evidence");
+  return out;
+}
+
+TaskResult read_compare(Fields& fields) {
+  CompareResult out;
+  fields.object("latency", [&](Fields& l) {
+    out.latency.ratio = l.number("ratio", 0.0);
+    out.latency.low = l.has("low") ? l.number("low", 0.0) : 0.0;
+    out.latency.high = l.number_or_infinite("high");
+    out.latency.blocks = l.small("blocks");
+    out.latency.verdict = static_cast<LatencyVerdict>(l.one_of("verdict", kLatencyVerdicts));
+  });
+  fields.object("accuracy", [&](Fields& a) {
+    out.accuracy.delta = a.number("delta", -2.0, 2.0);
+    out.accuracy.low = a.number("low", -2.0, 2.0);
+    out.accuracy.high = a.number("high", -2.0, 2.0);
+    out.accuracy.images = a.small("images");
+    out.accuracy.verdict = static_cast<AccuracyVerdict>(a.one_of("verdict", kAccuracyVerdicts));
+  });
+  out.verdict = static_cast<Verdict>(fields.one_of("verdict", kVerdicts));
+  out.sentence = fields.text("sentence");
+  return out;
+}
+
+TaskResult read_prepare(Fields& fields) {
+  PrepareResult out;
+  out.images = fields.small("images");
+  out.layers = fields.small("layers");
+  return out;
+}
+
+Json finite_or_null(double x) {
+  return std::isfinite(x) ? Json(x) : Json(nullptr);
+}
+
+Json value_of(const ModelSummary& r) {
+  return summary_value(r);
+}
+
+Json value_of(const DatasetSummary& r) {
+  return {{"calibration_images", r.calibration_images},
+          {"validation_images", r.validation_images},
+          {"boxes", r.boxes},
+          {"labelled", r.labelled},
+          {"classes", r.classes}};
+}
+
+Json value_of(const PrepareResult& r) {
+  return {{"images", r.images}, {"layers", r.layers}};
+}
+
+Json value_of(const BuildResult& r) {
+  Json widths = Json::object();
+  for (const auto& [group, width] : r.widths) {
+    widths[group] = {{"kept", width.kept}, {"of", width.of}};
+  }
+  return {{"macs", r.macs},
+          {"parameters", r.parameters},
+          {"bytes", r.bytes},
+          {"widths", std::move(widths)}};
+}
+
+Json value_of(const EvaluateResult& r) {
+  Json coco;
+  for (std::size_t i = 0; i < kCocoFigures.size(); ++i) {
+    coco[std::string(kCocoFigures[i])] = r.coco[i];
+  }
+  return {{"map_50_95", r.map_50_95},
+          {"coco", std::move(coco)},
+          {"per_class", r.per_class},
+          {"images", r.images},
+          {"labels", r.labels}};
+}
+
+Json value_of(const BenchmarkResult& r) {
+  Json parity;
+  if (r.parity) {
+    parity = {{"images", r.parity->images},
+              {"max_error", finite_or_null(r.parity->max_error)},
+              {"tolerance", r.parity->tolerance}};
+  }
+  Json evidence = Json::parse(r.evidence_json, nullptr, false);
+  PARE_CHECK(evidence.is_object(), "evidence_json is an object");
+  return {{"median_ms", r.median_ms},
+          {"low_ms", r.low_ms},
+          {"high_ms", r.high_ms},
+          {"p90_ms", r.p90_ms ? Json(*r.p90_ms) : Json(nullptr)},
+          {"samples_ms", r.samples_ms},
+          {"load_ms", r.load_ms},
+          {"peak_memory_bytes", r.peak_memory_bytes},
+          {"parity", std::move(parity)},
+          {"evidence", std::move(evidence)}};
+}
+
+Json value_of(const CompareResult& r) {
+  const Json latency = {{"ratio", r.latency.ratio},
+                        {"low", r.latency.low},
+                        {"high", finite_or_null(r.latency.high)},
+                        {"blocks", r.latency.blocks},
+                        {"verdict", name_of(r.latency.verdict)}};
+  const Json accuracy = {{"delta", r.accuracy.delta},
+                         {"low", r.accuracy.low},
+                         {"high", r.accuracy.high},
+                         {"images", r.accuracy.images},
+                         {"verdict", name_of(r.accuracy.verdict)}};
+  return {{"latency", latency},
+          {"accuracy", accuracy},
+          {"verdict", name_of(r.verdict)},
+          {"sentence", r.sentence}};
+}
+
+}  // namespace
+
+TaskResult read_result(Fields& fields, TaskKind kind) {
+  switch (kind) {
+    case TaskKind::kInspectModel: return read_summary(fields);
+    case TaskKind::kInspectDataset: return read_dataset(fields);
+    case TaskKind::kPrepare: return read_prepare(fields);
+    case TaskKind::kBuild: return read_build(fields);
+    case TaskKind::kEvaluate: return read_evaluate(fields);
+    case TaskKind::kBenchmark: return read_benchmark(fields);
+    case TaskKind::kCompare: return read_compare(fields);
+  }
+  PARE_CHECK(false, "a kind of task without a result");
+}
+
+Json result_value(const TaskResult& result) {
+  return std::visit([](const auto& r) { return value_of(r); }, result);
+}
+
+}  // namespace pare::wire

@@ -1,0 +1,111 @@
+// What each kind of task answers (docs/tasks.md): one struct a kind.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/model_summary.h"
+#include "core/statistics.h"
+
+namespace pare::wire {
+
+struct DatasetSummary {
+  int calibration_images = 0;
+  int validation_images = 0;
+  int boxes = 0;
+  bool labelled = false;
+  std::vector<std::string> classes;
+  friend bool operator==(const DatasetSummary&, const DatasetSummary&) = default;
+};
+
+struct PrepareResult {
+  int images = 0;
+  int layers = 0;
+  friend bool operator==(const PrepareResult&, const PrepareResult&) = default;
+};
+
+struct KeptChannels {
+  int kept = 0;
+  int of = 0;
+  friend bool operator==(const KeptChannels&, const KeptChannels&) = default;
+};
+
+struct BuildResult {
+  std::int64_t macs = 0;
+  std::int64_t parameters = 0;
+  std::int64_t bytes = 0;
+  std::map<std::string, KeptChannels> widths;  // by the group's name
+  friend bool operator==(const BuildResult&, const BuildResult&) = default;
+};
+
+// The order of EvaluateResult::coco.
+inline constexpr std::array<std::string_view, 12> kCocoFigures = {
+    "map_50_95", "map_50", "map_75",  "map_small", "map_medium", "map_large",
+    "mar_1",     "mar_10", "mar_100", "mar_small", "mar_medium", "mar_large"};
+
+struct EvaluateResult {
+  double map_50_95 = 0;
+  std::array<double, 12> coco{};  // -1 where a class of sizes has no boxes
+  std::map<std::string, double> per_class;
+  int images = 0;
+  std::string labels = "ground_truth";
+  friend bool operator==(const EvaluateResult&, const EvaluateResult&) = default;
+};
+
+struct ParityResult {
+  int images = 0;
+  double max_error = 0;  // share of each output's range, the worst over images and outputs
+  double tolerance = 0;
+  friend bool operator==(const ParityResult&, const ParityResult&) = default;
+};
+
+struct BenchmarkResult {
+  double median_ms = 0;
+  double low_ms = 0;
+  double high_ms = 0;
+  std::optional<double> p90_ms;
+  std::vector<double> samples_ms;
+  double load_ms = 0;
+  std::int64_t peak_memory_bytes = 0;
+  std::optional<ParityResult> parity;
+  std::string evidence_json = "{}";  // an object; its fields are the probe's business
+  friend bool operator==(const BenchmarkResult&, const BenchmarkResult&) = default;
+};
+
+struct LatencyComparison {
+  double ratio = 0;  // B's latency over A's
+  double low = 0;    // null on the wire where the interval is infinite
+  double high = 0;
+  int blocks = 0;
+  LatencyVerdict verdict = LatencyVerdict::kInconclusive;
+  friend bool operator==(const LatencyComparison&, const LatencyComparison&) = default;
+};
+
+struct AccuracyComparison {
+  double delta = 0;  // mAP of B minus that of A
+  double low = 0;
+  double high = 0;
+  int images = 0;
+  AccuracyVerdict verdict = AccuracyVerdict::kInconclusive;
+  friend bool operator==(const AccuracyComparison&, const AccuracyComparison&) = default;
+};
+
+struct CompareResult {
+  LatencyComparison latency;
+  AccuracyComparison accuracy;
+  Verdict verdict = Verdict::kInconclusive;
+  std::string sentence;
+  friend bool operator==(const CompareResult&, const CompareResult&) = default;
+};
+
+// In the order of TaskKind.
+using TaskResult = std::variant<ModelSummary, DatasetSummary, PrepareResult, BuildResult,
+                                EvaluateResult, BenchmarkResult, CompareResult>;
+
+}  // namespace pare::wire
