@@ -1,0 +1,264 @@
+#include <algorithm>
+
+#include "coordinator/store/memory_store_impl.h"
+#include "coordinator/store/references.h"
+
+namespace pare::coordinator {
+namespace {
+
+// The id that an earlier call with this key made; 0: there was none.
+Result<std::int64_t> find_key(const std::map<std::string, StoredKey>& keys,
+                              const std::optional<Idempotency>& idempotency) {
+  if (!idempotency) return std::int64_t{0};
+  const auto at = keys.find(idempotency->key);
+  if (at == keys.end()) return std::int64_t{0};
+  if (at->second.request_sha256 != idempotency->request_sha256) {
+    return conflict("the idempotency key \"" + idempotency->key +
+                    "\" was used for another request");
+  }
+  return at->second.id;
+}
+
+template <typename Key, typename Value>
+std::vector<Value> page_of(const std::map<Key, Value>& all, const Page& page) {
+  std::vector<Value> part;
+  for (auto at = all.upper_bound(Key{page.after});
+       at != all.end() && static_cast<int>(part.size()) < page.limit; ++at) {
+    part.push_back(at->second);
+  }
+  return part;
+}
+
+// Trials whose `member` begins with a reference.
+Result<std::vector<Trial>> trials_with(const MemoryState& state, std::string_view what,
+                                       std::string Trial::*member, std::string_view sha256) {
+  std::vector<Trial> found;
+  if (is_sha_prefix(sha256)) {
+    for (const auto& [key, stored] : state.trials) {
+      if (!(stored.trial.*member).starts_with(sha256)) continue;
+      if (!found.empty() && found.front().*member != stored.trial.*member) {
+        return ambiguous(what, sha256);
+      }
+      found.push_back(stored.trial);
+    }
+  }
+  if (found.empty()) return not_found(what, sha256);
+  return found;
+}
+
+}  // namespace
+
+Result<Created<Job>> MemoryStore::add_job(const JobDraft& draft,
+                                          const std::optional<Idempotency>& idempotency) {
+  const std::scoped_lock lock(mutex_);
+  const auto earlier = find_key(state_.job_keys, idempotency);
+  if (!earlier) return earlier.error();
+  if (earlier.value() != 0) return Created<Job>{state_.jobs.at(JobId{earlier.value()}), false};
+
+  const auto has_sha = [](const auto& entries, const std::string& sha256) {
+    return std::ranges::any_of(entries, [&](const auto& e) { return e.sha256 == sha256; });
+  };
+  if (!has_sha(state_.models, draft.model_sha256)) return not_found("model", draft.model_sha256);
+  if (!has_sha(state_.datasets, draft.dataset_sha256)) {
+    return not_found("dataset", draft.dataset_sha256);
+  }
+  for (const std::string& target : draft.targets) {
+    if (!state_.targets.contains(target)) return not_found("target", target);
+  }
+  const JobId id{static_cast<std::int64_t>(state_.jobs.size()) + 1};
+  Job& job = state_.jobs[id];
+  job.id = id;
+  job.document_json = draft.document_json;
+  job.model_sha256 = draft.model_sha256;
+  job.dataset_sha256 = draft.dataset_sha256;
+  job.targets = draft.targets;
+  job.seed = draft.seed;
+  job.created_at = now();
+  if (idempotency) state_.job_keys[idempotency->key] = {idempotency->request_sha256, id.value};
+  log_event(state_, now(), "job.queued", id, "{}");
+  return Created<Job>{job, true};
+}
+
+Result<Job> MemoryStore::job(JobId id) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = state_.jobs.find(id);
+  if (at == state_.jobs.end()) return not_found("job", id.value);
+  return at->second;
+}
+
+Result<std::vector<Job>> MemoryStore::jobs(const Page& page) {
+  const std::scoped_lock lock(mutex_);
+  return page_of(state_.jobs, page);
+}
+
+Result<std::vector<Job>> MemoryStore::active_jobs() {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Job> active;
+  for (const auto& [id, job] : state_.jobs) {
+    if (!is_final(job.state)) active.push_back(job);
+  }
+  return active;
+}
+
+Result<Job> MemoryStore::cancel_job(JobId id) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = state_.jobs.find(id);
+  if (at == state_.jobs.end()) return not_found("job", id.value);
+  Job& job = at->second;
+  if (job.state == JobState::kCancelled) return job;
+  if (is_final(job.state)) {
+    return conflict("job " + std::to_string(id.value) + " is " +
+                    std::string(pare::name_of(job.state)) + " already");
+  }
+  move_job(state_, now(), job, JobState::kCancelled, "");
+  return job;
+}
+
+Result<std::size_t> MemoryStore::commit(const Batch& batch) {
+  const std::scoped_lock lock(mutex_);
+  MemoryState next = state_;
+  if (batch.cause) {
+    const auto at = next.tasks.find(*batch.cause);
+    if (at == next.tasks.end()) return not_found("task", batch.cause->value);
+    Task& cause = at->second.task;
+    if (cause.handled ||
+        (cause.state != TaskState::kSucceeded && cause.state != TaskState::kFailed)) {
+      return conflict("task " + std::to_string(batch.cause->value) + " is " +
+                      (cause.handled ? std::string("handled already")
+                                     : std::string(pare::name_of(cause.state))));
+    }
+    cause.handled = true;
+  }
+  for (const Change& change : batch.changes) {
+    const auto applied = apply_change(next, now(), change);
+    if (!applied) return applied.error();
+  }
+  state_ = std::move(next);
+  return batch.changes.size();
+}
+
+Result<TrialCounts> MemoryStore::trial_counts(JobId job) {
+  const std::scoped_lock lock(mutex_);
+  TrialCounts counts;
+  for (const auto& [key, stored] : state_.trials) {
+    if (key.first != job) continue;
+    ++counts.asked;
+    counts.finished += stored.trial.state == TrialState::kFinished ? 1 : 0;
+    counts.failed += stored.trial.state == TrialState::kFailed ? 1 : 0;
+  }
+  return counts;
+}
+
+Result<std::vector<Trial>> MemoryStore::trials(JobId job, const Page& page) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Trial> part;
+  for (const auto& [key, stored] : state_.trials) {
+    if (key.first != job || key.second <= page.after) continue;
+    if (static_cast<int>(part.size()) == page.limit) break;
+    part.push_back(stored.trial);
+  }
+  return part;
+}
+
+Result<Trial> MemoryStore::trial(JobId job, int number) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = state_.trials.find({job, number});
+  if (at == state_.trials.end()) {
+    return not_found("trial of job " + std::to_string(job.value), number);
+  }
+  return at->second.trial;
+}
+
+Result<TargetEvidence> MemoryStore::evidence(JobId job, int number, std::string_view target) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = state_.trials.find({job, number});
+  if (at == state_.trials.end()) {
+    return not_found("trial of job " + std::to_string(job.value), number);
+  }
+  const auto found = at->second.evidence.find(std::string(target));
+  return found == at->second.evidence.end() ? TargetEvidence{} : found->second;
+}
+
+Result<std::vector<Trial>> MemoryStore::trials_with_plan(std::string_view sha256) {
+  const std::scoped_lock lock(mutex_);
+  return trials_with(state_, "plan", &Trial::plan_sha256, sha256);
+}
+
+Result<std::vector<Trial>> MemoryStore::trials_with_candidate(std::string_view sha256) {
+  const std::scoped_lock lock(mutex_);
+  return trials_with(state_, "candidate", &Trial::candidate_sha256, sha256);
+}
+
+Result<std::vector<SearchLogEntry>> MemoryStore::search_log(JobId job) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = state_.search_logs.find(job);
+  return at == state_.search_logs.end() ? std::vector<SearchLogEntry>{} : at->second;
+}
+
+Comparison MemoryStore::with_state(const Comparison& comparison) const {
+  Comparison read = comparison;
+  if (read.finished_at) return read;
+  for (const auto& [id, stored] : state_.tasks) {
+    if (stored.task.task.subject.comparison == read.id && stored.task.state == TaskState::kLeased) {
+      read.state = ComparisonState::kRunning;
+    }
+  }
+  return read;
+}
+
+Result<Created<Comparison>> MemoryStore::add_comparison(
+    const ComparisonDraft& draft, const NewTask& compare,
+    const std::optional<Idempotency>& idempotency) {
+  const std::scoped_lock lock(mutex_);
+  const auto earlier = find_key(state_.comparison_keys, idempotency);
+  if (!earlier) return earlier.error();
+  if (earlier.value() != 0) {
+    return Created<Comparison>{with_state(state_.comparisons.at(ComparisonId{earlier.value()})),
+                               false};
+  }
+  if (!state_.jobs.contains(draft.job)) return not_found("job", draft.job.value);
+  if (!state_.targets.contains(draft.target)) return not_found("target", draft.target);
+  const ComparisonId id{static_cast<std::int64_t>(state_.comparisons.size()) + 1};
+  Comparison& comparison = state_.comparisons[id];
+  comparison.id = id;
+  comparison.job = draft.job;
+  comparison.target = draft.target;
+  comparison.plan_a_sha256 = draft.plan_a_sha256;
+  comparison.plan_b_sha256 = draft.plan_b_sha256;
+  comparison.document_json = draft.document_json;
+  comparison.created_at = now();
+  NewTask task = compare;
+  task.subject.job.reset();  // it outlives its job
+  task.subject.comparison = id;
+  queue_task(state_, now(), task);
+  if (idempotency) {
+    state_.comparison_keys[idempotency->key] = {idempotency->request_sha256, id.value};
+  }
+  return Created<Comparison>{comparison, true};
+}
+
+Result<Comparison> MemoryStore::comparison(ComparisonId id) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = state_.comparisons.find(id);
+  if (at == state_.comparisons.end()) return not_found("comparison", id.value);
+  return with_state(at->second);
+}
+
+Result<std::vector<Comparison>> MemoryStore::comparisons(const Page& page) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Comparison> part = page_of(state_.comparisons, page);
+  for (Comparison& comparison : part) comparison = with_state(comparison);
+  return part;
+}
+
+Result<std::vector<Event>> MemoryStore::events(const Page& page) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Event> part;
+  for (const Event& event : state_.events) {
+    if (static_cast<int>(part.size()) == page.limit) break;
+    if (event.id > page.after) part.push_back(event);
+  }
+  return part;
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,74 @@
+// What MemoryStore keeps: plain values, copied before a batch and put back when the batch fails.
+// Seen by the memory store alone.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coordinator/store/store.h"
+
+namespace pare::coordinator {
+
+struct StoredTrial {
+  Trial trial;
+  std::map<std::string, TargetEvidence> evidence;  // by target
+};
+
+struct StoredTask {
+  Task task;
+  TimePoint lease_until{};
+  std::set<int> reported;  // the attempts that ended with a report
+  std::int64_t ended = 0;  // orders those that ended
+};
+
+struct StoredWorker {
+  Worker worker;
+  bool lost = false;
+};
+
+struct StoredKey {
+  std::string request_sha256;
+  std::int64_t id = 0;
+};
+
+struct MemoryState {
+  std::vector<Model> models;      // cursor = position + 1
+  std::vector<Dataset> datasets;  // the same
+  std::map<std::string, Target> targets;
+  std::map<std::string, Bytes> blobs;
+  std::map<JobId, Job> jobs;
+  std::map<std::pair<JobId, int>, StoredTrial> trials;
+  std::map<JobId, std::vector<SearchLogEntry>> search_logs;
+  std::map<ComparisonId, Comparison> comparisons;
+  std::map<std::string, StoredKey> job_keys;
+  std::map<std::string, StoredKey> comparison_keys;
+  std::map<TaskId, StoredTask> tasks;
+  std::map<std::string, StoredWorker> workers;
+  std::vector<Event> events;
+  std::int64_t ends = 0;  // how many tasks ended so far
+};
+
+// --- what several of the store's files need (memory_tasks.cpp) ---
+
+void log_event(MemoryState& state, TimePoint now, std::string kind, std::optional<JobId> job,
+               std::string body_json);
+TaskId queue_task(MemoryState& state, TimePoint now, const NewTask& task);
+// Ends a queued or leased task.
+void cancel_task(MemoryState& state, TimePoint now, StoredTask& task);
+// Cancels what the selected tasks still do, and forgets what they did but nobody handled.
+template <typename Selects>
+void cancel_tasks(MemoryState& state, TimePoint now, Selects selects) {
+  for (auto& [id, stored] : state.tasks) {
+    if (selects(stored.task)) cancel_task(state, now, stored);
+  }
+}
+
+// One change of a batch (memory_batch.cpp).  On failure the state is left half changed.
+Result<bool> apply_change(MemoryState& state, TimePoint now, const Change& change);
+// A job that ends leaves no task and no running trial behind.  REQUIRES: the move is allowed.
+void move_job(MemoryState& state, TimePoint now, Job& job, JobState to, const std::string& reason);
+
+}  // namespace pare::coordinator

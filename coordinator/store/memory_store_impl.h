@@ -1,0 +1,74 @@
+// The class behind make_memory_store, for the files that implement it.
+#pragma once
+
+#include <mutex>
+
+#include "coordinator/store/memory_state.h"
+
+namespace pare::coordinator {
+
+class MemoryStore final : public Store {
+ public:
+  explicit MemoryStore(StoreOptions options) : options_(std::move(options)) {}
+
+  Result<bool> ping() override { return true; }
+
+  Result<Created<Model>> add_model(const NewModel& model, const NewTask& inspect) override;
+  Result<Model> model(std::string_view reference) override;
+  Result<std::vector<Model>> models(const Page& page) override;
+  Result<Created<Dataset>> add_dataset(const NewDataset& dataset, const NewTask& inspect) override;
+  Result<Dataset> dataset(std::string_view reference) override;
+  Result<std::vector<Dataset>> datasets(const Page& page) override;
+  Result<Created<Target>> add_target(const Target& target) override;
+  Result<Target> target(std::string_view name) override;
+  Result<std::vector<Target>> targets() override;
+  Result<Created<Bytes>> add_blob(std::string_view sha256, Bytes bytes) override;
+  Result<std::optional<Bytes>> blob(std::string_view sha256) override;
+
+  Result<Created<Job>> add_job(const JobDraft& draft,
+                               const std::optional<Idempotency>& idempotency) override;
+  Result<Job> job(JobId id) override;
+  Result<std::vector<Job>> jobs(const Page& page) override;
+  Result<std::vector<Job>> active_jobs() override;
+  Result<Job> cancel_job(JobId id) override;
+  Result<std::size_t> commit(const Batch& batch) override;
+  Result<TrialCounts> trial_counts(JobId job) override;
+  Result<std::vector<Trial>> trials(JobId job, const Page& page) override;
+  Result<Trial> trial(JobId job, int number) override;
+  Result<TargetEvidence> evidence(JobId job, int number, std::string_view target) override;
+  Result<std::vector<Trial>> trials_with_plan(std::string_view sha256) override;
+  Result<std::vector<Trial>> trials_with_candidate(std::string_view sha256) override;
+  Result<std::vector<SearchLogEntry>> search_log(JobId job) override;
+  Result<Created<Comparison>> add_comparison(
+      const ComparisonDraft& draft, const NewTask& compare,
+      const std::optional<Idempotency>& idempotency) override;
+  Result<Comparison> comparison(ComparisonId id) override;
+  Result<std::vector<Comparison>> comparisons(const Page& page) override;
+  Result<std::vector<Event>> events(const Page& page) override;
+
+  Result<Worker> greet(std::string_view session, const WorkerProfile& profile) override;
+  Result<std::vector<TaskId>> retire(std::string_view session) override;
+  Result<std::vector<Worker>> workers() override;
+  Result<TaskId> enqueue(const NewTask& task) override;
+  Result<std::optional<Lease>> claim(std::string_view session) override;
+  Result<std::vector<TaskId>> heartbeat(std::string_view session,
+                                        std::span<const RunningTask> running) override;
+  Result<ReportVerdict> report(const AttemptReport& report) override;
+  Result<std::vector<TaskId>> expire_leases() override;
+  Result<int> renew_all_leases() override;
+  Result<Task> task(TaskId id) override;
+  Result<std::vector<Task>> tasks(const TaskFilter& filter, const Page& page) override;
+  Result<std::vector<Task>> unhandled_tasks(int limit) override;
+
+ private:
+  TimePoint now() const;
+  Comparison with_state(const Comparison& comparison) const;
+  Worker with_tasks(const StoredWorker& stored) const;
+  void give_back(StoredTask& stored, const std::string& why);
+
+  StoreOptions options_;
+  std::mutex mutex_;
+  MemoryState state_;
+};
+
+}  // namespace pare::coordinator

@@ -1,0 +1,35 @@
+// What the two stores must agree on to the letter: what a reference is, what text may be stored,
+// and the failures they answer with.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace pare::coordinator {
+
+inline constexpr std::size_t kShortestShaPrefix = 8;
+
+// 8 to 64 digits of 0-9a-f: a SHA-256 or the beginning of one.
+bool is_sha_prefix(std::string_view reference) noexcept;
+
+// PostgreSQL's text has no NUL, and UTF-8 only; whatever else a child wrote becomes "?".
+std::string clean_text(std::string_view text);
+
+inline Error conflict(std::string message) {
+  return Error{ErrorCode::kConflict, std::move(message)};
+}
+inline Error not_found(std::string_view what, std::string_view reference) {
+  return Error{ErrorCode::kNotFound,
+               "there is no " + std::string(what) + " \"" + std::string(reference) + "\""};
+}
+inline Error not_found(std::string_view what, std::int64_t id) {
+  return Error{ErrorCode::kNotFound, "there is no " + std::string(what) + " " + std::to_string(id)};
+}
+inline Error ambiguous(std::string_view what, std::string_view reference) {
+  return conflict("several " + std::string(what) + "s begin with \"" + std::string(reference) +
+                  "\": give more digits");
+}
+
+}  // namespace pare::coordinator
