@@ -1,0 +1,144 @@
+#include "engine/harness/harness.h"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "engine/harness/answers.h"
+#include "host/npy.h"
+
+namespace pare::engine {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kMaxOutputBytes = std::int64_t{1} << 30;
+constexpr auto kPatience = std::chrono::milliseconds(500);
+
+std::string request(const json& document) {
+  return document.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Harness::Harness(HarnessOptions options, host::Conversation conversation)
+    : options_(std::move(options)), conversation_(std::move(conversation)) {}
+
+Harness::~Harness() {
+  conversation_.end(kPatience);
+}
+
+Result<std::unique_ptr<Harness>> Harness::start(HarnessOptions options) {
+  auto conversation = host::Conversation::start(
+      options.name, {.command = options.command, .directory = {}, .cores = options.cores},
+      {.max_memory_bytes = options.max_memory_bytes});
+  if (!conversation) return conversation.error();
+  std::unique_ptr<Harness> harness(
+      new Harness(std::move(options), std::move(conversation).value()));
+  const auto line =
+      harness->conversation_.ask(request({{"do", "hello"}}), "hello", harness->options_.call_limit);
+  if (!line) return line.error();
+  auto hello = decode_hello(harness->options_.name, line.value());
+  if (!hello) return hello.error();
+  harness->hello_ = std::move(hello).value();
+  return harness;
+}
+
+Result<LoadedModel> Harness::load(const std::filesystem::path& model, const LoadOptions& options) {
+  json document{{"do", "load"},
+                {"model", std::filesystem::absolute(model).string()},
+                {"threads", options.threads},
+                {"profile", options.profile}};
+  if (!options.device.empty()) document["device"] = options.device;
+  const auto line = conversation_.ask(request(document), "load", options_.call_limit);
+  if (!line) return line.error();
+  auto loaded = decode_load(options_.name, line.value());
+  if (!loaded) return loaded.error();
+  model_ = loaded.value();
+  output_names_.clear();
+  for (const TensorInfo& output : model_.outputs) output_names_.push_back(output.name);
+  return loaded;
+}
+
+Result<std::string> Harness::write_inputs(const std::vector<Tensor>& inputs) {
+  if (inputs.size() != model_.inputs.size()) {
+    return Error{ErrorCode::kInvalidArgument, "the model loaded in " + options_.name + " takes " +
+                                                  std::to_string(model_.inputs.size()) +
+                                                  " inputs, " + std::to_string(inputs.size()) +
+                                                  " were given"};
+  }
+  json files = json::object();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const auto path =
+        std::filesystem::absolute(options_.scratch) / ("input-" + std::to_string(i) + ".npy");
+    const auto written =
+        host::write_npy(path, name_of(inputs[i].dtype()), inputs[i].shape(), inputs[i].bytes());
+    if (!written) return written.error();
+    files[model_.inputs[i].name] = path.string();
+  }
+  return files.dump();
+}
+
+Result<std::vector<Tensor>> Harness::run(const std::vector<Tensor>& inputs) {
+  const auto files = write_inputs(inputs);
+  if (!files) return files.error();
+  const auto line = conversation_.ask(
+      request({{"do", "infer"},
+               {"inputs", json::parse(files.value())},
+               {"outputs", std::filesystem::absolute(options_.scratch).string()}}),
+      "infer", options_.call_limit);
+  if (!line) return line.error();
+  const auto paths = decode_infer(options_.name, line.value(), output_names_);
+  if (!paths) return paths.error();
+  std::vector<Tensor> outputs;
+  for (std::size_t i = 0; i < paths.value().size(); ++i) {
+    auto output = read_output(model_.outputs[i], paths.value()[i]);
+    if (!output) return output.error();
+    outputs.push_back(std::move(output).value());
+  }
+  return outputs;
+}
+
+Result<Tensor> Harness::read_output(const TensorInfo& info, const std::string& path) const {
+  auto array = host::read_npy(path, kMaxOutputBytes);
+  if (!array)
+    return Error{ErrorCode::kInvalidArgument, options_.name + ": " + array.error().message};
+  if (array.value().dtype != name_of(info.dtype)) {
+    return Error{ErrorCode::kInvalidArgument, options_.name + " wrote output " + info.name +
+                                                  " as " + array.value().dtype + ", it said " +
+                                                  std::string(name_of(info.dtype))};
+  }
+  host::NpyArray read = std::move(array).value();
+  return Tensor(info.dtype, std::move(read.shape), std::move(read.bytes));
+}
+
+Result<Timing> Harness::time(const std::vector<Tensor>& inputs, const TimingOptions& options) {
+  const auto files = write_inputs(inputs);
+  if (!files) return files.error();
+  const json document{{"do", "time"},
+                      {"inputs", json::parse(files.value())},
+                      {"warmup",
+                       {{"window", options.window},
+                        {"tolerance", options.tolerance},
+                        {"max_seconds", options.warmup_max_seconds}}},
+                      {"min_samples", options.min_samples},
+                      {"max_samples", options.max_samples},
+                      {"max_seconds", options.max_seconds},
+                      {"half_width", options.half_width}};
+  const auto budget =
+      std::chrono::duration<double>(options.warmup_max_seconds + options.max_seconds);
+  const auto line = conversation_.ask(
+      request(document), "time",
+      options_.call_limit + std::chrono::duration_cast<std::chrono::milliseconds>(budget));
+  if (!line) return line.error();
+  return decode_timing(options_.name, line.value());
+}
+
+Result<std::monostate> Harness::unload() {
+  const auto line = conversation_.ask(request({{"do", "unload"}}), "unload", options_.call_limit);
+  if (!line) return line.error();
+  model_ = {};
+  output_names_.clear();
+  return decode_nothing(options_.name, line.value());
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,121 @@
+// The Runner in another process: speaks docs/runtimes.md to a runtime, and asks it to time.
+//
+// Whatever the harness does, a call returns.  One that exits, hangs or writes rubbish is killed and
+// becomes an Error: kUnavailable (it ended; with how, and the end of its log), kDeadlineExceeded
+// (no answer in time), kInvalidArgument (naming what it wrote), kUnsupported (over its memory, or
+// its own refusal).  What it refuses by itself comes back with its code and message, and the
+// harness can be asked again.
+//
+// Tensors travel as .npy files in the scratch folder, which run() and time() overwrite.  The
+// process is pinned to its cores and dies with the thread that started it.  One thread at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/result.h"
+#include "core/units.h"
+#include "engine/graph/graph.h"
+#include "engine/graph/runner.h"
+#include "host/conversation.h"
+
+namespace pare::engine {
+
+struct HarnessOptions {
+  std::string name;                   // what errors call it: "onnxruntime"
+  std::vector<std::string> command;   // as in runtimes.json
+  std::filesystem::path scratch;      // a folder that exists and that nobody else uses
+  std::vector<int> cores;             // empty: any
+  std::int64_t max_memory_bytes = 0;  // 0: no limit
+  // A call that takes longer is a hang.  time() gets its own budget on top of this.
+  std::chrono::milliseconds call_limit{60'000};
+};
+
+struct HarnessHello {
+  std::string runtime;
+  std::string version;
+  std::map<std::string, std::string> versions;
+  std::vector<std::string> precisions;
+  std::vector<std::string> devices;
+};
+
+struct LoadOptions {
+  int threads = 1;
+  std::string device;    // empty: the harness's first
+  bool profile = false;  // times per layer; the model runs slower
+};
+
+struct LoadedModel {
+  std::vector<TensorInfo> inputs;  // -1 in a shape: not fixed
+  std::vector<TensorInfo> outputs;
+  Millis load{};
+  Bytes memory;
+  std::map<std::string, std::string> settings;
+};
+
+// The defaults of docs/runtimes.md.
+struct TimingOptions {
+  int window = 8;
+  double tolerance = 0.02;
+  double warmup_max_seconds = 5.0;
+  int min_samples = 30;
+  int max_samples = 2000;
+  double max_seconds = 20.0;
+  double half_width = 0.01;
+};
+
+struct LayerTime {
+  std::string name;
+  std::string type;
+  double ms = 0;
+};
+
+struct Timing {
+  std::vector<double> samples_ms;  // at least one, all positive
+  int warmup_runs = 0;
+  double warmup_ms = 0;
+  bool stationary = false;        // warm-up ended because times had settled
+  bool narrow = false;            // sampling ended because the interval was narrow
+  std::vector<LayerTime> layers;  // only after a load with `profile`
+};
+
+class Harness final : public Runner {
+ public:
+  // Starts the process and asks it hello.
+  static Result<std::unique_ptr<Harness>> start(HarnessOptions options);
+  ~Harness() override;
+
+  const HarnessHello& hello() const noexcept { return hello_; }
+
+  // Replaces the model loaded before.
+  Result<LoadedModel> load(const std::filesystem::path& model, const LoadOptions& options);
+
+  // Of the model loaded; inputs are in the order of LoadedModel::inputs.
+  const std::vector<std::string>& output_names() const override { return output_names_; }
+  Result<std::vector<Tensor>> run(const std::vector<Tensor>& inputs) override;
+  Result<Timing> time(const std::vector<Tensor>& inputs, const TimingOptions& options);
+
+  Result<std::monostate> unload();
+
+  // Of the process so far; ask before it ends.
+  Bytes peak_memory() const { return {conversation_.child().peak_memory_bytes()}; }
+
+ private:
+  Harness(HarnessOptions options, host::Conversation conversation);
+  Result<std::string> write_inputs(const std::vector<Tensor>& inputs);
+  Result<Tensor> read_output(const TensorInfo& info, const std::string& path) const;
+
+  HarnessOptions options_;
+  host::Conversation conversation_;
+  HarnessHello hello_;
+  LoadedModel model_;
+  std::vector<std::string> output_names_;
+};
+
+}  // namespace pare::engine

@@ -1,0 +1,58 @@
+// How the values of each channel of one tensor are distributed over the calibration images.
+//
+// Kept per channel, so that the range of a pruned tensor is that of the channels it keeps, without
+// another pass over the images.  The bins are the leading bits of the float itself (sign, exponent,
+// three bits of mantissa): no range has to be known beforehand, a value's bin is a shift, and every
+// bin is at most an eighth as wide as its values are large.  Minimum and maximum are exact.
+//
+// add(): one pass over the values.  Memory: 4 * kBins bytes a channel.  Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/plan.h"
+#include "core/result.h"
+#include "engine/graph/tensor.h"
+
+namespace pare::engine {
+
+struct Range {
+  float low = 0;
+  float high = 0;
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
+class ActivationHistogram {
+ public:
+  // Magnitudes below 2^-14 count as zero, those of 2^18 and above as the last bin.
+  static constexpr int kBinsPerSign = 256;
+  static constexpr int kBins = 2 * kBinsPerSign;
+
+  // REQUIRES: channels > 0.
+  explicit ActivationHistogram(std::int64_t channels);
+
+  std::int64_t channels() const noexcept { return channels_; }
+
+  // Adds an activation of shape (1, channels, ...).  Fails with kInvalidArgument on another shape
+  // or a value that is not finite.
+  Result<std::monostate> add(const Tensor& activation);
+
+  // The range that these channels need; all channels if `kept` is empty.  It always holds zero, as
+  // int8 arithmetic needs.  kPercentile leaves 0.005 % of the values out on either side.
+  // REQUIRES: indices below channels().
+  Range range(RangeMethod method, std::span<const int> kept) const;
+
+  // As two tensors to store: counts (channels, kBins) int32 and limits (channels, 2) float32.
+  Tensor counts() const;
+  Tensor limits() const;
+  static Result<ActivationHistogram> from(const Tensor& counts, const Tensor& limits);
+
+ private:
+  std::int64_t channels_;
+  std::vector<std::int32_t> counts_;  // [channel][bin]
+  std::vector<Range> limits_;
+};
+
+}  // namespace pare::engine

@@ -1,0 +1,70 @@
+#include "engine/quant/int8_nodes.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace pare::engine {
+namespace {
+
+constexpr std::array<std::string_view, 5> kArithmetic = {"Add", "Concat", "LeakyRelu", "Mul",
+                                                         "Sigmoid"};
+constexpr std::array<std::string_view, 5> kMoving = {"MaxPool", "Reshape", "Resize", "Slice",
+                                                     "Transpose"};
+constexpr std::array<std::string_view, 2> kFolding = {"Clip", "Relu"};
+
+template <std::size_t N>
+bool is_one_of(const std::array<std::string_view, N>& ops, const Node& node) {
+  return node.domain.empty() && std::ranges::find(ops, node.op) != ops.end();
+}
+
+bool is_convolution(const Node& node) {
+  return node.domain.empty() && node.op == "Conv";
+}
+
+}  // namespace
+
+bool keeps_scale(const Node& node) {
+  return is_one_of(kMoving, node);
+}
+
+bool folds_into_convolution(const Node& node) {
+  return is_one_of(kFolding, node);
+}
+
+Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan& plan) {
+  for (const std::string& name : plan.keep_fp32) {
+    const Node* node = find_node(graph, name);
+    if (node == nullptr || !is_convolution(*node)) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "keep_fp32 names '" + name + "', which is no convolution of this model"};
+    }
+  }
+  std::map<std::string, bool, std::less<>> tensor_is_int8;
+  std::vector<bool> chosen;
+  for (const Node& node : graph.nodes) {
+    bool int8 = false;
+    if (is_convolution(node)) {
+      int8 = graph.constants.contains(node.inputs.at(1)) &&
+             !std::ranges::binary_search(plan.keep_fp32, node.name);
+    } else if (folds_into_convolution(node) ||
+               (plan.placement == QdqPlacement::kOperators &&
+                (is_one_of(kArithmetic, node) || keeps_scale(node)))) {
+      bool reads_int8 = false;
+      bool reads_fp32 = false;
+      for (const std::string& input : node.inputs) {
+        const auto known = tensor_is_int8.find(input);
+        if (known != tensor_is_int8.end() && known->second) reads_int8 = true;
+        const bool parameter =
+            input.empty() || (!is_one_of(kArithmetic, node) && graph.constants.contains(input));
+        if (!parameter && (known == tensor_is_int8.end() || !known->second)) reads_fp32 = true;
+      }
+      int8 = reads_int8 && !reads_fp32;
+    }
+    chosen.push_back(int8);
+    for (const std::string& output : node.outputs) tensor_is_int8[output] = int8;
+  }
+  return chosen;
+}
+
+}  // namespace pare::engine

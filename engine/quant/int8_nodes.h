@@ -1,0 +1,26 @@
+// Which nodes of a graph compute in int8 under a quantization plan.
+//
+// A convolution does unless the plan keeps it in fp32.  Any other node does only with the placement
+// kOperators, only if int8 kernels of it exist, and only if everything it reads comes from nodes
+// that do: an operator between two fp32 layers would gain nothing and lose accuracy.
+#pragma once
+
+#include <vector>
+
+#include "core/plan.h"
+#include "core/result.h"
+#include "engine/graph/graph.h"
+
+namespace pare::engine {
+
+// One entry a node, in the graph's order.  Fails with kInvalidArgument if keep_fp32 names something
+// that is not a convolution of this graph.  O(nodes + edges).
+Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan& plan);
+
+// Operators that only move values: their output has the scale of their input.
+bool keeps_scale(const Node& node);
+
+// The activation that runtimes fold into the convolution before it: no Q/DQ may stand between them.
+bool folds_into_convolution(const Node& node);
+
+}  // namespace pare::engine
