@@ -1,0 +1,10 @@
+// GlobalAveragePool: each channel on its own.
+#include "engine/graph/flow_rules.h"
+
+namespace pare::engine {
+
+OpDef op_global_average_pool() {
+  return {.onnx_type = "GlobalAveragePool", .flow = pass_through, .macs = no_macs};
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,10 @@
+// HardSwish: each element on its own.
+#include "engine/graph/flow_rules.h"
+
+namespace pare::engine {
+
+OpDef op_hard_swish() {
+  return {.onnx_type = "HardSwish", .flow = pass_through, .macs = no_macs};
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,10 @@
+// LeakyRelu: each element on its own.
+#include "engine/graph/flow_rules.h"
+
+namespace pare::engine {
+
+OpDef op_leaky_relu() {
+  return {.onnx_type = "LeakyRelu", .flow = pass_through, .macs = no_macs};
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,10 @@
+// Mul: channel c of the result needs channel c of every operand, so they go together.
+#include "engine/graph/flow_rules.h"
+
+namespace pare::engine {
+
+OpDef op_mul() {
+  return {.onnx_type = "Mul", .flow = elementwise, .macs = no_macs};
+}
+
+}  // namespace pare::engine

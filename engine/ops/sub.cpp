@@ -1,0 +1,10 @@
+// Sub: channel c of the result needs channel c of every operand, so they go together.
+#include "engine/graph/flow_rules.h"
+
+namespace pare::engine {
+
+OpDef op_sub() {
+  return {.onnx_type = "Sub", .flow = elementwise, .macs = no_macs};
+}
+
+}  // namespace pare::engine
