@@ -1,0 +1,69 @@
+// What a harness in C++ must bring: one runtime, one model at a time.  frame/serve.h does the rest
+// of docs/runtimes.md.
+//
+// Failures are Results with the six codes; an exception of the runtime's library that escapes is
+// answered as kUnsupported with its text.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/result.h"
+#include "host/npy.h"
+
+namespace pare::worker {
+
+struct BackendHello {
+  std::string runtime;
+  std::string version;
+  std::map<std::string, std::string> versions;
+  std::vector<std::string> precisions;
+  std::vector<std::string> devices;
+};
+
+struct BackendTensor {
+  std::string name;
+  std::vector<std::int64_t> shape;  // -1: not fixed
+  std::string dtype;                // NumPy's name
+};
+
+struct BackendLoad {
+  std::filesystem::path model;
+  int threads = 1;
+  std::string device;  // empty: the first of the hello
+  bool profile = false;
+};
+
+struct BackendModel {
+  std::vector<BackendTensor> inputs;
+  std::vector<BackendTensor> outputs;
+  std::map<std::string, std::string> settings;
+};
+
+struct BackendLayer {
+  std::string name;
+  std::string type;
+  double ms = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual BackendHello hello() = 0;
+  virtual Result<BackendModel> load(const BackendLoad& load) = 0;
+
+  // The rest only after a load().
+  // REQUIRES: exactly the model's inputs, of its types and (where fixed) its shapes.
+  virtual void set_inputs(std::map<std::string, host::NpyArray> inputs) = 0;
+  virtual void run() = 0;  // inputs in memory to outputs in memory: what is timed
+  virtual std::map<std::string, host::NpyArray> outputs() = 0;
+  // Of the last run; only after a load with `profile`.
+  virtual std::vector<BackendLayer> layers() = 0;
+  virtual void unload() = 0;
+};
+
+}  // namespace pare::worker

@@ -1,0 +1,332 @@
+#include "worker/runtimes/frame/serve.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <iostream>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "worker/runtimes/frame/timing_loop.h"
+
+namespace pare::worker {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kMaxInputBytes = std::int64_t{1} << 30;
+constexpr int kProfiledRuns = 5;
+
+// Thrown inside this file only: what a request gets wrong, or the backend refuses.
+struct Refused {
+  Error error;
+};
+
+[[noreturn]] void refuse(const std::string& why) {
+  throw Refused{{ErrorCode::kInvalidArgument, why}};
+}
+
+const char* code_name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument: return "invalid_argument";
+    case ErrorCode::kNotFound: return "not_found";
+    case ErrorCode::kConflict: return "conflict";
+    case ErrorCode::kUnsupported: return "unsupported";
+    case ErrorCode::kUnavailable: return "unavailable";
+    case ErrorCode::kDeadlineExceeded: return "deadline_exceeded";
+  }
+  return "unavailable";  // unreachable: a new code is a compiler warning here
+}
+
+double now_ms() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double, std::milli>(now).count();
+}
+
+// The fields of one request; refuses those that nobody asked for.
+class Fields {
+ public:
+  explicit Fields(const json& object, std::string where)
+      : object_(object), where_(std::move(where)) {
+    if (!object.is_object()) refuse(where_ + " is no object");
+  }
+  void finish() const {
+    for (const auto& [key, value] : object_.items()) {
+      if (!read_.contains(key)) refuse("unknown field \"" + key + "\" in " + where_);
+    }
+  }
+  const json* find(const char* name) {
+    read_.insert(name);
+    const auto at = object_.find(name);
+    return at == object_.end() ? nullptr : &*at;
+  }
+  const json& at(const char* name) {
+    const json* value = find(name);
+    if (value == nullptr) refuse("\"" + std::string(name) + "\" is missing in " + where_);
+    return *value;
+  }
+  std::string text(const json& value, const char* name) const {
+    if (!value.is_string()) refuse("\"" + std::string(name) + "\" is no text: " + value.dump());
+    return value.get<std::string>();
+  }
+  bool flag(const char* name) {
+    const json* value = find(name);
+    if (value == nullptr) return false;
+    if (!value->is_boolean()) refuse("\"" + std::string(name) + "\" is neither true nor false");
+    return value->get<bool>();
+  }
+  void number(const char* name, double& into) {
+    const json* value = find(name);
+    if (value == nullptr) return;
+    if (!value->is_number() || !std::isfinite(value->get<double>()) || value->get<double>() < 0) {
+      refuse("\"" + std::string(name) + "\" is no number from 0: " + value->dump());
+    }
+    into = value->get<double>();
+  }
+  void count(const char* name, int& into) {
+    double value = into;
+    number(name, value);
+    if (value < 1 || value > 1e6 || value != std::floor(value)) {
+      refuse("\"" + std::string(name) + "\" is no whole number from 1 to 1000000");
+    }
+    into = static_cast<int>(value);
+  }
+
+ private:
+  const json& object_;
+  std::string where_;
+  std::set<std::string, std::less<>> read_{"do"};
+};
+
+std::int64_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::int64_t total = 0, resident = 0;
+  statm >> total >> resident;
+  return resident * ::sysconf(_SC_PAGESIZE);
+}
+
+json tensors_json(const std::vector<BackendTensor>& tensors) {
+  json all = json::array();
+  for (const BackendTensor& tensor : tensors) {
+    all.push_back({{"name", tensor.name}, {"shape", tensor.shape}, {"dtype", tensor.dtype}});
+  }
+  return all;
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  return json(shape).dump();
+}
+
+void check_input(const BackendTensor& wanted, const host::NpyArray& given) {
+  const bool fits = wanted.shape.size() == given.shape.size() &&
+                    std::ranges::equal(wanted.shape, given.shape, [](auto want, auto have) {
+                      return want == -1 || want == have;
+                    });
+  if (!fits || wanted.dtype != given.dtype) {
+    refuse("input " + wanted.name + " is " + given.dtype + " " + shape_text(given.shape) +
+           ", the model takes " + wanted.dtype + " " + shape_text(wanted.shape));
+  }
+}
+
+// The files named by the request, which must be exactly the inputs of the model.
+std::map<std::string, host::NpyArray> read_inputs(const json& files, const BackendModel& model) {
+  Fields fields(files, "inputs");
+  std::map<std::string, host::NpyArray> inputs;
+  for (const BackendTensor& wanted : model.inputs) {
+    const std::string path = fields.text(fields.at(wanted.name.c_str()), wanted.name.c_str());
+    auto array = host::read_npy(path, kMaxInputBytes);
+    if (!array) throw Refused{array.error()};
+    check_input(wanted, array.value());
+    inputs.emplace(wanted.name, std::move(array).value());
+  }
+  fields.finish();
+  return inputs;
+}
+
+TimingPolicy read_policy(Fields& fields) {
+  TimingPolicy policy;
+  if (const json* warmup = fields.find("warmup")) {
+    Fields inner(*warmup, "warmup");
+    inner.count("window", policy.window);
+    inner.number("tolerance", policy.tolerance);
+    inner.number("max_seconds", policy.warmup_max_seconds);
+    inner.finish();
+  }
+  fields.count("min_samples", policy.min_samples);
+  fields.count("max_samples", policy.max_samples);
+  fields.number("max_seconds", policy.max_seconds);
+  fields.number("half_width", policy.half_width);
+  return policy;
+}
+
+// Medians over a few profiled runs, in the order of the first one.
+json measure_layers(Backend& backend) {
+  std::vector<BackendLayer> first;
+  std::map<std::string, std::vector<double>> times;
+  for (int run = 0; run < kProfiledRuns; ++run) {
+    backend.run();
+    std::vector<BackendLayer> layers = backend.layers();
+    for (const BackendLayer& layer : layers) times[layer.name].push_back(layer.ms);
+    if (run == 0) first = std::move(layers);
+  }
+  json all = json::array();
+  for (const BackendLayer& layer : first) {
+    std::vector<double>& samples = times[layer.name];
+    std::ranges::nth_element(samples, samples.begin() + std::ssize(samples) / 2);
+    all.push_back(
+        {{"name", layer.name}, {"type", layer.type}, {"ms", samples[samples.size() / 2]}});
+  }
+  return all;
+}
+
+}  // namespace
+
+// The requests, one function each, on the state of a Server.
+class Requests {
+ public:
+  explicit Requests(Server& server) : server_(server), backend_(server.backend_) {}
+
+  json answer(const json& request) {
+    Fields fields(request, "the request");
+    const std::string what = fields.text(fields.at("do"), "do");
+    if (what == "hello") return hello(fields);
+    if (what == "load") return load(fields);
+    if (what == "infer") return infer(fields);
+    if (what == "time") return time(fields);
+    if (what == "unload") return unload(fields);
+    if (what != "bye") refuse("unknown request \"" + what + "\"");
+    fields.finish();
+    server_.said_bye_ = true;
+    return json::object();
+  }
+
+ private:
+  json hello(Fields& fields) {
+    fields.finish();
+    const BackendHello hello = backend_.hello();
+    return {{"contract", 1},
+            {"runtime", hello.runtime},
+            {"version", hello.version},
+            {"versions", hello.versions},
+            {"precisions", hello.precisions},
+            {"devices", hello.devices}};
+  }
+
+  json load(Fields& fields) {
+    BackendLoad load;
+    load.model = fields.text(fields.at("model"), "model");
+    fields.at("threads");
+    fields.count("threads", load.threads);
+    if (const json* device = fields.find("device")) load.device = fields.text(*device, "device");
+    load.profile = fields.flag("profile");
+    fields.finish();
+    if (!std::filesystem::is_regular_file(load.model)) {
+      throw Refused{{ErrorCode::kNotFound, load.model.string() + " is no file"}};
+    }
+    forget();
+    const double start = now_ms();
+    auto model = backend_.load(load);
+    if (!model) throw Refused{model.error()};
+    const double load_ms = now_ms() - start;
+    server_.model_ = std::move(model).value();
+    server_.loaded_ = true;
+    server_.profiled_ = load.profile;
+    return {{"inputs", tensors_json(server_.model_.inputs)},
+            {"outputs", tensors_json(server_.model_.outputs)},
+            {"load_ms", load_ms},
+            {"memory_bytes", resident_bytes()},
+            {"settings", server_.model_.settings}};
+  }
+
+  json infer(Fields& fields) {
+    require_model();
+    const json& files = fields.at("inputs");
+    const std::filesystem::path folder = fields.text(fields.at("outputs"), "outputs");
+    fields.finish();
+    backend_.set_inputs(read_inputs(files, server_.model_));
+    backend_.run();
+    json paths = json::object();
+    for (const auto& [name, array] : backend_.outputs()) {
+      const auto path = folder / ("output-" + std::to_string(paths.size()) + ".npy");
+      const auto written = host::write_npy(path, array.dtype, array.shape, array.bytes);
+      if (!written) throw Refused{written.error()};
+      paths[name] = path.string();
+    }
+    return {{"outputs", paths}};
+  }
+
+  json time(Fields& fields) {
+    require_model();
+    const json& files = fields.at("inputs");
+    const TimingPolicy policy = read_policy(fields);
+    fields.finish();
+    backend_.set_inputs(read_inputs(files, server_.model_));
+    const TimedRuns runs = time_runs(
+        policy, [&] { backend_.run(); }, now_ms);
+    json answer{{"samples_ms", runs.samples_ms},
+                {"warmup_runs", runs.warmup_runs},
+                {"warmup_ms", runs.warmup_ms},
+                {"stationary", runs.stationary},
+                {"narrow", runs.narrow}};
+    if (server_.profiled_) answer["layers"] = measure_layers(backend_);
+    return answer;
+  }
+
+  json unload(Fields& fields) {
+    fields.finish();
+    forget();
+    return json::object();
+  }
+
+  void require_model() const {
+    if (!server_.loaded_) refuse("no model is loaded");
+  }
+
+  void forget() {
+    if (server_.loaded_) backend_.unload();
+    server_.loaded_ = false;
+    server_.model_ = {};
+  }
+
+  Server& server_;
+  Backend& backend_;
+};
+
+std::string Server::answer(const std::string& line) {
+  Error error{ErrorCode::kInvalidArgument, ""};
+  try {
+    const json request = json::parse(line, nullptr, false);
+    if (!request.is_object()) refuse("a request is one JSON object a line: " + line.substr(0, 200));
+    return Requests(*this).answer(request).dump(-1, ' ', false, json::error_handler_t::replace);
+  } catch (const Refused& refused) {
+    error = refused.error;
+  } catch (const std::bad_alloc&) {
+    error = {ErrorCode::kUnavailable, "out of memory"};
+  } catch (const std::exception& exception) {
+    error = {ErrorCode::kUnsupported, exception.what()};
+  }
+  return json{{"error", code_name(error.code)}, {"message", error.message}}.dump(
+      -1, ' ', false, json::error_handler_t::replace);
+}
+
+int serve(Backend& backend) {
+  const int answers = ::dup(STDOUT_FILENO);
+  if (answers < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return 1;
+  Server server(backend);
+  for (std::string line; !server.said_bye() && std::getline(std::cin, line);) {
+    const std::string answer = server.answer(line) + '\n';
+    for (std::size_t sent = 0; sent < answer.size();) {
+      const ssize_t wrote = ::write(answers, answer.data() + sent, answer.size() - sent);
+      if (wrote < 0) return 1;  // nobody listens any more
+      sent += static_cast<std::size_t>(wrote);
+    }
+  }
+  return 0;
+}
+
+}  // namespace pare::worker

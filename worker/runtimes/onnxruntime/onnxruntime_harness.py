@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""The harness of ONNX Runtime (docs/runtimes.md): any execution provider, by name.
+
+One inference at a time: intra_op threads as asked, inter_op 1, sequential.  Threads spin only when
+there is a core for each of them: on fewer cores a spinning thread takes the time of a working one.
+"""
+import gc
+import json
+import math
+import os
+import platform
+import resource
+import sys
+import time
+
+import numpy as np
+import onnxruntime as ort
+
+DTYPES = {"float": "float32", "double": "float64", "float16": "float16", "int8": "int8", "uint8": "uint8",
+          "int16": "int16", "uint16": "uint16", "int32": "int32", "uint32": "uint32", "int64": "int64",
+          "uint64": "uint64", "bool": "bool"}
+REQUESTS = ("hello", "load", "infer", "time", "unload", "bye")
+
+
+class Refused(Exception):
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.code = code
+
+
+def invalid(message):
+    return Refused("invalid_argument", message)
+
+
+class Fields:
+    """The fields of one object; refuses those that nobody asked for."""
+
+    MISSING = object()
+
+    def __init__(self, value, where):
+        if not isinstance(value, dict):
+            raise invalid(f"{where} is no object")
+        self.left, self.where = dict(value), where
+
+    def take(self, name, kind, default=MISSING):
+        value = self.left.pop(name, default)
+        if value is Fields.MISSING:
+            raise invalid(f'"{name}" is missing in {self.where}')
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind:
+            raise invalid(f'"{name}" is no {kind.__name__}: {json.dumps(value)[:200]}')
+        return value
+
+    def count(self, name, default=MISSING):
+        value = self.take(name, int, default)
+        if not 1 <= value <= 1_000_000:
+            raise invalid(f'"{name}" is no whole number from 1 to 1000000: {value}')
+        return value
+
+    def number(self, name, default):
+        value = self.take(name, float, default)
+        if not math.isfinite(value) or value < 0:
+            raise invalid(f'"{name}" is no number from 0: {value}')
+        return value
+
+    def finish(self):
+        for name in self.left:
+            raise invalid(f'unknown field "{name}" in {self.where}')
+
+
+def median(values):
+    ascending = sorted(values)
+    middle = len(ascending) // 2
+    return ascending[middle] if len(ascending) % 2 else (ascending[middle - 1] + ascending[middle]) / 2
+
+
+def interval_rank(n):
+    """Lower rank of the median's 95 % interval, counted from 0 (core/samples.h)."""
+    log_mass, below, rank = -n * math.log(2), 0.0, 0
+    for i in range(n // 2):
+        below += math.exp(log_mass)
+        if 2 * below > 0.05:
+            break
+        rank = i
+        log_mass += math.log(n - i) - math.log(i + 1)
+    return rank
+
+
+def relative_half_width(samples):
+    ascending = sorted(samples)
+    rank = interval_rank(len(samples))
+    return (ascending[-1 - rank] - ascending[rank]) / median(samples) / 2
+
+
+def timed(run):
+    start = time.perf_counter_ns()
+    run()
+    return (time.perf_counter_ns() - start) / 1e6
+
+
+def settled(samples, window, tolerance):
+    if len(samples) < 2 * window:
+        return False
+    before, now = median(samples[-2 * window:-window]), median(samples[-window:])
+    return abs(now - before) <= tolerance * before
+
+
+def time_runs(run, window, tolerance, warmup_seconds, min_samples, max_samples, max_seconds, half_width):
+    warmup, stationary, start = [], False, time.perf_counter()
+    while not stationary and time.perf_counter() - start < warmup_seconds:
+        warmup.append(timed(run))
+        stationary = settled(warmup, window, tolerance)
+    warmup_ms = (time.perf_counter() - start) * 1e3
+
+    samples, narrow, next_look, start = [], False, min(min_samples, max_samples), time.perf_counter()
+    while True:
+        samples.append(timed(run))
+        if len(samples) >= next_look:
+            narrow = relative_half_width(samples) <= half_width
+            next_look = len(samples) + max(1, len(samples) // 8)
+        if narrow or len(samples) >= max_samples or time.perf_counter() - start >= max_seconds:
+            return {"samples_ms": samples, "warmup_runs": len(warmup), "warmup_ms": warmup_ms,
+                    "stationary": stationary, "narrow": narrow}
+
+
+def describe(nodes):
+    """Names, shapes and types of a session's inputs or outputs."""
+    tensors = []
+    for node in nodes:
+        inner = node.type.removeprefix("tensor(").removesuffix(")")
+        if inner not in DTYPES:
+            raise Refused("unsupported", f"tensor {node.name} is of type {node.type}")
+        shape = [size if isinstance(size, int) else -1 for size in node.shape]
+        tensors.append({"name": node.name, "shape": shape, "dtype": DTYPES[inner]})
+    return tensors
+
+
+def open_session(model, threads, device, spin):
+    options = ort.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.add_session_config_entry("session.intra_op.allow_spinning", spin)
+    try:
+        session = ort.InferenceSession(model, options, providers=[device])
+    except Exception as error:  # its classes of errors are not public
+        raise Refused("unsupported", f"ONNX Runtime cannot load {model}: {str(error)[:1000]}") from error
+    if session.get_providers()[0] != device:  # it falls back with no more than a warning
+        raise Refused("unsupported", f"ONNX Runtime fell back from {device} to {session.get_providers()[0]}")
+    return session
+
+
+def read_input(path, wanted):
+    try:
+        array = np.load(path, allow_pickle=False)
+    except FileNotFoundError as error:
+        raise Refused("not_found", f"{path} cannot be opened") from error
+    except (OSError, ValueError, EOFError) as error:
+        raise invalid(f"{path} is not a usable .npy file: {error}") from error
+    fits = len(array.shape) == len(wanted["shape"]) and all(
+        want in (-1, have) for want, have in zip(wanted["shape"], array.shape))
+    if not fits or array.dtype.name != wanted["dtype"]:
+        raise invalid(f"input {wanted['name']} is {array.dtype.name} {list(array.shape)}, "
+                      f"the model takes {wanted['dtype']} {wanted['shape']}")
+    return np.ascontiguousarray(array)
+
+
+class Harness:
+    """One method a request; each takes the request's fields and returns the answer."""
+
+    def __init__(self):
+        self.session = None
+        self.inputs = self.outputs = []
+        self.done = False
+
+    def hello(self, fields):
+        fields.finish()
+        versions = {"onnxruntime": ort.__version__, "python": platform.python_version(), "numpy": np.__version__}
+        # The processor first: a target that names no device means it, whatever else is installed.
+        devices = sorted(ort.get_available_providers(), key=lambda name: name != "CPUExecutionProvider")
+        return {"contract": 1, "runtime": "onnxruntime", "version": ort.__version__, "versions": versions,
+                "precisions": ["fp32", "int8"], "devices": devices}
+
+    def load(self, fields):
+        model, threads = fields.take("model", str), fields.count("threads")
+        device, profile = fields.take("device", str, "CPUExecutionProvider"), fields.take("profile", bool, False)
+        fields.finish()
+        if profile:
+            raise Refused("unsupported", "this harness has no times per layer")
+        if device not in ort.get_available_providers():
+            raise Refused("unsupported", f"ONNX Runtime has no execution provider {device} here")
+        if not os.path.isfile(model):
+            raise Refused("not_found", f"{model} is no file")
+        self.forget()
+        spin = "1" if 1 < threads <= len(os.sched_getaffinity(0)) else "0"
+        start = time.perf_counter()
+        session = open_session(model, threads, device, spin)
+        load_ms = (time.perf_counter() - start) * 1e3
+        self.inputs, self.outputs = describe(session.get_inputs()), describe(session.get_outputs())
+        self.session = session
+        with open("/proc/self/statm") as statm:
+            memory = int(statm.read().split()[1]) * resource.getpagesize()
+        return {"inputs": self.inputs, "outputs": self.outputs, "load_ms": load_ms, "memory_bytes": memory,
+                "settings": {"execution_provider": device, "intra_op_num_threads": str(threads),
+                             "inter_op_num_threads": "1", "graph_optimization": "all", "allow_spinning": spin}}
+
+    def read_inputs(self, files):
+        """The files named by the request, which must be exactly the inputs of the model."""
+        fields = Fields(files, "inputs")
+        arrays = {wanted["name"]: read_input(fields.take(wanted["name"], str), wanted) for wanted in self.inputs}
+        fields.finish()
+        return arrays
+
+    def infer(self, fields):
+        self.require_model()
+        files, folder = fields.take("inputs", dict), fields.take("outputs", str)
+        fields.finish()
+        arrays, paths = self.session.run(None, self.read_inputs(files)), {}
+        for index, (wanted, array) in enumerate(zip(self.outputs, arrays)):
+            path = os.path.join(folder, f"output-{index}.npy")
+            try:
+                np.save(path, np.ascontiguousarray(array))
+            except OSError as error:
+                raise Refused("unavailable", f"{path} cannot be written: {error}") from error
+            paths[wanted["name"]] = path
+        return {"outputs": paths}
+
+    def time(self, fields):
+        self.require_model()
+        files, warmup = fields.take("inputs", dict), Fields(fields.take("warmup", dict, {}), "warmup")
+        policy = {"window": warmup.count("window", 8), "tolerance": warmup.number("tolerance", 0.02),
+                  "warmup_seconds": warmup.number("max_seconds", 5.0),
+                  "min_samples": fields.count("min_samples", 30), "max_samples": fields.count("max_samples", 2000),
+                  "max_seconds": fields.number("max_seconds", 20.0), "half_width": fields.number("half_width", 0.01)}
+        warmup.finish()
+        fields.finish()
+        arrays, session = self.read_inputs(files), self.session
+        gc.collect()
+        gc.disable()
+        try:
+            return time_runs(lambda: session.run(None, arrays), **policy)
+        finally:
+            gc.enable()
+
+    def unload(self, fields):
+        fields.finish()
+        self.forget()
+        return {}
+
+    def bye(self, fields):
+        fields.finish()
+        self.done = True
+        return {}
+
+    def require_model(self):
+        if self.session is None:
+            raise invalid("no model is loaded")
+
+    def forget(self):
+        self.session, self.inputs, self.outputs = None, [], []
+        gc.collect()
+
+    def answer(self, line):
+        try:
+            try:
+                request = json.loads(line)
+            except ValueError as error:
+                raise invalid(f"a request is one JSON object a line: {line[:200]!r}") from error
+            fields = Fields(request, "the request")
+            what = fields.take("do", str)
+            if what not in REQUESTS:
+                raise invalid(f'unknown request "{what}"')
+            return getattr(self, what)(fields)
+        except Refused as refused:
+            return {"error": refused.code, "message": str(refused)}
+        except MemoryError:
+            return {"error": "unavailable", "message": "out of memory"}
+        except Exception as error:  # whatever the runtime throws is an answer, not the end
+            return {"error": "unsupported", "message": f"{type(error).__name__}: {str(error)[:1000]}"}
+
+
+def main():
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print goes to the log
+    harness = Harness()
+    for line in sys.stdin:
+        answers.write(json.dumps(harness.answer(line)) + "\n")
+        answers.flush()
+        if harness.done:
+            break
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+// pare-runtime-openvino: the harness of OpenVINO (docs/runtimes.md).
+#include <exception>
+#include <iostream>
+
+#include "worker/runtimes/frame/serve.h"
+#include "worker/runtimes/openvino/openvino_backend.h"
+
+int main() try {
+  pare::worker::OpenvinoBackend backend;
+  return pare::worker::serve(backend);
+} catch (const std::exception& exception) {
+  std::cerr << "pare-runtime-openvino: " << exception.what() << '\n';
+  return 1;
+}

@@ -1,0 +1,141 @@
+#include "worker/runtimes/openvino/openvino_backend.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+namespace pare::worker {
+namespace {
+
+const std::array<std::pair<ov::element::Type, const char*>, 12> kTypes{
+    {{ov::element::f32, "float32"},
+     {ov::element::f64, "float64"},
+     {ov::element::f16, "float16"},
+     {ov::element::i8, "int8"},
+     {ov::element::u8, "uint8"},
+     {ov::element::boolean, "bool"},
+     {ov::element::i16, "int16"},
+     {ov::element::u16, "uint16"},
+     {ov::element::i32, "int32"},
+     {ov::element::u32, "uint32"},
+     {ov::element::i64, "int64"},
+     {ov::element::u64, "uint64"}}};
+
+// Empty for a type that .npy files do not have.
+std::string dtype_name(ov::element::Type type) {
+  for (const auto& [known, name] : kTypes) {
+    if (known == type) return name;
+  }
+  return "";
+}
+
+Result<std::vector<BackendTensor>> describe(const std::vector<ov::Output<const ov::Node>>& ports) {
+  std::vector<BackendTensor> tensors;
+  for (const auto& port : ports) {
+    BackendTensor tensor{
+        .name = port.get_any_name(), .shape = {}, .dtype = dtype_name(port.get_element_type())};
+    if (tensor.dtype.empty()) {
+      return Error{ErrorCode::kUnsupported,
+                   "tensor " + tensor.name + " is of type " + port.get_element_type().to_string()};
+    }
+    const ov::PartialShape shape = port.get_partial_shape();
+    if (shape.rank().is_dynamic()) {
+      return Error{ErrorCode::kUnsupported, "tensor " + tensor.name + " has no fixed rank"};
+    }
+    for (const ov::Dimension& size : shape) {
+      tensor.shape.push_back(size.is_dynamic() ? -1 : size.get_length());
+    }
+    tensors.push_back(std::move(tensor));
+  }
+  return tensors;
+}
+
+}  // namespace
+
+BackendHello OpenvinoBackend::hello() {
+  const std::string build = ov::get_openvino_version().buildNumber;
+  return {.runtime = "openvino",
+          .version = build.substr(0, build.find('-')),
+          .versions = {{"openvino", build}},
+          .precisions = {"fp32", "int8"},
+          .devices = core_.get_available_devices()};
+}
+
+Result<BackendModel> OpenvinoBackend::load(const BackendLoad& load) {
+  const std::vector<std::string> devices = core_.get_available_devices();
+  const std::string device = load.device.empty() ? devices.front() : load.device;
+  if (std::ranges::find(devices, device) == devices.end()) {
+    return Error{ErrorCode::kUnsupported, "OpenVINO has no device " + device + " here"};
+  }
+  try {
+    model_ = core_.compile_model(
+        load.model.string(), device, ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+        ov::hint::inference_precision(ov::element::f32), ov::inference_num_threads(load.threads),
+        ov::num_streams(1), ov::hint::enable_cpu_pinning(false),
+        ov::enable_profiling(load.profile));
+  } catch (const ov::Exception& exception) {
+    return Error{ErrorCode::kUnsupported, "OpenVINO cannot compile " + load.model.string() + ": " +
+                                              std::string(exception.what()).substr(0, 1000)};
+  }
+  auto inputs = describe(std::as_const(model_).inputs());
+  if (!inputs) return inputs.error();
+  auto outputs = describe(std::as_const(model_).outputs());
+  if (!outputs) return outputs.error();
+  request_ = model_.create_infer_request();
+  const auto precision = model_.get_property(ov::hint::inference_precision);
+  const auto threads = model_.get_property(ov::inference_num_threads);
+  return BackendModel{.inputs = std::move(inputs).value(),
+                      .outputs = std::move(outputs).value(),
+                      .settings = {{"device", device},
+                                   {"performance_hint", "latency"},
+                                   {"inference_precision", precision.to_string()},
+                                   {"inference_num_threads", std::to_string(threads)},
+                                   {"num_streams", "1"},
+                                   {"cpu_pinning", "false"}}};
+}
+
+void OpenvinoBackend::set_inputs(std::map<std::string, host::NpyArray> inputs) {
+  for (const auto& [name, array] : inputs) {
+    ov::Tensor tensor(model_.input(name).get_element_type(),
+                      ov::Shape(array.shape.begin(), array.shape.end()));
+    if (!array.bytes.empty()) std::memcpy(tensor.data(), array.bytes.data(), array.bytes.size());
+    request_.set_tensor(name, tensor);
+  }
+}
+
+std::map<std::string, host::NpyArray> OpenvinoBackend::outputs() {
+  std::map<std::string, host::NpyArray> all;
+  for (const auto& port : std::as_const(model_).outputs()) {
+    const ov::Tensor tensor = request_.get_tensor(port);
+    host::NpyArray array{.dtype = dtype_name(tensor.get_element_type()),
+                         .shape = {},
+                         .bytes = std::vector<std::byte>(tensor.get_byte_size())};
+    for (const std::size_t size : tensor.get_shape()) {
+      array.shape.push_back(static_cast<std::int64_t>(size));
+    }
+    if (!array.bytes.empty()) {
+      std::memcpy(array.bytes.data(), std::as_const(tensor).data(), array.bytes.size());
+    }
+    all.emplace(port.get_any_name(), std::move(array));
+  }
+  return all;
+}
+
+std::vector<BackendLayer> OpenvinoBackend::layers() {
+  std::vector<BackendLayer> all;
+  for (const ov::ProfilingInfo& info : request_.get_profiling_info()) {
+    if (info.status != ov::ProfilingInfo::Status::EXECUTED) continue;
+    all.push_back({.name = info.node_name,
+                   .type = info.node_type + " (" + info.exec_type + ")",
+                   .ms = static_cast<double>(info.real_time.count()) / 1000});
+  }
+  return all;
+}
+
+void OpenvinoBackend::unload() {
+  request_ = {};
+  model_ = {};
+}
+
+}  // namespace pare::worker
