@@ -1,0 +1,54 @@
+// Adds the nodes of a decode tail to a body.  Private to engine/heads.
+//
+// Names of what it adds begin with "decode/" and are fresh in the graph, so a candidate's report
+// shows at a glance what belongs to the tail.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "engine/graph/graph.h"
+#include "engine/heads/head.h"
+
+namespace pare::engine {
+
+class TailBuilder {
+ public:
+  // Fails with kInvalidArgument if a tail cannot stand on this body: not one (1, 3, h, w) input, a
+  // size that is no multiple of the largest stride, a level's tensor that no node makes.
+  static Result<TailBuilder> on(Graph body, std::span<const HeadLevel> levels);
+
+  std::int64_t height() const { return height_; }
+  std::int64_t width() const { return width_; }
+
+  // Name of the output.
+  std::string add(const std::string& op, const std::vector<std::string>& inputs,
+                  std::map<std::string, Attribute> attributes = {});
+  std::vector<std::string> split(const std::string& input, std::int64_t axis,
+                                 const std::vector<std::int64_t>& sizes);
+  std::string reshape(const std::string& input, const Shape& shape);
+  std::string constant(const Shape& shape, std::span<const float> values);
+
+  // The last node, whose output is the graph's only one.
+  Graph finish(const std::string& op, const std::vector<std::string>& inputs,
+               std::map<std::string, Attribute> attributes, const std::string& output,
+               const Shape& shape) &&;
+
+ private:
+  TailBuilder(Graph body, std::int64_t height, std::int64_t width)
+      : graph_(std::move(body)), height_(height), width_(width) {}
+
+  Node& append(const std::string& op, const std::vector<std::string>& inputs,
+               std::map<std::string, Attribute> attributes);
+  std::string constant_named(const std::string& kind, Tensor value);
+
+  Graph graph_;
+  std::int64_t height_;
+  std::int64_t width_;
+};
+
+}  // namespace pare::engine
