@@ -17,20 +17,6 @@ double mean(std::span<const double> x) {
   return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
 }
 
-// The largest k for which P(Binomial(n, 1/2) < k) <= tail: below the k-th smallest sample the
-// median lies with at most that probability.  0: not even the smallest sample will do.
-std::size_t rank_for_tail(std::size_t n, double tail) {
-  const double log_half_n = static_cast<double>(n) * std::log(0.5);
-  double cumulated = 0.0;
-  double log_choose = 0.0;  // log of n over k
-  for (std::size_t k = 0; k < n; ++k) {
-    cumulated += std::exp(log_choose + log_half_n);
-    if (cumulated > tail) return k;
-    log_choose += std::log(static_cast<double>(n - k)) - std::log(static_cast<double>(k + 1));
-  }
-  return n;
-}
-
 }  // namespace
 
 double median(std::span<const double> samples) {
@@ -43,24 +29,6 @@ double median(std::span<const double> samples) {
   const double lower =
       *std::max_element(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(middle));
   return lower + (upper - lower) / 2;
-}
-
-Interval median_interval(std::span<const double> samples, double confidence) {
-  PARE_CHECK(!samples.empty(), "the median of nothing");
-  std::vector<double> x(samples.begin(), samples.end());
-  std::ranges::sort(x);
-  const std::size_t rank = std::max<std::size_t>(1, rank_for_tail(x.size(), (1 - confidence) / 2));
-  return {x[rank - 1], x[x.size() - rank]};
-}
-
-std::optional<double> percentile(std::span<const double> samples, int percent) {
-  PARE_CHECK(percent == 90 || percent == 99, "only p90 and p99 have a count they are known from");
-  const std::size_t enough = percent == 90 ? 64 : 662;
-  if (samples.size() < enough) return std::nullopt;
-  std::vector<double> x(samples.begin(), samples.end());
-  const std::size_t rank = (x.size() * static_cast<std::size_t>(percent) + 99) / 100;  // from 1
-  std::ranges::nth_element(x, x.begin() + static_cast<std::ptrdiff_t>(rank - 1));
-  return x[rank - 1];
 }
 
 double lag1_autocorrelation(std::span<const double> samples) {
@@ -86,7 +54,8 @@ std::vector<double> merge_correlated(std::vector<double> blocks, int min_blocks)
   return blocks;
 }
 
-Interval confidence_sequence(std::span<const double> observations, double alpha, double g) {
+ConfidenceInterval confidence_sequence(std::span<const double> observations, double alpha,
+                                       double g) {
   if (observations.size() < kFewestObservations) return {-kInfinity, kInfinity};
   const double n = static_cast<double>(observations.size());
   const double nu = n - 1;
@@ -130,7 +99,7 @@ std::string_view name_of(Verdict verdict) noexcept {
   return "";
 }
 
-LatencyVerdict latency_verdict(Interval log_ratio, double margin) {
+LatencyVerdict latency_verdict(ConfidenceInterval log_ratio, double margin) {
   const double bound = std::log1p(margin);
   if (log_ratio.low > -bound && log_ratio.high < bound) return LatencyVerdict::kEquivalent;
   if (log_ratio.high < 0) return LatencyVerdict::kFaster;
@@ -138,7 +107,7 @@ LatencyVerdict latency_verdict(Interval log_ratio, double margin) {
   return LatencyVerdict::kInconclusive;
 }
 
-AccuracyVerdict accuracy_verdict(Interval delta, double margin) {
+AccuracyVerdict accuracy_verdict(ConfidenceInterval delta, double margin) {
   if (delta.low > -margin) return AccuracyVerdict::kNotWorse;
   if (delta.high < -margin) return AccuracyVerdict::kWorse;
   return AccuracyVerdict::kInconclusive;

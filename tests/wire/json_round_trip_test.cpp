@@ -1,0 +1,112 @@
+#include <gtest/gtest.h>
+
+#include "tests/wire/random_documents.h"
+#include "wire/job_json.h"
+#include "wire/plan_json.h"
+#include "wire/sha256.h"
+#include "wire/summary_json.h"
+#include "wire/target_json.h"
+
+namespace pare::wire {
+namespace {
+
+constexpr unsigned kSeeds = 200;
+
+// Decoding what was encoded gives the same value; the message says which text did not.
+template <typename T, typename Encode, typename Decode>
+void expect_round_trip(const T& value, Encode encode, Decode decode) {
+  const std::string json = encode(value);
+  const auto back = decode(json);
+  ASSERT_TRUE(back.has_value()) << back.error().message << "\n" << json;
+  EXPECT_EQ(back.value(), value) << json;
+}
+
+TEST(JsonRoundTrip, plans_cards_and_summaries_come_back_as_they_were) {
+  for (unsigned seed = 0; seed < kSeeds; ++seed) {
+    RandomDocuments random(seed);
+    expect_round_trip(random.plan(), plan_to_json, parse_plan);
+    expect_round_trip(
+        random.card(), [](const ModelCard& c) { return card_to_json(c); }, parse_card);
+    expect_round_trip(
+        random.partial_card(), [](const PartialCard& c) { return card_to_json(c); },
+        parse_partial_card);
+    expect_round_trip(random.summary(), summary_to_json, parse_summary);
+  }
+}
+
+TEST(JsonRoundTrip, jobs_and_targets_come_back_as_they_were) {
+  for (unsigned seed = 0; seed < kSeeds; ++seed) {
+    RandomDocuments random(seed);
+    expect_round_trip(random.job(), job_to_json, parse_new_job);
+    expect_round_trip(random.target(), target_to_json, parse_target);
+  }
+}
+
+TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
+  const std::map<TaskKind, std::vector<std::string>> roles = {
+      {TaskKind::kInspectModel, {"model"}},
+      {TaskKind::kInspectDataset, {"dataset"}},
+      {TaskKind::kPrepare, {"model", "dataset"}},
+      {TaskKind::kBuild, {"model", "statistics"}},
+      {TaskKind::kEvaluate, {"candidate", "dataset"}},
+      {TaskKind::kBenchmark, {"candidate", "dataset"}},
+      {TaskKind::kCompare,
+       {"candidate_a", "candidate_b", "detections_a", "detections_b", "dataset"}}};
+  for (const TaskKind kind : kAllTaskKinds) {
+    SCOPED_TRACE(pare::name_of(kind));
+    for (unsigned seed = 0; seed < kSeeds; ++seed) {
+      RandomDocuments random(seed);
+      TaskDocument task;
+      task.params = random.params(kind);
+      ASSERT_EQ(task.kind(), kind);
+      for (const std::string& role : roles.at(kind)) task.blobs[role] = random.digest();
+      expect_round_trip(task, task_to_json, parse_task);
+      for (const std::string& role : roles.at(kind)) task.files[role] = "/cache/" + role;
+      task.runtimes["openvino"] = {"/bin/harness", "--flag"};
+      task.cores = {0, 3};
+      expect_round_trip(task, task_to_json, parse_task);
+
+      expect_round_trip(random.outcome(kind), outcome_to_json,
+                        [&](const std::string& json) { return parse_outcome(json, kind); });
+      expect_round_trip(random.result(kind), result_to_json,
+                        [&](const std::string& json) { return parse_result(json, kind); });
+    }
+  }
+}
+
+TEST(JsonRoundTrip, a_plan_is_canonical_and_named_by_its_digest) {
+  Plan plan;
+  plan.height = 416;
+  plan.width = 320;
+  plan.widths = {{"b", 8}, {"a", 16}};
+  const std::string json = plan_to_json(plan);
+  EXPECT_EQ(json, R"({"importance":"gram","input":[416,320],"quantization":null,)"
+                  R"("reconstruction":"independent","version":1,"widths":{"a":16,"b":8}})");
+  EXPECT_EQ(plan_sha256(plan), sha256_hex(json));
+  // The same plan from a text in another order, with other spaces, has the same name.
+  const auto other = parse_plan(
+      R"({ "version": 1, "widths": {"b": 8, "a": 16}, "input": [416, 320], "quantization": null,
+           "reconstruction": "independent", "importance": "gram" })");
+  ASSERT_TRUE(other.has_value()) << other.error().message;
+  EXPECT_EQ(plan_sha256(other.value()), plan_sha256(plan));
+}
+
+TEST(JsonRoundTrip, a_job_with_only_what_is_required_has_the_documented_defaults) {
+  const auto job = parse_new_job(R"({"model": "m", "dataset": "d", "targets": ["t"]})");
+  ASSERT_TRUE(job.has_value()) << job.error().message;
+  EXPECT_EQ(job_to_json(job.value()),
+            R"({"budget":{"seconds":null,"trials":200},"constraints":[],"dataset":"d",)"
+            R"("model":"m","objectives":["map_50_95","latency_ms"],"recovery":"reconstruct",)"
+            R"("seed":1,"space":{"precision":["fp32","int8"],"resolution":[0.5,1.0],)"
+            R"("width":true},"strategy":"nsga2","targets":["t"]})");
+}
+
+TEST(JsonRoundTrip, a_layer_whose_name_is_not_utf8_does_not_break_the_summary) {
+  RandomDocuments random(1);
+  ModelSummary summary = random.summary();
+  summary.notes = {"layer \xff\xfe"};
+  EXPECT_TRUE(parse_summary(summary_to_json(summary)).has_value());
+}
+
+}  // namespace
+}  // namespace pare::wire

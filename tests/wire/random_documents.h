@@ -1,0 +1,241 @@
+// Seeded random values of everything that has a JSON encoding, for the property tests.
+#pragma once
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+#include "core/job.h"
+#include "core/target.h"
+#include "wire/catalog_json.h"
+#include "wire/task_json.h"
+
+namespace pare::wire {
+
+class RandomDocuments {
+ public:
+  explicit RandomDocuments(unsigned seed) : rng_(seed) {}
+
+  int whole(int low, int high) { return std::uniform_int_distribution<int>(low, high)(rng_); }
+  double real(double low, double high) {
+    return std::uniform_real_distribution<double>(low, high)(rng_);
+  }
+  bool coin() { return whole(0, 1) == 1; }
+
+  std::string text() {
+    static const std::string kPieces[] = {"a", "/model.0/Conv", "\"", "\\", "\n", "é", "雪", "0",
+                                          " "};
+    std::string out = "t";
+    for (int i = whole(0, 6); i > 0; --i) out += kPieces[whole(0, 8)];
+    return out;
+  }
+  std::string digest() {
+    std::string out;
+    for (int i = 0; i < 64; ++i) out += "0123456789abcdef"[whole(0, 15)];
+    return out;
+  }
+  template <typename Make>
+  auto several(int low, int high, Make make) {
+    std::vector<decltype(make())> out;
+    for (int i = whole(low, high); i > 0; --i) out.push_back(make());
+    return out;
+  }
+  std::vector<std::string> texts(int low = 0) {
+    return several(low, 4, [&] { return text(); });
+  }
+  std::vector<std::string> names(int low) {
+    std::vector<std::string> out = texts(low);
+    std::ranges::sort(out);
+    out.erase(std::ranges::unique(out).begin(), out.end());
+    return out;
+  }
+  std::vector<Precision> precisions() {
+    if (coin()) return {Precision::kInt8, Precision::kFp32};
+    return {coin() ? Precision::kFp32 : Precision::kInt8};
+  }
+
+  Plan plan() {
+    Plan out;
+    out.height = whole(1, 8192);
+    out.width = whole(1, 8192);
+    for (const std::string& group : texts()) out.widths[group] = whole(1, 4096);
+    out.importance = static_cast<Importance>(whole(0, 3));
+    out.reconstruction = static_cast<Reconstruction>(whole(0, 1));
+    if (coin()) {
+      out.quantization = QuantizationPlan{whole(7, 8), static_cast<RangeMethod>(whole(0, 1)),
+                                          static_cast<QdqPlacement>(whole(0, 1)), names(0)};
+    }
+    return out;
+  }
+
+  Preprocessing preprocessing() {
+    Preprocessing out;
+    out.rgb = coin();
+    out.resize = static_cast<Resize>(whole(0, 2));
+    out.pad_value = whole(0, 255);
+    for (int c = 0; c < 3; ++c) {
+      out.mean[static_cast<std::size_t>(c)] = real(-300, 300);
+      out.std[static_cast<std::size_t>(c)] = real(1e-3, 300);
+    }
+    return out;
+  }
+  ModelCard card() { return {text(), preprocessing(), whole(1, 8192), whole(1, 8192), texts()}; }
+  PartialCard partial_card() {
+    PartialCard out;
+    if (coin()) out.head = text();
+    if (coin()) out.preprocessing = preprocessing();
+    if (coin()) out.height = out.width = whole(1, 8192);
+    if (coin()) out.classes = texts();
+    return out;
+  }
+
+  ModelSummary summary() {
+    ModelSummary out;
+    out.sha256 = digest();
+    out.card = card();
+    out.notes = texts();
+    out.opset = whole(1, 21);
+    out.macs = whole(0, 1 << 30) * std::int64_t{1000};
+    out.parameters = whole(0, 1 << 30);
+    out.bytes = whole(0, 1 << 30);
+    out.stride = whole(1, 64);
+    out.groups = several(0, 4, [&] {
+      const int step = whole(1, 16);
+      return ChannelGroup{text(), 3 * step, {step, 2 * step, 3 * step}, texts(), texts()};
+    });
+    out.frozen = several(0, 3, [&] { return FrozenChannels{text(), whole(0, 999), text()}; });
+    out.layers = several(0, 4, [&] {
+      return Layer{text(),       text(),      {whole(1, 7), whole(1, 7)},
+                   whole(1, 9),  whole(1, 9), whole(1, 9),
+                   whole(0, 99), whole(0, 99)};
+    });
+    return out;
+  }
+
+  Target target() { return {text(), text(), text(), whole(1, 64), precisions()}; }
+
+  NewJob job() {
+    NewJob out;
+    out.model = text();
+    out.dataset = text();
+    out.targets = names(1);
+    if (coin()) out.objectives = {Metric::kLatencyMs, Metric::kMap5095};
+    out.constraints = several(0, 3, [&] {
+      Constraint c{static_cast<Metric>(whole(0, 2)), {}, {}, ""};
+      (coin() ? c.max : c.min) = real(-1, 1000);
+      if (coin()) c.target = out.targets.front();
+      return c;
+    });
+    out.space.width = coin();
+    out.space.min_scale = real(0.1, 1);
+    out.space.max_scale = real(1, 2);
+    out.space.precisions = precisions();
+    out.recovery = static_cast<Recovery>(whole(0, 1));
+    out.strategy = coin() ? "random" : "nsga2";
+    out.budget.trials = whole(1, 1000);
+    if (coin()) out.budget.seconds = real(1, 1e5);
+    out.seed = std::uint64_t{rng_()} << 32U | rng_();
+    return out;
+  }
+
+  TaskParams params(TaskKind kind) {
+    switch (kind) {
+      case TaskKind::kInspectModel: {
+        InspectModelParams out;
+        if (coin()) out.card = partial_card();
+        return out;
+      }
+      case TaskKind::kInspectDataset: return InspectDatasetParams{};
+      case TaskKind::kPrepare:
+        return PrepareParams{card(),
+                             several(1, 4,
+                                     [&] {
+                                       return Size{whole(1, 640), 32};
+                                     }),
+                             precisions(), rng_()};
+      case TaskKind::kBuild: return BuildParams{card(), plan()};
+      case TaskKind::kEvaluate: {
+        EvaluateParams out{card(), text(), whole(1, 8), {}};
+        if (coin()) out.images = several(0, 4, [&] { return std::int64_t{whole(-9, 9)}; });
+        return out;
+      }
+      case TaskKind::kBenchmark: {
+        BenchmarkParams out{card(), text(), whole(1, 8), {}, whole(1, 99), real(0, 60)};
+        if (coin()) out.parity = ParityCheck{whole(1, 9), real(0, 1)};
+        return out;
+      }
+      case TaskKind::kCompare:
+        return CompareParams{card(),     text(),      whole(1, 8), real(0.01, 0.5), real(0, 1),
+                             real(0, 1), whole(2, 5), whole(5, 9), rng_()};
+    }
+    return {};
+  }
+
+  TaskResult result(TaskKind kind) {
+    switch (kind) {
+      case TaskKind::kInspectModel: return summary();
+      case TaskKind::kInspectDataset:
+        return DatasetSummary{whole(0, 99), whole(0, 99), whole(0, 99), coin(), texts()};
+      case TaskKind::kPrepare: return PrepareResult{whole(0, 99), whole(0, 99)};
+      case TaskKind::kBuild: {
+        BuildResult out{whole(0, 99), whole(0, 99), whole(0, 99), {}};
+        for (const std::string& group : texts()) out.widths[group] = {whole(0, 5), whole(5, 9)};
+        return out;
+      }
+      case TaskKind::kEvaluate: {
+        EvaluateResult out;
+        out.map_50_95 = real(-1, 1);
+        for (double& figure : out.coco) figure = real(-1, 1);
+        for (const std::string& name : texts()) out.per_class[name] = real(-1, 1);
+        out.images = whole(1, 999);
+        return out;
+      }
+      case TaskKind::kBenchmark: return benchmark();
+      case TaskKind::kCompare: {
+        CompareResult out;
+        out.latency = {real(0, 9), real(0, 9), real(0, 9), whole(0, 60),
+                       static_cast<LatencyVerdict>(whole(0, 3))};
+        if (coin()) out.latency.high = std::numeric_limits<double>::infinity();
+        out.accuracy = {real(-1, 1), real(-1, 1), real(-1, 1), whole(0, 999),
+                        static_cast<AccuracyVerdict>(whole(0, 2))};
+        out.verdict = static_cast<Verdict>(whole(0, 2));
+        out.sentence = text();
+        return out;
+      }
+    }
+    return {};
+  }
+
+  BenchmarkResult benchmark() {
+    BenchmarkResult out;
+    out.low_ms = real(0, 1);
+    out.median_ms = out.low_ms + real(0, 1);
+    out.high_ms = out.median_ms + real(0, 1);
+    if (coin()) out.p90_ms = real(0, 9);
+    out.samples_ms = several(1, 9, [&] { return real(0, 9); });
+    out.load_ms = real(0, 999);
+    out.peak_memory_bytes = std::int64_t{whole(0, 1 << 30)} * 64;
+    if (coin()) out.parity = ParityResult{whole(1, 8), real(0, 1), real(0, 1)};
+    if (coin()) out.evidence_json = R"({"governor":"performance","load":[0.1,null]})";
+    return out;
+  }
+
+  TaskOutcome outcome(TaskKind kind) {
+    TaskOutcome out;
+    out.seconds = real(0, 1e4);
+    if (coin()) {
+      out.end = TaskFailure{static_cast<ErrorCode>(whole(0, 5)), text()};
+      return out;
+    }
+    TaskSuccess success{result(kind), {}};
+    if (coin()) success.artifacts["candidate"] = LocalFile{text()};
+    if (coin()) success.artifacts["detections"] = BlobRef{digest(), whole(0, 1 << 30)};
+    out.end = std::move(success);
+    return out;
+  }
+
+ private:
+  std::mt19937 rng_;
+};
+
+}  // namespace pare::wire
