@@ -1,0 +1,186 @@
+#include "engine/data/dataset.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "core/check.h"
+#include "engine/data/images.h"
+
+namespace pare::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kLabels = "labels.json";
+
+Error bad(const std::string& what) {
+  return Error{ErrorCode::kInvalidArgument, "dataset: " + what};
+}
+
+Result<std::vector<DatasetImage>> list_images(const fs::path& folder) {
+  const std::string split = folder.filename().string();
+  std::error_code failure;
+  std::vector<DatasetImage> images;
+  for (fs::directory_iterator entry(folder, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    if (name.starts_with('.')) continue;
+    if (!entry->is_regular_file(failure)) return bad(split + "/" + name + " is not a file");
+    images.push_back({.id = 0, .name = name, .path = entry->path()});
+  }
+  if (failure) return bad("folder " + split + "/: " + failure.message());
+  if (images.empty()) return bad("no " + split + " images: " + split + "/ is empty");
+  std::ranges::sort(images, {}, &DatasetImage::name);
+  for (std::size_t i = 0; i < images.size(); ++i) images[i].id = static_cast<std::int64_t>(i + 1);
+  return images;
+}
+
+std::string content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Only files of equal size can be equal, and of those there are few.
+Result<std::monostate> check_disjoint(const Dataset& dataset) {
+  std::error_code ignored;
+  std::multimap<std::uintmax_t, const DatasetImage*> by_size;
+  for (const DatasetImage& image : dataset.calibration) {
+    by_size.emplace(fs::file_size(image.path, ignored), &image);
+  }
+  for (const DatasetImage& image : dataset.validation) {
+    const auto [first, last] = by_size.equal_range(fs::file_size(image.path, ignored));
+    for (auto same = first; same != last; ++same) {
+      if (content(image.path) != content(same->second->path)) continue;
+      return bad("one image in both splits: calibration/" + same->second->name +
+                 " and validation/" + image.name + " have the same content");
+    }
+  }
+  return std::monostate{};
+}
+
+Result<std::monostate> apply_labels(Labels labels, Dataset& dataset) {
+  std::map<std::string, const DatasetImage*> calibration;
+  std::map<std::string, DatasetImage*> validation;
+  for (const DatasetImage& image : dataset.calibration) calibration.emplace(image.name, &image);
+  for (DatasetImage& image : dataset.validation) validation.emplace(image.name, &image);
+  std::map<std::string, LabelledImage*> labelled;
+  for (LabelledImage& image : labels.images) {
+    if (!validation.contains(image.file_name) && !calibration.contains(image.file_name)) {
+      return bad(std::string(kLabels) + " names image \"" + image.file_name + "\" (id " +
+                 std::to_string(image.id) + "), which is not in validation/ or calibration/");
+    }
+    labelled.emplace(image.file_name, &image);
+  }
+  for (DatasetImage& image : dataset.validation) {
+    const auto label = labelled.find(image.name);
+    if (label == labelled.end()) {
+      return bad("validation/" + image.name + " is not among the images of " + kLabels);
+    }
+    image.id = label->second->id;
+    image.height = label->second->height;
+    image.width = label->second->width;
+    dataset.ground_truth.push_back({image.id, std::move(label->second->boxes)});
+  }
+  dataset.labelled = true;
+  dataset.categories = std::move(labels.categories);
+  return std::monostate{};
+}
+
+ClassMap unlabelled_classes(int class_count) {
+  ClassMap map;
+  for (int c = 0; c < class_count; ++c) {
+    map.category_of.push_back(c);
+    map.id_of.push_back(c + 1);
+  }
+  return map;
+}
+
+}  // namespace
+
+Result<Dataset> read_dataset(const fs::path& folder) {
+  Dataset dataset;
+  auto calibration = list_images(folder / "calibration");
+  if (!calibration) return calibration.error();
+  auto validation = list_images(folder / "validation");
+  if (!validation) return validation.error();
+  dataset.calibration = std::move(calibration).value();
+  dataset.validation = std::move(validation).value();
+  const auto disjoint = check_disjoint(dataset);
+  if (!disjoint) return disjoint.error();
+  std::error_code ignored;
+  if (!fs::exists(folder / kLabels, ignored)) return dataset;
+  auto labels = read_labels(folder / kLabels);
+  if (!labels) return bad(labels.error().message);
+  const auto applied = apply_labels(std::move(labels).value(), dataset);
+  if (!applied) return applied.error();
+  return dataset;
+}
+
+Result<std::monostate> check_images(const Dataset& dataset) {
+  for (const auto* split : {&dataset.calibration, &dataset.validation}) {
+    for (const DatasetImage& image : *split) {
+      const auto pixels = read_image(image.path);
+      if (!pixels) return pixels.error();
+      const auto differs = [](int said, int is) { return said != 0 && said != is; };
+      if (!differs(image.height, pixels.value().height) &&
+          !differs(image.width, pixels.value().width)) {
+        continue;
+      }
+      return bad("image " + image.name + " is " + std::to_string(pixels.value().width) + " x " +
+                 std::to_string(pixels.value().height) + ", and " + kLabels + " says " +
+                 std::to_string(image.width) + " x " + std::to_string(image.height));
+    }
+  }
+  return std::monostate{};
+}
+
+Result<ClassMap> map_classes(const Dataset& dataset, const std::vector<std::string>& class_names,
+                             int class_count) {
+  PARE_CHECK(class_names.empty() || static_cast<int>(class_names.size()) == class_count,
+             "a name for every class or for none");
+  if (!dataset.labelled) return unlabelled_classes(class_count);
+  const std::vector<Category>& categories = dataset.categories;
+  const auto count = static_cast<int>(categories.size());
+  if (class_names.empty() && count != class_count) {
+    return bad("the model has " + std::to_string(class_count) + " classes and no names, " +
+               kLabels + " has " + std::to_string(count) +
+               " categories: name the classes in the model card");
+  }
+  ClassMap map;
+  std::vector<bool> matched(categories.size(), false);
+  for (int c = 0; c < class_count; ++c) {
+    const auto category =
+        class_names.empty()
+            ? categories.begin() + c
+            : std::ranges::find(categories, class_names[std::size_t(c)], &Category::name);
+    const bool found = category != categories.end();
+    const auto index = category - categories.begin();
+    map.category_of.push_back(found ? static_cast<int>(index) : -1);
+    map.id_of.push_back(found ? category->id : -1);
+    if (found) matched[static_cast<std::size_t>(index)] = true;
+  }
+  for (std::size_t i = 0; i < categories.size(); ++i) {
+    if (!matched[i]) map.unmatched.push_back(categories[i].name);
+  }
+  if (map.unmatched.size() == categories.size()) {
+    return bad("no class of the model is a category of " + std::string(kLabels) + ": classes \"" +
+               class_names.front() + "\", ..., categories \"" + categories.front().name +
+               "\", ...");
+  }
+  return map;
+}
+
+std::vector<Detection> in_categories(const std::vector<Detection>& detections,
+                                     const ClassMap& classes) {
+  std::vector<Detection> kept;
+  for (Detection d : detections) {
+    d.category = classes.category_of[static_cast<std::size_t>(d.category)];
+    if (d.category >= 0) kept.push_back(d);
+  }
+  return kept;
+}
+
+}  // namespace pare::engine

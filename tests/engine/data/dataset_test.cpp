@@ -1,0 +1,209 @@
+#include "engine/data/dataset.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "tests/engine/data/temporary_folder.h"
+
+namespace pare::engine {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr const char* kLabels = R"({
+  "categories": [{"id": 7, "name": "short"}, {"id": 3, "name": "crack"}],
+  "images": [{"id": 20, "file_name": "images/b.ppm", "width": 4, "height": 2},
+             {"id": 10, "file_name": "a.ppm"}],
+  "annotations": [{"id": 0, "image_id": 10, "category_id": 3, "bbox": [1, 2, 3, 4]},
+                  {"id": 1, "image_id": 20, "category_id": 7, "bbox": [0, 0, 2, 2],
+                   "area": 3.5, "iscrowd": 1}]})";
+
+void fill(const TemporaryFolder& folder) {
+  folder.write("calibration/c.ppm", picture(4, 2, 9, 9, 9));
+  folder.write("validation/b.ppm", picture(4, 2, 1, 1, 1));
+  folder.write("validation/a.ppm", picture(4, 2, 2, 2, 2));
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  PARE_CHECK(at != std::string::npos, "the test's own text");
+  return text.replace(at, from.size(), to);
+}
+
+TEST(Dataset, labelled_images_come_by_name_with_their_ids_and_boxes) {
+  const TemporaryFolder folder;
+  fill(folder);
+  folder.write("validation/.hidden", "x");
+  folder.write("labels.json", kLabels);
+  const auto read = read_dataset(folder.path());
+  ASSERT_TRUE(read) << read.error().message;
+  const Dataset& dataset = read.value();
+  EXPECT_TRUE(dataset.labelled);
+  ASSERT_EQ(dataset.calibration.size(), 1U);
+  ASSERT_EQ(dataset.validation.size(), 2U);
+  EXPECT_EQ(dataset.validation[0].name, "a.ppm");
+  EXPECT_EQ(dataset.validation[0].id, 10);
+  EXPECT_EQ(dataset.validation[1].id, 20);
+  EXPECT_EQ(dataset.validation[1].width, 4);
+  ASSERT_EQ(dataset.ground_truth.size(), 2U);
+  const GroundTruthBox& plain = dataset.ground_truth[0].boxes.at(0);
+  EXPECT_EQ(plain.box, (Box{1, 2, 3, 4}));
+  EXPECT_EQ(plain.area, 12);
+  EXPECT_EQ(plain.category, 1);
+  EXPECT_FALSE(plain.crowd);
+  const GroundTruthBox& crowd = dataset.ground_truth[1].boxes.at(0);
+  EXPECT_EQ(crowd.area, 3.5);
+  EXPECT_TRUE(crowd.crowd);
+  EXPECT_TRUE(check_images(dataset)) << check_images(dataset).error().message;
+}
+
+TEST(Dataset, without_labels_there_is_no_ground_truth_and_ids_go_by_name) {
+  const TemporaryFolder folder;
+  fill(folder);
+  const auto read = read_dataset(folder.path());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_FALSE(read.value().labelled);
+  EXPECT_TRUE(read.value().ground_truth.empty());
+  EXPECT_EQ(read.value().validation[0].id, 1);
+  EXPECT_EQ(read.value().validation[1].id, 2);
+  const auto classes = map_classes(read.value(), {}, 3);
+  ASSERT_TRUE(classes);
+  EXPECT_THAT(classes.value().id_of, ElementsAre(1, 2, 3));
+}
+
+struct Broken {
+  std::function<void(const TemporaryFolder&)> breaks;
+  const char* message;
+};
+
+TEST(Dataset, a_broken_folder_is_refused_by_name) {
+  namespace fs = std::filesystem;
+  const std::vector<Broken> table = {
+      {[](const auto& f) { fs::remove_all(f.path() / "validation"); },
+       "dataset: folder validation/: No such file or directory"},
+      {[](const auto& f) { fs::remove(f.path() / "calibration/c.ppm"); },
+       "dataset: no calibration images: calibration/ is empty"},
+      {[](const auto& f) { f.write("validation/more/d.ppm", "x"); },
+       "dataset: validation/more is not a file"},
+      {[](const auto& f) { f.write("calibration/z.ppm", picture(4, 2, 1, 1, 1)); },
+       "dataset: one image in both splits: calibration/z.ppm and validation/b.ppm have the same "
+       "content"},
+      {[](const auto& f) { f.write("validation/d.ppm", picture(4, 2, 3, 3, 3)); },
+       "dataset: validation/d.ppm is not among the images of labels.json"},
+      {[](const auto& f) { fs::remove(f.path() / "validation/a.ppm"); },
+       "dataset: labels.json names image \"a.ppm\" (id 10), which is not in validation/ or "
+       "calibration/"},
+  };
+  for (const Broken& row : table) {
+    const TemporaryFolder folder;
+    fill(folder);
+    folder.write("labels.json", kLabels);
+    row.breaks(folder);
+    const auto read = read_dataset(folder.path());
+    ASSERT_FALSE(read) << row.message;
+    EXPECT_EQ(read.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(read.error().message, row.message);
+  }
+}
+
+struct Wrong {
+  const char* from;
+  const char* to;
+  const char* message;
+};
+
+TEST(Labels, every_fault_is_named_with_its_field_and_value) {
+  const std::vector<Wrong> table = {
+      {"\"image_id\": 10", "\"image_id\": 11",
+       "l.json: annotations[0].image_id is 11, an image that is not listed"},
+      {"\"category_id\": 3", "\"category_id\": 4",
+       "l.json: annotations[0].category_id is 4, a category that is not listed"},
+      {"[1, 2, 3, 4]", "[1, 2, -3, 4]",
+       "l.json: annotations[0].bbox is [1,2,-3,4]: a negative size"},
+      {"[1, 2, 3, 4]", "[1, 2, 3]",
+       "l.json: annotations[0].bbox is [1,2,3], not [x, y, width, height]"},
+      {"\"bbox\": [1, 2, 3, 4]", "\"box\": 1", "l.json: annotations[0].bbox is missing"},
+      {"3.5", "-3.5", "l.json: annotations[1].area is -3.500000, no area"},
+      {"3.5", "\"big\"", "l.json: annotations[1].area is \"big\", not a number"},
+      {"\"iscrowd\": 1", "\"iscrowd\": 2", "l.json: annotations[1].iscrowd is 2, not 0 or 1"},
+      {"\"id\": 10", "\"id\": 20", "l.json: images[1].id is 20, which another image has"},
+      {"\"id\": 10", "\"id\": 1.5", "l.json: images[1].id is 1.5, not an integer"},
+      {"\"id\": 10", "\"id\": 18446744073709551615",
+       "l.json: images[1].id is 18446744073709551615, not an integer"},
+      {"a.ppm", "x/b.ppm", "l.json: images[1].file_name is \"b.ppm\", which another image has"},
+      {"\"a.ppm\"", "null", "l.json: images[1].file_name is null, not a name"},
+      {"\"width\": 4", "\"width\": -4", "l.json: images[0].width is -4, no size of an image"},
+      {"\"id\": 3,", "\"id\": 7,", "l.json: categories[1].id is 7, which another category has"},
+      {"crack", "short", "l.json: categories[1].name is \"short\", which another category has"},
+      {"\"annotations\"", "\"notes\"", "l.json: annotations is missing"},
+      {"{\"id\": 7, \"name\": \"short\"}", "7", "l.json: categories[0] is 7, not an object"},
+  };
+  for (const Wrong& row : table) {
+    const auto labels = parse_labels(replaced(kLabels, row.from, row.to), "l.json");
+    ASSERT_FALSE(labels) << row.message;
+    EXPECT_EQ(labels.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(labels.error().message, row.message);
+  }
+  EXPECT_EQ(parse_labels("[]", "l.json").error().message, "l.json is [], not an object");
+  EXPECT_EQ(parse_labels(R"({"categories": [], "images": [], "annotations": []})", "l.json")
+                .error()
+                .message,
+            "l.json: categories is empty");
+}
+
+TEST(Labels, a_file_cut_off_anywhere_is_an_error_with_its_place) {
+  const std::string whole = kLabels;
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    const auto labels = parse_labels(std::string_view(whole).substr(0, length), "l.json");
+    ASSERT_FALSE(labels) << length;
+    EXPECT_THAT(labels.error().message, HasSubstr("parse error at line")) << length;
+  }
+}
+
+TEST(CheckImages, an_image_that_is_broken_or_of_another_size_is_named) {
+  const TemporaryFolder folder;
+  fill(folder);
+  folder.write("labels.json", kLabels);
+  folder.write("validation/b.ppm", picture(2, 4, 1, 1, 1));
+  const auto turned = read_dataset(folder.path());
+  ASSERT_TRUE(turned);
+  EXPECT_EQ(check_images(turned.value()).error().message,
+            "dataset: image b.ppm is 2 x 4, and labels.json says 4 x 2");
+  folder.write("calibration/c.ppm", "P6 rubbish");
+  EXPECT_EQ(check_images(turned.value()).error().message, "image c.ppm (10 bytes) does not decode");
+}
+
+TEST(MapClasses, by_name_where_the_card_has_names_and_by_order_where_it_has_none) {
+  Dataset dataset;
+  dataset.labelled = true;
+  dataset.categories = {{7, "short"}, {3, "crack"}};
+  const auto by_order = map_classes(dataset, {}, 2);
+  ASSERT_TRUE(by_order);
+  EXPECT_THAT(by_order.value().category_of, ElementsAre(0, 1));
+  EXPECT_THAT(by_order.value().id_of, ElementsAre(7, 3));
+  const auto by_name = map_classes(dataset, {"dust", "crack", "void"}, 3);
+  ASSERT_TRUE(by_name);
+  EXPECT_THAT(by_name.value().category_of, ElementsAre(-1, 1, -1));
+  EXPECT_THAT(by_name.value().id_of, ElementsAre(-1, 3, -1));
+  EXPECT_THAT(by_name.value().unmatched, ElementsAre("short"));
+  const auto kept = in_categories({{{}, 0.9, 0}, {{}, 0.8, 1}}, by_name.value());
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].category, 1);
+  EXPECT_EQ(kept[0].score, 0.8);
+}
+
+TEST(MapClasses, classes_that_cannot_be_told_apart_from_nonsense_are_refused) {
+  Dataset dataset;
+  dataset.labelled = true;
+  dataset.categories = {{7, "short"}, {3, "crack"}};
+  EXPECT_THAT(map_classes(dataset, {}, 80).error().message,
+              HasSubstr("the model has 80 classes and no names, labels.json has 2 categories"));
+  EXPECT_THAT(map_classes(dataset, {"person"}, 1).error().message,
+              HasSubstr("classes \"person\", ..., categories \"short\", ..."));
+}
+
+}  // namespace
+}  // namespace pare::engine
