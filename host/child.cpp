@@ -5,10 +5,10 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -198,7 +198,8 @@ Result<Child> Child::start(const ChildOptions& options) {
     return Error{reason == ENOENT ? ErrorCode::kNotFound : ErrorCode::kInvalidArgument,
                  "cannot start " + options.command[0] + ": " + std::strerror(reason)};
   }
-  child.pidfd_ = ::pidfd_open(child.pid_, 0);
+  // By number: glibc 2.36 declares pidfd_open() without C linkage.
+  child.pidfd_ = static_cast<int>(::syscall(SYS_pidfd_open, child.pid_, 0));
   if (child.pidfd_ < 0) return system_error("pidfd_open");
   for (Pipe* end : {&ours_in, &ours_out, &ours_err}) make_nonblocking(end->ours.get());
   child.input_ = ours_in.ours.release();

@@ -23,9 +23,9 @@
 namespace pare::host {
 
 struct ChildOptions {
-  std::vector<std::string> command;  // command[0] is looked for in PATH if it has no slash
-  std::filesystem::path directory;   // to work in; empty: ours
-  std::vector<int> cores;            // it may run on these; empty: as we may
+  std::vector<std::string> command{};  // command[0] is looked for in PATH if it has no slash
+  std::filesystem::path directory{};   // to work in; empty: ours
+  std::vector<int> cores{};            // it may run on these; empty: as we may
   // A process group of its own: kill() then ends whatever the child started, too.
   bool own_group = false;
   std::int64_t max_file_bytes = 0;  // of one file it writes; 0: no limit

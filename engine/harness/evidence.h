@@ -14,15 +14,15 @@
 namespace pare::engine {
 
 struct Evidence {
-  std::string runtime;
-  std::map<std::string, std::string> versions;
-  std::map<std::string, std::string> settings;  // of the harness, from load
-  std::string candidate_sha256;
+  std::string runtime{};
+  std::map<std::string, std::string> versions{};
+  std::map<std::string, std::string> settings{};  // of the harness, from load
+  std::string candidate_sha256{};
   int threads = 1;
-  std::vector<int> cores;
-  host::MachineFacts machine;
-  host::MachineState before;
-  host::MachineState after;
+  std::vector<int> cores{};
+  host::MachineFacts machine{};
+  host::MachineState before{};
+  host::MachineState after{};
   int warmup_runs = 0;
   bool stationary = false;
   bool narrow = false;

@@ -28,11 +28,11 @@
 namespace pare::engine {
 
 struct HarnessOptions {
-  std::string name;                   // what errors call it: "onnxruntime"
-  std::vector<std::string> command;   // as in runtimes.json
-  std::filesystem::path scratch;      // a folder that exists and that nobody else uses
-  std::vector<int> cores;             // empty: any
-  std::int64_t max_memory_bytes = 0;  // 0: no limit
+  std::string name{};                  // what errors call it: "onnxruntime"
+  std::vector<std::string> command{};  // as in runtimes.json
+  std::filesystem::path scratch{};     // a folder that exists and that nobody else uses
+  std::vector<int> cores{};            // empty: any
+  std::int64_t max_memory_bytes = 0;   // 0: no limit
   // A call that takes longer is a hang.  time() gets its own budget on top of this.
   std::chrono::milliseconds call_limit{60'000};
 };
@@ -47,7 +47,7 @@ struct HarnessHello {
 
 struct LoadOptions {
   int threads = 1;
-  std::string device;    // empty: the harness's first
+  std::string device{};  // empty: the harness's first
   bool profile = false;  // times per layer; the model runs slower
 };
 
@@ -80,9 +80,9 @@ struct Timing {
   std::vector<double> samples_ms;  // at least one, all positive
   int warmup_runs = 0;
   double warmup_ms = 0;
-  bool stationary = false;        // warm-up ended because times had settled
-  bool narrow = false;            // sampling ended because the interval was narrow
-  std::vector<LayerTime> layers;  // only after a load with `profile`
+  bool stationary = false;          // warm-up ended because times had settled
+  bool narrow = false;              // sampling ended because the interval was narrow
+  std::vector<LayerTime> layers{};  // only after a load with `profile`
 };
 
 class Harness final : public Runner {

@@ -1,0 +1,190 @@
+// The contract of docs/runtimes.md, asked of every harness that was built.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/samples.h"
+#include "engine/harness/evidence.h"
+#include "engine/harness/harness.h"
+#include "engine/onnx/onnx_io.h"
+#include "tests/support/graph_builder.h"
+
+namespace pare::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path scratch() {
+  const fs::path folder =
+      fs::temp_directory_path() / ("pare-harness-" + std::to_string(::getpid()));
+  fs::create_directories(folder);
+  return folder;
+}
+
+fs::path model_file(int channels, const std::string& name) {
+  test::GraphBuilder builder(5);
+  const auto x = builder.input({1, 3, 32, 32});
+  const auto y = builder.silu(builder.conv(x, {.channels = channels, .stride = 2, .name = ""}));
+  builder.output(builder.conv(y, {.channels = 4, .name = "boxes"}));
+  builder.output(builder.sigmoid(y));
+  const fs::path path = scratch() / name;
+  std::ofstream(path, std::ios::binary) << export_onnx(builder.build());
+  return path;
+}
+
+std::vector<std::string> command_of(const std::string& runtime) {
+  std::ifstream file(PARE_RUNTIMES);
+  return nlohmann::json::parse(file).at(runtime).get<std::vector<std::string>>();
+}
+
+class Conformance : public testing::TestWithParam<const char*> {
+ protected:
+  Conformance() {
+    auto started = Harness::start({.name = GetParam(),
+                                   .command = command_of(GetParam()),
+                                   .scratch = scratch(),
+                                   .cores = {0}});
+    if (started) harness_ = std::move(started).value();
+    EXPECT_TRUE(harness_) << started.error().message;
+  }
+
+  std::unique_ptr<Harness> harness_;
+};
+
+TEST_P(Conformance, hello_says_what_it_is) {
+  EXPECT_EQ(harness_->hello().runtime, GetParam());
+  EXPECT_FALSE(harness_->hello().version.empty());
+  EXPECT_THAT(harness_->hello().precisions, testing::Contains("fp32"));
+  EXPECT_FALSE(harness_->hello().devices.empty());
+}
+
+TEST_P(Conformance, a_loaded_model_says_its_inputs_and_outputs) {
+  const auto loaded = harness_->load(model_file(8, "small.onnx"), {});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  const LoadedModel& model = loaded.value();
+  ASSERT_EQ(model.inputs.size(), 1U);
+  EXPECT_EQ(model.inputs[0].name, "images");
+  EXPECT_EQ(model.inputs[0].shape, (Shape{1, 3, 32, 32}));
+  EXPECT_EQ(model.inputs[0].dtype, DType::kFloat32);
+  ASSERT_EQ(model.outputs.size(), 2U);
+  EXPECT_EQ(model.outputs[0].name, "boxes");
+  EXPECT_EQ(model.outputs[0].shape, (Shape{1, 4, 16, 16}));
+  EXPECT_GT(model.load.count(), 0);
+  EXPECT_GT(model.memory.count, 1 << 20);
+  EXPECT_GE(harness_->peak_memory().count, model.memory.count / 2);
+}
+
+TEST_P(Conformance, outputs_are_those_of_the_first_harness) {
+  const fs::path model = model_file(8, "small.onnx");
+  const std::vector<Tensor> inputs{test::random_tensor({1, 3, 32, 32}, 11)};
+  ASSERT_TRUE(harness_->load(model, {}));
+  const auto outputs = harness_->run(inputs);
+  ASSERT_TRUE(outputs) << outputs.error().message;
+
+  fs::create_directories(scratch() / "reference");
+  auto reference = Harness::start({.name = "onnxruntime",
+                                   .command = command_of("onnxruntime"),
+                                   .scratch = scratch() / "reference"});
+  ASSERT_TRUE(reference) << reference.error().message;
+  const auto other = std::move(reference).value();
+  ASSERT_TRUE(other->load(model, {}));
+  const auto expected = other->run(inputs);
+  ASSERT_TRUE(expected) << expected.error().message;
+  for (std::size_t i = 0; i < expected.value().size(); ++i) {
+    EXPECT_LT(test::relative_error(outputs.value()[i], expected.value()[i]), 1e-5);
+  }
+}
+
+TEST_P(Conformance, time_returns_every_sample_and_says_how_it_ended) {
+  ASSERT_TRUE(harness_->load(model_file(8, "small.onnx"), {}));
+  const auto timing = harness_->time({test::random_tensor({1, 3, 32, 32}, 1)},
+                                     {.min_samples = 40, .max_samples = 60, .max_seconds = 10});
+  ASSERT_TRUE(timing) << timing.error().message;
+  EXPECT_GE(timing.value().samples_ms.size(), 40U);
+  EXPECT_LE(timing.value().samples_ms.size(), 60U);
+  EXPECT_GE(timing.value().warmup_runs, 16);
+  EXPECT_EQ(timing.value().narrow, relative_half_width(timing.value().samples_ms) <= 0.01);
+}
+
+TEST_P(Conformance, a_model_with_more_work_takes_longer) {
+  const std::vector<Tensor> inputs{test::random_tensor({1, 3, 32, 32}, 1)};
+  const auto median = [&](int channels) {
+    EXPECT_TRUE(harness_->load(model_file(channels, "width.onnx"), {}));
+    return summarize(harness_->time(inputs, {.max_seconds = 2}).value().samples_ms).median;
+  };
+  const Millis narrow = median(8);
+  EXPECT_GT(median(1024), 2 * narrow);
+}
+
+TEST_P(Conformance, the_next_model_replaces_the_last_and_unload_forgets_it) {
+  ASSERT_TRUE(harness_->load(model_file(8, "small.onnx"), {}));
+  ASSERT_TRUE(harness_->load(model_file(16, "wider.onnx"), {}));
+  const auto outputs = harness_->run({test::random_tensor({1, 3, 32, 32}, 1)});
+  ASSERT_TRUE(outputs) << outputs.error().message;
+  EXPECT_EQ(outputs.value()[1].shape(), (Shape{1, 16, 16, 16}));
+  ASSERT_TRUE(harness_->unload());
+  const auto refused = harness_->time({}, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_P(Conformance, a_refusal_names_the_thing_and_the_harness_goes_on) {
+  const auto missing = harness_->load(scratch() / "absent.onnx", {});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(missing.error().message, testing::HasSubstr("absent.onnx"));
+
+  const fs::path rubbish = scratch() / "rubbish.onnx";
+  std::ofstream(rubbish) << "this is no model";
+  const auto broken = harness_->load(rubbish, {});
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().code, ErrorCode::kUnsupported);
+  EXPECT_THAT(broken.error().message, testing::HasSubstr("rubbish.onnx"));
+
+  const auto device = harness_->load(model_file(8, "small.onnx"), {.device = "Abacus"});
+  ASSERT_FALSE(device);
+  EXPECT_EQ(device.error().code, ErrorCode::kUnsupported);
+
+  ASSERT_TRUE(harness_->load(model_file(8, "small.onnx"), {}));
+  const auto shape = harness_->run({test::random_tensor({1, 3, 16, 16}, 1)});
+  ASSERT_FALSE(shape);
+  EXPECT_EQ(shape.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(harness_->run({test::random_tensor({1, 3, 32, 32}, 1)}));
+}
+
+TEST_P(Conformance, evidence_holds_versions_and_settings) {
+  const auto loaded = harness_->load(model_file(8, "small.onnx"), {});
+  ASSERT_TRUE(loaded);
+  const auto evidence = nlohmann::json::parse(to_json({.runtime = harness_->hello().runtime,
+                                                       .versions = harness_->hello().versions,
+                                                       .settings = loaded.value().settings,
+                                                       .candidate_sha256 = "ab",
+                                                       .cores = {0},
+                                                       .machine = host::machine_facts(),
+                                                       .before = host::machine_state({0}),
+                                                       .after = host::machine_state({0})}));
+  EXPECT_TRUE(evidence["versions"].contains(GetParam()));
+  EXPECT_FALSE(evidence["settings"].empty());
+  EXPECT_NE(evidence["cpu_model"], "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Shipped, Conformance, testing::Values("onnxruntime", "openvino"),
+                         [](const auto& made) { return std::string(made.param); });
+
+TEST(Openvino, a_profiled_model_gives_a_time_per_layer) {
+  auto started =
+      Harness::start({.name = "openvino", .command = command_of("openvino"), .scratch = scratch()});
+  ASSERT_TRUE(started) << started.error().message;
+  const auto harness = std::move(started).value();
+  ASSERT_TRUE(harness->load(model_file(8, "small.onnx"), {.profile = true}));
+  const auto timing = harness->time({test::random_tensor({1, 3, 32, 32}, 1)}, {.max_seconds = 1});
+  ASSERT_TRUE(timing) << timing.error().message;
+  EXPECT_THAT(timing.value().layers, testing::Contains(testing::Field(
+                                         &LayerTime::type, testing::HasSubstr("Convolution"))));
+}
+
+}  // namespace
+}  // namespace pare::engine
