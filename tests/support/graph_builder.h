@@ -26,7 +26,7 @@ struct ConvSpec {
   int stride = 1;
   int groups = 1;  // channels of the input: depthwise
   bool bias = true;
-  std::string name;
+  std::string name = {};
 };
 
 class GraphBuilder {
