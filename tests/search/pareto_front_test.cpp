@@ -1,7 +1,8 @@
 #include "search/pareto_front.h"
 
-#include <algorithm>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 #include <limits>
 #include <random>
 

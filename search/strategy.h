@@ -1,0 +1,62 @@
+// How a job decides what to try next: ask for plans, tell what they measured.
+//
+// A strategy sees no clock, thread, socket or file, and draws every random number from the
+// generator keyed by (seed, number of the ask).  Same seed, same sequence of calls, same plans: the
+// order of asks and tells is stored, which is how the coordinator recovers after a crash.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "core/ids.h"
+#include "core/result.h"
+#include "search/space.h"
+
+namespace pare::search {
+
+enum class Status : std::uint8_t { kMeasured, kInfeasible };
+
+// What one target said of a plan.
+struct TargetObservation {
+  Status status = Status::kMeasured;
+  std::vector<double> objectives;  // minimised, in the job's order; empty if infeasible
+  std::vector<double> violations;  // <= 0 where the constraint holds
+};
+
+struct Observation {
+  TrialId trial;  // its number in the job
+  Genome genome;
+  std::vector<TargetObservation> targets;  // in the job's order
+  double fidelity = 1.0;                   // share of the full evaluation behind the objectives
+};
+
+class Strategy {
+ public:
+  virtual ~Strategy() = default;
+
+  // At most `count` new genomes, canonical and never asked before; fewer (or none) means the space
+  // has nothing left to offer.
+  virtual std::vector<Genome> ask(int count) = 0;
+
+  // What ask() answered before a restart.  Puts the strategy into the state it was in then, without
+  // the work of proposing.
+  virtual void replay_ask(std::span<const Genome> genomes) = 0;
+
+  // Results may arrive in any order and long after the ask(); an infeasible one is information.
+  virtual void tell(std::span<const Observation> observations) = 0;
+};
+
+// Every file in search/strategies, sorted by name.
+std::vector<std::string_view> strategy_names();
+
+// The strategy keeps a copy of the space.  kInvalidArgument if no strategy has that name.
+Result<std::unique_ptr<Strategy>> make_strategy(std::string_view name, const Space& space,
+                                                std::uint64_t seed);
+
+// Asks for `seeds`, in their order, before anything that `inner` proposes.
+std::unique_ptr<Strategy> with_seeds(std::vector<Genome> seeds, std::unique_ptr<Strategy> inner);
+
+}  // namespace pare::search

@@ -1,0 +1,217 @@
+#include "search/space.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "search/draw.h"
+#include "search/seeds.h"
+#include "tests/search/small_detector.h"
+#include "wire/plan_json.h"
+
+namespace pare::search {
+namespace {
+
+Space space_of(const ModelSummary& model, const SpaceLimits& limits = {}) {
+  auto space = Space::make(model, limits, Recovery::kReconstruct);
+  EXPECT_TRUE(space.has_value()) << space.error().message;
+  return std::move(space).value();
+}
+
+// Any choices at all, canonical or not.
+Genome anything(const Space& space, std::mt19937& rng) {
+  Genome genome;
+  for (const Decision& d : space.decisions()) {
+    genome.choices.push_back(std::uniform_int_distribution<int>(0, d.choices - 1)(rng));
+  }
+  return genome;
+}
+
+TEST(Space, a_plan_and_its_genome_are_two_spellings_of_one_point) {
+  const Space space = space_of(small_detector(12));
+  std::mt19937 rng(1);
+  for (int i = 0; i < 500; ++i) {
+    const Genome genome = space.canonical(anything(space, rng));
+    const auto back = space.genome_of(space.plan_of(genome));
+    ASSERT_TRUE(back.has_value()) << back.error().message;
+    EXPECT_EQ(back.value(), genome);
+  }
+}
+
+TEST(Space, equal_plans_are_one_genome) {
+  const Space space = space_of(small_detector(1));
+  std::mt19937 rng(2);
+  std::map<std::string, Genome> by_plan;
+  for (int i = 0; i < 3000; ++i) {
+    const Genome genome = anything(space, rng);
+    const Genome canonical = space.canonical(genome);
+    EXPECT_EQ(space.canonical(canonical), canonical);
+    const auto [at, first] =
+        by_plan.emplace(wire::plan_sha256(space.plan_of(canonical)), canonical);
+    EXPECT_EQ(at->second, canonical);
+  }
+  EXPECT_GT(by_plan.size(), 20U);
+}
+
+TEST(Space, the_original_removes_and_quantizes_nothing) {
+  const Space space = space_of(small_detector(5));
+  const Plan plan = space.plan_of(space.original());
+  EXPECT_TRUE(plan.widths.empty());
+  EXPECT_FALSE(plan.quantization.has_value());
+  EXPECT_EQ(plan.height, 416);
+  EXPECT_EQ(space.canonical(space.original()), space.original());
+}
+
+TEST(Space, keeping_every_layer_in_fp32_is_the_fp32_plan) {
+  const Space space = space_of(small_detector(5));
+  Genome genome = space.original();
+  for (const auto kind : {DecisionKind::kPrecision, DecisionKind::kKeepFp32}) {
+    for (const std::size_t i : space.of_kind(kind)) genome.choices[i] = 1;
+  }
+  EXPECT_EQ(space.canonical(genome), space.original());
+}
+
+TEST(Space, resolutions_are_at_most_six_multiples_of_the_stride_within_the_scales) {
+  ModelSummary model = small_detector(2);
+  model.card.height = 640;
+  model.card.width = 480;
+  const Space space = space_of(model);
+  EXPECT_LE(space.resolutions().size(), 6U);
+  EXPECT_EQ(space.resolutions().back(), (InputSize{640, 480}));
+  for (const InputSize size : space.resolutions()) {
+    EXPECT_EQ(size.height % 32, 0);
+    EXPECT_EQ(size.width % 32, 0);
+    EXPECT_GE(size.height, 320);
+    EXPECT_NEAR(size.width, size.height * 0.75, 16);
+  }
+}
+
+TEST(Space, limits_that_leave_no_resolution_are_an_error_that_names_them) {
+  SpaceLimits limits;
+  limits.min_scale = 0.94;
+  limits.max_scale = 0.95;
+  const auto space = Space::make(small_detector(2), limits, Recovery::kReconstruct);
+  ASSERT_FALSE(space.has_value());
+  EXPECT_NE(space.error().message.find("0.94"), std::string::npos) << space.error().message;
+}
+
+TEST(Space, what_the_limits_leave_out_is_in_no_plan_but_the_original) {
+  SpaceLimits limits;
+  limits.max_scale = 0.8;
+  limits.precisions = {Precision::kInt8};
+  const Space space = space_of(small_detector(3), limits);
+  std::mt19937 rng(3);
+  for (int i = 0; i < 300; ++i) {
+    const Genome genome = space.canonical(anything(space, rng));
+    if (genome == space.original()) continue;
+    const Plan plan = space.plan_of(genome);
+    EXPECT_TRUE(plan.quantization.has_value());
+    EXPECT_LE(plan.height, 416 * 0.8);
+  }
+  EXPECT_EQ(seeds(space).front(), space.original());
+}
+
+TEST(Space, fp32_alone_and_fixed_widths_leave_only_resolutions) {
+  SpaceLimits limits;
+  limits.width = false;
+  limits.precisions = {Precision::kFp32};
+  const Space space = space_of(small_detector(3), limits);
+  ASSERT_EQ(space.decisions().size(), 1U);
+  EXPECT_EQ(space.decisions()[0].kind, DecisionKind::kResolution);
+  EXPECT_FALSE(space.has_int8());
+}
+
+TEST(Space, a_plan_of_another_space_is_refused) {
+  const Space space = space_of(small_detector(3));
+  const Plan original = space.plan_of(space.original());
+  Plan plan = original;
+  plan.widths["group1"] = 13;
+  EXPECT_FALSE(space.genome_of(plan).has_value());
+  plan = original;
+  plan.widths["nobody"] = 8;
+  EXPECT_FALSE(space.genome_of(plan).has_value());
+  plan = original;
+  plan.height = 417;
+  EXPECT_FALSE(space.genome_of(plan).has_value());
+  plan = original;
+  plan.quantization.emplace().keep_fp32 = {"layer7"};
+  EXPECT_FALSE(space.genome_of(plan).has_value());
+}
+
+TEST(Space, for_each_visits_every_canonical_genome_once) {
+  SpaceLimits limits;
+  limits.max_scale = 1.0;
+  limits.min_scale = 0.9;
+  const Space space = space_of(small_detector(1), limits);
+  std::vector<Genome> visited;
+  space.for_each([&](const Genome& genome) {
+    visited.push_back(genome);
+    return true;
+  });
+  const std::set<Genome> distinct(visited.begin(), visited.end());
+  EXPECT_EQ(distinct.size(), visited.size());
+  // 2 widths times 2 resolutions times (fp32 + 2*2*2 settings of int8 with the stem quantized).
+  EXPECT_EQ(visited.size(), 2U * 2U * 9U);
+}
+
+TEST(Draw, most_draws_are_mild) {
+  const Space space = space_of(small_detector(60));
+  int mild = 0;
+  int bold = 0;
+  int int8 = 0;
+  constexpr int kDraws = 1000;
+  for (int i = 0; i < kDraws; ++i) {
+    Random random(7, static_cast<std::uint64_t>(i));
+    const Genome genome = draw_mild(space, random);
+    EXPECT_EQ(space.canonical(genome), genome);
+    const Plan plan = space.plan_of(genome);
+    if (plan.widths.size() <= 6) ++mild;
+    if (plan.widths.size() >= 30) ++bold;
+    if (plan.quantization) ++int8;
+  }
+  EXPECT_GT(mild, kDraws * 25 / 100);
+  EXPECT_GT(bold, kDraws * 10 / 100);
+  EXPECT_LT(bold, kDraws * 40 / 100);
+  EXPECT_NEAR(int8, kDraws / 2, kDraws / 10);
+}
+
+TEST(Draw, children_are_canonical_and_mostly_near_their_parents) {
+  const Space space = space_of(small_detector(30));
+  for (int i = 0; i < 500; ++i) {
+    Random random(9, static_cast<std::uint64_t>(i));
+    const Genome a = draw_mild(space, random);
+    const Genome b = draw_mild(space, random);
+    const Genome child = cross(space, a, b, random);
+    EXPECT_EQ(space.canonical(child), child);
+    if (space.is_int8(child)) {
+      EXPECT_TRUE(space.is_int8(a) || space.is_int8(b));
+    }
+    const Genome mutant = mutate(space, a, random);
+    EXPECT_EQ(space.canonical(mutant), mutant);
+    const std::size_t before = space.plan_of(a).widths.size();
+    EXPECT_LE(space.plan_of(mutant).widths.size(), before + 48);
+  }
+}
+
+TEST(Seeds, they_begin_with_the_original_and_hold_each_resolution_and_int8) {
+  const Space space = space_of(small_detector(8));
+  const std::vector<Genome> all = seeds(space);
+  EXPECT_EQ(all.front(), space.original());
+  EXPECT_EQ(std::set<Genome>(all.begin(), all.end()).size(), all.size());
+  std::set<int> heights;
+  int int8 = 0;
+  int narrow = 0;
+  for (const Genome& genome : all) {
+    const Plan plan = space.plan_of(genome);
+    heights.insert(plan.height);
+    int8 += plan.quantization ? 1 : 0;
+    narrow += plan.widths.empty() ? 0 : 1;
+  }
+  EXPECT_EQ(heights.size(), space.resolutions().size());
+  EXPECT_EQ(int8, 5);
+  EXPECT_EQ(narrow, 3);
+}
+
+}  // namespace
+}  // namespace pare::search
