@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/heads/tail_builder.h"
+#include "engine/heads/tail_reader.h"
 
 namespace pare::engine {
 namespace {
@@ -17,18 +18,12 @@ std::int64_t rows_of(const std::vector<int>& strides, std::int64_t height, std::
   return rows;
 }
 
-std::string text(const Shape& shape) {
-  std::string dims;
-  for (const std::int64_t d : shape) dims += (dims.empty() ? "" : ", ") + std::to_string(d);
-  return "(" + dims + ")";
-}
-
 // Walks the tail backwards.  Every step names what it wanted, so that the first one that fails is
 // the reason.
 class Recogniser {
  public:
   Recogniser(const Graph& graph, const Observation& observed)
-      : graph_(graph), observed_(observed), edges_(edges_of(graph)) {}
+      : graph_(graph), reader_(graph, observed) {}
 
   Result<HeadMatch> run() {
     if (graph_.inputs.size() != 1 || graph_.inputs[0].shape.size() != 4) {
@@ -38,68 +33,39 @@ class Recogniser {
       return no("it has " + std::to_string(graph_.outputs.size()) + " outputs, not one");
     }
     HeadMatch match{.head = "yolox", .classes = 0, .levels = {}, .output = graph_.outputs[0].name};
-    const Shape& shape = shape_of(match.output);
+    const Shape& shape = reader_.shape_of(match.output);
     if (shape.size() != 3 || shape[0] != 1 || shape[2] < 6) {
-      return no("its output is " + text(shape) + ", not (1, rows, 5 + classes)");
+      return no("its output is " + text_of(shape) + ", not (1, rows, 5 + classes)");
     }
     columns_ = shape[2];
     match.classes = static_cast<int>(columns_ - 5);
     for (const std::string& flat : flat_maps(match.output)) {
       const auto level = level_of(flat);
-      if (!level) return no(why_);
+      if (!level) return no(reader_.why());
       match.levels.push_back(*level);
     }
-    if (match.levels.empty()) return no(why_);
+    if (match.levels.empty()) return no(reader_.why());
     return with_known_strides(std::move(match), shape[1]);
   }
 
  private:
   static Error no(const std::string& why) { return {ErrorCode::kUnsupported, why}; }
 
-  const Shape& shape_of(const std::string& tensor) const {
-    static const Shape unknown;
-    const auto found = observed_.shapes.find(tensor);
-    return found == observed_.shapes.end() ? unknown : found->second;
-  }
-
-  // The node of this type that makes the tensor, or null.
-  const Node* made_by(const std::string& tensor, const std::string& op) {
-    const auto found = edges_.producer.find(tensor);
-    const Node* node = found == edges_.producer.end() ? nullptr : &graph_.nodes[found->second];
-    if (node != nullptr && node->op == op && node->domain.empty() && !node->inputs.empty()) {
-      return node;
-    }
-    why_ = "\"" + tensor + "\" is made by " +
-           (node == nullptr ? "no node" : node->op + " \"" + node->name + "\"") + ", not by " + op;
-    return nullptr;
-  }
-
-  const Node* concat_on(const std::string& tensor, std::int64_t axis) {
-    const Node* node = made_by(tensor, "Concat");
-    if (node == nullptr) return nullptr;
-    const auto rank = static_cast<std::int64_t>(shape_of(tensor).size());
-    const std::int64_t found = int_attribute(*node, "axis", 0);
-    if ((found < 0 ? found + rank : found) == axis) return node;
-    why_ = "Concat \"" + node->name + "\" joins axis " + std::to_string(found) + ", not " +
-           std::to_string(axis);
-    return nullptr;
-  }
-
   const Node* rows_last(const std::string& tensor) {
-    const Node* node = made_by(tensor, "Transpose");
+    const Node* node = reader_.made_by(tensor, "Transpose");
     if (node == nullptr) return nullptr;
     if (ints_attribute(*node, "perm", {}) == std::vector<std::int64_t>{0, 2, 1}) return node;
-    why_ = "Transpose \"" + node->name + "\" does not swap the last two axes";
+    reader_.fail("Transpose \"" + node->name + "\" does not swap the last two axes");
     return nullptr;
   }
 
   // Tensors (1, columns, cells), one a stride: joined and then transposed, or the other way round.
   std::vector<std::string> flat_maps(const std::string& output) {
     if (const Node* last = rows_last(output)) {
-      const Node* join = concat_on(last->inputs[0], 2);
+      const Node* join = reader_.concat_on(last->inputs[0], 2);
       return join == nullptr ? std::vector<std::string>{} : join->inputs;
     }
-    const Node* join = concat_on(output, 1);
+    const Node* join = reader_.concat_on(output, 1);
     if (join == nullptr) return {};
     std::vector<std::string> maps;
     for (const std::string& part : join->inputs) {
@@ -111,36 +77,36 @@ class Recogniser {
   }
 
   std::optional<HeadLevel> level_of(const std::string& flat) {
-    const Node* reshape = made_by(flat, "Reshape");
+    const Node* reshape = reader_.made_by(flat, "Reshape");
     if (reshape == nullptr) return std::nullopt;
     const std::string& map = reshape->inputs[0];
-    const Shape& shape = shape_of(map);
+    const Shape& shape = reader_.shape_of(map);
     if (shape.size() != 4 || shape[1] != columns_ ||
-        shape_of(flat) != Shape{1, columns_, shape[2] * shape[3]}) {
-      why_ = "Reshape \"" + reshape->name + "\" makes " + text(shape_of(flat)) + " of " +
-             text(shape) + ", not one row for each cell";
-      return std::nullopt;
+        reader_.shape_of(flat) != Shape{1, columns_, shape[2] * shape[3]}) {
+      return reader_.fail("Reshape \"" + reshape->name + "\" makes " +
+                          text_of(reader_.shape_of(flat)) + " of " + text_of(shape) +
+                          ", not one row for each cell");
     }
-    const Node* join = concat_on(map, 1);
+    const Node* join = reader_.concat_on(map, 1);
     if (join == nullptr) return std::nullopt;
     if (join->inputs.size() != 3) {
-      why_ = "Concat \"" + join->name + "\" joins " + std::to_string(join->inputs.size()) +
-             " tensors, not box, objectness and classes";
-      return std::nullopt;
+      return reader_.fail("Concat \"" + join->name + "\" joins " +
+                          std::to_string(join->inputs.size()) +
+                          " tensors, not box, objectness and classes");
     }
-    const Node* objectness = made_by(join->inputs[1], "Sigmoid");
-    const Node* classes = objectness == nullptr ? nullptr : made_by(join->inputs[2], "Sigmoid");
+    const Node* objectness = reader_.made_by(join->inputs[1], "Sigmoid");
+    const Node* classes =
+        objectness == nullptr ? nullptr : reader_.made_by(join->inputs[2], "Sigmoid");
     if (classes == nullptr) return std::nullopt;
     HeadLevel level{.stride = 0,
                     .tensors = {join->inputs[0], objectness->inputs[0], classes->inputs[0]}};
     const std::int64_t widths[] = {4, 1, columns_ - 5};
     for (std::size_t i = 0; i < 3; ++i) {
-      if (made_by(level.tensors[i], "Conv") == nullptr) return std::nullopt;
-      const Shape& seen = shape_of(level.tensors[i]);
+      if (reader_.made_by(level.tensors[i], "Conv") == nullptr) return std::nullopt;
+      const Shape& seen = reader_.shape_of(level.tensors[i]);
       if (seen.size() == 4 && seen[1] == widths[i]) continue;
-      why_ = "\"" + level.tensors[i] + "\" is " + text(seen) + ", and " +
-             std::to_string(widths[i]) + " channels were expected";
-      return std::nullopt;
+      return reader_.fail("\"" + level.tensors[i] + "\" is " + text_of(seen) + ", and " +
+                          std::to_string(widths[i]) + " channels were expected");
     }
     return with_stride(std::move(level), shape[2], shape[3]);
   }
@@ -152,10 +118,9 @@ class Recogniser {
       level.stride = static_cast<int>(stride);
       return level;
     }
-    why_ = "a feature map of " + std::to_string(ny) + " x " + std::to_string(nx) +
-           " has no stride in an input of " + std::to_string(image[2]) + " x " +
-           std::to_string(image[3]);
-    return std::nullopt;
+    return reader_.fail("a feature map of " + std::to_string(ny) + " x " + std::to_string(nx) +
+                        " has no stride in an input of " + std::to_string(image[2]) + " x " +
+                        std::to_string(image[3]));
   }
 
   static Result<HeadMatch> with_known_strides(HeadMatch match, std::int64_t rows) {
@@ -173,10 +138,8 @@ class Recogniser {
   }
 
   const Graph& graph_;
-  const Observation& observed_;
-  Edges edges_;
+  TailReader reader_;
   std::int64_t columns_ = 0;
-  std::string why_;
 };
 
 Result<HeadMatch> recognise(const Graph& graph, const Observation& observed) {
@@ -226,7 +189,7 @@ Result<std::vector<Detection>> decode(std::span<const Tensor> outputs, int heigh
   }
   return Error{ErrorCode::kInvalidArgument,
                "head yolox: " + std::to_string(outputs.size()) + " outputs, the first " +
-                   text(shape) + ", for an input of " + std::to_string(height) + " x " +
+                   text_of(shape) + ", for an input of " + std::to_string(height) + " x " +
                    std::to_string(width) + "; expected one of (1, " +
                    std::to_string(rows_of(kStrides[0], height, width)) + ", 5 + classes)"};
 }
