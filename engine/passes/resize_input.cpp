@@ -281,10 +281,11 @@ class Resizer {
     const Growths out = growths(output.name);
     Shape grown = shape(output.name);
     for (std::size_t axis = 0; axis < out.size(); ++axis) {
-      const bool is_whole = (out[axis].height == 0 || change_.old_height % grown[axis] == 0) &&
-                            (out[axis].width == 0 || change_.old_width % grown[axis] == 0);
+      std::int64_t pixels = 1;  // of the input, along what this axis grows with
+      for (int i = 0; i < out[axis].height; ++i) pixels *= change_.old_height;
+      for (int i = 0; i < out[axis].width; ++i) pixels *= change_.old_width;
       const auto length = change_.grown(grown[axis], out[axis]);
-      if (!length || !is_whole) {
+      if (!length || (!out[axis].is_fixed() && pixels % grown[axis] != 0)) {
         output.shape.clear();
         return;
       }
