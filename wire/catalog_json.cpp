@@ -8,17 +8,13 @@
 namespace pare::wire {
 namespace {
 
-constexpr std::size_t kLongestName = 200;
 constexpr std::size_t kShortestPrefix = 8;
 
 // A name must not be taken for a SHA-256 or a prefix of one.
 std::string read_catalog_name(Fields& fields) {
-  std::string name = fields.text("name");
+  std::string name = read_plain_name(fields, "name");
   const bool hex = std::ranges::all_of(
       name, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  if (name.empty() || name.size() > kLongestName) {
-    fields.refuse("name", "have 1 to 200 characters");
-  }
   if (hex && name.size() >= kShortestPrefix) {
     fields.refuse("name", "not look like a SHA-256");
   }

@@ -80,11 +80,19 @@ Document::Document(std::string_view text, std::string_view what)
     }
     return !deep;
   };
-  Json parsed = Json::parse(text, watch, false);
+  Json parsed;
+  std::string where;
+  try {
+    parsed = Json::parse(text, watch);
+  } catch (const Json::parse_error& error) {
+    where = " from byte " + std::to_string(error.byte) + " on";
+  } catch (const Json::exception&) {
+    where = ": a number is out of range";
+  }
   if (deep) {
     fail("", "nested deeper than 64", "be nested less deeply");
-  } else if (parsed.is_discarded()) {
-    fail("", shown(std::string(text)), "be valid JSON");
+  } else if (!where.empty()) {
+    fail("", shown(std::string(text)), "be valid JSON, and is not" + where);
   } else if (!twice.empty()) {
     fail(twice, "there twice", "stand once in its object");
   } else {

@@ -25,6 +25,10 @@ nlohmann::json card_value(const ModelCard& card);
 nlohmann::json card_value(const PartialCard& card);
 nlohmann::json summary_value(const ModelSummary& summary);
 
+// A name that somebody chose, fit for a path, a table and a shell: 1 to 100 letters, digits and
+// . _ + -, the first no . and no -.
+std::string read_plain_name(Fields& fields, std::string_view name);
+
 inline constexpr std::array<std::string_view, 2> kPrecisionNames = {"fp32", "int8"};
 std::vector<Precision> read_precisions(Fields& fields, std::string_view name);
 nlohmann::json precisions_value(const std::vector<Precision>& precisions);

@@ -11,14 +11,11 @@ constexpr int kMostThreads = 1024;
 
 Target read_target(Fields& fields) {
   Target out;
-  out.name = fields.text("name");
-  out.runtime = fields.text("runtime");
-  if (fields.has("pool")) out.pool = fields.text("pool");
+  out.name = read_plain_name(fields, "name");
+  out.runtime = read_plain_name(fields, "runtime");
+  if (fields.has("pool")) out.pool = read_plain_name(fields, "pool");
   if (fields.has("threads")) out.threads = fields.small("threads", 1, kMostThreads);
   if (fields.has("precisions")) out.precisions = read_precisions(fields, "precisions");
-  for (const std::string_view name : {"name", "runtime", "pool"}) {
-    if (fields.has(name) && fields.text(name).empty()) fields.refuse(name, "not be empty");
-  }
   return out;
 }
 

@@ -114,7 +114,9 @@ TEST(JsonRubbish, a_plan_that_is_wrong_is_refused_with_field_and_value) {
 TEST(JsonRubbish, targets_models_and_comparisons_that_are_wrong_are_refused) {
   const Bad targets[] = {
       {R"({"name": "t"})", "runtime", "missing"},
-      {R"({"name": "", "runtime": "r"})", "name", "not be empty"},
+      {R"({"name": "", "runtime": "r"})", "name", "have 1 to 100"},
+      {R"({"name": "../x", "runtime": "r"})", "name", "have 1 to 100"},
+      {R"({"name": "a\u0000b", "runtime": "r"})", "name", "have 1 to 100"},
       {R"({"name": "t", "runtime": "r", "threads": 0})", "threads", "is 0"},
       {R"({"name": "t", "runtime": "r", "precisions": ["int4"]})", "precisions", "int4"},
   };

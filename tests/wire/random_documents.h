@@ -112,7 +112,12 @@ class RandomDocuments {
     return out;
   }
 
-  Target target() { return {text(), text(), text(), whole(1, 64), precisions()}; }
+  std::string plain_name() {
+    std::string out = "t";
+    for (int i = whole(0, 6); i > 0; --i) out += "aZ0._+-"[whole(0, 6)];
+    return out;
+  }
+  Target target() { return {plain_name(), plain_name(), plain_name(), whole(1, 64), precisions()}; }
 
   NewJob job() {
     NewJob out;

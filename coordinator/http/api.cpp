@@ -1,0 +1,16 @@
+#include "coordinator/http/api.h"
+
+#include "coordinator/http/groups.h"
+
+namespace pare::coordinator {
+
+RouteTable make_routes(const Services& services) {
+  RouteTable table;
+  add_blob_routes(table, services);
+  add_model_routes(table, services);
+  add_dataset_routes(table, services);
+  add_target_routes(table, services);
+  return table;
+}
+
+}  // namespace pare::coordinator

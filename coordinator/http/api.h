@@ -1,0 +1,24 @@
+// The routes of docs/api.md over the store and the blobs.
+//
+// A handler decodes, asks the store, and encodes; it knows no SQL, no socket and no search.
+// Handlers are thread-safe as the store is.
+#pragma once
+
+#include <functional>
+
+#include "coordinator/blobs/blob_store.h"
+#include "coordinator/http/routes.h"
+#include "coordinator/store/store.h"
+
+namespace pare::coordinator {
+
+struct Services {
+  Store& store;
+  const BlobStore& blobs;
+  std::function<void()> work_added;  // a task or a job was added: look for it now
+};
+
+// REQUIRES: `services` outlives the table.
+RouteTable make_routes(const Services& services);
+
+}  // namespace pare::coordinator

@@ -1,0 +1,52 @@
+#include "coordinator/http/routes.h"
+
+#include <optional>
+#include <set>
+
+namespace pare::coordinator {
+namespace {
+
+std::string_view next_segment(std::string_view& rest) {
+  rest.remove_prefix(1);  // the slash
+  const std::string_view segment = rest.substr(0, rest.find('/'));
+  rest.remove_prefix(segment.size());
+  return segment;
+}
+
+std::optional<std::map<std::string, std::string>> match(std::string_view pattern,
+                                                        std::string_view path) {
+  std::map<std::string, std::string> captures;
+  while (pattern.starts_with('/') && path.starts_with('/')) {
+    const std::string_view expected = next_segment(pattern);
+    const std::string_view seen = next_segment(path);
+    if (expected.starts_with('{')) {
+      if (seen.empty()) return std::nullopt;
+      captures.emplace(expected.substr(1, expected.size() - 2), seen);
+    } else if (expected != seen) {
+      return std::nullopt;
+    }
+  }
+  if (!pattern.empty() || !path.empty()) return std::nullopt;
+  return captures;
+}
+
+}  // namespace
+
+Routing RouteTable::find(std::string_view method, std::string_view path) const {
+  std::set<std::string> allowed;
+  for (const Route& route : routes_) {
+    auto captures = match(route.pattern, path);
+    if (!captures) continue;
+    if (route.method == method || (route.method == "GET" && method == "HEAD")) {
+      return RouteMatch{&route, std::move(*captures)};
+    }
+    allowed.insert(route.method);
+    if (route.method == "GET") allowed.insert("HEAD");
+  }
+  if (allowed.empty()) return NoSuchPath{};
+  std::string list;
+  for (const std::string& each : allowed) list += (list.empty() ? "" : ", ") + each;
+  return NoSuchMethod{std::move(list)};
+}
+
+}  // namespace pare::coordinator

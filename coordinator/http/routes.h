@@ -1,0 +1,48 @@
+// The routes of the service, as a table: what is asked, what it takes, who answers.
+//
+// The server dispatches on it and the OpenAPI document is made from it, so the two agree.
+// Built once, then read by every HTTP thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "coordinator/http/message.h"
+
+namespace pare::coordinator {
+
+enum class Body { kNone, kJson, kUpload };
+
+struct Route {
+  std::string method;   // GET also answers HEAD
+  std::string pattern;  // "/v1/jobs/{id}/trials": {x} takes one whole segment
+  Body body = Body::kNone;
+  std::string summary;  // one line, for people
+  Handler handler;
+};
+
+struct RouteMatch {
+  const Route* route = nullptr;
+  std::map<std::string, std::string> captures;
+};
+struct NoSuchPath {};
+struct NoSuchMethod {
+  std::string allowed;  // "GET, HEAD, PUT"
+};
+using Routing = std::variant<RouteMatch, NoSuchPath, NoSuchMethod>;
+
+class RouteTable {
+ public:
+  void add(Route route) { routes_.push_back(std::move(route)); }
+  const std::vector<Route>& routes() const noexcept { return routes_; }
+
+  // Valid while the table is neither changed nor gone.
+  Routing find(std::string_view method, std::string_view path) const;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace pare::coordinator

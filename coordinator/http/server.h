@@ -1,0 +1,57 @@
+// The HTTP server: reads requests off the socket, bounds them, and hands them to the route table.
+//
+// What it promises: every failure is a problem document; nothing is read beyond the limits (a JSON
+// body fits in memory, an upload is streamed); a request without a length or in chunks is refused;
+// an exception in a handler is logged and answered by 500 without its text.
+//
+// It binds loopback addresses only, until there are tokens, and refuses requests that a web page
+// could have been tricked into (a Host that is not this machine, a body that is not JSON).
+// One thread accepts, `threads` answer.  start() and stop() belong to one thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "coordinator/http/routes.h"
+#include "core/result.h"
+#include "core/units.h"
+
+namespace pare::coordinator {
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  int port = 7070;  // 0: the system chooses
+  int threads = 32;
+  Bytes max_json{1 << 20};
+  Bytes max_upload{4LL << 30};
+  std::chrono::seconds read_timeout{30};   // between two pieces of a request
+  std::chrono::seconds write_timeout{30};  // between two pieces of a response
+};
+
+class HttpServer {
+ public:
+  HttpServer(RouteTable routes, ServerOptions options);
+  ~HttpServer();  // stops
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Binds and answers from now on; returns the port.  Fails with kInvalidArgument if the address
+  // is not this machine's loopback, kUnavailable if the port is taken.
+  Result<int> start();
+  // Lets requests that are being answered end, and ends.  Idempotent.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// "127.0.0.1:7070", "[::1]:7070", "localhost:0".
+struct HostPort {
+  std::string host;
+  int port = 0;
+};
+Result<HostPort> parse_host_port(const std::string& text);
+
+}  // namespace pare::coordinator

@@ -1,0 +1,137 @@
+#include "coordinator/http/views.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/http/replies.h"
+#include "wire/target_json.h"
+
+namespace pare::coordinator {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+ordered_json outcome_view(const TargetRecord& record) {
+  if (!record.infeasible.empty()) return {{"infeasible", record.infeasible}};
+  ordered_json view = ordered_json::object();
+  if (record.accuracy) {
+    view["map_50_95"] = record.accuracy->map_50_95;
+    view["images"] = record.accuracy->images;
+    view["accuracy_runtime"] = record.accuracy->runtime;
+  }
+  if (record.latency) {
+    view["latency_ms"] = record.latency->median.count();
+    view["latency_low_ms"] = record.latency->low.count();
+    view["latency_high_ms"] = record.latency->high.count();
+    view["samples"] = record.latency->samples;
+  }
+  return view;
+}
+
+}  // namespace
+
+ordered_json stored_json(const std::string& text) {
+  auto parsed = ordered_json::parse(text, nullptr, false);
+  return parsed.is_discarded() ? ordered_json() : parsed;
+}
+
+ordered_json view_of(const Model& model, Detail detail) {
+  ordered_json view = {
+      {"name", model.name}, {"sha256", model.sha256}, {"state", name_of(model.state)}};
+  if (!model.reason.empty()) view["reason"] = model.reason;
+  view["card"] = stored_json(model.card_json);
+  if (detail == Detail::kFull && !model.summary_json.empty()) {
+    view["summary"] = stored_json(model.summary_json);
+  }
+  view["created_at"] = rfc3339(model.created_at);
+  return view;
+}
+
+ordered_json view_of(const Dataset& dataset) {
+  ordered_json view = {
+      {"name", dataset.name}, {"sha256", dataset.sha256}, {"state", name_of(dataset.state)}};
+  if (!dataset.reason.empty()) view["reason"] = dataset.reason;
+  view["calibration_images"] = dataset.counts.calibration_images;
+  view["validation_images"] = dataset.counts.validation_images;
+  view["boxes"] = dataset.counts.boxes;
+  view["labelled"] = dataset.counts.labelled;
+  view["classes"] = dataset.counts.classes;
+  view["created_at"] = rfc3339(dataset.created_at);
+  return view;
+}
+
+int workers_serving(const Target& target, const std::vector<Worker>& workers) {
+  return static_cast<int>(std::ranges::count_if(workers, [&](const Worker& worker) {
+    const WorkerProfile& profile = worker.profile;
+    return worker.state != WorkerState::kLost &&
+           std::ranges::find(profile.pools, target.pool) != profile.pools.end() &&
+           std::ranges::find(profile.runtimes, target.runtime, &RuntimeInfo::name) !=
+               profile.runtimes.end();
+  }));
+}
+
+ordered_json view_of(const Target& target, const std::vector<Worker>& workers) {
+  ordered_json view = stored_json(wire::target_to_json(target));
+  const int serving = workers_serving(target, workers);
+  view["served"] = serving > 0;
+  view["workers"] = serving;
+  return view;
+}
+
+ordered_json view_of(const Worker& worker) {
+  ordered_json runtimes = ordered_json::array();
+  for (const RuntimeInfo& runtime : worker.profile.runtimes) {
+    runtimes.push_back(
+        {{"name", runtime.name}, {"version", runtime.version}, {"precisions", runtime.precisions}});
+  }
+  ordered_json tasks = ordered_json::array();
+  for (const TaskId task : worker.tasks) tasks.push_back(task.value);
+  return {{"session", worker.session},
+          {"name", worker.profile.name},
+          {"device", worker.profile.device_id},
+          {"probe", stored_json(worker.profile.device_json)},
+          {"pools", worker.profile.pools},
+          {"runtimes", runtimes},
+          {"state", name_of(worker.state)},
+          {"last_seen", rfc3339(worker.last_seen)},
+          {"tasks", tasks}};
+}
+
+ordered_json view_of(const Trial& trial) {
+  ordered_json view = {{"number", trial.number},
+                       {"plan_sha256", trial.plan_sha256},
+                       {"plan", stored_json(trial.plan_json)},
+                       {"state", name_of(trial.state)},
+                       {"origin", name_of(trial.origin)}};
+  if (!trial.reason.empty()) view["reason"] = trial.reason;
+  if (!trial.candidate_sha256.empty()) view["candidate_sha256"] = trial.candidate_sha256;
+  if (trial.bytes) view["bytes"] = *trial.bytes;
+  if (trial.macs) view["macs"] = *trial.macs;
+  view["outcomes"] = ordered_json::object();
+  for (const auto& [target, record] : trial.on_target) {
+    view["outcomes"][target] = outcome_view(record);
+  }
+  view["created_at"] = rfc3339(trial.created_at);
+  if (trial.finished_at) view["finished_at"] = rfc3339(*trial.finished_at);
+  return view;
+}
+
+ordered_json view_of(const Comparison& comparison) {
+  ordered_json view = {{"id", comparison.id.value}, {"state", name_of(comparison.state)}};
+  if (!comparison.reason.empty()) view["reason"] = comparison.reason;
+  view["job"] = comparison.job.value;
+  view["target"] = comparison.target;
+  view["a"] = comparison.plan_a_sha256;
+  view["b"] = comparison.plan_b_sha256;
+  const ordered_json document = stored_json(comparison.document_json);
+  for (const auto& [name, value] : document.items()) {
+    if (!view.contains(name)) view[name] = value;  // alpha, margins, blocks
+  }
+  if (!comparison.result_json.empty()) view["result"] = stored_json(comparison.result_json);
+  view["created_at"] = rfc3339(comparison.created_at);
+  if (comparison.finished_at) view["finished_at"] = rfc3339(*comparison.finished_at);
+  return view;
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,27 @@
+// What the API shows of what is stored (docs/api.md).  Pure.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
+
+#include "coordinator/store/records.h"
+#include "core/target.h"
+
+namespace pare::coordinator {
+
+enum class Detail { kBrief, kFull };  // in a list, alone
+
+nlohmann::ordered_json view_of(const Model& model, Detail detail);
+nlohmann::ordered_json view_of(const Dataset& dataset);
+nlohmann::ordered_json view_of(const Target& target, const std::vector<Worker>& workers);
+nlohmann::ordered_json view_of(const Worker& worker);
+nlohmann::ordered_json view_of(const Trial& trial);
+nlohmann::ordered_json view_of(const Comparison& comparison);
+
+// How many workers that are not lost could measure on the target now.
+int workers_serving(const Target& target, const std::vector<Worker>& workers);
+
+// The document that a record holds, or null.
+nlohmann::ordered_json stored_json(const std::string& text);
+
+}  // namespace pare::coordinator

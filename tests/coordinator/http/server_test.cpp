@@ -1,0 +1,272 @@
+#include "coordinator/http/server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <thread>
+#include <vector>
+
+#include "service_fixture.h"
+#include "wire/sha256.h"
+
+namespace pare::coordinator {
+namespace {
+
+using nlohmann::json;
+
+// The service on an ephemeral port of the loopback, with limits that a test can reach.
+class Server : public ServiceFixture {
+ protected:
+  void SetUp() override {
+    ServiceFixture::SetUp();
+    RouteTable routes = make_routes(*services_);
+    routes.add({"GET", "/v1/throws", Body::kNone, "", [](const Request&) -> Response {
+                  throw std::runtime_error("secret of the house");
+                }});
+    ServerOptions options;
+    options.port = 0;
+    options.threads = 12;
+    options.max_json = Bytes{1000};
+    options.max_upload = Bytes{1 << 20};
+    server_.emplace(std::move(routes), options);
+    port_ = server_->start().value();
+  }
+  void TearDown() override {
+    server_.reset();
+    ServiceFixture::TearDown();
+  }
+
+  httplib::Client client() const { return httplib::Client("127.0.0.1", port_); }
+
+  int connect() const {
+    const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port_));
+    ::inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    EXPECT_EQ(::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return descriptor;
+  }
+
+  // Sends bytes as they are and returns what comes back until the server closes, which it does
+  // after a request that it refused half-read or that says "Connection: close".
+  std::string raw(const std::string& bytes) const {
+    const int descriptor = connect();
+    EXPECT_EQ(::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+    std::string answer;
+    char block[4096];
+    for (ssize_t n = 0; (n = ::recv(descriptor, block, sizeof block, 0)) > 0;) {
+      answer.append(block, static_cast<std::size_t>(n));
+    }
+    ::close(descriptor);
+    return answer;
+  }
+
+  std::optional<HttpServer> server_;
+  int port_ = 0;
+};
+
+TEST_F(Server, what_http_itself_refuses_is_a_problem_document_with_the_right_status) {
+  const std::string big(2000, 'x');
+  const std::string head = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+  const std::string typed = "Content-Type: application/json\r\n";
+  const std::vector<std::tuple<std::string, int, std::string>> table = {
+      {"GET /nowhere" + head + "\r\n", 404, "there is no /nowhere"},
+      {"GET /v1/models/a/b/c" + head + "\r\n", 404, "there is no /v1/models/a/b/c"},
+      {"DELETE /v1/models" + head + "\r\n", 405, "/v1/models takes GET, HEAD, PUT, not DELETE"},
+      {"PATCH /v1/jobs" + head + "Content-Length: 2\r\n\r\n{}", 404, ""},
+      {"PUT /v1/models" + head + typed + "\r\n", 411, "the request has no Content-Length"},
+      {"PUT /v1/models" + head + typed + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+       411, "send a Content-Length instead of a Transfer-Encoding"},
+      {"PUT /v1/models" + head + typed + "Content-Length: -5\r\n\r\n", 400,
+       "Content-Length must be one whole number"},
+      {"PUT /v1/models" + head + typed + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400,
+       "Content-Length must be one whole number"},
+      {"PUT /v1/models" + head + typed + "Content-Length: 2000\r\n\r\n" + big, 413,
+       "the body has 2000 bytes, the limit is 1000"},
+      {"PUT /v1/models" + head + typed + "Content-Length: 9999999999\r\n\r\n", 413,
+       "the body has 9999999999 bytes, the limit is 1000"},
+      {"PUT /v1/models" + head + "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", 415,
+       "the body must be JSON: Content-Type: application/json"},
+      {"PUT /v1/models" + head +
+           "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 2\r\n\r\n{}",
+       415, "the body must be JSON: Content-Type: application/json"},
+      {"PUT /v1/models" + head + typed + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+       415, "send the body without a Content-Encoding"},
+      {"GET /v1/models" + head + "Content-Length: 2\r\n\r\n{}", 400, "a GET has no body"},
+      {"GET /v1/models/%00" + head + "\r\n", 400, "the path is not clean UTF-8"},
+      {"GET /v1/models/%ff" + head + "\r\n", 400, "the path is not clean UTF-8"},
+      {"GET /v1/models?cursor=%00" + head + "\r\n", 400, "the query is not clean UTF-8"},
+      {"GET /v1/models HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", 403,
+       "this service answers to localhost and 127.0.0.1 only"},
+      {"rubbish\r\n\r\n", 400, "the request cannot be read"},
+  };
+  for (const auto& [bytes, status, detail] : table) {
+    SCOPED_TRACE(bytes.substr(0, 80));
+    const std::string answer = raw(bytes);
+    EXPECT_EQ(answer.find("HTTP/1.1 " + std::to_string(status)), 0U) << answer;
+    EXPECT_NE(answer.find("application/problem+json"), std::string::npos) << answer;
+    const std::size_t body = answer.find("\r\n\r\n");
+    ASSERT_NE(body, std::string::npos);
+    const json document = json::parse(answer.substr(body + 4), nullptr, false);
+    ASSERT_TRUE(document.is_object()) << answer;
+    EXPECT_EQ(document["status"], status);
+    if (!detail.empty()) {
+      EXPECT_EQ(document["detail"], detail);
+    }
+  }
+  EXPECT_EQ(client().Get("/healthz")->status, 200);
+}
+
+TEST_F(Server, malformed_json_is_refused_with_the_place_where_it_stops_being_json) {
+  const auto answer = client().Put("/v1/models", "{\"name\": ", "application/json");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 400);
+  const json document = json::parse(answer->body);
+  EXPECT_NE(document["detail"].get<std::string>().find("byte"), std::string::npos) << answer->body;
+}
+
+TEST_F(Server, an_exception_is_a_500_that_says_nothing_of_its_text_and_the_service_goes_on) {
+  const auto answer = client().Get("/v1/throws");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 500);
+  EXPECT_EQ(answer->body.find("secret"), std::string::npos) << answer->body;
+  EXPECT_EQ(client().Get("/healthz")->status, 200);
+}
+
+TEST_F(Server, a_refused_body_is_never_taken_for_the_next_request) {
+  const std::string inner = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const std::string answer = raw(
+      "POST /nowhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + inner);
+  EXPECT_EQ(answer.find("HTTP/1.1 404"), 0U);
+  EXPECT_EQ(answer.find("HTTP/1.1 200"), std::string::npos) << answer;
+}
+
+TEST_F(Server, a_blob_goes_in_once_and_comes_out_whole_or_in_part) {
+  std::string bytes(300'000, ' ');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 7 % 251);
+  const std::string path = "/v1/blobs/" + wire::sha256_hex(bytes);
+  auto http = client();
+  EXPECT_EQ(http.Get(path)->status, 404);
+  EXPECT_EQ(http.Put(path, bytes, "application/octet-stream")->status, 201);
+  EXPECT_EQ(http.Put(path, bytes, "application/octet-stream")->status, 200);
+  EXPECT_EQ(http.Get(path)->body, bytes);
+  EXPECT_EQ(http.Head(path)->get_header_value("Content-Length"), "300000");
+
+  const std::vector<std::tuple<std::string, std::string, std::string>> ranges = {
+      {"bytes=0-9", bytes.substr(0, 10), "bytes 0-9/300000"},
+      {"bytes=299990-", bytes.substr(299'990), "bytes 299990-299999/300000"},
+      {"bytes=-5", bytes.substr(299'995), "bytes 299995-299999/300000"},
+      {"bytes=100000-400000", bytes.substr(100'000), "bytes 100000-299999/300000"},
+  };
+  for (const auto& [range, part, header] : ranges) {
+    const auto answer = http.Get(path, {{"Range", range}});
+    ASSERT_TRUE(answer) << range;
+    EXPECT_EQ(answer->status, 206) << range;
+    EXPECT_EQ(answer->body, part) << range;
+    EXPECT_EQ(answer->get_header_value("Content-Range"), header);
+  }
+  for (const char* range : {"bytes=300000-", "bytes=5-1-", "bytes=0-1,4-5", "lines=1-2"}) {
+    const auto answer = http.Get(path, {{"Range", range}});
+    ASSERT_TRUE(answer) << range;
+    EXPECT_EQ(answer->status, 416) << range;
+    EXPECT_TRUE(json::parse(answer->body, nullptr, false).is_object()) << answer->body;
+  }
+}
+
+TEST_F(Server, an_empty_blob_is_a_blob) {
+  const std::string path = "/v1/blobs/" + wire::sha256_hex("");
+  EXPECT_EQ(client().Put(path, "", "application/octet-stream")->status, 201);
+  const auto answer = client().Get(path);
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(answer->body, "");
+}
+
+TEST_F(Server, bytes_that_are_not_what_their_name_says_are_refused_and_not_kept) {
+  const std::string path = "/v1/blobs/" + wire::sha256_hex("abc");
+  const auto answer = client().Put(path, "abd", "application/octet-stream");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 400);
+  EXPECT_EQ(json::parse(answer->body)["detail"],
+            "the bytes sent as blob " + wire::sha256_hex("abc") + " have the SHA-256 " +
+                wire::sha256_hex("abd"));
+  EXPECT_EQ(client().Get(path)->status, 404);
+}
+
+TEST_F(Server, an_upload_over_the_limit_is_a_413_that_the_sender_gets_to_read) {
+  const std::string bytes((1 << 20) + 1, 'x');
+  const auto answer =
+      client().Put("/v1/blobs/" + wire::sha256_hex(bytes), bytes, "application/octet-stream");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 413);
+  EXPECT_EQ(json::parse(answer->body)["detail"],
+            "the body has 1048577 bytes, the limit is 1048576");
+}
+
+TEST_F(Server, an_upload_that_breaks_off_leaves_nothing_and_the_service_goes_on) {
+  const std::string name = wire::sha256_hex("abcdef");
+  const int descriptor = connect();
+  const std::string bytes =
+      "PUT /v1/blobs/" + name + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 6\r\n\r\nabc";
+  EXPECT_GT(::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL), 0);
+  ::close(descriptor);
+  EXPECT_EQ(client().Get("/v1/blobs/" + name)->status, 404);
+  EXPECT_EQ(client().Put("/v1/blobs/" + name, "abcdef", "application/octet-stream")->status, 201);
+}
+
+TEST_F(Server, a_client_that_asks_first_is_told_before_it_sends) {
+  const std::string answer = raw("PUT /v1/blobs/" + wire::sha256_hex("x") +
+                                 " HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+                                 "Content-Length: 99999999999\r\n\r\n");
+  EXPECT_EQ(answer.find("HTTP/1.1 413"), 0U) << answer;
+}
+
+TEST_F(Server, the_same_blob_sent_by_many_at_once_is_stored_once_and_whole) {
+  const std::string bytes(500'000, 'y');
+  const std::string path = "/v1/blobs/" + wire::sha256_hex(bytes);
+  std::vector<std::thread> senders;
+  std::vector<int> statuses(8);
+  for (int& status : statuses) {
+    senders.emplace_back([&] {
+      const auto answer = client().Put(path, bytes, "application/octet-stream");
+      status = answer ? answer->status : -1;
+    });
+  }
+  for (std::thread& sender : senders) sender.join();
+  for (const int status : statuses) EXPECT_TRUE(status == 200 || status == 201) << status;
+  EXPECT_EQ(client().Get(path)->body, bytes);
+}
+
+TEST_F(Server, a_port_that_is_taken_is_said_to_be) {
+  ServerOptions options;
+  options.port = port_;
+  HttpServer second(make_routes(*services_), options);
+  const auto started = second.start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, ErrorCode::kUnavailable);
+  EXPECT_NE(started.error().message.find(std::to_string(port_)), std::string::npos);
+}
+
+TEST_F(Server, an_address_that_others_can_reach_is_refused) {
+  ServerOptions options;
+  options.host = "0.0.0.0";
+  HttpServer open(make_routes(*services_), options);
+  EXPECT_EQ(open.start().error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(HostPort, an_address_is_read_or_refused) {
+  EXPECT_EQ(parse_host_port("127.0.0.1:7070").value().port, 7070);
+  EXPECT_EQ(parse_host_port("[::1]:0").value().host, "::1");
+  for (const char* bad : {"", "7070", ":7070", "localhost", "localhost:x", "localhost:70000"}) {
+    EXPECT_FALSE(parse_host_port(bad)) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace pare::coordinator

@@ -1,0 +1,63 @@
+// A service without a database or a socket: routes over the store in memory and blobs in a folder.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "coordinator/http/api.h"
+#include "coordinator/store/memory_store.h"
+
+namespace pare::coordinator {
+
+class ServiceFixture : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              (std::string("http_") + info->test_suite_name() + "_" + info->name());
+    std::filesystem::remove_all(folder_);
+    blobs_.emplace(BlobStore::open(folder_, Bytes{1 << 20}).value());
+    services_.emplace(Services{*store_, *blobs_, [this] { ++wakes_; }});
+    routes_ = make_routes(*services_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  // Calls the handler, as the server would.
+  Response call(const std::string& method, const std::string& target, const std::string& body = "",
+                const std::string& key = "") {
+    Request request;
+    request.method = method;
+    const std::size_t mark = target.find('?');
+    request.path = target.substr(0, mark);
+    std::string query = mark == std::string::npos ? "" : target.substr(mark + 1);
+    while (!query.empty()) {
+      const std::string pair = query.substr(0, query.find('&'));
+      query.erase(0, pair.size() + 1);
+      request.query[pair.substr(0, pair.find('='))] = pair.substr(pair.find('=') + 1);
+    }
+    request.body = body;
+    request.size = Bytes{static_cast<std::int64_t>(body.size())};
+    request.stream = [body](const auto& sink) { return sink(body); };
+    request.idempotency_key = key;
+    auto match = std::get<RouteMatch>(routes_.find(method, request.path));
+    request.captures = match.captures;
+    return match.route->handler(request);
+  }
+
+  static nlohmann::json json_of(const Response& response) {
+    return nlohmann::json::parse(response.body);
+  }
+
+  std::filesystem::path folder_;
+  std::unique_ptr<Store> store_ = make_memory_store();
+  std::optional<BlobStore> blobs_;
+  std::optional<Services> services_;
+  RouteTable routes_;
+  int wakes_ = 0;
+};
+
+}  // namespace pare::coordinator
