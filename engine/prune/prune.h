@@ -3,7 +3,7 @@
 // The selection says which units go; everything that holds them follows: rows and columns of
 // convolutions, biases, BatchNormalization vectors, per-channel constants, shapes, starts and sizes
 // of Reshape, Slice and Split.  A channel shuffle stays one where what is left is even, and becomes
-// a Gather where not.  Names of nodes and tensors stay, so that statistics of the original apply.
+// Gathers where not.  Names of nodes and tensors stay, so that statistics of the original apply.
 //
 // Exact: the pruned graph computes what the original does whose consumers have zero weights for the
 // removed channels (mute() makes that graph).
@@ -48,6 +48,7 @@ Result<PrunedGraph> prune(const Graph& graph, const Observation& observed,
                           const RemovedUnits& removed);
 
 // The graph unchanged but for the consumers' weights of the removed channels, which become zero.
+// REQUIRES: the consumers' weights are constants of the graph (fold_constants()).
 Graph mute(const Graph& graph, const Groups& groups, const RemovedUnits& removed);
 
 }  // namespace pare::engine
