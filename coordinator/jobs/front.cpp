@@ -1,0 +1,199 @@
+#include "coordinator/jobs/front.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "search/hypervolume.h"
+#include "search/pareto_front.h"
+#include "wire/plan_json.h"
+
+namespace pare::coordinator {
+namespace {
+
+constexpr double kPointsLost = 1.0;
+constexpr double kPointsPerMap = 100.0;
+
+// The trial as a member without its comparison to the original; nullopt unless it was measured.
+std::optional<FrontMember> member_of(const Trial& trial, const Plan& plan,
+                                     const std::string& target) {
+  const auto at = trial.on_target.find(target);
+  if (at == trial.on_target.end()) return std::nullopt;
+  const TargetRecord& record = at->second;
+  if (!record.accuracy || !record.latency || !record.infeasible.empty()) return std::nullopt;
+  FrontMember member;
+  member.plan_sha256 = trial.plan_sha256;
+  member.candidate_sha256 = trial.candidate_sha256;
+  member.trial = trial.number;
+  member.map_50_95 = record.accuracy->map_50_95;
+  member.images = record.accuracy->images;
+  member.accuracy_runtime = record.accuracy->runtime;
+  member.latency = {record.latency->median, record.latency->low, record.latency->high,
+                    record.latency->samples};
+  member.bytes = trial.bytes.value_or(0);
+  member.macs = trial.macs.value_or(0);
+  member.height = plan.height;
+  member.width = plan.width;
+  member.precision = plan.quantization ? Precision::kInt8 : Precision::kFp32;
+  return member;
+}
+
+double value_of(const FrontMember& member, Metric metric) {
+  switch (metric) {
+    case Metric::kMap5095: return member.map_50_95;
+    case Metric::kLatencyMs: return member.latency.median.count();
+    case Metric::kBytes: return static_cast<double>(member.bytes);
+  }
+  return 0;
+}
+
+bool keeps(const FrontMember& member, const std::string& target,
+           const std::vector<Constraint>& constraints) {
+  return std::ranges::all_of(constraints, [&](const Constraint& c) {
+    if (!c.target.empty() && c.target != target) return true;
+    const double value = value_of(member, c.metric);
+    return value <= c.max.value_or(value) && value >= c.min.value_or(value);
+  });
+}
+
+std::vector<double> objectives_of(const FrontMember& member) {
+  return {1 - member.map_50_95, std::log(member.latency.median.count())};
+}
+
+std::string percent(double share) {
+  return std::to_string(std::lround(share * 100)) + " %";
+}
+
+struct Measured {
+  FrontMember member;
+  Plan plan;
+};
+
+// Compares every member with the original, which may be absent, and describes it.
+void compare_with(const std::optional<FrontMember>& original, const ModelSummary& model,
+                  Measured& measured) {
+  FrontMember& member = measured.member;
+  std::optional<std::int64_t> original_macs;
+  if (original) {
+    original_macs = original->macs;
+    member.map_lost = (original->map_50_95 - member.map_50_95) * kPointsPerMap;
+    member.speedup = original->latency.median / member.latency.median;
+  }
+  member.description = describe(measured.plan, member.macs, original_macs, model);
+}
+
+void fill_members(TargetFront& front, const std::vector<Measured>& measured) {
+  search::ParetoFront pareto(2);
+  std::vector<std::vector<double>> points;
+  for (const Measured& m : measured) {
+    points.push_back(objectives_of(m.member));
+    (void)pareto.insert({TrialId{m.member.trial}, points.back()});
+  }
+  for (const search::ParetoPoint& point : pareto.points()) {
+    const auto at = std::ranges::find(measured, point.trial.value,
+                                      [](const Measured& m) { return m.member.trial; });
+    front.members.push_back(at->member);
+  }
+  std::ranges::reverse(front.members);  // most accurate first before, fastest first now
+  if (!front.original) return;
+  const double reference[] = {1.0, std::log(2 * front.original->latency.median.count())};
+  front.hypervolume = search::hypervolume(points, reference);
+  const auto fastest = std::ranges::find_if(
+      front.members, [](const FrontMember& m) { return m.map_lost <= kPointsLost + 1e-9; });
+  if (fastest != front.members.end()) front.fastest = *fastest;
+}
+
+}  // namespace
+
+bool is_original(const Plan& plan, const ModelSummary& model) {
+  return plan.widths.empty() && !plan.quantization && plan.height == model.card.height &&
+         plan.width == model.card.width;
+}
+
+TargetFront front_of(std::span<const Trial> trials, const std::string& target, const NewJob& job,
+                     const ModelSummary& model) {
+  TargetFront front;
+  front.target = target;
+  std::vector<Measured> measured;
+  for (const Trial& trial : trials) {
+    const auto plan = wire::parse_plan(trial.plan_json);
+    if (!plan) continue;
+    auto member = member_of(trial, plan.value(), target);
+    if (!member) continue;
+    if (is_original(plan.value(), model)) front.original = *member;
+    measured.push_back({std::move(*member), plan.value()});
+  }
+  for (Measured& m : measured) {
+    compare_with(front.original, model, m);
+    if (front.original && m.member.trial == front.original->trial) front.original = m.member;
+  }
+  std::erase_if(measured, [&](const Measured& m) {
+    return !keeps(m.member, target, job.constraints) || !(m.member.latency.median.count() > 0);
+  });
+  fill_members(front, measured);
+  return front;
+}
+
+std::vector<FrontMember> filtered(std::vector<FrontMember> members, const FrontFilter& filter) {
+  std::erase_if(members, [&](const FrontMember& m) {
+    return m.latency.median.count() > filter.max_latency_ms.value_or(HUGE_VAL) ||
+           m.map_50_95 < filter.min_map.value_or(-HUGE_VAL) ||
+           m.bytes > filter.max_bytes.value_or(INT64_MAX);
+  });
+  return members;
+}
+
+Progress progress_of(const Job& job, const Budget& budget, const TrialCounts& counts,
+                     TimePoint now) {
+  Progress progress;
+  const int ended = counts.finished + counts.failed;
+  if (is_final(job.state)) {
+    progress.share = job.state == JobState::kSucceeded
+                         ? 1.0
+                         : std::min(1.0, static_cast<double>(ended) / budget.trials);
+    return progress;
+  }
+  if (!job.searching_at) return progress;
+  const double elapsed = std::chrono::duration<double>(now - *job.searching_at).count();
+  // No more trials come in finishing, whatever the budget was.
+  const int expected = job.state == JobState::kFinishing ? counts.asked : budget.trials;
+  progress.share = expected > 0 ? static_cast<double>(ended) / expected : 1.0;
+  if (ended > 0) progress.seconds_left = elapsed / ended * std::max(0, expected - ended);
+  if (budget.seconds && job.state != JobState::kFinishing) {
+    progress.share = std::max(progress.share, elapsed / *budget.seconds);
+    const double left = std::max(0.0, *budget.seconds - elapsed);
+    progress.seconds_left = std::min(progress.seconds_left.value_or(left), left);
+  }
+  progress.share = std::clamp(progress.share, 0.0, 1.0);
+  return progress;
+}
+
+std::string describe(const Plan& plan, std::optional<std::int64_t> macs,
+                     std::optional<std::int64_t> original_macs, const ModelSummary& model) {
+  if (is_original(plan, model)) return "the original";
+  std::string text = std::to_string(plan.height) + "x" + std::to_string(plan.width);
+  if (plan.quantization) {
+    const QuantizationPlan& q = *plan.quantization;
+    text += ", int8 (" + std::to_string(q.weight_bits) + " bit, ";
+    text += q.ranges == RangeMethod::kPercentile ? "percentile" : "min-max";
+    if (q.placement == QdqPlacement::kConvolutions) text += ", convolutions only";
+    if (!q.keep_fp32.empty()) {
+      text += ", " + std::to_string(q.keep_fp32.size()) + " of " +
+              std::to_string(model.layers.size()) + " layers in fp32";
+    }
+    text += ")";
+  } else {
+    text += ", fp32";
+  }
+  if (!plan.widths.empty()) {
+    text += ", " + std::to_string(plan.widths.size()) + " of " +
+            std::to_string(model.groups.size()) + " groups narrower";
+  }
+  if (macs && original_macs && *original_macs > 0 && *macs < *original_macs) {
+    const double share = 1 - static_cast<double>(*macs) / static_cast<double>(*original_macs);
+    text += ", " + percent(share) + " fewer MACs";
+  }
+  return text;
+}
+
+}  // namespace pare::coordinator

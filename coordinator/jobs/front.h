@@ -1,0 +1,72 @@
+// What a job has found so far: its fronts, what they offer, and how long it will take.  Pure
+// functions over stored trials, O(trials * front) each.
+//
+// Hypervolume is taken in (1 - mAP, log latency) against the point (1, twice the original's
+// latency); the original is the plan that changes nothing, measured as every other.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "coordinator/store/records.h"
+#include "core/job.h"
+#include "core/measurement.h"
+#include "core/model_summary.h"
+#include "core/plan.h"
+
+namespace pare::coordinator {
+
+struct FrontMember {
+  std::string plan_sha256;
+  std::string candidate_sha256;
+  int trial = 0;
+  double map_50_95 = 0;
+  int images = 0;
+  std::string accuracy_runtime;
+  Latency latency;
+  std::int64_t bytes = 0;
+  std::int64_t macs = 0;
+  int height = 0;  // of the input
+  int width = 0;
+  Precision precision = Precision::kFp32;
+  double map_lost = 0;      // points (hundredths) below the original on this target
+  double speedup = 0;       // the original's latency over this one's; both 0 without an original
+  std::string description;  // a line for people
+};
+
+struct TargetFront {
+  std::string target;
+  std::optional<FrontMember> original;  // once it is measured, on the front or not
+  double hypervolume = 0;               // 0 without an original
+  std::vector<FrontMember> members;    // fastest first; those that break a constraint are not there
+  std::optional<FrontMember> fastest;  // of those at no more than 1.0 mAP point lost
+};
+
+TargetFront front_of(std::span<const Trial> trials, const std::string& target, const NewJob& job,
+                     const ModelSummary& model);
+
+// What a user asks for; an absent bound does not bind.
+struct FrontFilter {
+  std::optional<double> max_latency_ms;
+  std::optional<double> min_map;
+  std::optional<std::int64_t> max_bytes;
+};
+std::vector<FrontMember> filtered(std::vector<FrontMember> members, const FrontFilter& filter);
+
+struct Progress {
+  double share = 0;                    // in [0, 1]
+  std::optional<double> seconds_left;  // from the first trial that ended on
+};
+Progress progress_of(const Job& job, const Budget& budget, const TrialCounts& counts,
+                     TimePoint now);
+
+// "416x416, int8 (7 bit, percentile), 12 of 60 groups narrower, 23 % fewer MACs".
+std::string describe(const Plan& plan, std::optional<std::int64_t> macs,
+                     std::optional<std::int64_t> original_macs, const ModelSummary& model);
+
+// True for the plan that changes nothing.
+bool is_original(const Plan& plan, const ModelSummary& model);
+
+}  // namespace pare::coordinator

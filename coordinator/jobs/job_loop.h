@@ -1,0 +1,62 @@
+// The search loop: takes every job from queued to its end.
+//
+// Nothing is remembered here that the store does not know: each step reads the ends of tasks and
+// the active jobs, decides what follows, and commits it as batches.  A crash between any two of
+// them loses nothing and repeats nothing, and a loop that starts anew replays each job's log of
+// asks and tells into its strategy, so that it goes on as an uninterrupted one would.
+//
+// One thread.  wake() may be called from any.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+
+#include "coordinator/store/store.h"
+
+namespace pare::coordinator {
+
+class JobRunner;
+
+struct JobLoopOptions {
+  int trials_in_flight = 0;  // of each job; 0: two, and two more for every worker
+  std::chrono::milliseconds poll{500};
+  std::function<TimePoint()> clock;             // empty: the system's
+  std::function<void(const std::string&)> log;  // what people should see; empty: nobody does
+  std::function<void()> tasks_added;            // for the dispatcher to look at once
+};
+
+class JobLoop {
+ public:
+  // REQUIRES: `store` outlives the loop.
+  explicit JobLoop(Store& store, JobLoopOptions options = {});
+  ~JobLoop();
+  JobLoop(const JobLoop&) = delete;
+  JobLoop& operator=(const JobLoop&) = delete;
+
+  // Does everything that can be done now.  Returns how many batches were committed, or
+  // kUnavailable if the store is away: call again later.
+  Result<int> step();
+
+  // step() whenever wake() was called or the time of a poll is over, until `stop`.
+  void run(const std::stop_token& stop);
+  void wake();
+
+ private:
+  Result<int> handle_ends();
+  Result<int> advance_jobs();
+  Result<int> advance(const Job& job);
+
+  Store& store_;
+  JobLoopOptions options_;
+  std::map<JobId, std::unique_ptr<JobRunner>> runners_;
+  std::mutex mutex_;
+  std::condition_variable_any woken_;
+  bool wake_ = false;
+};
+
+}  // namespace pare::coordinator

@@ -1,0 +1,109 @@
+#include "coordinator/jobs/tasks.h"
+
+#include <chrono>
+
+#include "wire/plan_json.h"
+#include "wire/task_json.h"
+
+namespace pare::coordinator {
+namespace {
+
+using std::chrono::minutes;
+
+constexpr int kMinSamples = 64;  // p90 is reported from there on
+constexpr double kBenchmarkSeconds = 10;
+constexpr int kMinBlocks = 5;
+
+NewTask task_of(const Job& job, std::optional<int> trial, wire::TaskDocument document,
+                Millis time_limit) {
+  NewTask task;
+  task.kind = document.kind();
+  task.subject.model_sha256 = job.model_sha256;
+  task.subject.dataset_sha256 = job.dataset_sha256;
+  task.subject.job = job.id;
+  task.subject.trial = trial;
+  task.document_json = wire::task_to_json(document);
+  task.time_limit = time_limit;
+  return task;
+}
+
+}  // namespace
+
+NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Size> resolutions,
+                     std::vector<Precision> precisions) {
+  wire::TaskDocument document;
+  document.params =
+      wire::PrepareParams{card, std::move(resolutions), std::move(precisions), job.seed};
+  document.blobs = {{"model", job.model_sha256}, {"dataset", job.dataset_sha256}};
+  return task_of(job, std::nullopt, std::move(document), minutes(60));
+}
+
+NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan& plan) {
+  wire::TaskDocument document;
+  document.params = wire::BuildParams{card, plan};
+  document.blobs = {{"model", job.model_sha256}, {"statistics", job.statistics_sha256}};
+  return task_of(job, trial, std::move(document), minutes(10));
+}
+
+NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
+                      const std::string& candidate_sha256, const std::string& runtime) {
+  wire::TaskDocument document;
+  document.params = wire::EvaluateParams{card, runtime, 1, std::nullopt};
+  document.blobs = {{"candidate", candidate_sha256}, {"dataset", job.dataset_sha256}};
+  NewTask task = task_of(job, trial, std::move(document), minutes(30));
+  if (runtime != wire::kExecutor) task.runtime = runtime;
+  return task;
+}
+
+NewTask benchmark_task(const Job& job, const ModelCard& card, int trial,
+                       const std::string& candidate_sha256, const Target& target, bool parity) {
+  wire::BenchmarkParams params{card,         target.runtime, target.threads,
+                               std::nullopt, kMinSamples,    kBenchmarkSeconds};
+  if (parity) params.parity = wire::ParityCheck{kParityImages, kParityTolerance};
+  wire::TaskDocument document;
+  document.params = std::move(params);
+  document.blobs = {{"candidate", candidate_sha256}, {"dataset", job.dataset_sha256}};
+  NewTask task = task_of(job, trial, std::move(document), minutes(5));
+  task.target = target.name;
+  task.pool = target.pool;
+  task.runtime = target.runtime;
+  return task;
+}
+
+Result<NewTask> compare_task(const Job& job, const ModelCard& card, const Target& target,
+                             const Trial& a, const Trial& b,
+                             const wire::NewComparison& comparison) {
+  wire::CompareParams params;
+  params.card = card;
+  params.runtime = target.runtime;
+  params.threads = target.threads;
+  params.alpha = comparison.alpha;
+  params.latency_margin = comparison.latency_margin;
+  params.map_margin = comparison.map_margin;
+  params.min_blocks = kMinBlocks;
+  params.max_blocks = comparison.max_blocks;
+  params.seed = job.seed;
+  wire::TaskDocument document;
+  document.blobs["dataset"] = job.dataset_sha256;
+  for (const auto& [trial, letter] : {std::pair(&a, "a"), std::pair(&b, "b")}) {
+    const auto on = trial->on_target.find(target.name);
+    const bool measured = on != trial->on_target.end() && on->second.accuracy &&
+                          !on->second.accuracy->detections_sha256.empty();
+    if (trial->candidate_sha256.empty() || !measured) {
+      return Error{ErrorCode::kConflict, "plan " + trial->plan_sha256 +
+                                             " has no accuracy on target \"" + target.name +
+                                             "\" in job " + std::to_string(job.id.value)};
+    }
+    document.blobs[std::string("candidate_") + letter] = trial->candidate_sha256;
+    document.blobs[std::string("detections_") + letter] = on->second.accuracy->detections_sha256;
+  }
+  document.params = std::move(params);
+  NewTask task = task_of(job, std::nullopt, std::move(document), minutes(30));
+  task.subject.job.reset();  // a comparison may be asked for after its job has ended
+  task.target = target.name;
+  task.pool = target.pool;
+  task.runtime = target.runtime;
+  return task;
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,42 @@
+// The tasks of a job, as documents with who may do them and for how long.  Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "coordinator/store/records.h"
+#include "coordinator/store/task_records.h"
+#include "core/job.h"
+#include "core/model_summary.h"
+#include "core/plan.h"
+#include "core/target.h"
+#include "wire/catalog_json.h"
+#include "wire/task_params.h"
+
+namespace pare::coordinator {
+
+// An fp32 candidate's outputs may differ this much between the executor and a target's runtime, as
+// a share of each output's range: rounding of other kernels, and far below what moves an mAP.
+inline constexpr int kParityImages = 8;
+inline constexpr double kParityTolerance = 1e-3;
+
+NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Size> resolutions,
+                     std::vector<Precision> precisions);
+
+// REQUIRES: the job is prepared.
+NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan& plan);
+
+// Accuracy of a candidate on `runtime`, or on the executor where that is wire::kExecutor.
+NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
+                      const std::string& candidate_sha256, const std::string& runtime);
+
+// Latency of a candidate on a target, with the parity check where `parity` is set.
+NewTask benchmark_task(const Job& job, const ModelCard& card, int trial,
+                       const std::string& candidate_sha256, const Target& target, bool parity);
+
+// kConflict, with the reason, if one of the two was not measured on the target.  The card's input
+// is the model's: the size of each candidate's is read from its file.
+Result<NewTask> compare_task(const Job& job, const ModelCard& card, const Target& target,
+                             const Trial& a, const Trial& b, const wire::NewComparison& comparison);
+
+}  // namespace pare::coordinator
