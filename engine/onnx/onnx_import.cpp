@@ -1,8 +1,8 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <algorithm>
 #include <fstream>
-#include <iterator>
 #include <limits>
 #include <set>
 #include <vector>
@@ -10,6 +10,7 @@
 #include "engine/graph/messages.h"
 #include "engine/onnx/attribute_proto.h"
 #include "engine/onnx/onnx_io.h"
+#include "engine/onnx/operator_check.h"
 #include "engine/onnx/tensor_proto.h"
 
 namespace pare::engine {
@@ -19,15 +20,19 @@ using Done = Result<std::monostate>;
 
 constexpr int kRecursionLimit = 64;  // messages inside messages; a real subgraph needs under 20
 
+constexpr std::size_t kMostBytes = std::numeric_limits<int>::max();  // protobuf's own limit
+
+Error too_large(std::uintmax_t bytes) {
+  return invalid("not an ONNX model in one file: " + std::to_string(bytes) + " bytes");
+}
+
 std::string domain_of(const std::string& domain) {
   return domain == "ai.onnx" ? "" : domain;
 }
 
 Result<onnx::ModelProto> parse(std::span<const std::byte> bytes) {
   if (bytes.empty()) return invalid("not an ONNX model: the file is empty");
-  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-    return invalid("not an ONNX model in one file: " + std::to_string(bytes.size()) + " bytes");
-  }
+  if (bytes.size() > kMostBytes) return too_large(bytes.size());
   const int size = static_cast<int>(bytes.size());
   google::protobuf::io::ArrayInputStream stream(bytes.data(), size);
   google::protobuf::io::CodedInputStream coded(&stream);
@@ -129,6 +134,7 @@ class Importer {
                        in_quotes(attribute.name()) + " twice");
       }
     }
+    if (Done done = check_operator(node, graph_.opset); !done) return done;
     if (node.op == "Constant" && node.domain.empty()) return read_constant_node(node);
     graph_.nodes.push_back(std::move(node));
     return std::monostate{};
@@ -269,9 +275,13 @@ Result<Graph> import_onnx(std::span<const std::byte> bytes, const ImportOptions&
 }
 
 Result<Graph> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);  // an error for a folder too
+  if (!error && size > kMostBytes) return too_large(size);
+  std::string bytes(error ? 0 : size, '\0');
   std::ifstream file(path, std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  if (!file) return Error{ErrorCode::kNotFound, path.string() + " cannot be read"};
+  file.read(bytes.data(), std::ssize(bytes));
+  if (error || !file) return Error{ErrorCode::kNotFound, path.string() + " cannot be read"};
   Result<Graph> graph = import_onnx(std::as_bytes(std::span(bytes)), options);
   if (!graph) return Error{graph.error().code, path.string() + ": " + graph.error().message};
   return graph;

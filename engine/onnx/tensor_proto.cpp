@@ -87,7 +87,7 @@ std::string onnx_type_name(int data_type) {
     case TensorProto::COMPLEX64: return "complex64";
     case TensorProto::COMPLEX128: return "complex128";
     case TensorProto::BFLOAT16: return "bfloat16";
-    default: return "type " + std::to_string(data_type);
+    default: return "number " + std::to_string(data_type);
   }
 }
 

@@ -18,7 +18,7 @@ namespace pare::engine {
 std::optional<DType> dtype_from_onnx(int data_type);
 int dtype_to_onnx(DType dtype);
 
-// "string", "bfloat16", or "type 42" for a number that ONNX does not know.
+// "string", "bfloat16", or "number 42" for a number that ONNX does not know.
 std::string onnx_type_name(int data_type);
 
 // kInvalidArgument: a shape that cannot be, or data that does not fill it.

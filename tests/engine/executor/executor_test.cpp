@@ -1,0 +1,127 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "engine/executor/observe.h"
+#include "engine/executor/openvino_runner.h"
+#include "tests/support/graph_builder.h"
+
+namespace pare::engine {
+namespace {
+
+using test::GraphBuilder;
+using test::random_tensor;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// images (1x2x2x2) -> Relu -> Add 1, with Identities between.
+Graph small_graph() {
+  GraphBuilder b;
+  const auto x = b.relu(b.input({1, 2, 2, 2}));
+  const auto same = b.node("Identity", {x}, {b.shape(x)})[0];
+  const auto one = b.constant(Tensor::of<float>({1}, std::vector<float>{1}), "one");
+  b.output(b.add(same, one));
+  return b.build();
+}
+
+TEST(OpenVinoRunner, answers_for_inputs_constants_and_tensors_that_it_merged) {
+  const std::vector<std::string> wanted = {"add_0",      "one",    "images",
+                                           "identity_0", "relu_0", "add_0"};
+  const auto runner = make_openvino_runner(small_graph(), wanted);
+  ASSERT_TRUE(runner) << runner.error().message;
+  EXPECT_EQ(runner.value()->output_names(), wanted);
+  const Tensor input = random_tensor({1, 2, 2, 2}, 3);
+  const auto made = runner.value()->run({input});
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made.value()[1].values<float>()[0], 1);
+  EXPECT_EQ(made.value()[2], input);
+  EXPECT_EQ(made.value()[3], made.value()[4]);
+  EXPECT_EQ(made.value()[0], made.value()[5]);
+  for (std::size_t i = 0; i < 8; ++i) {
+    const float relu = std::max(0.0F, input.values<float>()[i]);
+    EXPECT_EQ(made.value()[4].values<float>()[i], relu);
+    EXPECT_EQ(made.value()[0].values<float>()[i], relu + 1);
+  }
+}
+
+TEST(OpenVinoRunner, runs_again_and_keeps_earlier_results) {
+  const auto runner = make_openvino_runner(small_graph());
+  ASSERT_TRUE(runner) << runner.error().message;
+  const auto first = runner.value()->run({random_tensor({1, 2, 2, 2}, 3)});
+  const Tensor before = first.value()[0];
+  const auto second = runner.value()->run({random_tensor({1, 2, 2, 2}, 4)});
+  EXPECT_FALSE(second.value()[0] == before);
+  EXPECT_EQ(first.value()[0], before);
+  EXPECT_EQ(runner.value()->run({random_tensor({1, 2, 2, 2}, 3)}).value()[0], before);
+}
+
+TEST(OpenVinoRunner, refuses_what_is_not_in_the_graph_or_does_not_fit_its_input) {
+  const auto unknown = make_openvino_runner(small_graph(), {"ghost"});
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().message, HasSubstr("tensor \"ghost\" was asked for"));
+  const auto runner = make_openvino_runner(small_graph());
+  const auto wrong = runner.value()->run({random_tensor({1, 2, 2, 3}, 3)});
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(wrong.error().message,
+              HasSubstr("\"images\" is 1x2x2x2 of float32, given was 1x2x2x3 of float32"));
+  EXPECT_FALSE(runner.value()->run({}));
+}
+
+TEST(OpenVinoRunner, names_the_node_that_it_cannot_run) {
+  GraphBuilder b;
+  const auto x = b.relu(b.input({1, 2, 2, 2}));
+  b.output(b.node("Wibble", {x}, {b.shape(x)}, {}, "the_culprit")[0]);
+  const auto runner = make_openvino_runner(b.build());
+  ASSERT_FALSE(runner);
+  EXPECT_EQ(runner.error().code, ErrorCode::kUnsupported);
+  EXPECT_THAT(runner.error().message, HasSubstr("node \"the_culprit\" (Wibble) cannot run"));
+}
+
+TEST(OpenVinoRunner, names_the_node_whose_shapes_do_not_fit) {
+  GraphBuilder b;
+  const auto x = b.relu(b.input({1, 2, 2, 2}));
+  b.output(b.node("Reshape", {x, b.ints({1, 3, 3})}, {{1, 3, 3}}, {}, "the_culprit")[0]);
+  const auto runner = make_openvino_runner(b.build());
+  ASSERT_FALSE(runner);
+  EXPECT_THAT(runner.error().message, HasSubstr("the_culprit"));
+}
+
+TEST(Observe, tells_shapes_and_what_does_not_depend_on_the_input) {
+  GraphBuilder b;
+  const auto x = b.conv(b.input({1, 3, 9, 8}), {.channels = 4, .stride = 2});
+  const auto shape = b.node("Shape", {x}, {{4}})[0];
+  const auto height = b.node("Gather", {shape, b.ints({2})}, {{1}})[0];
+  const auto empty = b.constant(Tensor::of<float>({0}, {}));
+  const auto sizes = b.concat({b.ints({1, 4}), height, b.ints({6})}, 0);
+  const auto wide = b.node("Resize", {x, empty, "", sizes}, {{1, 4, 5, 6}})[0];
+  const auto noise = b.node("RandomUniform", {}, {{1, 4, 5, 6}},
+                            {{"shape", std::vector<std::int64_t>{1, 4, 5, 6}}})[0];
+  b.output(b.add(wide, noise));
+  const auto observed = observe(b.build());
+  ASSERT_TRUE(observed) << observed.error().message;
+  const auto& [shapes, constants] = observed.value();
+  EXPECT_THAT(shapes.at("images"), ElementsAre(1, 3, 9, 8));
+  EXPECT_THAT(shapes.at(x), ElementsAre(1, 4, 5, 4));
+  EXPECT_THAT(shapes.at(wide), ElementsAre(1, 4, 5, 6));
+  EXPECT_THAT(constants.at(sizes).values<std::int64_t>(), ElementsAre(1, 4, 5, 6));
+  EXPECT_THAT(constants.at(shape).values<std::int64_t>(), ElementsAre(1, 4, 5, 4));
+  EXPECT_EQ(constants.at(empty).shape(), Shape{0});  // from the file: a run would give a scalar
+  EXPECT_FALSE(constants.contains(x));
+  EXPECT_FALSE(constants.contains(noise));
+  EXPECT_TRUE(shapes.contains(noise));
+}
+
+TEST(Observe, runs_what_has_no_shape_without_its_values) {
+  GraphBuilder b;
+  const auto x = b.reshape(b.input({1, 1, 2, 4}), {8});
+  const auto none = b.node("Sub", {x, x}, {{8}})[0];
+  b.output(b.node("NonZero", {none}, {{1, 0}}, {}, "found")[0]);  // its size depends on the values
+  const auto observed = observe(b.build());
+  ASSERT_TRUE(observed) << observed.error().message;
+  EXPECT_THAT(observed.value().shapes.at("found"), ElementsAre(1, 0));
+}
+
+}  // namespace
+}  // namespace pare::engine
