@@ -1,0 +1,187 @@
+// The decode tails of real detectors: found, cut off, attached again at the same and other sizes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/passes/resize_input.h"
+#include "tests/real/engine_heads/detector.h"
+#include "tests/support/graph_builder.h"
+
+namespace pare::engine {
+namespace {
+
+using test::unwrap;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+struct Known {
+  Graph graph;
+  Observation observed;
+  HeadMatch match;
+
+  explicit Known(const std::string& file)
+      : graph(unwrap(import_onnx_file(test::kData / "models" / file))),
+        observed(unwrap(observe(graph))),
+        match(unwrap(find_head(graph, observed))) {}
+
+  Graph at_size(int height, int width) const {
+    const Graph body = cut(graph, observed, match);
+    const Graph resized = unwrap(resize_input(body, unwrap(observe(body)), height, width));
+    const HeadDef head = unwrap(head_named(match.head));
+    Graph whole = unwrap(head.attach(resized, match));
+    PARE_CHECK(verify(whole).has_value(), verify(whole).error().message);
+    return whole;
+  }
+};
+
+std::vector<int> strides(const HeadMatch& match) {
+  std::vector<int> all;
+  for (const HeadLevel& level : match.levels) all.push_back(level.stride);
+  return all;
+}
+
+TEST(RealTail, yolov5_is_found_with_its_strides_and_anchors) {
+  const Known known("yolov5n_640.onnx");
+  EXPECT_EQ(known.match.head, "yolov5");
+  EXPECT_EQ(known.match.classes, 80);
+  EXPECT_THAT(strides(known.match), ElementsAre(8, 16, 32));
+  EXPECT_EQ(largest_stride(known.match), 32);
+  using Anchors = std::vector<std::array<double, 2>>;
+  EXPECT_EQ(known.match.levels[0].anchors, (Anchors{{10, 13}, {16, 30}, {33, 23}}));
+  EXPECT_EQ(known.match.levels[1].anchors, (Anchors{{30, 61}, {62, 45}, {59, 119}}));
+  EXPECT_EQ(known.match.levels[2].anchors, (Anchors{{116, 90}, {156, 198}, {373, 326}}));
+}
+
+TEST(RealTail, yolox_is_found_with_three_tensors_a_stride) {
+  const Known known("yolox_nano_416.onnx");
+  EXPECT_EQ(known.match.head, "yolox");
+  EXPECT_EQ(known.match.classes, 80);
+  EXPECT_THAT(strides(known.match), ElementsAre(8, 16, 32));
+  EXPECT_THAT(known.match.levels[2].tensors, ElementsAre("1146", "1147", "1129"));
+}
+
+TEST(RealTail, other_heads_are_refused_with_the_reasons_and_what_was_seen) {
+  for (const char* file : {"nanodet_m_416.onnx", "fastestdet_352.onnx", "yunet_n_640.onnx",
+                           "ultraface_rfb_320.onnx"}) {
+    const Graph graph = unwrap(import_onnx_file(test::kData / "models" / file));
+    const auto match = find_head(graph, unwrap(observe(graph)));
+    ASSERT_FALSE(match) << file;
+    EXPECT_EQ(match.error().code, ErrorCode::kUnsupported);
+    EXPECT_THAT(match.error().message, HasSubstr("no head that Pare knows (yolov5, yolox)"));
+    EXPECT_THAT(match.error().message, HasSubstr(graph.outputs[0].name));
+  }
+}
+
+TEST(RealTail, the_wrong_head_by_name_is_refused) {
+  const Known known("yolox_nano_416.onnx");
+  const auto match = find_head(known.graph, known.observed, "yolov5");
+  ASSERT_FALSE(match);
+  EXPECT_THAT(match.error().message,
+              HasSubstr("this is not a detector with head \"yolov5\": \"output\" is made by "
+                        "Transpose"));
+}
+
+struct Model {
+  const char* file;
+  int size;
+};
+
+class Tail : public testing::TestWithParam<Model> {};
+
+TEST_P(Tail, cut_leaves_the_convolutions_as_outputs_and_nothing_of_the_tail) {
+  const Known known(GetParam().file);
+  const Graph body = cut(known.graph, known.observed, known.match);
+  ASSERT_TRUE(verify(body)) << verify(body).error().message;
+  const Edges edges = edges_of(body);
+  for (const TensorInfo& output : body.outputs) {
+    EXPECT_EQ(body.nodes[edges.producer.at(output.name)].op, "Conv");
+    EXPECT_EQ(output.shape, known.observed.shapes.at(output.name));
+    EXPECT_FALSE(edges.consumers.contains(output.name)) << output.name;
+  }
+  for (const Node& node : body.nodes) EXPECT_NE(node.op, "Transpose");
+}
+
+TEST_P(Tail, attached_again_at_the_original_size_it_gives_the_original_outputs) {
+  const Known known(GetParam().file);
+  const Graph again = known.at_size(GetParam().size, GetParam().size);
+  ASSERT_EQ(again.outputs.size(), 1U);
+  EXPECT_EQ(again.outputs[0].name, known.graph.outputs[0].name);
+  const auto original = unwrap(make_openvino_runner(known.graph));
+  const auto rebuilt = unwrap(make_openvino_runner(again));
+  const float brightest = GetParam().size == 640 ? 1 : 255;
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    const Tensor input = test::random_tensor(known.graph.inputs[0].shape, seed, 0, brightest);
+    const auto expected = unwrap(original->run({input}));
+    const auto made = unwrap(rebuilt->run({input}));
+    EXPECT_LT(test::relative_error(made[0], expected[0]), 1e-5) << seed;
+  }
+}
+
+TEST_P(Tail, what_was_attached_is_found_again_and_is_the_same) {
+  const Known known(GetParam().file);
+  const Graph wide = known.at_size(256, 384);
+  const auto match = find_head(wide, unwrap(observe(wide)));
+  ASSERT_TRUE(match) << match.error().message;
+  EXPECT_EQ(match.value().head, known.match.head);
+  EXPECT_EQ(match.value().classes, known.match.classes);
+  ASSERT_EQ(match.value().levels.size(), known.match.levels.size());
+  for (std::size_t i = 0; i < known.match.levels.size(); ++i) {
+    EXPECT_EQ(match.value().levels[i].stride, known.match.levels[i].stride);
+    EXPECT_EQ(match.value().levels[i].tensors, known.match.levels[i].tensors);
+    EXPECT_EQ(match.value().levels[i].anchors, known.match.levels[i].anchors);
+  }
+}
+
+// Share of the confident boxes that the other detector finds too, same class, IoU over a half.
+double found_again(const std::vector<Detection>& boxes, const std::vector<Detection>& by) {
+  int found = 0;
+  for (const Detection& box : boxes) {
+    found += std::ranges::any_of(by, [&](const Detection& other) {
+      return other.category == box.category && iou(other.box, box.box) > 0.5;
+    });
+  }
+  return boxes.empty() ? 1 : static_cast<double>(found) / static_cast<double>(boxes.size());
+}
+
+TEST_P(Tail, at_other_sizes_the_same_objects_are_found_in_the_same_places) {
+  const Known known(GetParam().file);
+  const test::Detector original(known.graph, known.match.head);
+  std::vector<std::filesystem::path> images;
+  for (const auto& file : std::filesystem::directory_iterator(test::kData / "coco/val")) {
+    images.push_back(file.path());
+  }
+  std::ranges::sort(images);
+  images.resize(16);
+  for (const auto& [height, width] : {std::pair{320, 320}, {512, 512}, {384, 640}}) {
+    const test::Detector resized(known.at_size(height, width), known.match.head);
+    double share = 0;
+    for (const auto& path : images) {
+      const Image image = unwrap(read_image(path));
+      share += found_again(original.detect(image, {.score_threshold = 0.6}),
+                           resized.detect(image, {.score_threshold = 0.1}));
+    }
+    EXPECT_GT(share / static_cast<double>(images.size()), 0.9) << height << " x " << width;
+  }
+}
+
+TEST_P(Tail, a_size_that_is_no_multiple_of_the_stride_is_refused) {
+  const Known known(GetParam().file);
+  Graph body = cut(known.graph, known.observed, known.match);
+  body.inputs[0].shape = {1, 3, 320, 336};
+  const auto whole = unwrap(head_named(known.match.head)).attach(body, known.match);
+  ASSERT_FALSE(whole);
+  EXPECT_EQ(whole.error().message,
+            "no decode tail can stand on this body: its input is 320 x 336, not a multiple of the "
+            "stride 32");
+}
+
+std::string name_of(const testing::TestParamInfo<Model>& model) {
+  return model.param.size == 640 ? "yolov5n" : "yolox_nano";
+}
+
+INSTANTIATE_TEST_SUITE_P(Real, Tail,
+                         testing::Values(Model{"yolov5n_640.onnx", 640},
+                                         Model{"yolox_nano_416.onnx", 416}),
+                         name_of);
+
+}  // namespace
+}  // namespace pare::engine
