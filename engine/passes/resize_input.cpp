@@ -135,7 +135,7 @@ class Resizer {
 
   Done same_elements(Node& node) {
     const Shape& to = shape(node.outputs[0]);
-    auto out = reshaped(shape(node.inputs[0]), growths(node.inputs[0]), to);
+    auto out = reshaped(shape(node.inputs[0]), growths(node.inputs[0]), to, change_);
     if (!out) return cannot(node, "cuts an axis that grows into the shape " + to_string(to));
     growths_[node.outputs[0]] = *std::move(out);
     return std::monostate{};

@@ -19,7 +19,8 @@ std::optional<std::int64_t> SizeChange::grown(std::int64_t length, Growth growth
   return length;
 }
 
-std::optional<Growths> reshaped(const Shape& from, const Growths& growths, const Shape& to) {
+std::optional<Growths> reshaped(const Shape& from, const Growths& growths, const Shape& to,
+                                const SizeChange& change) {
   Growths result(to.size());
   std::size_t i = 0;
   std::size_t j = 0;
@@ -45,8 +46,15 @@ std::optional<Growths> reshaped(const Shape& from, const Growths& growths, const
       sum.width += growths[axis].width;
     }
     if (sum.is_fixed()) continue;
-    if (j - first_j != 1) return std::nullopt;
-    result[first_j] = sum;
+    if (j - first_j == 1) {
+      result[first_j] = sum;
+    } else if (j - first_j == 2 && sum == Growth{1, 1} &&
+               to[first_j] * change.old_width == to[first_j + 1] * change.old_height) {
+      result[first_j] = {1, 0};
+      result[first_j + 1] = {0, 1};
+    } else {
+      return std::nullopt;
+    }
   }
   return result;
 }

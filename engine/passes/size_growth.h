@@ -30,8 +30,10 @@ struct SizeChange {
 };
 
 // The growth of the axes of `to`, which holds the elements of `from` in the same order (Reshape,
-// Flatten, Squeeze, Unsqueeze).  Axes are matched in the smallest runs of equal product.  Empty
-// where a growing axis is cut into several, because which of them grows cannot be known.
-std::optional<Growths> reshaped(const Shape& from, const Growths& growths, const Shape& to);
+// Flatten, Squeeze, Unsqueeze).  Axes are matched in the smallest runs of equal product.  A growing
+// axis that is cut into several has no answer, because which of them grows cannot be known; except
+// for rows and columns that were flattened and come apart again in the input's own proportion.
+std::optional<Growths> reshaped(const Shape& from, const Growths& growths, const Shape& to,
+                                const SizeChange& change);
 
 }  // namespace pare::engine

@@ -36,6 +36,13 @@ std::string flattened(GraphBuilder& b, const std::string& x) {
   return b.transpose(b.reshape(x, {1, 8, in[2] * in[3]}), {0, 2, 1});
 }
 
+// As ShuffleNet's shuffle is sometimes exported.
+std::string flattened_and_back(GraphBuilder& b, const std::string& x) {
+  const Shape in = b.shape(x);
+  const auto flat = b.transpose(b.reshape(x, {4, 2, in[2] * in[3]}), {1, 0, 2});
+  return b.reshape(flat, {2, 1, 4, in[2], in[3]});
+}
+
 std::string squeeze_and_excite(GraphBuilder& b, const std::string& x) {
   const auto mean = b.node("GlobalAveragePool", {x}, {{1, 8, 1, 1}})[0];
   return b.mul(x, b.sigmoid(b.conv(mean, {.channels = 8, .kernel = 1})));
@@ -76,8 +83,8 @@ INSTANTIATE_TEST_SUITE_P(
         Body{"upsample", [](auto& b, const auto& x) { return b.upsample(b.max_pool(x, 3, 2)); }},
         Body{"sizes", resize_by_sizes},
         Body{"shuffle", [](auto& b, const auto& x) { return b.channel_shuffle(x, 2); }},
-        Body{"flattened", flattened}, Body{"squeeze_and_excite", squeeze_and_excite},
-        Body{"focus", focus},
+        Body{"flattened", flattened}, Body{"flattened_and_back", flattened_and_back},
+        Body{"squeeze_and_excite", squeeze_and_excite}, Body{"focus", focus},
         Body{"split",
              [](auto& b, const auto& x) {
                return b.concat(b.split(x, {6, 2}));
