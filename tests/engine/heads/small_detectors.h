@@ -1,0 +1,132 @@
+// Small detectors with the tails that exporters write, for tests of heads.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/check.h"
+#include "engine/executor/observe.h"
+#include "engine/heads/head.h"
+#include "tests/support/graph_builder.h"
+
+namespace pare::engine::test {
+
+inline Observation observed(const Graph& graph) {
+  auto seen = observe(graph);
+  PARE_CHECK(seen.has_value(), seen.error().message);
+  return std::move(seen).value();
+}
+
+// How an exporter of YOLOv5 wrote the same arithmetic.
+struct Writing {
+  int opset = 13;
+  bool slices = false;       // parts of the columns by Slice, not by Split
+  bool split_first = false;  // split before the sigmoids
+  bool old_grid = false;     // (2 s - 0.5 + cell) * stride, grid before the half is taken
+  bool pow = true;           // (2 s) ^ 2, otherwise a product with itself
+  bool square = true;        // wrong on purpose, if not
+  double score_scale = 1;    // wrong on purpose, if not 1
+  double grid_shift = 0;     // wrong on purpose
+  double power_scale = 2;    // wrong on purpose, if not 2
+  bool swap_box = false;     // wrong on purpose: size before centre
+};
+
+inline const std::vector<std::vector<std::array<double, 2>>> kAnchors = {
+    {{{10, 13}, {16, 30}, {33, 23}}}, {{{30, 61}, {62, 45}, {59, 119}}}};
+
+class SmallYolov5 {
+ public:
+  static constexpr int kClasses = 2;
+  static constexpr std::int64_t kColumns = 5 + kClasses;
+
+  explicit SmallYolov5(const Writing& how) : b_(3, how.opset), how_(how) {
+    const auto stem = b_.silu(b_.conv(b_.input({1, 3, 32, 48}), {.channels = 8, .stride = 2}));
+    const auto fine = b_.silu(b_.conv(stem, {.channels = 8, .stride = 2}));
+    const auto coarse = b_.silu(b_.conv(fine, {.channels = 8, .stride = 2}));
+    const auto rows = {level(fine, 4, kAnchors[0]), level(coarse, 8, kAnchors[1])};
+    b_.output(b_.concat(rows, 1));
+  }
+  Graph graph() const { return b_.build(); }
+
+ private:
+  std::string number(double value) {
+    const float one[] = {static_cast<float>(value)};
+    return b_.constant(Tensor::of<float>({}, one));
+  }
+
+  std::vector<std::string> parts(const std::string& x) {
+    if (!how_.slices) return b_.split(x, {2, 2, kColumns - 4}, 4);
+    return {b_.slice(x, 4, 0, 2), b_.slice(x, 4, 2, 4), b_.slice(x, 4, 4, kColumns)};
+  }
+
+  std::string centre(const std::string& s, std::int64_t ny, std::int64_t nx, int stride) {
+    const double half = how_.old_grid ? 0 : 0.5;
+    std::vector<float> cells;
+    for (std::int64_t i = 0; i < ny * nx; ++i) {
+      cells.push_back(static_cast<float>(double(i % nx) - half + how_.grid_shift));
+      cells.push_back(static_cast<float>(double(i / nx) - half));
+    }
+    const auto grid = b_.constant(Tensor::of<float>({1, 1, ny, nx, 2}, cells));
+    auto twice = b_.mul(s, number(2));
+    if (how_.old_grid) twice = b_.node("Sub", {twice, number(0.5)}, {b_.shape(twice)})[0];
+    return b_.mul(b_.add(twice, grid), number(stride));
+  }
+
+  std::string size(const std::string& s, const std::vector<std::array<double, 2>>& anchors) {
+    std::vector<float> sides;
+    for (const auto& anchor : anchors) sides.insert(sides.end(), anchor.begin(), anchor.end());
+    const auto sizes =
+        b_.constant(Tensor::of<float>({1, std::int64_t(anchors.size()), 1, 1, 2}, sides));
+    const auto twice = b_.mul(s, number(how_.power_scale));
+    if (!how_.square) return b_.mul(twice, sizes);
+    const auto squared =
+        how_.pow ? b_.node("Pow", {twice, number(2)}, {b_.shape(s)})[0] : b_.mul(twice, twice);
+    return b_.mul(squared, sizes);
+  }
+
+  std::string level(const std::string& x, int stride,
+                    const std::vector<std::array<double, 2>>& anchors) {
+    const auto count = std::int64_t(anchors.size());
+    const auto raw = b_.conv(x, {.channels = int(count * kColumns), .kernel = 1});
+    const std::int64_t ny = b_.shape(raw)[2];
+    const std::int64_t nx = b_.shape(raw)[3];
+    const auto cells = b_.transpose(b_.reshape(raw, {1, count, kColumns, ny, nx}), {0, 1, 3, 4, 2});
+    std::vector<std::string> s;
+    if (how_.split_first) {
+      for (const auto& part : parts(cells)) s.push_back(b_.sigmoid(part));
+    } else {
+      s = parts(b_.sigmoid(cells));
+    }
+    std::vector<std::string> box = {centre(s[0], ny, nx, stride), size(s[1], anchors)};
+    if (how_.swap_box) std::swap(box[0], box[1]);
+    if (how_.score_scale != 1) s[2] = b_.mul(s[2], number(how_.score_scale));
+    return b_.reshape(b_.concat({box[0], box[1], s[2]}, 4), {1, count * ny * nx, kColumns});
+  }
+
+  GraphBuilder b_;
+  Writing how_;
+};
+
+struct SmallBody {
+  Graph graph;
+  std::vector<HeadLevel> levels;
+};
+
+// A body without any tail: three convolutions a stride, at 8, 16 and 32.
+inline SmallBody small_yolox_body(int classes, int opset = 13) {
+  GraphBuilder b(5, opset);
+  auto x = b.conv(b.input({1, 3, 64, 96}), {.channels = 8, .stride = 4});
+  std::vector<HeadLevel> levels;
+  for (const int stride : {8, 16, 32}) {
+    x = b.silu(b.conv(x, {.channels = 8, .stride = 2}));
+    HeadLevel level{.stride = stride, .tensors = {}};
+    for (const int channels : {4, 1, classes}) {
+      level.tensors.push_back(b.conv(x, {.channels = channels, .kernel = 1}));
+      b.output(level.tensors.back());
+    }
+    levels.push_back(level);
+  }
+  return {b.build(), levels};
+}
+
+}  // namespace pare::engine::test

@@ -1,0 +1,116 @@
+#include "engine/heads/yolov5.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "engine/executor/openvino_runner.h"
+#include "tests/engine/heads/small_detectors.h"
+
+namespace pare::engine {
+namespace {
+
+using test::observed;
+using test::SmallYolov5;
+using test::Writing;
+using ::testing::HasSubstr;
+
+const std::vector<Writing> kWritings = {{},
+                                        {.opset = 11, .slices = true},
+                                        {.opset = 17},
+                                        {.slices = true},
+                                        {.split_first = true},
+                                        {.slices = true, .split_first = true},
+                                        {.old_grid = true},
+                                        {.pow = false}};
+
+TEST(Yolov5, every_way_of_writing_the_same_tail_is_read_as_the_same_thing) {
+  for (const Writing& how : kWritings) {
+    const Graph graph = SmallYolov5(how).graph();
+    const auto match = find_head(graph, observed(graph));
+    ASSERT_TRUE(match) << match.error().message;
+    EXPECT_EQ(match.value().head, "yolov5");
+    EXPECT_EQ(match.value().classes, SmallYolov5::kClasses);
+    ASSERT_EQ(match.value().levels.size(), 2U);
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(match.value().levels[i].stride, i == 0 ? 4 : 8);
+      EXPECT_EQ(match.value().levels[i].anchors, test::kAnchors[i]);
+    }
+  }
+}
+
+TEST(Yolov5, cut_and_attached_again_it_computes_the_same_in_every_opset) {
+  for (const Writing& how : kWritings) {
+    const Graph graph = SmallYolov5(how).graph();
+    const Observation seen = observed(graph);
+    const auto match = find_head(graph, seen);
+    ASSERT_TRUE(match) << match.error().message;
+    const auto again = head_yolov5().attach(cut(graph, seen, match.value()), match.value());
+    ASSERT_TRUE(again) << again.error().message;
+    ASSERT_TRUE(verify(again.value())) << verify(again.value()).error().message;
+    const Tensor input = test::random_tensor(graph.inputs[0].shape, 9, 0, 1);
+    const auto original = make_openvino_runner(graph);
+    const auto rebuilt = make_openvino_runner(again.value());
+    ASSERT_TRUE(original && rebuilt);
+    const auto expected = original.value()->run({input});
+    const auto made = rebuilt.value()->run({input});
+    ASSERT_TRUE(expected && made);
+    EXPECT_EQ(again.value().outputs[0].shape, expected.value()[0].shape());
+    EXPECT_LT(test::relative_error(made.value()[0], expected.value()[0]), 1e-6);
+  }
+}
+
+struct Refused {
+  Writing how;
+  const char* reason;
+};
+
+TEST(Yolov5, a_tail_that_computes_something_else_is_not_taken_for_it) {
+  const std::vector<Refused> table = {
+      {{.grid_shift = 0.25}, "have another grid or other anchors"},
+      {{.swap_box = true}, "does not keep the columns' order"},
+      {{.square = false}, "are not powers of sigmoids as YOLOv5 has them"},
+      {{.score_scale = 2}, "are not powers of sigmoids as YOLOv5 has them"},
+  };
+  for (const Refused& row : table) {
+    const Graph graph = SmallYolov5(row.how).graph();
+    const auto match = find_head(graph, observed(graph), "yolov5");
+    ASSERT_FALSE(match) << row.reason;
+    EXPECT_EQ(match.error().code, ErrorCode::kUnsupported);
+    EXPECT_THAT(match.error().message, HasSubstr(row.reason));
+  }
+}
+
+// Other anchors are no fault: (3 s)^2 * a is (2 s)^2 * (9 / 4 a).
+TEST(Yolov5, anchors_are_read_off_the_arithmetic_not_off_a_constant) {
+  const Graph graph = SmallYolov5({.power_scale = 3}).graph();
+  const auto match = find_head(graph, observed(graph));
+  ASSERT_TRUE(match) << match.error().message;
+  EXPECT_NEAR(match.value().levels[0].anchors[0][0], 22.5, 1e-9);
+}
+
+TEST(Yolov5, every_class_over_the_threshold_becomes_a_detection) {
+  const std::vector<float> rows = {50, 40, 20, 10, 0.5F, 0.9F, 0.125F,  //
+                                   10, 10, 4,  4,  0.9F, 0.2F, 0.8F};   //
+  const std::vector<Tensor> outputs = {Tensor::of<float>({1, 2, 7}, rows)};
+  const auto found = head_yolov5().decode(outputs, 64, 64, 0.0625);
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found.value().size(), 3U);  // 0.5 * 0.125 is not above 0.0625
+  EXPECT_EQ(found.value()[0].box, (Box{40, 35, 20, 10}));
+  EXPECT_NEAR(found.value()[0].score, 0.45, 1e-6);
+  EXPECT_EQ(found.value()[2].category, 1);
+  EXPECT_NEAR(found.value()[2].score, 0.72, 1e-6);
+}
+
+TEST(Yolov5, outputs_of_another_shape_are_refused_with_it) {
+  const std::vector<float> row(10, 0);
+  EXPECT_EQ(head_yolov5()
+                .decode(std::vector<Tensor>{Tensor::of<float>({2, 5}, row)}, 64, 96, 0.1)
+                .error()
+                .message,
+            "head yolov5: 1 outputs, the first (2, 5), for an input of 64 x 96; expected one of "
+            "(1, rows, 5 + classes)");
+  EXPECT_FALSE(head_yolov5().decode(std::vector<Tensor>{}, 64, 64, 0.1));
+}
+
+}  // namespace
+}  // namespace pare::engine
