@@ -1,0 +1,42 @@
+// The worker's end of the ZeroMQ link: a DEALER that never blocks and never throws on traffic.
+//
+// What cannot be sent now is dropped, not queued: the protocol says everything again that matters.
+// Owned by one thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <zmq.hpp>
+
+#include "core/result.h"
+#include "wire/worker_messages.h"
+
+namespace pare::worker {
+
+class Link {
+ public:
+  // Fails with kInvalidArgument if the endpoint is none.  A coordinator that is not there yet is
+  // no failure.
+  static Result<Link> open(std::string endpoint);
+
+  // A fresh connection: what was on its way in the old one is gone.
+  void reconnect();
+
+  void send(const wire::FromWorker& message);
+  // The next message, if one is there.  Bytes that are no message are an error, and are gone.
+  std::optional<Result<wire::ToWorker>> receive();
+
+  zmq::socket_ref socket() noexcept { return socket_; }
+
+  // Waits up to half a second for what was sent, then closes.
+  void close();
+
+ private:
+  explicit Link(std::string endpoint) : endpoint_(std::move(endpoint)) {}
+
+  std::string endpoint_;
+  zmq::context_t context_;
+  zmq::socket_t socket_;
+};
+
+}  // namespace pare::worker

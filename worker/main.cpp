@@ -1,0 +1,169 @@
+// pare-worker: serves one device, or some cores of it, to a coordinator.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/facts.h"
+#include "worker/agent/agent.h"
+#include "worker/probe/probe.h"
+
+namespace pare::worker {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string coordinator = "http://127.0.0.1:7070";
+  std::string endpoint = "tcp://127.0.0.1:7071";
+  std::string name;
+  std::vector<std::string> pools{"default"};
+  fs::path cache, scratch, engine, runtimes;
+  std::string cores, device_id;
+  std::int64_t memory_limit_mib = 0;
+};
+
+fs::path beside_this_program(const char* name) {
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored).parent_path() / name;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "worker";
+}
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "pare-worker: %s\n", error.message.c_str());
+  return 1;
+}
+
+// One worker a scratch folder: two would send each other's reports.
+Result<int> lock_folder(const fs::path& folder) {
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  const int fd = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return Error{ErrorCode::kUnavailable, folder.string() + " cannot be written"};
+  }
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    ::close(fd);
+    return Error{ErrorCode::kConflict, "another worker uses the scratch folder " + folder.string()};
+  }
+  return fd;  // held until the process ends
+}
+
+Result<WorkerProfile> make_profile(const Options& options, const std::vector<int>& cores,
+                                   std::vector<RuntimeInfo> runtimes) {
+  WorkerProfile profile;
+  profile.name = options.name.empty() ? host_name() : options.name;
+  profile.device_id =
+      options.device_id.empty() ? host::machine_facts().device_id : options.device_id;
+  if (profile.device_id.empty()) {
+    return Error{ErrorCode::kNotFound,
+                 "this machine has no /etc/machine-id: name the device with --device-id"};
+  }
+  profile.device_json = probe_device(cores);
+  profile.pools = options.pools;
+  profile.runtimes = std::move(runtimes);
+  return profile;
+}
+
+Result<std::string> new_session() {
+  std::ifstream source("/proc/sys/kernel/random/uuid");
+  std::string session;
+  if (!std::getline(source, session) || !wire::is_session(session)) {
+    return Error{ErrorCode::kUnavailable, "the kernel gives no UUID"};
+  }
+  return session;
+}
+
+Result<std::monostate> serve(const Options& options, int signals) {
+  const auto cores = host::parse_cores(options.cores);
+  if (!cores) return cores.error();
+  if (!fs::is_regular_file(options.engine)) {
+    return Error{ErrorCode::kNotFound, "pare-engine is not at " + options.engine.string()};
+  }
+  const auto commands = read_commands(options.runtimes);
+  if (!commands) return commands.error();
+  const auto locked = lock_folder(options.scratch);
+  if (!locked) return locked.error();
+  Runtimes runtimes = probe_runtimes(commands.value());
+  for (const std::string& warning : runtimes.warnings) {
+    std::fprintf(stderr, "pare-worker: left out: %s\n", warning.c_str());
+  }
+  auto profile = make_profile(options, cores.value(), std::move(runtimes.infos));
+  if (!profile) return profile.error();
+  auto session = new_session();
+  if (!session) return session.error();
+  auto link = Link::open(options.endpoint);
+  if (!link) return link.error();
+  auto outbox = Outbox::open(options.scratch / "outbox");
+  if (!outbox) return outbox.error();
+  auto cache = Cache::open(options.cache, BlobClient(options.coordinator));
+  if (!cache) return cache.error();
+  TaskSettings settings{.engine = fs::absolute(options.engine),
+                        .scratch = fs::absolute(options.scratch) / "tasks",
+                        .runtimes = std::move(runtimes.commands),
+                        .cores = cores.value(),
+                        .max_memory_bytes = options.memory_limit_mib << 20};
+  std::error_code ignored;
+  fs::remove_all(settings.scratch, ignored);  // of a worker that was killed
+  Agent(std::move(session).value(), std::move(profile).value(), std::move(settings),
+        std::move(link).value(), std::move(outbox).value(), std::move(cache).value())
+      .run(signals);
+  return std::monostate{};
+}
+
+int run(int argc, char** argv) {
+  Options options;
+  options.engine = beside_this_program("pare-engine");
+  options.runtimes = beside_this_program("runtimes.json");
+  CLI::App app("Serves this device to a Pare coordinator.");
+  app.add_option("--coordinator", options.coordinator, "HTTP of the coordinator")
+      ->capture_default_str();
+  app.add_option("--endpoint", options.endpoint, "ZeroMQ of the coordinator")
+      ->capture_default_str();
+  app.add_option("--name", options.name, "For people to read; the host's name otherwise");
+  app.add_option("--pool", options.pools, "Pools it belongs to")
+      ->delimiter(',')
+      ->capture_default_str();
+  app.add_option("--cache", options.cache, "Folder of blobs; workers may share it")->required();
+  app.add_option("--scratch", options.scratch, "Folder of this worker alone")->required();
+  app.add_option("--engine", options.engine, "pare-engine")->capture_default_str();
+  app.add_option("--runtimes", options.runtimes, "Which harnesses there are")
+      ->capture_default_str();
+  app.add_option("--cores", options.cores, "Cores that tasks run on: 0,2-3; all otherwise");
+  app.add_option("--device-id", options.device_id, "The device; /etc/machine-id otherwise");
+  app.add_option("--memory-limit-mib", options.memory_limit_mib,
+                 "Memory of a task with its children; 0: no limit")
+      ->check(CLI::NonNegativeNumber);
+  CLI11_PARSE(app, argc, argv);
+
+  // Blocked before the first thread, so that every thread has it blocked and none is interrupted.
+  sigset_t stop;
+  ::sigemptyset(&stop);
+  ::sigaddset(&stop, SIGTERM);
+  ::sigaddset(&stop, SIGINT);
+  ::sigprocmask(SIG_BLOCK, &stop, nullptr);
+  const int signals = ::signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+  const auto served = serve(options, signals);
+  return served ? 0 : fail(served.error());
+}
+
+}  // namespace
+}  // namespace pare::worker
+
+int main(int argc, char** argv) {
+  return pare::worker::run(argc, argv);
+}

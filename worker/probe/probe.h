@@ -1,0 +1,34 @@
+// What this machine is and which runtimes answer on it: found once, when the worker starts.
+//
+// Every harness is asked hello once; one that does not answer is left out, with the reason in
+// `warnings`.  Takes as long as the harnesses take to start (a Python one: a second).
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "core/worker.h"
+
+namespace pare::worker {
+
+using Commands =
+    std::map<std::string, std::vector<std::string>>;  // a runtime's name to its harness
+
+// runtimes.json (docs/runtimes.md).  Fails with kNotFound or kInvalidArgument.
+Result<Commands> read_commands(const std::filesystem::path& file);
+
+struct Runtimes {
+  std::vector<RuntimeInfo> infos;
+  Commands commands;  // of those in `infos`
+  std::vector<std::string> warnings;
+};
+Runtimes probe_runtimes(const Commands& commands);
+
+// The probe as JSON: {"cpu_model", "cpu_flags", "cores", "memory_bytes", "kernel", "architecture",
+// "pinned_to", "governor"?, "frequency_mhz"?, "temperature_celsius"?}.
+std::string probe_device(const std::vector<int>& cores);
+
+}  // namespace pare::worker

@@ -1,0 +1,203 @@
+#include "worker/task/run_task.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "wire/task_json.h"
+#include "wire/worker_messages.h"
+#include "worker/task/supervisor.h"
+
+namespace pare::worker {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t kMaxFileBytes = std::int64_t{16} << 30;
+// Room for the message around it.
+constexpr std::uintmax_t kMaxOutcomeBytes = wire::kMaxMessageBytes - 65536;
+constexpr std::string_view kDatasetRole = "dataset";
+
+// A folder that is emptied before and removed after.
+class ScratchFolder {
+ public:
+  explicit ScratchFolder(fs::path path) : path_(std::move(path)) {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+    fs::create_directories(path_, ignored);  // if it fails, so does the first write
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  ~ScratchFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const noexcept { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+// A line {"progress": 0.4, "message": "..."}; anything else on stdout is not for us.
+void forward_progress(const std::string& line, const OnProgress& on_progress) {
+  const auto document = nlohmann::json::parse(line, nullptr, false);
+  if (!document.is_object()) return;
+  const auto progress = document.find("progress");
+  const auto message = document.find("message");
+  if (progress == document.end() || !progress->is_number()) return;
+  const double share = progress->get<double>();
+  if (!std::isfinite(share)) return;
+  const bool text = message != document.end() && message->is_string();
+  on_progress(share, text ? message->get<std::string>().substr(0, 500) : "");
+}
+
+Error crashed(const std::string& how, const ChildEnd& end) {
+  std::string message = "pare-engine " + how;
+  if (!end.log.empty()) message += "; the end of its log: " + end.log;
+  return {ErrorCode::kUnavailable, std::move(message)};
+}
+
+class TaskRun {
+ public:
+  TaskRun(const Lease& lease, const TaskSettings& settings, Cache& cache,
+          const std::stop_token& stop, const OnProgress& on_progress)
+      : lease_(lease), settings_(settings), cache_(cache), stop_(stop), on_progress_(on_progress) {}
+
+  // The outcome, or why there is none.  After a stop it may be either and does not count.
+  Result<wire::TaskOutcome> run() {
+    const ScratchFolder folder(settings_.scratch / (std::to_string(lease_.task.value) + "-" +
+                                                    std::to_string(lease_.attempt)));
+    auto task = wire::parse_task(lease_.document);
+    if (!task) return task.error();
+    wire::TaskDocument document = std::move(task).value();
+    const auto completed = complete(document);
+    if (!completed) return completed.error();
+    const auto end = run_engine(document, folder.path());
+    if (!end) return end.error();
+    if (stop_.stop_requested()) return Error{ErrorCode::kUnavailable, "stopped"};
+    auto outcome = read_outcome(*end.value(), folder.path(), document.kind());
+    if (!outcome) return outcome.error();
+    return publish(std::move(outcome).value(), folder.path());
+  }
+
+ private:
+  // Adds what only this machine knows: paths, commands, cores.
+  Result<std::monostate> complete(wire::TaskDocument& document) {
+    for (const auto& [role, sha256] : document.blobs) {
+      on_progress_(0, "fetching " + role);
+      const auto path =
+          role == kDatasetRole ? cache_.dataset(sha256, stop_) : cache_.blob(sha256, stop_);
+      if (!path) return path.error();
+      document.files[role] = path.value().string();
+    }
+    document.runtimes = settings_.runtimes;
+    document.cores = settings_.cores;
+    return std::monostate{};
+  }
+
+  Result<std::optional<ChildEnd>> run_engine(const wire::TaskDocument& document,
+                                             const fs::path& folder) {
+    const fs::path task_file = folder / "task.json", scratch = folder / "scratch";
+    std::error_code failure;
+    fs::create_directories(scratch, failure);
+    std::ofstream(task_file, std::ios::binary) << wire::task_to_json(document);
+    if (failure || !fs::exists(task_file)) {
+      return Error{ErrorCode::kUnavailable, task_file.string() + " cannot be written"};
+    }
+    on_progress_(0, "running");
+    const SuperviseOptions options{
+        .child = {.command = {settings_.engine.string(), "run", "--task", task_file.string(),
+                              "--outcome", (folder / "outcome.json").string(), "--scratch",
+                              scratch.string()},
+                  .directory = scratch,
+                  .cores = settings_.cores,
+                  .own_group = true,
+                  .max_file_bytes = kMaxFileBytes},
+        .time_limit = std::chrono::ceil<std::chrono::milliseconds>(lease_.time_limit),
+        .max_memory_bytes = settings_.max_memory_bytes};
+    return supervise(options, stop_,
+                     [&](const std::string& line) { forward_progress(line, on_progress_); });
+  }
+
+  static Result<wire::TaskOutcome> read_outcome(const ChildEnd& end, const fs::path& folder,
+                                                TaskKind kind) {
+    if (end.status != host::ExitStatus{}) {
+      return crashed("ended with " + host::describe(end.status), end);
+    }
+    const fs::path file = folder / "outcome.json";
+    std::error_code absent;
+    const std::uintmax_t bytes = fs::file_size(file, absent);
+    if (absent) return crashed("ended without an outcome", end);
+    if (bytes > kMaxOutcomeBytes) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "pare-engine wrote an outcome of " + std::to_string(bytes) + " bytes, at most " +
+                       std::to_string(kMaxOutcomeBytes) + " are allowed"};
+    }
+    std::ifstream input(file, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(input), {}};
+    auto outcome = wire::parse_outcome(text, kind);
+    if (!outcome) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "pare-engine wrote an outcome that is wrong: " + outcome.error().message};
+    }
+    return outcome;
+  }
+
+  // Puts digests in the place of the paths.
+  Result<wire::TaskOutcome> publish(wire::TaskOutcome outcome, const fs::path& folder) {
+    auto* success = std::get_if<wire::TaskSuccess>(&outcome.end);
+    if (success == nullptr) return outcome;
+    for (auto& [name, artifact] : success->artifacts) {
+      const auto* local = std::get_if<wire::LocalFile>(&artifact);
+      if (local == nullptr) continue;
+      on_progress_(1, "sending " + name);
+      const auto file = inside(folder / "scratch", local->path);
+      if (!file) return file.error();
+      const auto bytes = static_cast<std::int64_t>(fs::file_size(file.value()));
+      const auto sha256 = cache_.publish(file.value(), stop_);
+      if (!sha256) return sha256.error();
+      artifact = wire::BlobRef{.sha256 = sha256.value(), .bytes = bytes};
+    }
+    return outcome;
+  }
+
+  // The child parsed a stranger's model: its paths are not believed.
+  static Result<fs::path> inside(const fs::path& scratch, const std::string& path) {
+    std::error_code failure;
+    const fs::path root = fs::canonical(scratch, failure);
+    const fs::path file = fs::canonical(root / path, failure);
+    const bool below =
+        std::mismatch(root.begin(), root.end(), file.begin(), file.end()).first == root.end();
+    if (failure || !below || !fs::is_regular_file(file, failure)) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "artifact \"" + path + "\" is no file in the task's scratch folder"};
+    }
+    return file;
+  }
+
+  const Lease& lease_;
+  const TaskSettings& settings_;
+  Cache& cache_;
+  const std::stop_token& stop_;
+  const OnProgress& on_progress_;
+};
+
+}  // namespace
+
+std::optional<std::string> run_task(const Lease& lease, const TaskSettings& settings, Cache& cache,
+                                    const std::stop_token& stop, const OnProgress& on_progress) {
+  const auto start = Clock::now();
+  const auto outcome = TaskRun(lease, settings, cache, stop, on_progress).run();
+  if (stop.stop_requested()) return std::nullopt;
+  if (outcome) return wire::outcome_to_json(outcome.value());
+  const std::chrono::duration<double> seconds = Clock::now() - start;
+  return wire::outcome_to_json(
+      {.end = wire::TaskFailure{outcome.error().code, outcome.error().message},
+       .seconds = seconds.count()});
+}
+
+}  // namespace pare::worker

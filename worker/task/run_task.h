@@ -1,0 +1,36 @@
+// One leased task from its document to the outcome that is reported.
+//
+// Fetches the blobs, runs `pare-engine run` on them under limits, publishes the artifacts. Whatever
+// goes wrong is a failure outcome with a reason; a crash is `unavailable`, so that it is tried
+// again.  Blocks, from its own thread; the scratch folder of the task is gone afterwards.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/lease.h"
+#include "worker/artifacts/cache.h"
+
+namespace pare::worker {
+
+struct TaskSettings {
+  std::filesystem::path engine;                              // pare-engine
+  std::filesystem::path scratch;                             // each task has a folder in it
+  std::map<std::string, std::vector<std::string>> runtimes;  // those that answered hello
+  std::vector<int> cores;                                    // empty: any
+  std::int64_t max_memory_bytes = 0;                         // 0: no limit
+};
+
+using OnProgress = std::function<void(double progress, const std::string& message)>;
+
+// The outcome as JSON (docs/tasks.md), or nothing if the stop came.
+std::optional<std::string> run_task(const Lease& lease, const TaskSettings& settings, Cache& cache,
+                                    const std::stop_token& stop, const OnProgress& on_progress);
+
+}  // namespace pare::worker

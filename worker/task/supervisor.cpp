@@ -1,0 +1,127 @@
+#include "worker/task/supervisor.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace pare::worker {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kLogBytes = 4096;
+constexpr std::size_t kLineBytes = 65536;
+constexpr milliseconds kLook{500};  // at memory
+
+// A stop token as a descriptor that poll() can wait for.
+class StopEvent {
+ public:
+  explicit StopEvent(const std::stop_token& stop)
+      : fd_(::eventfd(0, EFD_CLOEXEC)), callback_(stop, [fd = fd_] { ::eventfd_write(fd, 1); }) {}
+  StopEvent(const StopEvent&) = delete;
+  StopEvent& operator=(const StopEvent&) = delete;
+  ~StopEvent() { ::close(fd_); }
+  int fd() const noexcept { return fd_; }
+
+ private:
+  int fd_;
+  std::stop_callback<std::function<void()>> callback_;
+};
+
+// What can be read from a pipe, kept to its last bytes or cut into lines.
+class Stream {
+ public:
+  explicit Stream(int fd) : fd_(fd) {}
+
+  bool open() const noexcept { return open_; }
+  int fd() const noexcept { return open_ ? fd_ : -1; }
+  std::string& text() noexcept { return text_; }
+
+  void read() {
+    std::array<char, 16384> block;
+    // Bounded, so that a child that writes without end cannot keep us from the clock.
+    for (int reads = 0; open_ && reads < 16; ++reads) {
+      const ssize_t got = ::read(fd_, block.data(), block.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return;
+      if (got == 0) open_ = false;
+      text_.append(block.data(), static_cast<std::size_t>(got));
+    }
+  }
+
+ private:
+  int fd_;
+  bool open_ = true;
+  std::string text_;
+};
+
+void keep_end(std::string& text) {
+  if (text.size() > kLogBytes) text.erase(0, text.size() - kLogBytes);
+}
+
+void hand_out_lines(std::string& text, const std::function<void(const std::string&)>& on_line) {
+  std::size_t start = 0;
+  for (std::size_t end = 0; (end = text.find('\n', start)) != std::string::npos; start = end + 1) {
+    on_line(text.substr(start, std::min(end - start, kLineBytes)));
+  }
+  text.erase(0, start);
+  if (text.size() > kLineBytes) text.resize(kLineBytes);
+}
+
+Error too_long(milliseconds limit) {
+  return {ErrorCode::kDeadlineExceeded,
+          "the task took longer than its limit of " + std::to_string(limit.count()) + " ms"};
+}
+
+Error too_large(std::int64_t bytes, std::int64_t limit) {
+  return {ErrorCode::kUnsupported, "the task needed " + std::to_string(bytes >> 20) +
+                                       " MiB of memory, the limit is " +
+                                       std::to_string(limit >> 20) + " MiB"};
+}
+
+}  // namespace
+
+Result<std::optional<ChildEnd>> supervise(const SuperviseOptions& options,
+                                          const std::stop_token& stop,
+                                          const std::function<void(const std::string&)>& on_line) {
+  const StopEvent stop_event(stop);
+  auto started = host::Child::start(options.child);
+  if (!started) return started.error();
+  host::Child child = std::move(started).value();  // its destructor kills what is left
+  child.close_input();
+  const auto deadline = Clock::now() + options.time_limit;
+  auto next_look = Clock::now() + kLook;
+  Stream output(child.output()), log(child.errors());
+  while (true) {
+    std::array<pollfd, 4> wait{{{output.fd(), POLLIN, 0},
+                                {log.fd(), POLLIN, 0},
+                                {child.ended(), POLLIN, 0},
+                                {stop_event.fd(), POLLIN, 0}}};
+    const auto wake = std::min(deadline, next_look);
+    const auto left = std::chrono::ceil<milliseconds>(wake - Clock::now());
+    ::poll(wait.data(), wait.size(), static_cast<int>(std::max(left, milliseconds(0)).count()));
+    if (stop.stop_requested()) return std::optional<ChildEnd>();
+    output.read();
+    log.read();
+    hand_out_lines(output.text(), on_line);
+    keep_end(log.text());
+    if (wait[2].revents != 0) break;
+    if (Clock::now() >= deadline) return too_long(options.time_limit);
+    if (Clock::now() < next_look) continue;
+    next_look = Clock::now() + kLook;
+    const std::int64_t bytes = options.max_memory_bytes > 0 ? child.tree_memory_bytes() : 0;
+    if (bytes > options.max_memory_bytes) return too_large(bytes, options.max_memory_bytes);
+  }
+  const host::ExitStatus status = child.kill();
+  log.read();
+  keep_end(log.text());
+  return std::optional(ChildEnd{status, std::move(log.text())});
+}
+
+}  // namespace pare::worker

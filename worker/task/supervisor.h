@@ -1,0 +1,37 @@
+// Runs a program that may crash, hang or eat the machine, and always comes back.
+//
+// The child has a process group of its own; whatever happens, nothing of the group is left when
+// supervise() returns.  Blocks; call it from a thread that lives at least as long (host/child.h).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "core/result.h"
+#include "host/child.h"
+
+namespace pare::worker {
+
+struct SuperviseOptions {
+  host::ChildOptions child;
+  std::chrono::milliseconds time_limit{0};  // from its start
+  std::int64_t max_memory_bytes = 0;        // resident, with its children; 0: no limit
+};
+
+struct ChildEnd {
+  host::ExitStatus status;
+  std::string log;  // the end of its stderr
+};
+
+// `on_line` gets each line of stdout; lines over 64 KiB are cut.  nullopt: the stop came, and the
+// child was killed.  Fails with kDeadlineExceeded (time), kUnsupported (memory), or as
+// Child::start() does.
+Result<std::optional<ChildEnd>> supervise(const SuperviseOptions& options,
+                                          const std::stop_token& stop,
+                                          const std::function<void(const std::string&)>& on_line);
+
+}  // namespace pare::worker
