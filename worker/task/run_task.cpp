@@ -44,6 +44,7 @@ class ScratchFolder {
 
 // A line {"progress": 0.4, "message": "..."}; anything else on stdout is not for us.
 void forward_progress(const std::string& line, const OnProgress& on_progress) {
+  if (!line.starts_with('{')) return;  // a child may write a lot
   const auto document = nlohmann::json::parse(line, nullptr, false);
   if (!document.is_object()) return;
   const auto progress = document.find("progress");

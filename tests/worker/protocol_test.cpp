@@ -1,0 +1,198 @@
+#include "worker/link/protocol.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pare::worker {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr Instant kStart{};
+
+Lease lease(std::int64_t task, int attempt = 1) {
+  return {.task = {task}, .attempt = attempt, .document = "{}", .time_limit = Millis(1000)};
+}
+
+wire::TaskReport report(std::int64_t task, int attempt = 1) {
+  return {.task = {task}, .attempt = attempt, .outcome_json = "{\"ok\": true}"};
+}
+
+template <typename T>
+int count(const Actions& actions) {
+  int found = 0;
+  for (const Action& action : actions) {
+    if constexpr (std::is_same_v<T, Start> || std::is_same_v<T, Kill> ||
+                  std::is_same_v<T, Forget> || std::is_same_v<T, Reconnect>) {
+      found += std::holds_alternative<T>(action);
+    } else if (const auto* send = std::get_if<Send>(&action)) {
+      found += std::holds_alternative<T>(send->message.body);
+    }
+  }
+  return found;
+}
+
+// The tasks named by the heartbeat among the actions.
+std::vector<std::int64_t> named(const Actions& actions) {
+  std::vector<std::int64_t> tasks;
+  for (const Action& action : actions) {
+    const auto* send = std::get_if<Send>(&action);
+    const auto* beat = send ? std::get_if<wire::Heartbeat>(&send->message.body) : nullptr;
+    if (beat == nullptr) continue;
+    for (const RunningTask& running : beat->running) tasks.push_back(running.task.value);
+  }
+  return tasks;
+}
+
+class ProtocolTest : public testing::Test {
+ protected:
+  explicit ProtocolTest(std::vector<wire::TaskReport> unanswered = {})
+      : protocol_("5f0c2c4e-0000-4000-8000-000000000000", WorkerProfile{}, std::move(unanswered)) {}
+
+  Actions tick(int ms) { return protocol_.tick(at(ms)); }
+  Actions receive(const wire::ToWorker& message, int ms) {
+    return protocol_.received(message, at(ms));
+  }
+  static Instant at(int ms) { return kStart + milliseconds(ms); }
+  void welcome() {
+    tick(0);
+    receive(wire::Welcome{}, 0);
+  }
+
+  Protocol protocol_;
+};
+
+TEST_F(ProtocolTest, hello_is_said_until_it_is_answered_and_nothing_else) {
+  EXPECT_EQ(count<wire::Hello>(tick(0)), 1);
+  EXPECT_TRUE(tick(500).empty());
+  const Actions again = tick(1000);
+  EXPECT_EQ(count<wire::Hello>(again), 1);
+  EXPECT_EQ(again.size(), 1U);
+  const Actions welcomed = receive(wire::Welcome{}, 1100);
+  EXPECT_EQ(count<wire::Heartbeat>(welcomed), 1);
+  EXPECT_EQ(count<wire::LeaseRequest>(welcomed), 1);
+  EXPECT_EQ(count<wire::Hello>(tick(3000)), 0);
+}
+
+TEST_F(ProtocolTest, a_heartbeat_goes_out_every_interval_and_names_the_task_that_runs) {
+  welcome();
+  EXPECT_EQ(count<Start>(receive(lease(7), 100)), 1);
+  protocol_.progressed(0.5, "images 5 of 10");
+  EXPECT_EQ(count<wire::Heartbeat>(tick(900)), 0);
+  EXPECT_THAT(named(tick(1000)), testing::ElementsAre(7));
+  EXPECT_EQ(count<wire::Heartbeat>(tick(1200)), 0);
+  EXPECT_THAT(named(tick(2000)), testing::ElementsAre(7));
+}
+
+TEST_F(ProtocolTest, a_worker_that_is_busy_asks_for_nothing) {
+  welcome();
+  receive(lease(7), 100);
+  for (int ms = 200; ms < 4000; ms += 200) EXPECT_EQ(count<wire::LeaseRequest>(tick(ms)), 0);
+}
+
+TEST_F(ProtocolTest, a_request_that_was_lost_is_made_again) {
+  welcome();
+  EXPECT_EQ(count<wire::LeaseRequest>(tick(1900)), 0);
+  EXPECT_EQ(count<wire::LeaseRequest>(tick(2000)), 1);
+}
+
+TEST_F(ProtocolTest, a_lease_that_crosses_with_another_waits_and_is_kept_alive) {
+  welcome();
+  receive(lease(7), 100);
+  EXPECT_EQ(count<Start>(receive(lease(8), 110)), 0);
+  EXPECT_EQ(count<Start>(receive(lease(8), 120)), 0);  // and again
+  EXPECT_THAT(named(tick(1000)), testing::ElementsAre(7, 8));
+  const Actions actions = protocol_.ended(report(7), at(1100));
+  EXPECT_EQ(count<Start>(actions), 1);
+  EXPECT_EQ(count<wire::LeaseRequest>(actions), 0);
+}
+
+TEST_F(ProtocolTest, a_lease_that_arrives_twice_is_run_once) {
+  welcome();
+  EXPECT_EQ(count<Start>(receive(lease(7), 100)), 1);
+  EXPECT_EQ(count<Start>(receive(lease(7), 110)), 0);
+  const Actions actions = protocol_.ended(report(7), at(200));
+  EXPECT_EQ(count<Start>(actions), 0);
+  EXPECT_EQ(count<Start>(receive(lease(7), 210)), 0);  // its report is on the way
+}
+
+TEST_F(ProtocolTest, a_dropped_task_is_killed_once_and_never_reported) {
+  welcome();
+  receive(lease(7), 100);
+  EXPECT_EQ(count<Kill>(receive(wire::HeartbeatReply{{TaskId{7}}}, 1000)), 1);
+  EXPECT_EQ(count<Kill>(receive(wire::HeartbeatReply{{TaskId{7}}}, 2000)), 0);
+  EXPECT_THAT(named(tick(2000)), testing::IsEmpty());
+  // It ended at the same moment, with a result.
+  const Actions actions = protocol_.ended(report(7), at(2100));
+  EXPECT_EQ(count<wire::TaskReport>(actions), 0);
+  EXPECT_EQ(count<Forget>(actions), 1);
+  EXPECT_EQ(count<wire::LeaseRequest>(actions), 1);
+}
+
+TEST_F(ProtocolTest, a_waiting_lease_that_is_dropped_never_starts) {
+  welcome();
+  receive(lease(7), 100);
+  receive(lease(8), 110);
+  receive(wire::HeartbeatReply{{TaskId{8}}}, 1000);
+  EXPECT_EQ(count<Start>(protocol_.ended(report(7), at(1100))), 0);
+}
+
+TEST_F(ProtocolTest, a_report_is_sent_until_it_is_answered_while_new_work_is_done) {
+  welcome();
+  receive(lease(7), 100);
+  const Actions first = protocol_.ended(report(7), at(200));
+  EXPECT_EQ(count<wire::TaskReport>(first), 1);
+  EXPECT_EQ(count<wire::LeaseRequest>(first), 1);
+  receive(lease(8), 300);
+  EXPECT_EQ(count<wire::TaskReport>(tick(2100)), 0);
+  const Actions again = tick(2200);
+  EXPECT_EQ(count<wire::TaskReport>(again), 1);
+  EXPECT_THAT(named(tick(3100)), testing::ElementsAre(8, 7));
+  EXPECT_EQ(count<Forget>(receive(wire::ReportReply{{7}, 1, ReportVerdict::kStale}, 3200)), 1);
+  EXPECT_EQ(count<wire::TaskReport>(tick(5400)), 0);
+  EXPECT_EQ(count<Forget>(receive(wire::ReportReply{{7}, 1, ReportVerdict::kRecorded}, 5500)), 0);
+}
+
+TEST_F(ProtocolTest, silence_makes_a_new_connection_and_the_task_goes_on) {
+  welcome();
+  receive(lease(7), 100);
+  EXPECT_EQ(count<Reconnect>(tick(5000)), 0);
+  const Actions actions = tick(5100);
+  EXPECT_EQ(count<Reconnect>(actions), 1);
+  EXPECT_EQ(count<wire::Hello>(actions), 1);
+  EXPECT_EQ(count<Kill>(actions), 0);
+  EXPECT_THAT(named(receive(wire::Welcome{}, 5200)), testing::ElementsAre(7));
+}
+
+TEST_F(ProtocolTest, a_refusal_is_answered_by_hello_with_the_next_tick) {
+  welcome();
+  EXPECT_TRUE(receive(wire::Refusal{"unknown session"}, 1500).empty());
+  EXPECT_EQ(count<wire::Hello>(tick(1600)), 1);
+  receive(wire::Refusal{"unknown session"}, 1700);
+  EXPECT_EQ(count<wire::Hello>(tick(1800)), 0);  // once a second, however often it is refused
+}
+
+TEST_F(ProtocolTest, a_report_dropped_by_the_coordinator_is_forgotten) {
+  welcome();
+  receive(lease(7), 100);
+  protocol_.ended(report(7), at(200));
+  EXPECT_EQ(count<Forget>(receive(wire::HeartbeatReply{{TaskId{7}}}, 1000)), 1);
+}
+
+class AfterRestart : public ProtocolTest {
+ protected:
+  AfterRestart() : ProtocolTest({report(3, 2)}) {}
+};
+
+TEST_F(AfterRestart, reports_left_by_the_process_before_are_sent_first) {
+  tick(0);
+  const Actions actions = receive(wire::Welcome{}, 10);
+  ASSERT_FALSE(actions.empty());
+  const auto* send = std::get_if<Send>(&actions.front());
+  ASSERT_NE(send, nullptr);
+  EXPECT_EQ(std::get<wire::TaskReport>(send->message.body), report(3, 2));
+  EXPECT_THAT(named(actions), testing::ElementsAre(3));
+}
+
+}  // namespace
+}  // namespace pare::worker

@@ -1,0 +1,213 @@
+#include "worker/task/run_task.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <thread>
+
+#include "tests/worker/support/blob_server.h"
+#include "tests/worker/support/fake_engine.h"
+#include "wire/sha256.h"
+#include "wire/task_json.h"
+
+namespace pare::worker {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+class RunTask : public testing::Test {
+ protected:
+  RunTask() : folder_(fs::temp_directory_path() / ("pare-task-" + std::to_string(::getpid()))) {
+    fs::remove_all(folder_);
+    cache_ = Cache::open(folder_ / "cache", BlobClient(server_.url())).value();
+  }
+  ~RunTask() override { fs::remove_all(folder_); }
+
+  TaskSettings settings(const std::string& script) const {
+    return {.engine = test::write_engine(folder_ / "engine", script),
+            .scratch = folder_ / "tasks",
+            .runtimes = {{"openvino", {"/bin/harness"}}},
+            .cores = {0}};
+  }
+  Lease lease() {
+    return {.task = {5},
+            .attempt = 2,
+            .document = test::build_task(server_),
+            .time_limit = std::chrono::seconds(60)};
+  }
+  wire::TaskOutcome run(const Lease& lease, const TaskSettings& settings) {
+    const auto json = run_task(
+        lease, settings, *cache_, stop_.get_token(),
+        [&](double share, const std::string& message) { progress_.emplace_back(share, message); });
+    auto outcome = wire::parse_outcome(json.value_or("stopped"), TaskKind::kBuild);
+    EXPECT_TRUE(outcome) << outcome.error().message;
+    return std::move(outcome).value();
+  }
+  wire::TaskFailure failure(const std::string& script) {
+    const auto outcome = run(lease(), settings(script));
+    const auto* failed = std::get_if<wire::TaskFailure>(&outcome.end);
+    return failed ? *failed : wire::TaskFailure{ErrorCode::kConflict, "it succeeded"};
+  }
+
+  fs::path folder_;
+  test::BlobServer server_;
+  std::optional<Cache> cache_;
+  std::stop_source stop_;
+  std::vector<std::pair<double, std::string>> progress_;
+};
+
+TEST_F(RunTask, an_artifact_is_published_and_replaced_by_its_digest) {
+  const auto outcome = run(lease(), settings(test::kSucceed));
+  const auto& success = std::get<wire::TaskSuccess>(outcome.end);
+  const std::string name = wire::sha256_hex("the candidate");
+  EXPECT_EQ(std::get<wire::BlobRef>(success.artifacts.at("candidate")),
+            (wire::BlobRef{.sha256 = name, .bytes = 13}));
+  EXPECT_EQ(server_.blob(name), "the candidate");
+  EXPECT_EQ(outcome.seconds, 0.5);
+  EXPECT_TRUE(fs::is_empty(folder_ / "tasks"));
+}
+
+TEST_F(RunTask, the_child_finds_files_runtimes_and_cores_in_its_task) {
+  const auto outcome = run(lease(), settings("cp \"$TASK\" " + (folder_ / "seen.json").string() +
+                                             "; " + test::kSucceed));
+  ASSERT_TRUE(std::holds_alternative<wire::TaskSuccess>(outcome.end));
+  std::ifstream file(folder_ / "seen.json");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto seen = wire::parse_task(text);
+  ASSERT_TRUE(seen) << seen.error().message;
+  EXPECT_EQ(seen.value().cores, std::vector<int>{0});
+  EXPECT_EQ(seen.value().runtimes.at("openvino"), std::vector<std::string>{"/bin/harness"});
+  std::ifstream model(seen.value().files.at("model"));
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(model), {}), "the model");
+}
+
+TEST_F(RunTask, progress_lines_are_forwarded_and_others_are_not) {
+  run(lease(), settings("echo '{\"progress\": 0.25, \"message\": \"images 1 of 4\"}'; echo hello; "
+                        "echo '{\"progress\": \"much\"}'; echo '{\"progress\": 0.5}'; " +
+                        std::string(test::kSucceed)));
+  EXPECT_THAT(progress_, testing::IsSupersetOf(
+                             {std::pair<double, std::string>(0.25, "images 1 of 4"), {0.5, ""}}));
+  for (const auto& [share, message] : progress_) EXPECT_NE(message, "hello");
+}
+
+TEST_F(RunTask, a_crash_is_worth_another_attempt_and_says_signal_and_log) {
+  const auto failed = failure("echo 'bad alloc in conv_7' >&2; kill -SEGV $$");
+  EXPECT_EQ(failed.code, ErrorCode::kUnavailable);
+  EXPECT_EQ(failed.reason,
+            "pare-engine ended with signal 11 (Segmentation fault); the end of its log: bad alloc "
+            "in conv_7\n");
+}
+
+TEST_F(RunTask, what_the_child_says_went_wrong_is_reported_as_it_is) {
+  const auto failed = failure(
+      R"(echo '{"ok": false, "code": "unsupported", "reason": "no head", "seconds": 0.2}' > "$OUTCOME")");
+  EXPECT_EQ(failed.code, ErrorCode::kUnsupported);
+  EXPECT_EQ(failed.reason, "no head");
+}
+
+struct Case {
+  const char* what;
+  const char* script;
+  ErrorCode code;
+  const char* reason;
+};
+void PrintTo(const Case& one, std::ostream* out) {
+  *out << one.what;
+}
+class BadEngine : public RunTask, public testing::WithParamInterface<Case> {};
+
+TEST_P(BadEngine, becomes_a_failure_with_a_reason) {
+  const auto failed = failure(GetParam().script);
+  EXPECT_EQ(failed.code, GetParam().code);
+  EXPECT_THAT(failed.reason, HasSubstr(GetParam().reason));
+  EXPECT_TRUE(fs::is_empty(folder_ / "tasks"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, BadEngine,
+    testing::Values(
+        Case{"exit_code", "exit 9", ErrorCode::kUnavailable, "ended with exit code 9"},
+        Case{"no_outcome", "exit 0", ErrorCode::kUnavailable, "ended without an outcome"},
+        Case{"rubbish", "echo rubbish > \"$OUTCOME\"", ErrorCode::kInvalidArgument,
+             "an outcome that is wrong"},
+        Case{"oversize", "head -c 20000000 /dev/zero > \"$OUTCOME\"", ErrorCode::kInvalidArgument,
+             "an outcome of 20000000 bytes"},
+        Case{"no_artifact", "cp \"$GOOD\" \"$OUTCOME\"", ErrorCode::kInvalidArgument,
+             "artifact \"candidate.onnx\" is no file"},
+        Case{"artifact_outside", "sed 's#candidate.onnx#../task.json#' \"$GOOD\" > \"$OUTCOME\"",
+             ErrorCode::kInvalidArgument, "../task.json"},
+        Case{"artifact_link",
+             "ln -s /etc/passwd \"$SCRATCH/candidate.onnx\"; cp \"$GOOD\" \"$OUTCOME\"",
+             ErrorCode::kInvalidArgument, "artifact \"candidate.onnx\" is no file"},
+        Case{"floods_stdout", "yes | head -c 3000000; exit 3", ErrorCode::kUnavailable,
+             "exit code 3"}),
+    [](const auto& made) { return std::string(made.param.what); });
+
+TEST_F(RunTask, a_task_over_its_time_is_killed_with_what_it_started) {
+  Lease slow = lease();
+  slow.time_limit = std::chrono::milliseconds(100);
+  const auto outcome = run(slow, settings("sleep 1000 & sleep 1000"));
+  const auto& failed = std::get<wire::TaskFailure>(outcome.end);
+  EXPECT_EQ(failed.code, ErrorCode::kDeadlineExceeded);
+  EXPECT_THAT(failed.reason, HasSubstr("limit of 100 ms"));
+}
+
+TEST_F(RunTask, a_task_over_its_memory_is_killed) {
+  TaskSettings small = settings("a=xxxxxxxxxxxxxxxx; while :; do a=$a$a; done");
+  small.max_memory_bytes = 64 << 20;
+  const auto outcome = run(lease(), small);
+  const auto& failed = std::get<wire::TaskFailure>(outcome.end);
+  EXPECT_EQ(failed.code, ErrorCode::kUnsupported);
+  EXPECT_THAT(failed.reason, HasSubstr("the limit is 64 MiB"));
+}
+
+TEST_F(RunTask, a_stop_kills_the_child_and_gives_no_outcome) {
+  std::atomic<bool> running = false;
+  const Lease task = lease();
+  const TaskSettings slow = settings("echo '{\"progress\": 0.5}'; exec sleep 1000");
+  std::optional<std::string> outcome = "none yet";
+  std::thread thread([&] {
+    outcome = run_task(task, slow, *cache_, stop_.get_token(), [&](double share, const auto&) {
+      running = running || share == 0.5;
+      running.notify_all();
+    });
+  });
+  running.wait(false);
+  stop_.request_stop();
+  thread.join();
+  EXPECT_FALSE(outcome.has_value());
+}
+
+TEST_F(RunTask, a_document_that_is_wrong_is_a_failure_that_says_so) {
+  Lease wrong = lease();
+  wrong.document = "{\"kind\": \"dance\"}";
+  const auto outcome = run(wrong, settings(test::kSucceed));
+  const auto& failed = std::get<wire::TaskFailure>(outcome.end);
+  EXPECT_EQ(failed.code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(failed.reason, HasSubstr("dance"));
+}
+
+TEST_F(RunTask, a_blob_that_the_coordinator_lacks_is_named) {
+  Lease wrong = lease();
+  const std::string absent(64, 'b');
+  wrong.document.replace(wrong.document.find(wire::sha256_hex("the model")), 64, absent);
+  const auto outcome = run(wrong, settings(test::kSucceed));
+  const auto& failed = std::get<wire::TaskFailure>(outcome.end);
+  EXPECT_EQ(failed.code, ErrorCode::kNotFound);
+  EXPECT_THAT(failed.reason, HasSubstr(absent));
+}
+
+TEST_F(RunTask, an_engine_that_is_not_there_is_named) {
+  TaskSettings none = settings("");
+  none.engine = folder_ / "nothing";
+  const auto outcome = run(lease(), none);
+  const auto& failed = std::get<wire::TaskFailure>(outcome.end);
+  EXPECT_THAT(failed.reason, HasSubstr("cannot start " + none.engine.string()));
+}
+
+}  // namespace
+}  // namespace pare::worker
