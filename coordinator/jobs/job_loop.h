@@ -14,7 +14,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "coordinator/store/store.h"
 
@@ -48,12 +51,24 @@ class JobLoop {
 
  private:
   Result<int> handle_ends();
+  Result<int> handle(const Task& task);
+  Result<int> settle_conflict(const Task& task, const Error& conflict);
+  Result<int> handle_trial_task(const Task& task, const Job& job);
   Result<int> advance_jobs();
   Result<int> advance(const Job& job);
+  Result<int> begin(const Job& job);
+  Result<int> search(const Job& job);
+  Result<int> finish(const Job& job);
+  Result<int> fail(const Job& job, std::optional<TaskId> cause, const std::string& reason);
+  Result<int> commit(std::optional<TaskId> cause, std::vector<Change> changes);
+  Result<JobRunner*> runner_of(const Job& job);
+  Result<int> in_flight_limit();
+  TimePoint now() const;
 
   Store& store_;
   JobLoopOptions options_;
   std::map<JobId, std::unique_ptr<JobRunner>> runners_;
+  std::map<TaskId, int> conflicts_;  // how often the end of a task did not fit what is stored
   std::mutex mutex_;
   std::condition_variable_any woken_;
   bool wake_ = false;

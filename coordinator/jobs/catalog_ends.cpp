@@ -1,0 +1,54 @@
+#include "coordinator/jobs/catalog_ends.h"
+
+#include "coordinator/jobs/trial_update.h"
+#include "core/check.h"
+
+namespace pare::coordinator {
+namespace {
+
+Change after_model(const std::string& sha256, const TaskEnd& end) {
+  if (!end) return ModelInspected{sha256, EntryState::kRejected, end.error().message, ""};
+  const auto& summary = std::get<ModelSummary>(end.value().result);
+  if (summary.sha256 != sha256) {
+    return ModelInspected{sha256, EntryState::kRejected,
+                          "the inspection is of another file, " + summary.sha256, ""};
+  }
+  return ModelInspected{sha256, EntryState::kReady, "", wire::result_to_json(summary)};
+}
+
+Change after_dataset(const std::string& sha256, const TaskEnd& end) {
+  if (!end) return DatasetInspected{sha256, EntryState::kRejected, end.error().message, {}};
+  const auto& seen = std::get<wire::DatasetSummary>(end.value().result);
+  return DatasetInspected{
+      sha256,
+      EntryState::kReady,
+      "",
+      {seen.calibration_images, seen.validation_images, seen.boxes, seen.labelled, seen.classes}};
+}
+
+Change after_comparison(ComparisonId comparison, const TaskEnd& end) {
+  if (!end) return ComparisonEnded{comparison, ComparisonState::kFailed, end.error().message, ""};
+  return ComparisonEnded{comparison, ComparisonState::kSucceeded, "",
+                         wire::result_to_json(end.value().result)};
+}
+
+}  // namespace
+
+std::vector<Change> after_catalog_task(const Task& task) {
+  const TaskEnd end = end_of(task);
+  const TaskSubject& subject = task.task.subject;
+  switch (task.task.kind) {
+    case TaskKind::kInspectModel: return {after_model(subject.model_sha256, end)};
+    case TaskKind::kInspectDataset: return {after_dataset(subject.dataset_sha256, end)};
+    case TaskKind::kCompare:
+      if (!subject.comparison) return {};
+      return {after_comparison(*subject.comparison, end)};
+    case TaskKind::kPrepare:
+    case TaskKind::kBuild:
+    case TaskKind::kEvaluate:
+    case TaskKind::kBenchmark: break;
+  }
+  PARE_CHECK(false, "a task of a job is not one of the catalog");
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,113 @@
+#include "coordinator/jobs/job_context.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "coordinator/jobs/front.h"
+#include "wire/job_json.h"
+#include "wire/summary_json.h"
+#include "wire/task_params.h"
+
+namespace pare::coordinator {
+namespace {
+
+bool contains(const std::vector<Precision>& precisions, Precision precision) {
+  return std::ranges::find(precisions, precision) != precisions.end();
+}
+
+// The job's limits, less the precisions that none of its targets takes.
+SpaceLimits limits_of(const NewJob& job, const std::vector<Target>& targets) {
+  SpaceLimits limits = job.space;
+  std::erase_if(limits.precisions, [&](Precision precision) {
+    return std::ranges::none_of(
+        targets, [&](const Target& target) { return contains(target.precisions, precision); });
+  });
+  return limits;
+}
+
+// Above 0 by the share that the bound is missed by.
+double violation(const Constraint& constraint, double value) {
+  const double bound = constraint.max ? *constraint.max : constraint.min.value_or(0);
+  const double missed_by = constraint.max ? value - bound : bound - value;
+  return missed_by / std::max(std::abs(bound), 1e-9);
+}
+
+std::vector<double> violations_of(const NewJob& job, const std::string& target, const Trial& trial,
+                                  double map, double latency_ms) {
+  std::vector<double> out;
+  for (const Constraint& constraint : job.constraints) {
+    if (!constraint.target.empty() && constraint.target != target) continue;
+    double value = static_cast<double>(trial.bytes.value_or(0));
+    if (constraint.metric == Metric::kMap5095) value = map;
+    if (constraint.metric == Metric::kLatencyMs) value = latency_ms;
+    out.push_back(violation(constraint, value));
+  }
+  return out;
+}
+
+}  // namespace
+
+ModelCard JobContext::card_of(const Plan& plan) const {
+  ModelCard card = model.card;
+  card.height = plan.height;
+  card.width = plan.width;
+  return card;
+}
+
+bool JobContext::allows(const Target& target, const Plan& plan) const {
+  return is_original(plan, model) ||
+         contains(target.precisions, plan.quantization ? Precision::kInt8 : Precision::kFp32);
+}
+
+std::string JobContext::accuracy_runtime(const Target& target, const Plan& plan) const {
+  return plan.quantization ? target.runtime : wire::kExecutor;
+}
+
+Result<JobContext> load_context(Store& store, const Job& job) {
+  auto document = wire::parse_new_job(job.document_json);
+  if (!document) return document.error();
+  const auto model = store.model(job.model_sha256);
+  if (!model) return model.error();
+  auto summary = wire::parse_summary(model.value().summary_json);
+  if (!summary) return summary.error();
+  std::vector<Target> targets;
+  for (const std::string& name : job.targets) {
+    auto target = store.target(name);
+    if (!target) return target.error();
+    targets.push_back(std::move(target).value());
+  }
+  const SpaceLimits limits = limits_of(document.value(), targets);
+  if (limits.precisions.empty()) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "none of the job's targets takes a precision that the job allows"};
+  }
+  auto space = search::Space::make(summary.value(), limits, document.value().recovery);
+  if (!space) return space.error();
+  return JobContext{job, std::move(document).value(), std::move(summary).value(),
+                    std::move(targets), std::move(space).value()};
+}
+
+search::Observation observation_of(const JobContext& context, const Trial& trial) {
+  search::Observation out;
+  out.trial = TrialId{trial.number};
+  out.genome.choices = trial.genome;
+  for (const Target& target : context.targets) {
+    search::TargetObservation on;
+    const auto at = trial.on_target.find(target.name);
+    const bool measured = at != trial.on_target.end() && at->second.accuracy &&
+                          at->second.latency && at->second.infeasible.empty() &&
+                          at->second.latency->median.count() > 0;
+    if (measured) {
+      const double map = at->second.accuracy->map_50_95;
+      const double latency_ms = at->second.latency->median.count();
+      on.objectives = {1 - map, std::log(latency_ms)};
+      on.violations = violations_of(context.document, target.name, trial, map, latency_ms);
+    } else {
+      on.status = search::Status::kInfeasible;
+    }
+    out.targets.push_back(std::move(on));
+  }
+  return out;
+}
+
+}  // namespace pare::coordinator

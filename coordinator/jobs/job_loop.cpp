@@ -1,0 +1,368 @@
+#include "coordinator/jobs/job_loop.h"
+
+#include <algorithm>
+
+#include "coordinator/jobs/catalog_ends.h"
+#include "coordinator/jobs/front.h"
+#include "coordinator/jobs/job_runner.h"
+#include "coordinator/jobs/tasks.h"
+#include "coordinator/jobs/trial_update.h"
+#include "wire/plan_json.h"
+
+namespace pare::coordinator {
+namespace {
+
+constexpr int kTasksAtOnce = 100;
+constexpr int kMostConflicts = 3;
+
+bool is_store_away(const Error& error) {
+  return error.code == ErrorCode::kUnavailable;
+}
+
+std::string name_of(const Job& job) {
+  return "job " + std::to_string(job.id.value);
+}
+
+// The accuracies of the same candidate on the same images that are stored already, for each of the
+// runtimes.
+Result<std::vector<std::optional<TrialUpdate::KnownAccuracy>>> known_accuracies(
+    Store& store, const JobContext& context, const TaskEnd& end,
+    const std::vector<std::string>& runtimes) {
+  std::vector<std::optional<TrialUpdate::KnownAccuracy>> known(runtimes.size());
+  if (!end) return known;
+  const auto artifact = end.value().artifacts.find("candidate");
+  if (artifact == end.value().artifacts.end()) return known;
+  const auto* blob = std::get_if<wire::BlobRef>(&artifact->second);
+  if (blob == nullptr) return known;
+  const auto same = store.trials_with_candidate(blob->sha256);
+  if (!same && same.error().code == ErrorCode::kNotFound) return known;
+  if (!same) return same.error();
+  for (const Trial& trial : same.value()) {
+    const auto job = store.job(trial.job);
+    if (!job) return job.error();
+    if (job.value().dataset_sha256 != context.job.dataset_sha256) continue;
+    for (const auto& [target, record] : trial.on_target) {
+      if (!record.accuracy || record.accuracy->detections_sha256.empty()) continue;
+      const auto at = std::ranges::find(runtimes, record.accuracy->runtime);
+      if (at == runtimes.end()) continue;
+      const auto evidence = store.evidence(trial.job, trial.number, target);
+      if (!evidence) return evidence.error();
+      known[static_cast<std::size_t>(at - runtimes.begin())] = {*record.accuracy,
+                                                                evidence.value().accuracy_json};
+    }
+  }
+  return known;
+}
+
+// Moves a job on with the statistics that were prepared, or fails it.
+std::vector<Change> after_prepare(const Job& job, const TaskEnd& end) {
+  const auto failed = [&](const std::string& why) {
+    return std::vector<Change>{JobMoved{job.id, JobState::kFailed, "preparing failed: " + why}};
+  };
+  if (!end) return failed(end.error().message);
+  const auto at = end.value().artifacts.find("statistics");
+  const auto* blob =
+      at == end.value().artifacts.end() ? nullptr : std::get_if<wire::BlobRef>(&at->second);
+  if (blob == nullptr) return failed("the outcome has no uploaded \"statistics\"");
+  return {JobPrepared{job.id, blob->sha256, wire::result_to_json(end.value().result)},
+          JobMoved{job.id, JobState::kSearching, ""}};
+}
+
+// Why a job cannot go on: the original itself failed on every target, so there is nothing to
+// compare with.  Empty if it can.
+std::string why_hopeless(const JobContext& context, const Plan& plan,
+                         const std::vector<Change>& changes) {
+  if (!is_original(plan, context.model)) return {};
+  for (const Change& change : changes) {
+    const auto* ended = std::get_if<TrialEnded>(&change);
+    if (ended != nullptr && ended->state == TrialState::kFailed) {
+      return "the original itself failed: " + ended->reason;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+JobLoop::JobLoop(Store& store, JobLoopOptions options)
+    : store_(store), options_(std::move(options)) {}
+JobLoop::~JobLoop() = default;
+
+TimePoint JobLoop::now() const {
+  if (options_.clock) return options_.clock();
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+void JobLoop::wake() {
+  {
+    const std::scoped_lock lock(mutex_);
+    wake_ = true;
+  }
+  woken_.notify_one();
+}
+
+void JobLoop::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    const auto done = step();
+    if (!done && options_.log) options_.log("the job loop waits: " + done.error().message);
+    std::unique_lock lock(mutex_);
+    woken_.wait_for(lock, stop, options_.poll, [this] { return wake_; });
+    wake_ = false;
+  }
+}
+
+Result<int> JobLoop::step() {
+  int total = 0;
+  while (true) {
+    const auto ended = handle_ends();
+    if (!ended) return ended.error();
+    const auto advanced = advance_jobs();
+    if (!advanced) return advanced.error();
+    total += ended.value() + advanced.value();
+    if (ended.value() + advanced.value() == 0) return total;
+  }
+}
+
+Result<int> JobLoop::commit(std::optional<TaskId> cause, std::vector<Change> changes) {
+  const bool tasks = std::ranges::any_of(
+      changes, [](const Change& change) { return std::holds_alternative<TaskAdded>(change); });
+  const auto committed = store_.commit({cause, std::move(changes)});
+  if (!committed) return committed.error();
+  if (tasks && options_.tasks_added) options_.tasks_added();
+  return 1;
+}
+
+Result<int> JobLoop::fail(const Job& job, std::optional<TaskId> cause, const std::string& reason) {
+  runners_.erase(job.id);
+  if (options_.log) options_.log(name_of(job) + " failed: " + reason);
+  return commit(cause, {JobMoved{job.id, JobState::kFailed, reason}});
+}
+
+Result<JobRunner*> JobLoop::runner_of(const Job& job) {
+  auto& runner = runners_[job.id];
+  if (!runner) {
+    auto restored = JobRunner::restore(store_, job);
+    if (!restored) {
+      runners_.erase(job.id);
+      return restored.error();
+    }
+    runner = std::move(restored).value();
+  }
+  return runner.get();
+}
+
+Result<int> JobLoop::handle_ends() {
+  const auto tasks = store_.unhandled_tasks(kTasksAtOnce);
+  if (!tasks) return tasks.error();
+  int total = 0;
+  for (const Task& task : tasks.value()) {
+    const auto handled = handle(task);
+    if (handled) {
+      total += handled.value();
+      conflicts_.erase(task.id);
+      continue;
+    }
+    if (is_store_away(handled.error())) return handled.error();
+    const auto settled = settle_conflict(task, handled.error());
+    if (!settled) return settled.error();
+    total += settled.value();
+  }
+  return total;
+}
+
+// What is stored has changed under us, or the runner is ahead of it: read again next time.  If that
+// does not help, the job fails rather than stand still.
+Result<int> JobLoop::settle_conflict(const Task& task, const Error& conflict) {
+  const std::string name = "task " + std::to_string(task.id.value);
+  if (options_.log) options_.log(name + ": " + conflict.message);
+  const std::optional<JobId> job = task.task.subject.job;
+  if (job) runners_.erase(*job);
+  if (++conflicts_[task.id] < kMostConflicts) return 0;
+  conflicts_.erase(task.id);
+  std::vector<Change> changes;
+  if (job) {
+    const std::string why = "the end of " + name + " does not fit: " + conflict.message;
+    changes.push_back(JobMoved{*job, JobState::kFailed, why});
+  }
+  const auto given_up = commit(task.id, std::move(changes));
+  if (given_up || is_store_away(given_up.error())) return given_up;
+  return commit(task.id, {});  // its job has ended meanwhile
+}
+
+Result<int> JobLoop::handle(const Task& task) {
+  if (!task.task.subject.job) {
+    return commit(task.id, after_catalog_task(task));
+  }
+  const auto job = store_.job(*task.task.subject.job);
+  if (!job) return job.error();
+  if (is_final(job.value().state)) return commit(task.id, {});
+  if (task.task.kind == TaskKind::kPrepare) {
+    return commit(task.id, after_prepare(job.value(), end_of(task)));
+  }
+  return handle_trial_task(task, job.value());
+}
+
+Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
+  const auto trial = store_.trial(job.id, task.task.subject.trial.value_or(0));
+  if (!trial) return trial.error();
+  if (trial.value().state != TrialState::kRunning) return commit(task.id, {});
+  const auto plan = wire::parse_plan(trial.value().plan_json);
+  if (!plan) return plan.error();
+  const auto runner = runner_of(job);
+  if (!runner) return runner.error();
+  const JobContext& context = runner.value()->context();
+
+  TrialUpdate update(context, trial.value(), plan.value());
+  const TaskEnd end = end_of(task);
+  if (task.task.kind == TaskKind::kBuild) {
+    const auto known = known_accuracies(store_, context, end, update.runtimes());
+    if (!known) return known.error();
+    update.built(end, known.value());
+  } else if (task.task.kind == TaskKind::kEvaluate) {
+    const auto document = wire::parse_task(task.task.document_json);
+    if (!document) return document.error();
+    update.evaluated(end, std::get<wire::EvaluateParams>(document.value().params).runtime);
+  } else {
+    update.benchmarked(end, task.task.target);
+  }
+  const bool ended = update.ended();
+  std::vector<Change> changes = std::move(update).changes();
+  const std::string hopeless = why_hopeless(context, plan.value(), changes);
+  if (!hopeless.empty()) {
+    if (options_.log) options_.log(name_of(job) + " failed: " + hopeless);
+    changes.push_back(JobMoved{job.id, JobState::kFailed, hopeless});
+  }
+  const auto done = commit(task.id, std::move(changes));
+  if (!done || !ended || !hopeless.empty()) return done;
+  const auto stored = store_.trial(job.id, trial.value().number);
+  if (!stored) {
+    runners_.erase(job.id);  // it was not told: its next life reads the log
+    return done;
+  }
+  runner.value()->tell(stored.value());
+  return done;
+}
+
+Result<int> JobLoop::advance_jobs() {
+  const auto jobs = store_.active_jobs();
+  if (!jobs) return jobs.error();
+  std::erase_if(runners_, [&](const auto& entry) {
+    return std::ranges::find(jobs.value(), entry.first, &Job::id) == jobs.value().end();
+  });
+  int total = 0;
+  for (const Job& job : jobs.value()) {
+    auto advanced = advance(job);
+    if (!advanced && advanced.error().code == ErrorCode::kConflict) {
+      runners_.erase(job.id);  // cancelled meanwhile, most likely
+      continue;
+    }
+    if (!advanced && is_store_away(advanced.error())) return advanced.error();
+    if (!advanced) advanced = fail(job, std::nullopt, advanced.error().message);
+    if (advanced) total += advanced.value();
+  }
+  return total;
+}
+
+Result<int> JobLoop::advance(const Job& job) {
+  switch (job.state) {
+    case JobState::kQueued: return begin(job);
+    case JobState::kSearching: return search(job);
+    case JobState::kFinishing: return finish(job);
+    case JobState::kPreparing:  // the end of `prepare` moves it
+    case JobState::kPaused:
+    case JobState::kSucceeded:
+    case JobState::kFailed:
+    case JobState::kCancelled: return 0;
+  }
+  return 0;
+}
+
+Result<int> JobLoop::begin(const Job& job) {
+  const auto model = store_.model(job.model_sha256);
+  if (!model) return model.error();
+  const auto dataset = store_.dataset(job.dataset_sha256);
+  if (!dataset) return dataset.error();
+  if (model.value().state == EntryState::kRejected) {
+    return fail(job, {},
+                "model \"" + model.value().name + "\" was rejected: " + model.value().reason);
+  }
+  if (dataset.value().state == EntryState::kRejected) {
+    return fail(job, {},
+                "dataset \"" + dataset.value().name + "\" was rejected: " + dataset.value().reason);
+  }
+  if (model.value().state != EntryState::kReady || dataset.value().state != EntryState::kReady) {
+    return 0;
+  }
+  if (!dataset.value().counts.labelled) {
+    return fail(job, {},
+                "dataset \"" + dataset.value().name +
+                    "\" has no labels.json: there is nothing to score against");
+  }
+  const auto context = load_context(store_, job);
+  if (!context) return context.error();
+  std::vector<wire::Size> sizes;
+  for (const search::InputSize size : context.value().space.resolutions()) {
+    sizes.push_back({size.height, size.width});
+  }
+  std::vector<Precision> precisions = {Precision::kFp32};
+  if (context.value().space.has_int8()) precisions.push_back(Precision::kInt8);
+  return commit({}, {JobMoved{job.id, JobState::kPreparing, ""},
+                     TaskAdded{prepare_task(job, context.value().model.card, std::move(sizes),
+                                            std::move(precisions))}});
+}
+
+Result<int> JobLoop::in_flight_limit() {
+  if (options_.trials_in_flight > 0) return options_.trials_in_flight;
+  const auto workers = store_.workers();
+  if (!workers) return workers.error();
+  const auto alive = std::ranges::count_if(
+      workers.value(), [](const Worker& worker) { return worker.state != WorkerState::kLost; });
+  return 2 + 2 * static_cast<int>(alive);
+}
+
+Result<int> JobLoop::search(const Job& job) {
+  const auto counts = store_.trial_counts(job.id);
+  if (!counts) return counts.error();
+  const auto limit = in_flight_limit();
+  if (!limit) return limit.error();
+  const auto runner = runner_of(job);
+  if (!runner) return runner.error();
+  const Budget& budget = runner.value()->context().document.budget;
+  int asked = counts.value().asked;
+  int running = asked - counts.value().finished - counts.value().failed;
+  int total = 0;
+  const bool late =
+      budget.seconds && job.searching_at &&
+      std::chrono::duration<double>(now() - *job.searching_at).count() >= *budget.seconds;
+  bool over = late;
+  for (; !over && asked < budget.trials && running < limit.value(); ++asked, ++running, ++total) {
+    auto changes = runner.value()->next_trial();
+    if (!changes) {
+      over = true;
+      break;
+    }
+    const auto begun = commit({}, std::move(*changes));
+    if (!begun) {
+      runners_.erase(job.id);  // its strategy has asked for a plan that nobody knows of
+      return begun.error();
+    }
+  }
+  if (!over && asked < budget.trials) return total;
+  const auto moved = commit({}, {JobMoved{job.id, JobState::kFinishing, ""}});
+  if (!moved) return moved.error();
+  return total + moved.value();
+}
+
+Result<int> JobLoop::finish(const Job& job) {
+  const auto counts = store_.trial_counts(job.id);
+  if (!counts) return counts.error();
+  if (counts.value().asked > counts.value().finished + counts.value().failed) return 0;
+  if (options_.log) {
+    options_.log(name_of(job) + " succeeded: " + std::to_string(counts.value().finished) +
+                 " trials measured, " + std::to_string(counts.value().failed) + " failed");
+  }
+  runners_.erase(job.id);
+  return commit({}, {JobMoved{job.id, JobState::kSucceeded, ""}});
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,108 @@
+#include "coordinator/jobs/job_runner.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/jobs/tasks.h"
+#include "core/check.h"
+#include "search/seeds.h"
+#include "wire/plan_json.h"
+
+namespace pare::coordinator {
+namespace {
+
+// The number of the trial that an entry of the log is about; 0 if it names none.
+int trial_of(const SearchLogEntry& entry) {
+  const auto payload = nlohmann::json::parse(entry.payload_json, nullptr, false);
+  if (!payload.is_object() || !payload.contains("trial")) return 0;
+  return payload["trial"].is_number_integer() ? payload["trial"].get<int>() : 0;
+}
+
+Error broken_log(const Job& job, const SearchLogEntry& entry) {
+  return {ErrorCode::kInvalidArgument, "entry " + std::to_string(entry.seq) +
+                                           " of the search log of job " +
+                                           std::to_string(job.id.value) + " is \"" +
+                                           entry.payload_json + "\", which names no trial of it"};
+}
+
+}  // namespace
+
+Result<std::vector<Trial>> all_trials(Store& store, JobId job) {
+  constexpr int kPage = 500;
+  std::vector<Trial> trials;
+  while (true) {
+    auto part = store.trials(job, {trials.empty() ? 0 : trials.back().number, kPage});
+    if (!part) return part.error();
+    const bool last = part.value().size() < static_cast<std::size_t>(kPage);
+    std::ranges::move(std::move(part).value(), std::back_inserter(trials));
+    if (last) return trials;
+  }
+}
+
+JobRunner::JobRunner(JobContext context, std::unique_ptr<search::Strategy> strategy,
+                     std::size_t seeds)
+    : context_(std::move(context)), strategy_(std::move(strategy)), seeds_(seeds) {}
+
+Result<std::unique_ptr<JobRunner>> JobRunner::restore(Store& store, const Job& job) {
+  auto context = load_context(store, job);
+  if (!context) return context.error();
+  const NewJob& document = context.value().document;
+  auto strategy = search::make_strategy(document.strategy, context.value().space, document.seed);
+  if (!strategy) return strategy.error();
+  std::vector<search::Genome> first = search::seeds(context.value().space);
+  const std::size_t count = first.size();
+  std::unique_ptr<JobRunner> runner(
+      new JobRunner(std::move(context).value(),
+                    search::with_seeds(std::move(first), std::move(strategy).value()), count));
+  const auto replayed = runner->replay(store);
+  if (!replayed) return replayed.error();
+  return runner;
+}
+
+Result<bool> JobRunner::replay(Store& store) {
+  const auto trials = all_trials(store, context_.job.id);
+  if (!trials) return trials.error();
+  const auto log = store.search_log(context_.job.id);
+  if (!log) return log.error();
+  const std::size_t decisions = context_.space.decisions().size();
+  for (const SearchLogEntry& entry : log.value()) {
+    const auto number = static_cast<std::size_t>(std::max(0, trial_of(entry)));
+    if (number == 0 || number > trials.value().size()) return broken_log(context_.job, entry);
+    const Trial& trial = trials.value()[number - 1];
+    if (trial.genome.size() != decisions) return broken_log(context_.job, entry);
+    if (entry.step == SearchStep::kAsk) {
+      const search::Genome genome{trial.genome};
+      strategy_->replay_ask({&genome, 1});
+    } else {
+      tell(trial);
+    }
+  }
+  next_number_ = static_cast<int>(trials.value().size()) + 1;
+  return true;
+}
+
+std::optional<std::vector<Change>> JobRunner::next_trial() {
+  const std::vector<search::Genome> asked = strategy_->ask(1);
+  if (asked.empty()) return std::nullopt;
+  const Plan plan = context_.space.plan_of(asked.front());
+  const int number = next_number_++;
+  const bool seed = static_cast<std::size_t>(number) <= seeds_;
+  const JobId job = context_.job.id;
+  TrialAdded added{job,
+                   number,
+                   wire::plan_sha256(plan),
+                   wire::plan_to_json(plan),
+                   seed ? TrialOrigin::kSeed : TrialOrigin::kSearch,
+                   asked.front().choices};
+  return std::vector<Change>{
+      std::move(added),
+      SearchLogged{job, SearchStep::kAsk, "{\"trial\":" + std::to_string(number) + "}"},
+      TaskAdded{build_task(context_.job, context_.model.card, number, plan)}};
+}
+
+void JobRunner::tell(const Trial& trial) {
+  const search::Observation observation = observation_of(context_, trial);
+  strategy_->tell({&observation, 1});
+}
+
+}  // namespace pare::coordinator

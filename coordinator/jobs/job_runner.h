@@ -1,0 +1,44 @@
+// One job that searches: its space, and its strategy where the log of asks and tells has brought
+// it.
+//
+// Not a second truth: after a commit that failed it is thrown away and restored from the store.
+// Used by the job loop's thread only.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "coordinator/jobs/job_context.h"
+#include "coordinator/store/batch.h"
+
+namespace pare::coordinator {
+
+class JobRunner {
+ public:
+  // Reads the job's trials and its log.  REQUIRES: the model is ready.  O(log + trials).
+  static Result<std::unique_ptr<JobRunner>> restore(Store& store, const Job& job);
+
+  const JobContext& context() const noexcept { return context_; }
+
+  // What begins the next trial; nullopt: the space has nothing left.  The caller commits it, or
+  // throws the runner away.
+  std::optional<std::vector<Change>> next_trial();
+
+  // REQUIRES: the trial has ended, and its end is the last entry of the log.
+  void tell(const Trial& trial);
+
+ private:
+  JobRunner(JobContext context, std::unique_ptr<search::Strategy> strategy, std::size_t seeds);
+  Result<bool> replay(Store& store);
+
+  JobContext context_;
+  std::unique_ptr<search::Strategy> strategy_;
+  std::size_t seeds_;  // the first trials
+  int next_number_ = 1;
+};
+
+// Every trial of a job, page by page.
+Result<std::vector<Trial>> all_trials(Store& store, JobId job);
+
+}  // namespace pare::coordinator

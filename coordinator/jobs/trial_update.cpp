@@ -1,0 +1,210 @@
+#include "coordinator/jobs/trial_update.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "coordinator/jobs/tasks.h"
+#include "core/check.h"
+
+namespace pare::coordinator {
+namespace {
+
+bool is_settled(const TargetRecord& record) {
+  return !record.infeasible.empty() || (record.accuracy && record.latency);
+}
+
+// The artifact in that role, if it was uploaded.
+Result<wire::BlobRef> blob_of(const wire::TaskSuccess& success, const std::string& role) {
+  const auto at = success.artifacts.find(role);
+  const wire::BlobRef* blob =
+      at == success.artifacts.end() ? nullptr : std::get_if<wire::BlobRef>(&at->second);
+  if (blob != nullptr) return *blob;
+  return Error{ErrorCode::kInvalidArgument, "the outcome has no uploaded \"" + role + "\""};
+}
+
+std::string percent(double share) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g %%", share * 100);
+  return text;
+}
+
+}  // namespace
+
+TaskEnd end_of(const Task& task) {
+  if (task.state != TaskState::kSucceeded) {
+    const std::string reason = task.reason.empty() ? "no reason was given" : task.reason;
+    return Error{ErrorCode::kUnavailable, reason};
+  }
+  auto outcome = wire::parse_outcome(task.outcome_json, task.task.kind);
+  if (!outcome) return outcome.error();
+  auto end = std::move(outcome).value().end;
+  if (const auto* failure = std::get_if<wire::TaskFailure>(&end)) {
+    return Error{failure->code, failure->reason};
+  }
+  return std::get<wire::TaskSuccess>(std::move(end));
+}
+
+TrialUpdate::TrialUpdate(const JobContext& context, Trial trial, Plan plan)
+    : context_(context), trial_(std::move(trial)), plan_(std::move(plan)) {
+  PARE_CHECK(trial_.state == TrialState::kRunning, "an update of a trial that has ended");
+}
+
+std::vector<std::string> TrialUpdate::runtimes() const {
+  std::vector<std::string> out;
+  for (const Target& target : context_.targets) {
+    if (!context_.allows(target, plan_)) continue;
+    std::string runtime = context_.accuracy_runtime(target, plan_);
+    if (std::ranges::find(out, runtime) == out.end()) out.push_back(std::move(runtime));
+  }
+  return out;
+}
+
+std::vector<const Target*> TrialUpdate::scored_on(const std::string& runtime) const {
+  std::vector<const Target*> out;
+  for (const Target& target : context_.targets) {
+    const bool here = context_.accuracy_runtime(target, plan_) == runtime;
+    if (here && context_.allows(target, plan_)) out.push_back(&target);
+  }
+  return out;
+}
+
+void TrialUpdate::built(const TaskEnd& end,
+                        const std::vector<std::optional<KnownAccuracy>>& known) {
+  const auto candidate = end ? blob_of(end.value(), "candidate") : end.error();
+  if (!candidate) {
+    for (const Target& target : context_.targets) {
+      infeasible(target, "building failed: " + candidate.error().message);
+    }
+    return end_if_settled();
+  }
+  record_build(std::get<wire::BuildResult>(end.value().result), candidate.value());
+  for (const Target& target : context_.targets) {
+    if (context_.allows(target, plan_)) continue;
+    infeasible(target,
+               std::string("the target does not take ") + (plan_.quantization ? "int8" : "fp32"));
+  }
+  const std::vector<std::string> all = runtimes();
+  PARE_CHECK(known.size() == all.size(), "one known accuracy, or none, for each runtime");
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (known[i]) {
+      for (const Target* target : scored_on(all[i])) record_accuracy(*target, *known[i]);
+      continue;
+    }
+    changes_.push_back(TaskAdded{evaluate_task(context_.job, context_.card_of(plan_), trial_.number,
+                                               trial_.candidate_sha256, all[i])});
+  }
+  end_if_settled();
+}
+
+void TrialUpdate::record_build(const wire::BuildResult& build, const wire::BlobRef& candidate) {
+  trial_.candidate_sha256 = candidate.sha256;
+  trial_.bytes = candidate.bytes;
+  trial_.macs = build.macs;
+  changes_.push_back(TrialBuilt{trial_.job, trial_.number, candidate.sha256, candidate.bytes,
+                                build.macs, wire::result_to_json(build)});
+}
+
+void TrialUpdate::evaluated(const TaskEnd& end, const std::string& runtime) {
+  KnownAccuracy known;
+  std::string reason;
+  if (end) {
+    const auto& result = std::get<wire::EvaluateResult>(end.value().result);
+    const auto detections = blob_of(end.value(), "detections");
+    known.accuracy = {result.map_50_95, result.images, runtime,
+                      detections ? detections.value().sha256 : ""};
+    known.accuracy_json = wire::result_to_json(result);
+    if (result.map_50_95 < 0) reason = "no validation image has a box to score against";
+    if (!detections) reason = detections.error().message;
+  } else {
+    reason = end.error().message;
+  }
+  for (const Target* target : scored_on(runtime)) {
+    if (is_settled(trial_.on_target[target->name])) continue;
+    if (reason.empty()) {
+      record_accuracy(*target, known);
+    } else {
+      infeasible(*target, "evaluating on " + runtime + " failed: " + reason);
+    }
+  }
+  end_if_settled();
+}
+
+void TrialUpdate::record_accuracy(const Target& target, const KnownAccuracy& known) {
+  trial_.on_target[target.name].accuracy = known.accuracy;
+  changes_.push_back(AccuracyRecorded{trial_.job, trial_.number, target.name, known.accuracy,
+                                      known.accuracy_json});
+  // An fp32 accuracy was scored on the executor: it holds here as far as the outputs agree.
+  changes_.push_back(
+      TaskAdded{benchmark_task(context_.job, context_.card_of(plan_), trial_.number,
+                               trial_.candidate_sha256, target, !plan_.quantization)});
+}
+
+void TrialUpdate::benchmarked(const TaskEnd& end, const std::string& name) {
+  const Target& target = target_named(name);
+  if (!end) {
+    infeasible(target, "benchmarking failed: " + end.error().message);
+    return end_if_settled();
+  }
+  const auto& result = std::get<wire::BenchmarkResult>(end.value().result);
+  const bool agrees = result.parity && result.parity->max_error <= result.parity->tolerance;
+  if (!plan_.quantization && !result.parity) {
+    infeasible(target, "the outputs on " + target.runtime + " were not checked");
+  } else if (!plan_.quantization && !agrees) {
+    infeasible(target, "outputs on " + target.runtime + " differ from the executor's by " +
+                           percent(result.parity->max_error) + " of their range, more than " +
+                           percent(result.parity->tolerance));
+  } else if (!(result.median_ms > 0)) {
+    infeasible(target, "a median latency of " + std::to_string(result.median_ms) + " ms");
+  } else {
+    record_latency(target, result);
+  }
+  end_if_settled();
+}
+
+void TrialUpdate::record_latency(const Target& target, const wire::BenchmarkResult& result) {
+  const LatencyRecord latency = {Millis(result.median_ms), Millis(result.low_ms),
+                                 Millis(result.high_ms),
+                                 static_cast<int>(result.samples_ms.size())};
+  trial_.on_target[target.name].latency = latency;
+  wire::BenchmarkResult bare = result;
+  bare.samples_ms.clear();  // they are stored beside it
+  changes_.push_back(LatencyRecorded{trial_.job, trial_.number, target.name, latency,
+                                     result.samples_ms, wire::result_to_json(bare)});
+}
+
+void TrialUpdate::infeasible(const Target& target, const std::string& reason) {
+  trial_.on_target[target.name].infeasible = reason;
+  changes_.push_back(InfeasibleRecorded{trial_.job, trial_.number, target.name, reason});
+}
+
+const Target& TrialUpdate::target_named(const std::string& name) const {
+  const auto at = std::ranges::find(context_.targets, name, &Target::name);
+  PARE_CHECK(at != context_.targets.end(), "a task for a target that its job does not have");
+  return *at;
+}
+
+void TrialUpdate::end_if_settled() {
+  std::string reason;
+  bool measured = false;
+  for (const Target& target : context_.targets) {
+    const auto at = trial_.on_target.find(target.name);
+    if (at == trial_.on_target.end() || !is_settled(at->second)) return;
+    if (at->second.infeasible.empty()) {
+      measured = true;
+    } else if (reason.empty()) {
+      reason = at->second.infeasible;
+    }
+  }
+  ended_ = true;
+  const TrialState state = measured ? TrialState::kFinished : TrialState::kFailed;
+  changes_.push_back(
+      TrialEnded{trial_.job, trial_.number, state, measured ? std::string() : reason});
+  changes_.push_back(SearchLogged{trial_.job, SearchStep::kTell,
+                                  "{\"trial\":" + std::to_string(trial_.number) + "}"});
+}
+
+std::vector<Change> TrialUpdate::changes() && {
+  return std::move(changes_);
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,63 @@
+// What follows from the end of one task of a trial: the changes to commit with it.  Pure.
+//
+//   build -> evaluate, once per runtime that the accuracy belongs to
+//         -> benchmark, on each target whose accuracy is known
+//
+// Accuracy comes first on a target, so that no device time is spent on a candidate that cannot be
+// scored.  A step that fails makes the targets it was for infeasible, with the reason; the trial
+// ends when every target has a measurement or a reason.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/jobs/job_context.h"
+#include "coordinator/store/batch.h"
+#include "wire/task_json.h"
+
+namespace pare::coordinator {
+
+// How a task ended: its result and artifacts, or why there are none.
+using TaskEnd = Result<wire::TaskSuccess>;
+TaskEnd end_of(const Task& task);
+
+class TrialUpdate {
+ public:
+  // `context` must outlive the update.  REQUIRES: the trial is running and its plan decodes.
+  TrialUpdate(const JobContext& context, Trial trial, Plan plan);
+
+  // An accuracy of the same candidate on the same images that somebody paid for before.
+  struct KnownAccuracy {
+    AccuracyRecord accuracy;
+    std::string accuracy_json;
+  };
+  // The runtimes that a built candidate will be scored on.
+  std::vector<std::string> runtimes() const;
+
+  // `known` has one entry for each of runtimes(), in that order; nullopt: not scored yet.
+  void built(const TaskEnd& end, const std::vector<std::optional<KnownAccuracy>>& known);
+  void evaluated(const TaskEnd& end, const std::string& runtime);
+  void benchmarked(const TaskEnd& end, const std::string& target);
+
+  // Everything to commit, the end of the trial included if this was the last thing missing.
+  std::vector<Change> changes() &&;
+  bool ended() const noexcept { return ended_; }
+
+ private:
+  const Target& target_named(const std::string& name) const;
+  std::vector<const Target*> scored_on(const std::string& runtime) const;
+  void record_build(const wire::BuildResult& build, const wire::BlobRef& candidate);
+  void record_accuracy(const Target& target, const KnownAccuracy& known);
+  void record_latency(const Target& target, const wire::BenchmarkResult& result);
+  void infeasible(const Target& target, const std::string& reason);
+  void end_if_settled();
+
+  const JobContext& context_;
+  Trial trial_;
+  Plan plan_;
+  bool ended_ = false;
+  std::vector<Change> changes_;
+};
+
+}  // namespace pare::coordinator

@@ -1,0 +1,376 @@
+#include "coordinator/jobs/job_loop.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "coordinator/jobs/front.h"
+#include "coordinator/jobs/job_runner.h"
+#include "coordinator/jobs/tasks.h"
+#include "search/seeds.h"
+#include "tests/coordinator/jobs/fake_fleet.h"
+#include "wire/job_json.h"
+#include "wire/summary_json.h"
+
+namespace pare::coordinator {
+namespace {
+
+struct Crash {};
+
+// A model, a dataset and two targets; a loop that may be killed and started anew.
+class JobLoopTest : public testing::Test {
+ protected:
+  void SetUp() override { fill(); }
+
+  void fill() {
+    StoreOptions options;
+    options.clock = [this] { return clock; };
+    store = make_memory_store(options);
+    fleet.emplace(*store, 3, 1U);
+    (void)store->add_target({"ov", "openvino", "default", 1, both});
+    (void)store->add_target({"ort", "onnxruntime", "default", 1, both});
+    NewTask inspect;
+    inspect.subject.model_sha256 = model;
+    wire::TaskDocument document;
+    document.params = wire::InspectModelParams{};
+    document.blobs["model"] = model;
+    inspect.document_json = wire::task_to_json(document);
+    ASSERT_TRUE(store->add_model({"m", model, ""}, inspect).has_value());
+    NewTask look;
+    look.kind = TaskKind::kInspectDataset;
+    look.subject.dataset_sha256 = dataset;
+    document.params = wire::InspectDatasetParams{};
+    document.blobs = {{"dataset", dataset}};
+    look.document_json = wire::task_to_json(document);
+    ASSERT_TRUE(store->add_dataset({"d", dataset, {}}, look).has_value());
+  }
+
+  void start() {
+    JobLoopOptions options;
+    options.clock = [this] { return clock; };
+    options.tasks_added = [this] {
+      if (crash_in > 0 && --crash_in == 0) throw Crash{};
+    };
+    loop = std::make_unique<JobLoop>(*store, options);
+  }
+
+  JobId post(int trials, const std::string& strategy = "nsga2",
+             std::vector<std::string> targets = {"ov", "ort"}) {
+    NewJob job;
+    job.model = "m";
+    job.dataset = "d";
+    job.targets = targets;
+    job.budget.trials = trials;
+    job.strategy = strategy;
+    return add(job);
+  }
+  JobId add(const NewJob& job) {
+    const auto added =
+        store->add_job({wire::job_to_json(job), model, dataset, job.targets, job.seed}, {});
+    EXPECT_TRUE(added.has_value()) << added.error().message;
+    return added.value().value.id;
+  }
+
+  // Loop and workers take turns until nothing happens any more.
+  void run_to_rest() {
+    for (int idle = 0; idle < 3;) {
+      const bool worked = fleet->step();
+      bool stepped = true;
+      try {
+        const auto done = loop->step();
+        ASSERT_TRUE(done.has_value()) << done.error().message;
+        stepped = done.value() > 0;
+      } catch (const Crash&) {
+        start();
+      }
+      idle = worked || stepped ? 0 : idle + 1;
+    }
+  }
+
+  Job stored(JobId id) { return store->job(id).value(); }
+  std::vector<Trial> trials(JobId id) { return all_trials(*store, id).value(); }
+
+  // Dense numbers, no plan twice, every trial ended and told once, asks as the log has them.
+  void expect_consistent(JobId id, int count);
+
+  const std::string model = std::string(64, 'c');
+  const std::string dataset = std::string(64, 'd');
+  const std::vector<Precision> both = {Precision::kFp32, Precision::kInt8};
+  std::unique_ptr<Store> store;
+  std::optional<FakeFleet> fleet;
+  std::unique_ptr<JobLoop> loop;
+  TimePoint clock = TimePoint(std::chrono::hours(1));
+  int crash_in = 0;
+};
+
+void JobLoopTest::expect_consistent(JobId id, int count) {
+  const std::vector<Trial> all = trials(id);
+  ASSERT_EQ(all.size(), static_cast<std::size_t>(count));
+  std::set<std::string> plans;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].number, static_cast<int>(i) + 1);
+    EXPECT_TRUE(plans.insert(all[i].plan_sha256).second);
+    EXPECT_NE(all[i].state, TrialState::kRunning);
+    EXPECT_EQ(all[i].state == TrialState::kFailed, !all[i].reason.empty());
+    for (const auto& [target, record] : all[i].on_target) {
+      EXPECT_TRUE(!record.infeasible.empty() || (record.accuracy && record.latency));
+    }
+  }
+  // One uninterrupted strategy, led through the log, asks exactly what was asked.
+  const auto context = load_context(*store, stored(id));
+  ASSERT_TRUE(context.has_value()) << context.error().message;
+  const search::Space& space = context.value().space;
+  const auto strategy = search::with_seeds(
+      search::seeds(space),
+      search::make_strategy(context.value().document.strategy, space, context.value().document.seed)
+          .value());
+  std::map<int, int> told;
+  int asked = 0;
+  const auto log = store->search_log(id);
+  ASSERT_TRUE(log.has_value());
+  for (const SearchLogEntry& entry : log.value()) {
+    if (entry.step == SearchStep::kAsk) {
+      ASSERT_EQ(strategy->ask(1).at(0).choices, all[static_cast<std::size_t>(asked)].genome);
+      ++asked;
+    } else {
+      const int number = std::stoi(entry.payload_json.substr(entry.payload_json.find(':') + 1));
+      EXPECT_EQ(++told[number], 1) << "trial " << number << " was told twice";
+      const search::Observation seen =
+          observation_of(context.value(), all[static_cast<std::size_t>(number) - 1]);
+      strategy->tell({&seen, 1});
+    }
+  }
+  EXPECT_EQ(asked, count);
+  EXPECT_EQ(told.size(), static_cast<std::size_t>(count));
+}
+
+TEST_F(JobLoopTest, a_job_goes_from_queued_to_a_front_on_each_target) {
+  start();
+  const JobId id = post(40);
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  expect_consistent(id, 40);
+  const auto context = load_context(*store, stored(id)).value();
+  for (const char* target : {"ov", "ort"}) {
+    const TargetFront front = front_of(trials(id), target, context.document, context.model);
+    ASSERT_TRUE(front.original.has_value());
+    EXPECT_EQ(front.original->trial, 1);
+    EXPECT_GT(front.hypervolume, 0);
+    EXPECT_FALSE(front.members.empty());
+  }
+}
+
+TEST_F(JobLoopTest, fp32_plans_are_scored_once_and_int8_plans_once_per_runtime) {
+  start();
+  const JobId id = post(30);
+  run_to_rest();
+  std::set<std::string> distinct(fleet->evaluated().begin(), fleet->evaluated().end());
+  EXPECT_EQ(distinct.size(), fleet->evaluated().size());
+  std::size_t expected = 0;
+  for (const Trial& trial : trials(id)) {
+    expected += wire::parse_plan(trial.plan_json).value().quantization ? 2U : 1U;
+  }
+  EXPECT_EQ(fleet->evaluated().size(), expected);
+}
+
+TEST_F(JobLoopTest, any_order_of_outcomes_failures_and_crashes_ends_in_a_consistent_job) {
+  for (unsigned seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(seed);
+    fill();
+    fleet.emplace(*store, 1 + static_cast<int>(seed % 4), seed);
+    std::mt19937 rng(seed);
+    fleet->set_mishap([&](const wire::TaskDocument& task) -> std::optional<wire::TaskFailure> {
+      if (task.kind() < TaskKind::kBuild) return std::nullopt;
+      if (rng() % 10 == 0) return wire::TaskFailure{ErrorCode::kUnavailable, "went away"};
+      const auto* build = std::get_if<wire::BuildParams>(&task.params);
+      const bool original = build != nullptr && build->plan.widths.empty();
+      if (!original && rng() % 5 == 0) {
+        return wire::TaskFailure{ErrorCode::kUnsupported, "does not fit"};
+      }
+      return std::nullopt;
+    });
+    start();
+    crash_in = static_cast<int>(rng() % 20) + 1;
+    const JobId id = post(25, seed % 2 == 0 ? "random" : "nsga2");
+    for (int round = 0; round < 400; ++round) {
+      fleet->step();
+      try {
+        if (rng() % 2 == 0) {
+          ASSERT_TRUE(loop->step().has_value());
+        }
+      } catch (const Crash&) {
+        start();
+        crash_in = static_cast<int>(rng() % 20) + 1;
+      }
+      if (rng() % 10 == 0) start();
+    }
+    run_to_rest();
+    if (stored(id).state == JobState::kFailed) {
+      EXPECT_NE(stored(id).reason.find("the original itself failed"), std::string::npos)
+          << stored(id).reason;
+      continue;
+    }
+    EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+    expect_consistent(id, 25);
+  }
+}
+
+TEST_F(JobLoopTest, a_job_whose_original_fails_fails_with_the_reason) {
+  fleet->set_mishap([](const wire::TaskDocument& task) -> std::optional<wire::TaskFailure> {
+    if (task.kind() != TaskKind::kBuild) return std::nullopt;
+    return wire::TaskFailure{ErrorCode::kUnsupported, "no such operator"};
+  });
+  start();
+  const JobId id = post(20);
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kFailed);
+  EXPECT_EQ(stored(id).reason, "the original itself failed: building failed: no such operator");
+}
+
+TEST_F(JobLoopTest, a_rejected_model_fails_the_jobs_that_wait_for_it) {
+  fleet->set_mishap([](const wire::TaskDocument& task) -> std::optional<wire::TaskFailure> {
+    if (task.kind() != TaskKind::kInspectModel) return std::nullopt;
+    return wire::TaskFailure{ErrorCode::kInvalidArgument, "not an ONNX file"};
+  });
+  start();
+  const JobId id = post(20);
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kFailed);
+  EXPECT_EQ(stored(id).reason, "model \"m\" was rejected: not an ONNX file");
+  EXPECT_EQ(store->model("m").value().state, EntryState::kRejected);
+}
+
+TEST_F(JobLoopTest, statistics_that_cannot_be_prepared_fail_the_job) {
+  fleet->set_mishap([](const wire::TaskDocument& task) -> std::optional<wire::TaskFailure> {
+    if (task.kind() != TaskKind::kPrepare) return std::nullopt;
+    return wire::TaskFailure{ErrorCode::kUnsupported, "no calibration images"};
+  });
+  start();
+  const JobId id = post(20);
+  run_to_rest();
+  EXPECT_EQ(stored(id).reason, "preparing failed: no calibration images");
+}
+
+TEST_F(JobLoopTest, a_target_without_int8_is_not_measured_with_it) {
+  (void)store->add_target({"plain", "onnxruntime", "default", 1, {Precision::kFp32}});
+  start();
+  const JobId id = post(25, "nsga2", {"ov", "plain"});
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kSucceeded);
+  int int8 = 0;
+  for (const Trial& trial : trials(id)) {
+    if (!wire::parse_plan(trial.plan_json).value().quantization) continue;
+    ++int8;
+    EXPECT_EQ(trial.on_target.at("plain").infeasible, "the target does not take int8");
+    EXPECT_TRUE(trial.on_target.at("ov").latency.has_value());
+  }
+  EXPECT_GT(int8, 0);
+}
+
+TEST_F(JobLoopTest, outputs_that_differ_too_much_make_a_plan_infeasible_on_that_target_only) {
+  fleet->set_twist([](const wire::TaskDocument& task, wire::TaskResult& result) {
+    auto* benchmark = std::get_if<wire::BenchmarkResult>(&result);
+    if (benchmark == nullptr) return;
+    if (std::get<wire::BenchmarkParams>(task.params).runtime != "onnxruntime") return;
+    if (benchmark->parity) benchmark->parity->max_error = 0.03;
+  });
+  start();
+  const JobId id = post(1);
+  run_to_rest();
+  const Trial original = trials(id).at(0);
+  EXPECT_EQ(original.on_target.at("ort").infeasible,
+            "outputs on onnxruntime differ from the executor's by 3 % of their range, more than "
+            "0.1 %");
+  EXPECT_TRUE(original.on_target.at("ov").latency.has_value());
+  EXPECT_EQ(original.state, TrialState::kFinished);
+}
+
+TEST_F(JobLoopTest, a_second_job_on_the_same_files_pays_for_no_accuracy_again) {
+  start();
+  const JobId first = post(15, "random");
+  run_to_rest();
+  const int paid = fleet->evaluations();
+  const JobId second = post(15, "random");
+  run_to_rest();
+  EXPECT_EQ(fleet->evaluations(), paid);
+  ASSERT_EQ(trials(second).size(), 15U);
+  for (std::size_t i = 0; i < 15; ++i) {
+    EXPECT_EQ(trials(second)[i].plan_sha256, trials(first)[i].plan_sha256);
+    EXPECT_EQ(trials(second)[i].on_target.at("ov").accuracy->map_50_95,
+              trials(first)[i].on_target.at("ov").accuracy->map_50_95);
+  }
+}
+
+TEST_F(JobLoopTest, a_cancelled_job_gets_no_further_trials) {
+  start();
+  const JobId id = post(100);
+  for (int i = 0; i < 60; ++i) {
+    fleet->step();
+    ASSERT_TRUE(loop->step().has_value());
+  }
+  ASSERT_TRUE(store->cancel_job(id).has_value());
+  const std::size_t asked = trials(id).size();
+  run_to_rest();
+  EXPECT_EQ(trials(id).size(), asked);
+  EXPECT_EQ(stored(id).state, JobState::kCancelled);
+  EXPECT_TRUE(store->unhandled_tasks(10).value().empty());
+}
+
+TEST_F(JobLoopTest, a_job_whose_time_is_over_finishes_what_it_began) {
+  start();
+  NewJob job;
+  job.model = "m";
+  job.dataset = "d";
+  job.targets = {"ov"};
+  job.budget.trials = 1000;
+  job.budget.seconds = 60;
+  const JobId id = add(job);
+  for (int i = 0; i < 100; ++i) {
+    fleet->step();
+    ASSERT_TRUE(loop->step().has_value());
+  }
+  EXPECT_EQ(stored(id).state, JobState::kSearching);
+  clock += std::chrono::seconds(61);
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kSucceeded);
+  EXPECT_LT(trials(id).size(), 100U);
+  expect_consistent(id, static_cast<int>(trials(id).size()));
+}
+
+TEST_F(JobLoopTest, a_space_that_is_used_up_ends_the_job_before_its_budget) {
+  start();
+  NewJob job;
+  job.model = "m";
+  job.dataset = "d";
+  job.targets = {"ov"};
+  job.space.width = false;
+  job.space.precisions = {Precision::kFp32};
+  job.budget.trials = 50;
+  const JobId id = add(job);
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kSucceeded);
+  EXPECT_EQ(trials(id).size(), load_context(*store, stored(id)).value().space.resolutions().size());
+}
+
+TEST_F(JobLoopTest, a_comparison_is_recorded_when_its_task_ends) {
+  start();
+  const JobId id = post(10);
+  run_to_rest();
+  const auto context = load_context(*store, stored(id)).value();
+  const std::vector<Trial> all = trials(id);
+  wire::NewComparison wanted{id, "ov", all[0].plan_sha256, all[1].plan_sha256};
+  const auto task =
+      compare_task(stored(id), context.model.card, context.targets[0], all[0], all[1], wanted);
+  ASSERT_TRUE(task.has_value()) << task.error().message;
+  const auto added = store->add_comparison(
+      {id, "ov", wanted.a, wanted.b, wire::comparison_to_json(wanted)}, task.value(), {});
+  ASSERT_TRUE(added.has_value());
+  run_to_rest();
+  const Comparison done = store->comparison(added.value().value.id).value();
+  EXPECT_EQ(done.state, ComparisonState::kSucceeded) << done.reason;
+  EXPECT_NE(done.result_json.find("B is faster"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pare::coordinator
