@@ -48,6 +48,10 @@ struct Apply {
     return trial.value();
   }
 
+  static Error invalid(std::string message) {
+    return Error{ErrorCode::kInvalidArgument, std::move(message)};
+  }
+
   static Error recorded(JobId job, int number, const std::string& what, const std::string& target) {
     return conflict(name_of(job, number) + " has " + what + " on \"" + target + "\" already");
   }
@@ -198,6 +202,10 @@ struct Apply {
   }
 
   Result<bool> operator()(const ModelInspected& change) const {
+    if ((change.state == EntryState::kReady) == change.summary_json.empty() ||
+        (change.state == EntryState::kRejected) == change.reason.empty()) {
+      return invalid("a model is ready with a summary, or rejected with a reason");
+    }
     for (Model& model : state.models) {
       if (model.sha256 != change.sha256 || model.state != EntryState::kInspecting) continue;
       model.state = change.state;
@@ -211,6 +219,9 @@ struct Apply {
   }
 
   Result<bool> operator()(const DatasetInspected& change) const {
+    if ((change.state == EntryState::kRejected) == change.reason.empty()) {
+      return invalid("a dataset is rejected with a reason, or ready without one");
+    }
     for (Dataset& dataset : state.datasets) {
       if (dataset.sha256 != change.sha256 || dataset.state != EntryState::kInspecting) continue;
       dataset.state = change.state;

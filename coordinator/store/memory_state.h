@@ -21,7 +21,6 @@ struct StoredTask {
   Task task;
   TimePoint lease_until{};
   std::set<int> reported;  // the attempts that ended with a report
-  std::int64_t ended = 0;  // orders those that ended
 };
 
 struct StoredWorker {
@@ -48,7 +47,6 @@ struct MemoryState {
   std::map<TaskId, StoredTask> tasks;
   std::map<std::string, StoredWorker> workers;
   std::vector<Event> events;
-  std::int64_t ends = 0;  // how many tasks ended so far
 };
 
 // --- what several of the store's files need (memory_tasks.cpp) ---

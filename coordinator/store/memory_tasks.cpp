@@ -27,7 +27,6 @@ void end_task(MemoryState& state, TimePoint now, StoredTask& stored, TaskState t
   stored.task.device_id.clear();
   if (is_final(to)) {
     stored.task.finished_at = now;
-    stored.ended = ++state.ends;
   } else {
     stored.task.progress = 0.0;
     stored.task.message.clear();
@@ -56,7 +55,7 @@ TaskId queue_task(MemoryState& state, TimePoint now, const NewTask& task) {
 
 void cancel_task(MemoryState& state, TimePoint now, StoredTask& stored) {
   if (is_final(stored.task.state)) {
-    stored.task.handled = true;
+    if (stored.task.state != TaskState::kCancelled) stored.task.handled = true;
   } else {
     end_task(state, now, stored, TaskState::kCancelled);
   }
@@ -255,11 +254,11 @@ Result<std::vector<Task>> MemoryStore::tasks(const TaskFilter& filter, const Pag
 
 Result<std::vector<Task>> MemoryStore::unhandled_tasks(int limit) {
   const std::scoped_lock lock(mutex_);
-  std::map<std::int64_t, const Task*> in_order;
+  std::map<std::pair<TimePoint, TaskId>, const Task*> in_order;
   for (const auto& [id, stored] : state_.tasks) {
     const bool ended =
         stored.task.state == TaskState::kSucceeded || stored.task.state == TaskState::kFailed;
-    if (ended && !stored.task.handled) in_order[stored.ended] = &stored.task;
+    if (ended && !stored.task.handled) in_order[{*stored.task.finished_at, id}] = &stored.task;
   }
   std::vector<Task> first;
   for (const auto& [order, task] : in_order) {

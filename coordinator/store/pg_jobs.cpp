@@ -1,0 +1,212 @@
+#include "coordinator/store/pg_store_impl.h"
+#include "coordinator/store/references.h"
+
+namespace pare::coordinator {
+namespace {
+
+Job job_of(const pqxx::row& row) {
+  Job job;
+  job.id = JobId{row["id"].as<std::int64_t>()};
+  job.document_json = text_of(row["document"]);
+  job.model_sha256 = text_of(row["model_sha256"]);
+  job.dataset_sha256 = text_of(row["dataset_sha256"]);
+  job.targets = texts_of(row["targets"]);
+  job.seed = row["seed"].as<std::uint64_t>();
+  job.state = enum_of<JobState, 8>(row["state"]);
+  job.reason = text_of(row["reason"]);
+  job.statistics_sha256 = text_of(row["statistics_sha256"]);
+  job.prepared_json = text_of(row["prepared"]);
+  job.created_at = time_of(row["created_at"]);
+  job.started_at = optional_time_of(row["started_at"]);
+  job.searching_at = optional_time_of(row["searching_at"]);
+  job.finished_at = optional_time_of(row["finished_at"]);
+  return job;
+}
+
+Comparison comparison_of(const pqxx::row& row) {
+  Comparison comparison;
+  comparison.id = ComparisonId{row["id"].as<std::int64_t>()};
+  comparison.job = JobId{row["job_id"].as<std::int64_t>()};
+  comparison.target = text_of(row["target"]);
+  comparison.plan_a_sha256 = text_of(row["plan_a_sha256"]);
+  comparison.plan_b_sha256 = text_of(row["plan_b_sha256"]);
+  comparison.document_json = text_of(row["document"]);
+  comparison.state = enum_of<ComparisonState, 4>(row["state"]);
+  comparison.reason = text_of(row["reason"]);
+  comparison.result_json = text_of(row["result"]);
+  comparison.created_at = time_of(row["created_at"]);
+  comparison.finished_at = optional_time_of(row["finished_at"]);
+  return comparison;
+}
+
+Event event_of(const pqxx::row& row) {
+  Event event;
+  event.id = row["id"].as<std::int64_t>();
+  event.at = time_of(row["at"]);
+  event.kind = text_of(row["kind"]);
+  if (const auto job = integer_of(row["job_id"])) event.job = JobId{*job};
+  event.body_json = text_of(row["body"]);
+  return event;
+}
+
+template <typename Record>
+std::vector<Record> read_all(const pqxx::result& rows, Record (*read)(const pqxx::row&)) {
+  std::vector<Record> records;
+  for (const auto& row : rows) records.push_back(read(row));
+  return records;
+}
+
+Result<Job> read_job(pqxx::work& tx, JobId id) {
+  const auto rows = execute(tx, query::select_jobs, id.value, 0, false, 1);
+  if (rows.empty()) return not_found("job", id.value);
+  return job_of(rows.front());
+}
+
+Result<Comparison> read_comparison(pqxx::work& tx, ComparisonId id) {
+  const auto rows = execute(tx, query::select_comparisons, id.value, 0, 1);
+  if (rows.empty()) return not_found("comparison", id.value);
+  return comparison_of(rows.front());
+}
+
+// The id that an earlier request with this key made; 0: there was none.  Requests with the same key
+// wait for each other here.
+Result<std::int64_t> find_key(pqxx::work& tx, std::string_view route,
+                              const std::optional<Idempotency>& idempotency) {
+  if (!idempotency) return std::int64_t{0};
+  execute(tx, query::lock_key, route, idempotency->key);
+  const auto rows = execute(tx, query::select_key, route, idempotency->key);
+  if (rows.empty()) return std::int64_t{0};
+  if (text_of(rows[0]["request_sha256"]) != idempotency->request_sha256) {
+    return conflict("the idempotency key \"" + idempotency->key +
+                    "\" was used for another request");
+  }
+  return rows[0]["made_id"].as<std::int64_t>();
+}
+
+}  // namespace
+
+Result<Created<Job>> PgStore::add_job(const JobDraft& draft,
+                                      const std::optional<Idempotency>& idempotency) {
+  return pool_.run([&](pqxx::work& tx) -> Result<Created<Job>> {
+    const auto earlier = find_key(tx, "jobs", idempotency);
+    if (!earlier) return earlier.error();
+    const bool create = earlier.value() == 0;
+    JobId id{earlier.value()};
+    if (create) {
+      const auto rows = execute(tx, query::insert_job, draft.document_json, draft.model_sha256,
+                                draft.dataset_sha256, draft.seed, json_param(draft.targets), now());
+      id = JobId{rows[0][0].as<std::int64_t>()};
+      if (idempotency) {
+        execute(tx, query::insert_key, "jobs", idempotency->key, idempotency->request_sha256,
+                id.value, now());
+      }
+      log_event(tx, now(), "job.queued", to_param(id.value), "{}");
+    }
+    auto job = read_job(tx, id);
+    if (!job) return job.error();
+    return Created<Job>{std::move(job).value(), create};
+  });
+}
+
+Result<Job> PgStore::job(JobId id) {
+  return pool_.run([&](pqxx::work& tx) { return read_job(tx, id); });
+}
+
+Result<std::vector<Job>> PgStore::jobs(const Page& page) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Job>> {
+    return read_all(execute(tx, query::select_jobs, std::nullopt, page.after, false, page.limit),
+                    job_of);
+  });
+}
+
+Result<std::vector<Job>> PgStore::active_jobs() {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Job>> {
+    return read_all(execute(tx, query::select_jobs, std::nullopt, 0, true, std::nullopt), job_of);
+  });
+}
+
+Result<Job> PgStore::cancel_job(JobId id) {
+  return pool_.run([&](pqxx::work& tx) -> Result<Job> {
+    const auto state = lock_job(tx, id);
+    if (!state) return state.error();
+    if (state.value() == JobState::kCancelled) return read_job(tx, id);
+    if (is_final(state.value())) {
+      return conflict("job " + std::to_string(id.value) + " is " +
+                      std::string(pare::name_of(state.value())) + " already");
+    }
+    move_job(tx, now(), id, JobState::kCancelled, "");
+    return read_job(tx, id);
+  });
+}
+
+Result<std::size_t> PgStore::commit(const Batch& batch) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::size_t> {
+    if (batch.cause && execute(tx, query::handle_task, batch.cause->value).empty()) {
+      return conflict("task " + std::to_string(batch.cause->value) +
+                      " has not ended, was cancelled or is handled already");
+    }
+    for (const Change& change : batch.changes) {
+      const auto applied = apply_change(tx, now(), change);
+      if (!applied) return applied.error();
+    }
+    return batch.changes.size();
+  });
+}
+
+Result<std::vector<SearchLogEntry>> PgStore::search_log(JobId job) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<SearchLogEntry>> {
+    std::vector<SearchLogEntry> log;
+    for (const auto& row : execute(tx, query::select_search_log, job.value)) {
+      log.push_back(
+          {row["seq"].as<int>(), enum_of<SearchStep, 2>(row["step"]), text_of(row["payload"])});
+    }
+    return log;
+  });
+}
+
+Result<Created<Comparison>> PgStore::add_comparison(const ComparisonDraft& draft,
+                                                    const NewTask& compare,
+                                                    const std::optional<Idempotency>& idempotency) {
+  return pool_.run([&](pqxx::work& tx) -> Result<Created<Comparison>> {
+    const auto earlier = find_key(tx, "comparisons", idempotency);
+    if (!earlier) return earlier.error();
+    const bool create = earlier.value() == 0;
+    ComparisonId id{earlier.value()};
+    if (create) {
+      const auto rows =
+          execute(tx, query::insert_comparison, draft.job.value, draft.target, draft.plan_a_sha256,
+                  draft.plan_b_sha256, draft.document_json, now());
+      id = ComparisonId{rows[0][0].as<std::int64_t>()};
+      NewTask task = compare;
+      task.subject.job.reset();  // it outlives its job
+      task.subject.comparison = id;
+      insert_task(tx, now(), task);
+      if (idempotency) {
+        execute(tx, query::insert_key, "comparisons", idempotency->key, idempotency->request_sha256,
+                id.value, now());
+      }
+    }
+    auto comparison = read_comparison(tx, id);
+    if (!comparison) return comparison.error();
+    return Created<Comparison>{std::move(comparison).value(), create};
+  });
+}
+
+Result<Comparison> PgStore::comparison(ComparisonId id) {
+  return pool_.run([&](pqxx::work& tx) { return read_comparison(tx, id); });
+}
+
+Result<std::vector<Comparison>> PgStore::comparisons(const Page& page) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Comparison>> {
+    return read_all(execute(tx, query::select_comparisons, std::nullopt, page.after, page.limit),
+                    comparison_of);
+  });
+}
+
+Result<std::vector<Event>> PgStore::events(const Page& page) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Event>> {
+    return read_all(execute(tx, query::select_events, page.after, page.limit), event_of);
+  });
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,81 @@
+// Values to parameters and rows to values.  Seen by the PostgreSQL store alone.
+//
+// Every parameter travels as text, and the query casts it: one way for all types, and an absent
+// value is SQL's null.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <pqxx/pqxx>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "coordinator_store/sql_text.h"
+#include "core/units.h"
+
+namespace pare::coordinator {
+
+using Param = std::optional<std::string>;
+
+// Constrained, so that no value turns into one of another type on the way.
+template <typename T>
+requires std::convertible_to<const T&, std::string_view> Param to_param(const T& text) {
+  return std::string(std::string_view(text));
+}
+template <std::integral T>
+Param to_param(T value) {
+  if constexpr (std::same_as<T, bool>) return value ? "true" : "false";
+  return std::to_string(value);
+}
+Param to_param(double value);
+inline Param to_param(std::nullopt_t) {
+  return std::nullopt;
+}
+inline Param to_param(const Param& param) {
+  return param;
+}
+template <std::integral T>
+Param to_param(const std::optional<T>& value) {
+  return value ? to_param(*value) : std::nullopt;
+}
+
+// Null where the domain has an empty text.
+inline Param or_null(std::string_view text) {
+  return text.empty() ? std::nullopt : to_param(text);
+}
+// JSON arrays, for json_array_elements_text().
+Param json_param(const std::vector<std::string>& texts);
+Param json_param(const std::vector<int>& numbers);
+// An array literal, '{1,2.5}'.
+Param array_param(const std::vector<double>& numbers);
+
+pqxx::result execute(pqxx::work& transaction, const NamedQuery& query,
+                     const std::vector<Param>& params);
+
+template <typename... Args>
+pqxx::result execute(pqxx::work& transaction, const NamedQuery& query, const Args&... args) {
+  return execute(transaction, query, std::vector<Param>{to_param(args)...});
+}
+
+// Null is empty.
+std::string text_of(const pqxx::field& field);
+std::vector<std::string> texts_of(const pqxx::field& field);  // of a JSON array
+std::vector<double> numbers_of(const pqxx::field& field);     // the same
+std::vector<int> integers_of(const pqxx::field& field);       // the same
+std::optional<std::int64_t> integer_of(const pqxx::field& field);
+TimePoint time_of(const pqxx::field& field);  // of microseconds since 1970
+std::optional<TimePoint> optional_time_of(const pqxx::field& field);
+
+// The enumerator with the name that a field holds; SQL's enum types hold no other names.
+template <typename Enum, int kCount>
+Enum enum_of(const pqxx::field& field) {
+  const std::string_view name = field.c_str();
+  for (int i = 0; i < kCount; ++i) {
+    if (name_of(static_cast<Enum>(i)) == name) return static_cast<Enum>(i);
+  }
+  throw pqxx::conversion_error("there is no \"" + std::string(name) + "\" here");
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,93 @@
+// The class behind open_pg_store, for the files that implement it.
+#pragma once
+
+#include "coordinator/store/pg_pool.h"
+#include "coordinator/store/pg_rows.h"
+#include "coordinator/store/store.h"
+
+namespace pare::coordinator {
+
+class PgStore final : public Store {
+ public:
+  PgStore(const std::string& url, int connections, StoreOptions options)
+      : pool_(url, connections), options_(std::move(options)) {}
+
+  Result<bool> ping() override;
+
+  Result<Created<Model>> add_model(const NewModel& model, const NewTask& inspect) override;
+  Result<Model> model(std::string_view reference) override;
+  Result<std::vector<Model>> models(const Page& page) override;
+  Result<Created<Dataset>> add_dataset(const NewDataset& dataset, const NewTask& inspect) override;
+  Result<Dataset> dataset(std::string_view reference) override;
+  Result<std::vector<Dataset>> datasets(const Page& page) override;
+  Result<Created<Target>> add_target(const Target& target) override;
+  Result<Target> target(std::string_view name) override;
+  Result<std::vector<Target>> targets() override;
+  Result<Created<Bytes>> add_blob(std::string_view sha256, Bytes bytes) override;
+  Result<std::optional<Bytes>> blob(std::string_view sha256) override;
+
+  Result<Created<Job>> add_job(const JobDraft& draft,
+                               const std::optional<Idempotency>& idempotency) override;
+  Result<Job> job(JobId id) override;
+  Result<std::vector<Job>> jobs(const Page& page) override;
+  Result<std::vector<Job>> active_jobs() override;
+  Result<Job> cancel_job(JobId id) override;
+  Result<std::size_t> commit(const Batch& batch) override;
+  Result<TrialCounts> trial_counts(JobId job) override;
+  Result<std::vector<Trial>> trials(JobId job, const Page& page) override;
+  Result<Trial> trial(JobId job, int number) override;
+  Result<TargetEvidence> evidence(JobId job, int number, std::string_view target) override;
+  Result<std::vector<Trial>> trials_with_plan(std::string_view sha256) override;
+  Result<std::vector<Trial>> trials_with_candidate(std::string_view sha256) override;
+  Result<std::vector<SearchLogEntry>> search_log(JobId job) override;
+  Result<Created<Comparison>> add_comparison(
+      const ComparisonDraft& draft, const NewTask& compare,
+      const std::optional<Idempotency>& idempotency) override;
+  Result<Comparison> comparison(ComparisonId id) override;
+  Result<std::vector<Comparison>> comparisons(const Page& page) override;
+  Result<std::vector<Event>> events(const Page& page) override;
+
+  Result<Worker> greet(std::string_view session, const WorkerProfile& profile) override;
+  Result<std::vector<TaskId>> retire(std::string_view session) override;
+  Result<std::vector<Worker>> workers() override;
+  Result<TaskId> enqueue(const NewTask& task) override;
+  Result<std::optional<Lease>> claim(std::string_view session) override;
+  Result<std::vector<TaskId>> heartbeat(std::string_view session,
+                                        std::span<const RunningTask> running) override;
+  Result<ReportVerdict> report(const AttemptReport& report) override;
+  Result<std::vector<TaskId>> expire_leases() override;
+  Result<int> renew_all_leases() override;
+  Result<Task> task(TaskId id) override;
+  Result<std::vector<Task>> tasks(const TaskFilter& filter, const Page& page) override;
+  Result<std::vector<Task>> unhandled_tasks(int limit) override;
+
+ private:
+  // What queries take as "now": null lets the database's clock speak.
+  Param now() const;
+  Param lease_ms() const { return to_param(static_cast<double>(options_.lease_length.count())); }
+  Result<std::vector<TaskId>> give_back(pqxx::work& transaction, const Param& session,
+                                        std::string_view what_happened) const;
+
+  PgPool pool_;
+  StoreOptions options_;
+};
+
+// --- what several of the store's files need ---
+
+// Queues a task (pg_tasks.cpp).
+TaskId insert_task(pqxx::work& transaction, const Param& now, const NewTask& task);
+// Cancels what is selected (pg_tasks.cpp); see sql/queries/cancel_tasks.sql.
+void cancel_tasks(pqxx::work& transaction, const Param& now, const Param& job, const Param& trial,
+                  const Param& inspected_model);
+void log_event(pqxx::work& transaction, const Param& now, std::string_view kind, const Param& job,
+               std::string_view body_json);
+
+// One change of a batch (pg_batch.cpp).
+Result<bool> apply_change(pqxx::work& transaction, const Param& now, const Change& change);
+// The state of a job, which stays as it is until the transaction ends.
+Result<JobState> lock_job(pqxx::work& transaction, JobId job);
+// A job that ends leaves no task and no running trial behind.  REQUIRES: locked, and allowed.
+void move_job(pqxx::work& transaction, const Param& now, JobId job, JobState to,
+              const std::string& reason);
+
+}  // namespace pare::coordinator

@@ -1,0 +1,233 @@
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/store/pg_store_impl.h"
+#include "coordinator/store/references.h"
+
+namespace pare::coordinator {
+namespace {
+
+std::string runtimes_json(const std::vector<RuntimeInfo>& runtimes) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const RuntimeInfo& runtime : runtimes) {
+    json.push_back(
+        {{"name", runtime.name}, {"version", runtime.version}, {"precisions", runtime.precisions}});
+  }
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::vector<RuntimeInfo> runtimes_of(const pqxx::field& field) {
+  std::vector<RuntimeInfo> runtimes;
+  for (const auto& json : nlohmann::json::parse(field.c_str())) {
+    runtimes.push_back({json.at("name"), json.at("version"), json.at("precisions")});
+  }
+  return runtimes;
+}
+
+Worker worker_of(const pqxx::row& row) {
+  Worker worker;
+  worker.session = text_of(row["session"]);
+  worker.profile.name = text_of(row["name"]);
+  worker.profile.device_id = text_of(row["device_id"]);
+  worker.profile.device_json = text_of(row["probe"]);
+  worker.profile.pools = texts_of(row["pools"]);
+  worker.profile.runtimes = runtimes_of(row["runtimes"]);
+  worker.last_seen = time_of(row["last_seen"]);
+  for (const auto& id : nlohmann::json::parse(row["tasks"].c_str())) {
+    worker.tasks.push_back(TaskId{id.get<std::int64_t>()});
+  }
+  worker.state = row["lost"].as<bool>() ? WorkerState::kLost
+                 : worker.tasks.empty() ? WorkerState::kIdle
+                                        : WorkerState::kBusy;
+  return worker;
+}
+
+Task task_of(const pqxx::row& row) {
+  Task task;
+  task.id = TaskId{row["id"].as<std::int64_t>()};
+  task.task.kind = enum_of<TaskKind, kAllTaskKinds.size()>(row["kind"]);
+  TaskSubject& subject = task.task.subject;
+  subject.model_sha256 = text_of(row["model_sha256"]);
+  subject.dataset_sha256 = text_of(row["dataset_sha256"]);
+  if (const auto id = integer_of(row["job_id"])) subject.job = JobId{*id};
+  if (const auto number = integer_of(row["trial"])) subject.trial = static_cast<int>(*number);
+  if (const auto id = integer_of(row["comparison_id"])) subject.comparison = ComparisonId{*id};
+  task.task.target = text_of(row["target"]);
+  task.task.pool = text_of(row["pool"]);
+  task.task.runtime = text_of(row["runtime"]);
+  task.task.document_json = text_of(row["document"]);
+  task.task.time_limit = Millis(row["time_limit_ms"].as<double>());
+  task.task.max_attempts = row["max_attempts"].as<int>();
+  task.state = enum_of<TaskState, 5>(row["state"]);
+  task.attempt = row["attempt"].as<int>();
+  task.leased_by = text_of(row["leased_by"]);
+  task.device_id = text_of(row["device_id"]);
+  task.progress = row["progress"].as<double>();
+  task.message = text_of(row["message"]);
+  task.outcome_json = text_of(row["outcome"]);
+  task.reason = text_of(row["reason"]);
+  task.handled = row["handled"].as<bool>();
+  task.created_at = time_of(row["created_at"]);
+  task.leased_at = optional_time_of(row["leased_at"]);
+  task.finished_at = optional_time_of(row["finished_at"]);
+  return task;
+}
+
+std::vector<Task> tasks_of(const pqxx::result& rows) {
+  std::vector<Task> tasks;
+  for (const auto& row : rows) tasks.push_back(task_of(row));
+  return tasks;
+}
+
+std::vector<TaskId> ids_of(const pqxx::result& rows) {
+  std::vector<TaskId> ids;
+  for (const auto& row : rows) ids.push_back(TaskId{row[0].as<std::int64_t>()});
+  return ids;
+}
+
+}  // namespace
+
+TaskId insert_task(pqxx::work& transaction, const Param& now, const NewTask& task) {
+  const TaskSubject& subject = task.subject;
+  const auto rows =
+      execute(transaction, query::insert_task, pare::name_of(task.kind),
+              or_null(subject.model_sha256), or_null(subject.dataset_sha256),
+              subject.job ? to_param(subject.job->value) : std::nullopt, to_param(subject.trial),
+              subject.comparison ? to_param(subject.comparison->value) : std::nullopt, task.target,
+              or_null(task.pool), or_null(task.runtime), task.document_json,
+              task.time_limit.count(), task.max_attempts, now);
+  const TaskId id{rows[0][0].as<std::int64_t>()};
+  log_event(transaction, now, "task.queued",
+            subject.job ? to_param(subject.job->value) : std::nullopt,
+            "{\"task\":" + std::to_string(id.value) + "}");
+  return id;
+}
+
+void cancel_tasks(pqxx::work& transaction, const Param& now, const Param& job, const Param& trial,
+                  const Param& inspected_model) {
+  execute(transaction, query::cancel_tasks, job, trial, inspected_model, now);
+}
+
+void log_event(pqxx::work& transaction, const Param& now, std::string_view kind, const Param& job,
+               std::string_view body_json) {
+  execute(transaction, query::log_event, kind, job, body_json, now);
+}
+
+Result<Worker> PgStore::greet(std::string_view session, const WorkerProfile& profile) {
+  return pool_.run([&](pqxx::work& tx) -> Result<Worker> {
+    std::vector<std::string> runtime_names;
+    for (const RuntimeInfo& runtime : profile.runtimes) runtime_names.push_back(runtime.name);
+    const bool known = !execute(tx, query::worker_is_known, session).empty();
+    execute(tx, query::upsert_device, profile.device_id, or_null(profile.device_json), now());
+    execute(tx, query::upsert_worker, session, profile.name, profile.device_id,
+            json_param(profile.pools), runtimes_json(profile.runtimes), json_param(runtime_names),
+            now());
+    if (!known) log_event(tx, now(), "worker.joined", std::nullopt, "{}");
+    return worker_of(execute(tx, query::select_workers, session, now()).front());
+  });
+}
+
+Result<std::vector<TaskId>> PgStore::give_back(pqxx::work& transaction, const Param& session,
+                                               std::string_view what_happened) const {
+  return ids_of(execute(transaction, query::give_back_tasks, session, what_happened, now()));
+}
+
+Result<std::vector<TaskId>> PgStore::retire(std::string_view session) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<TaskId>> {
+    if (execute(tx, query::lose_worker, session).empty()) return std::vector<TaskId>{};
+    log_event(tx, now(), "worker.lost", std::nullopt, "{}");
+    return give_back(tx, to_param(session), "was lost");
+  });
+}
+
+Result<std::vector<Worker>> PgStore::workers() {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Worker>> {
+    std::vector<Worker> workers;
+    for (const auto& row : execute(tx, query::select_workers, std::nullopt, now())) {
+      workers.push_back(worker_of(row));
+    }
+    return workers;
+  });
+}
+
+Result<TaskId> PgStore::enqueue(const NewTask& task) {
+  return pool_.run([&](pqxx::work& tx) -> Result<TaskId> { return insert_task(tx, now(), task); });
+}
+
+Result<std::optional<Lease>> PgStore::claim(std::string_view session) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::optional<Lease>> {
+    if (execute(tx, query::lock_device_of, session).empty()) return not_found("worker", session);
+    const auto rows = execute(tx, query::claim_task, session, lease_ms(), now());
+    if (rows.empty()) return std::optional<Lease>();
+    const auto row = rows.front();
+    return std::optional<Lease>(Lease{TaskId{row["id"].as<std::int64_t>()},
+                                      row["attempt"].as<int>(), text_of(row["document"]),
+                                      Millis(row["time_limit_ms"].as<double>())});
+  });
+}
+
+Result<std::vector<TaskId>> PgStore::heartbeat(std::string_view session,
+                                               std::span<const RunningTask> running) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<TaskId>> {
+    if (execute(tx, query::see_worker, session, now()).empty()) {
+      return not_found("worker", session);
+    }
+    std::vector<TaskId> drop;
+    for (const RunningTask& line : running) {
+      const auto renewed = execute(tx, query::renew_lease, line.task.value, line.attempt, session,
+                                   line.progress, clean_text(line.message), lease_ms(), now());
+      if (renewed.empty()) drop.push_back(line.task);
+    }
+    return drop;
+  });
+}
+
+Result<ReportVerdict> PgStore::report(const AttemptReport& report) {
+  return pool_.run([&](pqxx::work& tx) -> Result<ReportVerdict> {
+    const auto ended = execute(tx, query::finish_attempt, report.task.value, report.attempt,
+                               report.succeeded ? "succeeded" : "failed", report.retryable,
+                               report.succeeded ? std::string() : clean_text(report.reason),
+                               or_null(report.outcome_json), now());
+    if (!ended.empty()) return ReportVerdict::kRecorded;
+    const auto before = execute(tx, query::was_reported, report.task.value, report.attempt);
+    return before.empty() ? ReportVerdict::kStale : ReportVerdict::kAlreadyRecorded;
+  });
+}
+
+Result<std::vector<TaskId>> PgStore::expire_leases() {
+  return pool_.run([&](pqxx::work& tx) { return give_back(tx, std::nullopt, "went silent"); });
+}
+
+Result<int> PgStore::renew_all_leases() {
+  return pool_.run([&](pqxx::work& tx) -> Result<int> {
+    return static_cast<int>(execute(tx, query::renew_all_leases, lease_ms(), now()).size());
+  });
+}
+
+Result<Task> PgStore::task(TaskId id) {
+  return pool_.run([&](pqxx::work& tx) -> Result<Task> {
+    const auto rows = execute(tx, query::select_tasks, id.value, std::nullopt, std::nullopt,
+                              std::nullopt, false, 0, 1);
+    if (rows.empty()) return not_found("task", id.value);
+    return task_of(rows.front());
+  });
+}
+
+Result<std::vector<Task>> PgStore::tasks(const TaskFilter& filter, const Page& page) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Task>> {
+    return tasks_of(execute(tx, query::select_tasks, std::nullopt,
+                            filter.job ? to_param(filter.job->value) : std::nullopt,
+                            to_param(filter.trial),
+                            filter.state ? to_param(pare::name_of(*filter.state)) : std::nullopt,
+                            false, page.after, page.limit));
+  });
+}
+
+Result<std::vector<Task>> PgStore::unhandled_tasks(int limit) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Task>> {
+    return tasks_of(execute(tx, query::select_tasks, std::nullopt, std::nullopt, std::nullopt,
+                            std::nullopt, true, 0, limit));
+  });
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,138 @@
+#include <algorithm>
+
+#include "coordinator/store/pg_store_impl.h"
+#include "coordinator/store/references.h"
+
+namespace pare::coordinator {
+namespace {
+
+Trial trial_of(const pqxx::row& row) {
+  Trial trial;
+  trial.job = JobId{row["job_id"].as<std::int64_t>()};
+  trial.number = row["number"].as<int>();
+  trial.plan_sha256 = text_of(row["plan_sha256"]);
+  trial.plan_json = text_of(row["plan"]);
+  trial.origin = enum_of<TrialOrigin, 2>(row["origin"]);
+  trial.genome = integers_of(row["genome"]);
+  trial.state = enum_of<TrialState, 3>(row["state"]);
+  trial.reason = text_of(row["reason"]);
+  trial.candidate_sha256 = text_of(row["candidate_sha256"]);
+  trial.bytes = integer_of(row["bytes"]);
+  trial.macs = integer_of(row["macs"]);
+  trial.build_json = text_of(row["build"]);
+  trial.created_at = time_of(row["created_at"]);
+  trial.finished_at = optional_time_of(row["finished_at"]);
+  return trial;
+}
+
+TargetRecord record_of(const pqxx::row& row) {
+  TargetRecord record;
+  if (!row["map_50_95"].is_null()) {
+    record.accuracy =
+        AccuracyRecord{row["map_50_95"].as<double>(), row["images"].as<int>(),
+                       text_of(row["accuracy_runtime"]), text_of(row["detections_sha256"])};
+  }
+  if (!row["median_ms"].is_null()) {
+    record.latency =
+        LatencyRecord{Millis(row["median_ms"].as<double>()), Millis(row["low_ms"].as<double>()),
+                      Millis(row["high_ms"].as<double>()), row["samples"].as<int>()};
+  }
+  record.infeasible = text_of(row["infeasible"]);
+  return record;
+}
+
+// Adds what is known on the targets.  REQUIRES: `trials` are of one job and in order.
+void add_outcomes(pqxx::work& tx, std::span<Trial> trials) {
+  if (trials.empty()) return;
+  const auto rows = execute(tx, query::select_outcomes, trials.front().job.value,
+                            trials.front().number, trials.back().number);
+  for (const auto& row : rows) {
+    const auto at = std::ranges::lower_bound(trials, row["number"].as<int>(), {}, &Trial::number);
+    if (at == trials.end() || at->number != row["number"].as<int>()) continue;
+    at->on_target[text_of(row["target"])] = record_of(row);
+  }
+}
+
+std::vector<Trial> read_trials(pqxx::work& tx, const std::vector<Param>& filters) {
+  std::vector<Trial> trials;
+  for (const auto& row : execute(tx, query::select_trials, filters)) {
+    trials.push_back(trial_of(row));
+  }
+  for (auto begin = trials.begin(); begin != trials.end();) {
+    const auto end = std::find_if(begin, trials.end(),
+                                  [&](const Trial& trial) { return trial.job != begin->job; });
+    add_outcomes(tx, std::span(begin, end));
+    begin = end;
+  }
+  return trials;
+}
+
+// Trials of all jobs whose `member` begins with a reference.
+Result<std::vector<Trial>> trials_with(pqxx::work& tx, std::string_view what,
+                                       std::string Trial::*member, std::string_view sha256,
+                                       const std::vector<Param>& filters) {
+  if (!is_sha_prefix(sha256)) return not_found(what, sha256);
+  std::vector<Trial> found = read_trials(tx, filters);
+  if (found.empty()) return not_found(what, sha256);
+  for (const Trial& trial : found) {
+    if (trial.*member != found.front().*member) return ambiguous(what, sha256);
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<TrialCounts> PgStore::trial_counts(JobId job) {
+  return pool_.run([&](pqxx::work& tx) -> Result<TrialCounts> {
+    const auto row = execute(tx, query::count_trials, job.value).front();
+    return TrialCounts{row["asked"].as<int>(), row["finished"].as<int>(), row["failed"].as<int>()};
+  });
+}
+
+Result<std::vector<Trial>> PgStore::trials(JobId job, const Page& page) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Trial>> {
+    return read_trials(tx, {to_param(job.value), std::nullopt, to_param(page.after), std::nullopt,
+                            std::nullopt, to_param(page.limit)});
+  });
+}
+
+Result<Trial> PgStore::trial(JobId job, int number) {
+  return pool_.run([&](pqxx::work& tx) -> Result<Trial> {
+    const auto found = read_trials(tx, {to_param(job.value), to_param(number), to_param(0),
+                                        std::nullopt, std::nullopt, to_param(1)});
+    if (found.empty()) return not_found("trial of job " + std::to_string(job.value), number);
+    return found.front();
+  });
+}
+
+Result<TargetEvidence> PgStore::evidence(JobId job, int number, std::string_view target) {
+  return pool_.run([&](pqxx::work& tx) -> Result<TargetEvidence> {
+    const auto rows = execute(tx, query::select_evidence, job.value, number, target);
+    if (rows.empty()) {
+      const auto found = read_trials(tx, {to_param(job.value), to_param(number), to_param(0),
+                                          std::nullopt, std::nullopt, to_param(1)});
+      if (found.empty()) return not_found("trial of job " + std::to_string(job.value), number);
+      return TargetEvidence{};
+    }
+    return TargetEvidence{text_of(rows[0]["accuracy"]), numbers_of(rows[0]["samples_ms"]),
+                          text_of(rows[0]["latency"])};
+  });
+}
+
+Result<std::vector<Trial>> PgStore::trials_with_plan(std::string_view sha256) {
+  return pool_.run([&](pqxx::work& tx) {
+    return trials_with(
+        tx, "plan", &Trial::plan_sha256, sha256,
+        {std::nullopt, std::nullopt, to_param(0), to_param(sha256), std::nullopt, std::nullopt});
+  });
+}
+
+Result<std::vector<Trial>> PgStore::trials_with_candidate(std::string_view sha256) {
+  return pool_.run([&](pqxx::work& tx) {
+    return trials_with(
+        tx, "candidate", &Trial::candidate_sha256, sha256,
+        {std::nullopt, std::nullopt, to_param(0), std::nullopt, to_param(sha256), std::nullopt});
+  });
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,14 @@
+DROP TABLE event;
+DROP TABLE comparison;
+DROP TABLE search_log;
+DROP TABLE trial_outcome;
+DROP TABLE trial;
+DROP TABLE idempotency_key;
+DROP TABLE job_target;
+DROP TABLE job;
+DROP FUNCTION is_final(job_state);
+DROP TYPE comparison_state;
+DROP TYPE search_step;
+DROP TYPE trial_origin;
+DROP TYPE trial_state;
+DROP TYPE job_state;

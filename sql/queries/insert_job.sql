@@ -1,0 +1,11 @@
+-- Makes a job with its targets.
+--   $1 document   $2 model sha256   $3 dataset sha256   $4 seed   $5 targets   $6 now
+WITH made AS (
+  INSERT INTO job (document, model_sha256, dataset_sha256, seed, created_at)
+  VALUES ($1::json, $2, $3, $4::numeric, time_or_now($6::bigint))
+  RETURNING id),
+aimed AS (
+  INSERT INTO job_target (job_id, target, ordinal)
+  SELECT made.id, t.name, t.ordinal
+    FROM made, json_array_elements_text($5::json) WITH ORDINALITY AS t (name, ordinal))
+SELECT id FROM made;

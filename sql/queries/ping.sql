@@ -1,0 +1,2 @@
+-- Answers if the database does.
+SELECT 1;

@@ -1,0 +1,5 @@
+-- The bulk behind one outcome.
+--   $1 job   $2 number   $3 target
+SELECT accuracy, latency, to_json(samples_ms) AS samples_ms
+  FROM trial_outcome
+ WHERE job_id = $1::bigint AND number = $2::int AND target = $3;
