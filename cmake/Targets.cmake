@@ -1,6 +1,7 @@
 # pare_library(<name> SOURCES ... USES ...): one folder, one target, one list of allowed arrows.
 # pare_program(<name> SOURCES ... USES ...): an executable in <build>/bin.
 # pare_tests(<folder> LABEL ... USES ...): every tests/<folder>/<thing>_test.cpp becomes a ctest.
+#   With LABEL db it gets a PostgreSQL (tests/support/test_database.h).
 #
 # USES takes the names of our own libraries; LINKS takes anything else that target_link_libraries
 # takes, and stays private: a third-party library does not travel along the arrows.
@@ -65,6 +66,10 @@ function(pare_tests folder)
       WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${folder}.${thing} PROPERTIES
       LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+    if(ARG_LABEL STREQUAL "db")
+      set_tests_properties(${folder}.${thing} PROPERTIES FIXTURES_REQUIRED postgres
+        ENVIRONMENT "PARE_TEST_POSTGRES=${PARE_TEST_POSTGRES}")
+    endif()
   endforeach()
 endfunction()
 

@@ -209,11 +209,17 @@ Result<ReportVerdict> MemoryStore::report(const AttemptReport& report) {
 
 Result<std::vector<TaskId>> MemoryStore::expire_leases() {
   const std::scoped_lock lock(mutex_);
+  for (auto& [session, stored] : state_.workers) {
+    if (stored.lost || stored.worker.last_seen >= now() - options_.lease_length) continue;
+    stored.lost = true;
+    log_event(state_, now(), "worker.lost", {}, "{}");
+  }
   std::vector<TaskId> expired;
   for (auto& [id, stored] : state_.tasks) {
-    if (stored.task.state != TaskState::kLeased || stored.lease_until >= now()) continue;
-    const auto worker = state_.workers.find(stored.task.leased_by);
-    give_back(stored, "worker \"" + worker->second.worker.profile.name + "\" went silent");
+    if (stored.task.state != TaskState::kLeased) continue;
+    const StoredWorker& worker = state_.workers.at(stored.task.leased_by);
+    if (!worker.lost && stored.lease_until >= now()) continue;
+    give_back(stored, "worker \"" + worker.worker.profile.name + "\" went silent");
     expired.push_back(id);
   }
   return expired;
@@ -221,6 +227,9 @@ Result<std::vector<TaskId>> MemoryStore::expire_leases() {
 
 Result<int> MemoryStore::renew_all_leases() {
   const std::scoped_lock lock(mutex_);
+  for (auto& [session, stored] : state_.workers) {
+    if (!stored.lost) stored.worker.last_seen = now();
+  }
   int renewed = 0;
   for (auto& [id, stored] : state_.tasks) {
     if (stored.task.state != TaskState::kLeased) continue;

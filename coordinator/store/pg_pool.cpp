@@ -28,8 +28,9 @@ PgPool::Failure PgPool::classify(const std::exception& thrown) {
   const std::string message = message_of(thrown);
   if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&thrown)) {
     const std::string& state = sql->sqlstate();
-    // Serialization failures and deadlocks; 57P0x: the server is being stopped.
-    return {{code_of(state), message}, state.starts_with("57P0"), state.starts_with("40")};
+    const bool stopping = state.starts_with("57P0");   // the server ends this connection
+    const bool rolled_back = state.starts_with("40");  // a deadlock
+    return {{code_of(state), message}, stopping, stopping || rolled_back};
   }
   if (dynamic_cast<const pqxx::in_doubt_error*>(&thrown) != nullptr) {
     return {{ErrorCode::kUnavailable, message}, true, false};
@@ -61,11 +62,14 @@ PgPool::Borrowed::~Borrowed() {
 
 pqxx::connection& PgPool::Borrowed::connection() {
   if (connection_ == nullptr) {
-    connection_ = std::make_unique<pqxx::connection>(pool_.url_);
-    // Queries with optional filters are only fast when planned for the filters that are there.
-    pqxx::nontransaction settings(*connection_);
-    settings.exec("SET plan_cache_mode = force_custom_plan; SET client_min_messages = warning");
-    for (const NamedQuery& named : kAllQueries) connection_->prepare(named.name, named.text);
+    auto made = std::make_unique<pqxx::connection>(pool_.url_);
+    {
+      // Queries with optional filters are only fast when planned for the filters that are there.
+      pqxx::nontransaction settings(*made);
+      settings.exec("SET plan_cache_mode = force_custom_plan; SET client_min_messages = warning");
+    }
+    for (const NamedQuery& named : kAllQueries) made->prepare(named.name, named.text);
+    connection_ = std::move(made);
   }
   return *connection_;
 }

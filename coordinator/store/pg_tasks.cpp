@@ -195,11 +195,18 @@ Result<ReportVerdict> PgStore::report(const AttemptReport& report) {
 }
 
 Result<std::vector<TaskId>> PgStore::expire_leases() {
-  return pool_.run([&](pqxx::work& tx) { return give_back(tx, std::nullopt, "went silent"); });
+  return pool_.run([&](pqxx::work& tx) {
+    for (std::size_t i = execute(tx, query::lose_silent_workers, lease_ms(), now()).size(); i > 0;
+         --i) {
+      log_event(tx, now(), "worker.lost", std::nullopt, "{}");
+    }
+    return give_back(tx, std::nullopt, "went silent");
+  });
 }
 
 Result<int> PgStore::renew_all_leases() {
   return pool_.run([&](pqxx::work& tx) -> Result<int> {
+    execute(tx, query::see_all_workers, now());
     return static_cast<int>(execute(tx, query::renew_all_leases, lease_ms(), now()).size());
   });
 }

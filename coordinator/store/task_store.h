@@ -58,9 +58,11 @@ class TaskStore {
   // Task, attempt and event in one.  A retryable failure goes back to the queue until the attempts
   // are used up.
   virtual Result<ReportVerdict> report(const AttemptReport& report) = 0;
-  // Gives back every task whose holder went silent; fails those out of attempts.  Returns them all.
+  // Workers that were not heard of for the length of a lease are lost.  Gives back every task of a
+  // lost worker, or whose lease ran out; fails those out of attempts.  Returns them all.
   virtual Result<std::vector<TaskId>> expire_leases() = 0;
-  // The coordinator was away: silence was not the workers' fault, so every lease starts anew.
+  // The coordinator was away: silence was not the workers' fault, so every lease starts anew,
+  // and every worker that was there has the length of a lease to be heard of.
   virtual Result<int> renew_all_leases() = 0;
 
   virtual Result<Task> task(TaskId id) = 0;

@@ -1,10 +1,11 @@
--- Gives back the tasks of one worker, or of all whose holders went silent; fails the ones that are
--- out of attempts.
---   $1 session, or null: those whose lease is over   $2 what happened to the worker   $3 now
+-- Gives back the tasks of one worker, or of all that are lost or let a lease run out; fails the
+-- ones that are out of attempts.
+--   $1 session, or null: of all  $2 what happened to the worker   $3 now
 WITH over AS (
   SELECT task.id, worker.name FROM task JOIN worker ON session = leased_by
    WHERE state = 'leased'
-     AND CASE WHEN $1::uuid IS NULL THEN lease_until < time_or_now($3::bigint) ELSE leased_by = $1 END
+     AND CASE WHEN $1::uuid IS NULL THEN lost OR lease_until < time_or_now($3::bigint)
+              ELSE leased_by = $1 END
    ORDER BY task.id
      FOR UPDATE OF task),
 given_back AS (

@@ -1,0 +1,13 @@
+// A report as it arrived, judged: what the store is to record.
+#pragma once
+
+#include "coordinator/store/task_store.h"
+#include "wire/worker_messages.h"
+
+namespace pare::coordinator {
+
+// An outcome that cannot be read is a failure that says so: refusing it would have it sent again
+// for ever.  Pure.
+AttemptReport judge(const wire::TaskReport& report, TaskKind kind);
+
+}  // namespace pare::coordinator

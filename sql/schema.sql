@@ -1,0 +1,422 @@
+-- What sql/migrations make.  Written and checked by tests/coordinator/store_pg.
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
+CREATE TYPE public.attempt_end AS ENUM (
+    'reported',
+    'lost',
+    'cancelled'
+);
+CREATE TYPE public.comparison_state AS ENUM (
+    'queued',
+    'running',
+    'succeeded',
+    'failed'
+);
+CREATE TYPE public.entry_state AS ENUM (
+    'inspecting',
+    'ready',
+    'rejected'
+);
+CREATE TYPE public.job_state AS ENUM (
+    'queued',
+    'preparing',
+    'searching',
+    'paused',
+    'finishing',
+    'succeeded',
+    'failed',
+    'cancelled'
+);
+CREATE TYPE public.search_step AS ENUM (
+    'ask',
+    'tell'
+);
+CREATE DOMAIN public.sha256 AS text
+	CONSTRAINT sha256_check CHECK ((VALUE ~ '^[0-9a-f]{64}$'::text));
+CREATE TYPE public.task_kind AS ENUM (
+    'inspect_model',
+    'inspect_dataset',
+    'prepare',
+    'build',
+    'evaluate',
+    'benchmark',
+    'compare'
+);
+CREATE TYPE public.task_state AS ENUM (
+    'queued',
+    'leased',
+    'succeeded',
+    'failed',
+    'cancelled'
+);
+CREATE TYPE public.trial_origin AS ENUM (
+    'seed',
+    'search'
+);
+CREATE TYPE public.trial_state AS ENUM (
+    'running',
+    'finished',
+    'failed'
+);
+CREATE FUNCTION public.is_final(s public.job_state) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    RETURN (s = ANY (ARRAY['succeeded'::public.job_state, 'failed'::public.job_state, 'cancelled'::public.job_state]));
+CREATE FUNCTION public.micros(t timestamp with time zone) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    RETURN ((EXTRACT(epoch FROM t) * (1000000)::numeric))::bigint;
+CREATE FUNCTION public.time_or_now(us bigint) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    RETURN COALESCE(('1970-01-01 00:00:00+00'::timestamp with time zone + ((us)::double precision * '00:00:00.000001'::interval)), now());
+CREATE TABLE public.blob (
+    sha256 public.sha256 NOT NULL,
+    bytes bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT blob_bytes_check CHECK ((bytes >= 0))
+);
+CREATE TABLE public.comparison (
+    id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    target text NOT NULL,
+    plan_a_sha256 public.sha256 NOT NULL,
+    plan_b_sha256 public.sha256 NOT NULL,
+    document json NOT NULL,
+    state public.comparison_state DEFAULT 'queued'::public.comparison_state NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    result json,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT comparison_final_has_end CHECK (((state = ANY (ARRAY['succeeded'::public.comparison_state, 'failed'::public.comparison_state])) = (finished_at IS NOT NULL)))
+);
+ALTER TABLE public.comparison ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.comparison_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.dataset (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    sha256 public.sha256 NOT NULL,
+    state public.entry_state DEFAULT 'inspecting'::public.entry_state NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    calibration_images integer NOT NULL,
+    validation_images integer NOT NULL,
+    boxes integer NOT NULL,
+    labelled boolean NOT NULL,
+    classes text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT dataset_counts CHECK (((calibration_images >= 0) AND (validation_images >= 0) AND (boxes >= 0))),
+    CONSTRAINT dataset_rejected_has_reason CHECK (((state = 'rejected'::public.entry_state) = (reason <> ''::text)))
+);
+ALTER TABLE public.dataset ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.dataset_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.device (
+    id text NOT NULL,
+    probe json,
+    last_seen timestamp with time zone NOT NULL
+);
+CREATE TABLE public.event (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    job_id bigint,
+    body json NOT NULL
+);
+ALTER TABLE public.event ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.idempotency_key (
+    route text NOT NULL,
+    key text NOT NULL,
+    request_sha256 text NOT NULL,
+    made_id bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+CREATE TABLE public.job (
+    id bigint NOT NULL,
+    document json NOT NULL,
+    model_sha256 public.sha256 NOT NULL,
+    dataset_sha256 public.sha256 NOT NULL,
+    seed numeric(20,0) NOT NULL,
+    state public.job_state DEFAULT 'queued'::public.job_state NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    statistics_sha256 public.sha256,
+    prepared json,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    searching_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT job_final_has_end CHECK ((public.is_final(state) = (finished_at IS NOT NULL))),
+    CONSTRAINT job_searching_is_prepared CHECK (((state <> ALL (ARRAY['searching'::public.job_state, 'paused'::public.job_state, 'finishing'::public.job_state])) OR (searching_at IS NOT NULL))),
+    CONSTRAINT job_seed_check CHECK ((seed >= (0)::numeric))
+);
+ALTER TABLE public.job ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.job_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.job_target (
+    job_id bigint NOT NULL,
+    target text NOT NULL,
+    ordinal integer NOT NULL
+);
+CREATE TABLE public.model (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    sha256 public.sha256 NOT NULL,
+    state public.entry_state DEFAULT 'inspecting'::public.entry_state NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    card json,
+    summary json,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT model_ready_has_summary CHECK (((state = 'ready'::public.entry_state) = (summary IS NOT NULL))),
+    CONSTRAINT model_rejected_has_reason CHECK (((state = 'rejected'::public.entry_state) = (reason <> ''::text)))
+);
+ALTER TABLE public.model ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.model_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.schema_version (
+    number integer NOT NULL,
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE public.search_log (
+    job_id bigint NOT NULL,
+    seq integer NOT NULL,
+    step public.search_step NOT NULL,
+    payload json NOT NULL,
+    CONSTRAINT search_log_seq_check CHECK ((seq > 0))
+);
+CREATE TABLE public.target (
+    name text NOT NULL,
+    runtime text NOT NULL,
+    pool text NOT NULL,
+    threads integer NOT NULL,
+    precisions text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT target_threads_check CHECK ((threads > 0))
+);
+CREATE TABLE public.task (
+    id bigint NOT NULL,
+    kind public.task_kind NOT NULL,
+    exclusive boolean GENERATED ALWAYS AS ((kind = ANY (ARRAY['benchmark'::public.task_kind, 'compare'::public.task_kind]))) STORED NOT NULL,
+    model_sha256 public.sha256,
+    dataset_sha256 public.sha256,
+    job_id bigint,
+    trial integer,
+    comparison_id bigint,
+    target text DEFAULT ''::text NOT NULL,
+    pool text,
+    runtime text,
+    document json NOT NULL,
+    time_limit_ms double precision NOT NULL,
+    state public.task_state DEFAULT 'queued'::public.task_state NOT NULL,
+    attempt smallint DEFAULT 0 NOT NULL,
+    max_attempts smallint DEFAULT 3 NOT NULL,
+    leased_by uuid,
+    device_id text,
+    leased_at timestamp with time zone,
+    lease_until timestamp with time zone,
+    progress double precision DEFAULT 0 NOT NULL,
+    message text DEFAULT ''::text NOT NULL,
+    outcome json,
+    reason text DEFAULT ''::text NOT NULL,
+    handled boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT task_attempt_in_range CHECK (((attempt >= 0) AND (attempt <= max_attempts))),
+    CONSTRAINT task_final_has_end CHECK (((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state, 'cancelled'::public.task_state])) = (finished_at IS NOT NULL))),
+    CONSTRAINT task_holder_has_device CHECK (((leased_by IS NULL) = (device_id IS NULL))),
+    CONSTRAINT task_holder_has_expiry CHECK (((leased_by IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT task_leased_has_holder CHECK (((state = 'leased'::public.task_state) = (leased_by IS NOT NULL))),
+    CONSTRAINT task_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+    CONSTRAINT task_success_has_outcome CHECK (((state <> 'succeeded'::public.task_state) OR (outcome IS NOT NULL))),
+    CONSTRAINT task_time_limit_ms_check CHECK ((time_limit_ms > (0)::double precision)),
+    CONSTRAINT task_trial_has_job CHECK (((trial IS NULL) OR (job_id IS NOT NULL)))
+);
+CREATE TABLE public.task_attempt (
+    task_id bigint NOT NULL,
+    attempt smallint NOT NULL,
+    session uuid NOT NULL,
+    device_id text NOT NULL,
+    leased_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ending public.attempt_end,
+    CONSTRAINT attempt_end_has_reason CHECK (((ended_at IS NULL) = (ending IS NULL))),
+    CONSTRAINT task_attempt_attempt_check CHECK ((attempt > 0))
+);
+ALTER TABLE public.task ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.task_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.trial (
+    job_id bigint NOT NULL,
+    number integer NOT NULL,
+    plan_sha256 public.sha256 NOT NULL,
+    plan text NOT NULL,
+    origin public.trial_origin NOT NULL,
+    genome integer[] NOT NULL,
+    state public.trial_state DEFAULT 'running'::public.trial_state NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    candidate_sha256 public.sha256,
+    bytes bigint,
+    macs bigint,
+    build json,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT trial_built_whole CHECK ((num_nulls(candidate_sha256, bytes, macs) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT trial_final_has_end CHECK (((state = 'running'::public.trial_state) = (finished_at IS NULL))),
+    CONSTRAINT trial_number_check CHECK ((number > 0))
+);
+CREATE TABLE public.trial_outcome (
+    job_id bigint NOT NULL,
+    number integer NOT NULL,
+    target text NOT NULL,
+    map_50_95 double precision,
+    images integer,
+    accuracy_runtime text,
+    detections_sha256 public.sha256,
+    accuracy json,
+    median_ms double precision,
+    low_ms double precision,
+    high_ms double precision,
+    samples_ms double precision[],
+    latency json,
+    infeasible text,
+    CONSTRAINT outcome_accuracy_whole CHECK ((num_nulls(map_50_95, images, accuracy_runtime) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT outcome_latency_whole CHECK ((num_nulls(median_ms, low_ms, high_ms, samples_ms) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT outcome_not_both CHECK (((infeasible IS NULL) OR (median_ms IS NULL))),
+    CONSTRAINT trial_outcome_infeasible_check CHECK ((infeasible <> ''::text))
+);
+CREATE TABLE public.worker (
+    session uuid NOT NULL,
+    name text NOT NULL,
+    device_id text NOT NULL,
+    pools text[] NOT NULL,
+    runtimes json NOT NULL,
+    runtime_names text[] NOT NULL,
+    lost boolean DEFAULT false NOT NULL,
+    first_seen timestamp with time zone NOT NULL,
+    last_seen timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.blob
+    ADD CONSTRAINT blob_pkey PRIMARY KEY (sha256);
+ALTER TABLE ONLY public.comparison
+    ADD CONSTRAINT comparison_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.dataset
+    ADD CONSTRAINT dataset_name_key UNIQUE (name);
+ALTER TABLE ONLY public.dataset
+    ADD CONSTRAINT dataset_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.dataset
+    ADD CONSTRAINT dataset_sha256_key UNIQUE (sha256);
+ALTER TABLE ONLY public.device
+    ADD CONSTRAINT device_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.event
+    ADD CONSTRAINT event_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.idempotency_key
+    ADD CONSTRAINT idempotency_key_pkey PRIMARY KEY (route, key);
+ALTER TABLE ONLY public.job
+    ADD CONSTRAINT job_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.job_target
+    ADD CONSTRAINT job_target_pkey PRIMARY KEY (job_id, target);
+ALTER TABLE ONLY public.model
+    ADD CONSTRAINT model_name_key UNIQUE (name);
+ALTER TABLE ONLY public.model
+    ADD CONSTRAINT model_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.model
+    ADD CONSTRAINT model_sha256_key UNIQUE (sha256);
+ALTER TABLE ONLY public.schema_version
+    ADD CONSTRAINT schema_version_pkey PRIMARY KEY (number);
+ALTER TABLE ONLY public.search_log
+    ADD CONSTRAINT search_log_pkey PRIMARY KEY (job_id, seq);
+ALTER TABLE ONLY public.target
+    ADD CONSTRAINT target_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.task_attempt
+    ADD CONSTRAINT task_attempt_pkey PRIMARY KEY (task_id, attempt);
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_exclusive_or_shared EXCLUDE USING gist (device_id WITH =, ((exclusive)::integer) WITH <>) WHERE ((state = 'leased'::public.task_state));
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.trial_outcome
+    ADD CONSTRAINT trial_outcome_pkey PRIMARY KEY (job_id, number, target);
+ALTER TABLE ONLY public.trial
+    ADD CONSTRAINT trial_pkey PRIMARY KEY (job_id, number);
+ALTER TABLE ONLY public.trial
+    ADD CONSTRAINT trial_plan_once UNIQUE (job_id, plan_sha256);
+ALTER TABLE ONLY public.worker
+    ADD CONSTRAINT worker_pkey PRIMARY KEY (session);
+CREATE UNIQUE INDEX attempt_open ON public.task_attempt USING btree (task_id) WHERE (ended_at IS NULL);
+CREATE INDEX job_active ON public.job USING btree (id) WHERE (NOT public.is_final(state));
+CREATE INDEX task_expiring ON public.task USING btree (lease_until) WHERE (state = 'leased'::public.task_state);
+CREATE INDEX task_of_comparison ON public.task USING btree (comparison_id) WHERE (comparison_id IS NOT NULL);
+CREATE INDEX task_of_job ON public.task USING btree (job_id, trial);
+CREATE UNIQUE INDEX task_one_exclusive ON public.task USING btree (device_id) WHERE ((state = 'leased'::public.task_state) AND exclusive);
+CREATE INDEX task_unhandled ON public.task USING btree (finished_at, id) WHERE ((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state])) AND (NOT handled));
+CREATE INDEX task_waiting ON public.task USING btree (exclusive, id) WHERE (state = 'queued'::public.task_state);
+CREATE INDEX trial_candidate ON public.trial USING btree (candidate_sha256 text_pattern_ops);
+CREATE INDEX trial_plan ON public.trial USING btree (plan_sha256 text_pattern_ops);
+CREATE INDEX worker_on_device ON public.worker USING btree (device_id) WHERE (NOT lost);
+ALTER TABLE ONLY public.comparison
+    ADD CONSTRAINT comparison_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id);
+ALTER TABLE ONLY public.comparison
+    ADD CONSTRAINT comparison_target_fkey FOREIGN KEY (target) REFERENCES public.target(name);
+ALTER TABLE ONLY public.event
+    ADD CONSTRAINT event_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.job
+    ADD CONSTRAINT job_dataset_sha256_fkey FOREIGN KEY (dataset_sha256) REFERENCES public.dataset(sha256);
+ALTER TABLE ONLY public.job
+    ADD CONSTRAINT job_model_sha256_fkey FOREIGN KEY (model_sha256) REFERENCES public.model(sha256);
+ALTER TABLE ONLY public.job_target
+    ADD CONSTRAINT job_target_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.job_target
+    ADD CONSTRAINT job_target_target_fkey FOREIGN KEY (target) REFERENCES public.target(name);
+ALTER TABLE ONLY public.search_log
+    ADD CONSTRAINT search_log_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.task_attempt
+    ADD CONSTRAINT task_attempt_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+ALTER TABLE ONLY public.task_attempt
+    ADD CONSTRAINT task_attempt_session_fkey FOREIGN KEY (session) REFERENCES public.worker(session);
+ALTER TABLE ONLY public.task_attempt
+    ADD CONSTRAINT task_attempt_task_id_fkey FOREIGN KEY (task_id) REFERENCES public.task(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_comparison_id_fkey FOREIGN KEY (comparison_id) REFERENCES public.comparison(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_job_id_trial_fkey FOREIGN KEY (job_id, trial) REFERENCES public.trial(job_id, number) ON DELETE CASCADE;
+ALTER TABLE ONLY public.task
+    ADD CONSTRAINT task_leased_by_fkey FOREIGN KEY (leased_by) REFERENCES public.worker(session);
+ALTER TABLE ONLY public.trial
+    ADD CONSTRAINT trial_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.trial_outcome
+    ADD CONSTRAINT trial_outcome_job_id_number_fkey FOREIGN KEY (job_id, number) REFERENCES public.trial(job_id, number) ON DELETE CASCADE;
+ALTER TABLE ONLY public.trial_outcome
+    ADD CONSTRAINT trial_outcome_job_id_target_fkey FOREIGN KEY (job_id, target) REFERENCES public.job_target(job_id, target) ON DELETE CASCADE;
+ALTER TABLE ONLY public.worker
+    ADD CONSTRAINT worker_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);

@@ -1,0 +1,134 @@
+// What every Catalog must do.
+#pragma once
+
+#include "tests/coordinator/store/store_contract.h"
+
+namespace pare::coordinator {
+
+class CatalogContract : public StoreContract {};
+
+TEST_P(CatalogContract, a_model_is_registered_once_and_its_inspection_queued_once) {
+  const NewTask inspect = task_of_kind(TaskKind::kInspectModel);
+  const auto first = ok(store().add_model({"net", sha('a'), R"({"head":"yolox"})"}, inspect));
+  EXPECT_TRUE(first.created);
+  EXPECT_EQ(first.value.state, EntryState::kInspecting);
+  EXPECT_EQ(first.value.created_at, now_);
+  const auto again = ok(store().add_model({"net", sha('a'), R"({"head":"yolox"})"}, inspect));
+  EXPECT_FALSE(again.created);
+  EXPECT_EQ(again.value.card_json, R"({"head":"yolox"})");
+  const auto tasks = ok(store().tasks({}, {}));
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].task.subject.model_sha256, sha('a'));
+}
+
+TEST_P(CatalogContract, a_name_or_a_file_that_is_taken_is_refused_with_its_holder) {
+  const NewTask inspect = task_of_kind(TaskKind::kInspectModel);
+  ok(store().add_model({"net", sha('a'), ""}, inspect));
+  const auto name = store().add_model({"net", sha('b'), ""}, inspect);
+  EXPECT_EQ(code(name), ErrorCode::kConflict);
+  EXPECT_EQ(name.error().message, "model \"net\" is " + sha('a'));
+  const auto file = store().add_model({"other", sha('a'), ""}, inspect);
+  EXPECT_EQ(code(file), ErrorCode::kConflict);
+  EXPECT_EQ(file.error().message, "model " + sha('a') + " is registered as \"net\"");
+}
+
+TEST_P(CatalogContract, a_reference_is_a_name_or_the_beginning_of_a_file_if_only_one_has_it) {
+  const NewTask inspect = task_of_kind(TaskKind::kInspectModel);
+  const std::string shared_start = "12345678";
+  ok(store().add_model({"one", shared_start + std::string(56, '1'), ""}, inspect));
+  ok(store().add_model({"two", shared_start + std::string(56, '2'), ""}, inspect));
+  EXPECT_EQ(ok(store().model("one")).name, "one");
+  EXPECT_EQ(ok(store().model(shared_start + "2")).name, "two");
+  EXPECT_EQ(ok(store().model(shared_start + std::string(56, '1'))).name, "one");
+  EXPECT_EQ(code(store().model(shared_start)), ErrorCode::kConflict);
+  EXPECT_EQ(code(store().model("1234567")), ErrorCode::kNotFound);
+  EXPECT_EQ(code(store().model("three")), ErrorCode::kNotFound);
+}
+
+TEST_P(CatalogContract, an_inspection_makes_a_model_ready_or_rejected_once) {
+  ok(store().add_model({"net", sha('a'), ""}, task_of_kind(TaskKind::kInspectModel)));
+  const ModelInspected ready{sha('a'), EntryState::kReady, "", R"({"macs":5})"};
+  ok(store().commit({{}, {ready}}));
+  EXPECT_EQ(ok(store().model("net")).state, EntryState::kReady);
+  EXPECT_EQ(ok(store().model("net")).summary_json, R"({"macs":5})");
+  EXPECT_EQ(code(store().commit({{}, {ready}})), ErrorCode::kConflict);
+}
+
+TEST_P(CatalogContract, a_model_is_never_ready_without_a_summary_or_rejected_without_a_reason) {
+  ok(store().add_model({"net", sha('a'), ""}, task_of_kind(TaskKind::kInspectModel)));
+  EXPECT_FALSE(store().commit({{}, {ModelInspected{sha('a'), EntryState::kReady, "", ""}}}));
+  EXPECT_FALSE(store().commit({{}, {ModelInspected{sha('a'), EntryState::kRejected, "", ""}}}));
+}
+
+TEST_P(CatalogContract, a_rejected_model_is_inspected_again_when_it_comes_again) {
+  const NewTask inspect = task_of_kind(TaskKind::kInspectModel);
+  ok(store().add_model({"net", sha('a'), ""}, inspect));
+  ok(store().commit({{}, {ModelInspected{sha('a'), EntryState::kRejected, "no head", ""}}}));
+  EXPECT_EQ(ok(store().model("net")).reason, "no head");
+  EXPECT_TRUE(ok(store().add_model({"net", sha('a'), R"({"head":"yolox"})"}, inspect)).created);
+  EXPECT_EQ(ok(store().model("net")).state, EntryState::kInspecting);
+  EXPECT_EQ(ok(store().model("net")).card_json, R"({"head":"yolox"})");
+  // The inspection with the old card was called off.
+  EXPECT_EQ(ok(store().tasks({.job = {}, .trial = {}, .state = TaskState::kQueued}, {})).size(),
+            1U);
+}
+
+TEST_P(CatalogContract, a_card_changes_only_while_no_job_uses_the_model) {
+  add_job();
+  EXPECT_EQ(code(store().add_model({"net", sha('a'), R"({"head":"yolov5"})"},
+                                   task_of_kind(TaskKind::kInspectModel))),
+            ErrorCode::kConflict);
+}
+
+TEST_P(CatalogContract, a_dataset_keeps_its_counts_and_what_the_inspection_found) {
+  const DatasetCounts listed{8, 16, 90, true, {"person", "it's \"quoted\", {with} \\"}};
+  ok(store().add_dataset({"photos", sha('d'), listed}, task_of_kind(TaskKind::kInspectDataset)));
+  EXPECT_EQ(ok(store().dataset("photos")).counts, listed);
+  EXPECT_FALSE(
+      ok(store().add_dataset({"photos", sha('d'), listed}, task_of_kind(TaskKind::kInspectDataset)))
+          .created);
+  DatasetCounts found = listed;
+  found.boxes = 91;
+  ok(store().commit({{}, {DatasetInspected{sha('d'), EntryState::kReady, "", found}}}));
+  EXPECT_EQ(ok(store().dataset(sha('d').substr(0, 8))).counts, found);
+  EXPECT_EQ(ok(store().dataset("photos")).state, EntryState::kReady);
+}
+
+TEST_P(CatalogContract, lists_come_in_pages) {
+  for (const char digit : {'1', '2', '3'}) {
+    ok(store().add_model({std::string(1, digit), sha(digit), ""},
+                         task_of_kind(TaskKind::kInspectModel)));
+  }
+  const auto first = ok(store().models({0, 2}));
+  ASSERT_EQ(first.size(), 2U);
+  const auto rest = ok(store().models({first.back().cursor, 2}));
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0].name, "3");
+}
+
+TEST_P(CatalogContract, a_target_is_found_again_and_never_redefined) {
+  Target target;
+  target.name = "edge";
+  target.runtime = "openvino";
+  target.threads = 4;
+  target.precisions = {Precision::kInt8};
+  EXPECT_TRUE(ok(store().add_target(target)).created);
+  const auto again = ok(store().add_target(target));
+  EXPECT_FALSE(again.created);
+  EXPECT_EQ(again.value, target);
+  Target other = target;
+  other.threads = 1;
+  EXPECT_EQ(code(store().add_target(other)), ErrorCode::kConflict);
+  EXPECT_EQ(ok(store().target("edge")), target);
+  EXPECT_EQ(code(store().target("none")), ErrorCode::kNotFound);
+  EXPECT_EQ(ok(store().targets()).size(), 1U);
+}
+
+TEST_P(CatalogContract, a_blob_is_known_once_it_is_stored) {
+  EXPECT_FALSE(ok(store().blob(sha('b'))).has_value());
+  EXPECT_TRUE(ok(store().add_blob(sha('b'), Bytes{3'000'000'000})).created);
+  EXPECT_FALSE(ok(store().add_blob(sha('b'), Bytes{3'000'000'000})).created);
+  EXPECT_EQ(ok(store().blob(sha('b')))->count, 3'000'000'000);
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,316 @@
+// What every JobStore must do.
+#pragma once
+
+#include <limits>
+
+#include "tests/coordinator/store/store_contract.h"
+
+namespace pare::coordinator {
+
+class JobContract : public StoreContract {};
+
+TEST_P(JobContract, a_job_is_kept_as_it_was_posted) {
+  register_all();
+  const JobDraft draft{R"({"model": "net",  "x": 1})",
+                       sha('a'),
+                       sha('d'),
+                       {"x86-ov", "x86-ort"},
+                       std::numeric_limits<std::uint64_t>::max()};
+  const auto made = ok(store().add_job(draft, std::nullopt));
+  const Job job = ok(store().job(made.value.id));
+  EXPECT_EQ(job.document_json, draft.document_json);
+  EXPECT_EQ(job.targets, draft.targets);
+  EXPECT_EQ(job.seed, draft.seed);
+  EXPECT_EQ(job.state, JobState::kQueued);
+  EXPECT_EQ(job.created_at, now_);
+  EXPECT_FALSE(job.started_at.has_value());
+  EXPECT_EQ(ok(store().jobs({})).size(), 1U);
+  EXPECT_EQ(code(store().job(JobId{99})), ErrorCode::kNotFound);
+}
+
+TEST_P(JobContract, a_job_needs_what_it_names) {
+  register_all();
+  const JobDraft good{"{}", sha('a'), sha('d'), {"x86-ort"}, 1};
+  JobDraft draft = good;
+  draft.model_sha256 = sha('b');
+  EXPECT_EQ(code(store().add_job(draft, std::nullopt)), ErrorCode::kNotFound);
+  draft = good;
+  draft.dataset_sha256 = sha('b');
+  EXPECT_EQ(code(store().add_job(draft, std::nullopt)), ErrorCode::kNotFound);
+  draft = good;
+  draft.targets = {"x86-ort", "moon"};
+  EXPECT_EQ(code(store().add_job(draft, std::nullopt)), ErrorCode::kNotFound);
+  EXPECT_TRUE(ok(store().jobs({})).empty());
+}
+
+TEST_P(JobContract, an_idempotency_key_makes_one_job_and_serves_one_request) {
+  register_all();
+  const JobDraft draft{"{}", sha('a'), sha('d'), {"x86-ort"}, 1};
+  const auto first = ok(store().add_job(draft, Idempotency{"k", sha('1')}));
+  const auto again = ok(store().add_job(draft, Idempotency{"k", sha('1')}));
+  EXPECT_TRUE(first.created);
+  EXPECT_FALSE(again.created);
+  EXPECT_EQ(first.value.id, again.value.id);
+  EXPECT_EQ(code(store().add_job(draft, Idempotency{"k", sha('2')})), ErrorCode::kConflict);
+  EXPECT_EQ(ok(store().jobs({})).size(), 1U);
+}
+
+TEST_P(JobContract, a_job_moves_only_along_the_arrows_of_core) {
+  const JobId job = add_job();
+  EXPECT_EQ(code(store().commit({{}, {JobMoved{job, JobState::kSearching, ""}}})),
+            ErrorCode::kConflict);
+  pass(std::chrono::seconds(1));
+  ok(store().commit({{}, {JobMoved{job, JobState::kPreparing, ""}}}));
+  EXPECT_EQ(ok(store().job(job)).started_at, now_);
+  pass(std::chrono::seconds(1));
+  ok(store().commit(
+      {{},
+       {JobPrepared{job, sha('5'), R"({"images":9})"}, JobMoved{job, JobState::kSearching, ""}}}));
+  EXPECT_EQ(ok(store().job(job)).searching_at, now_);
+  EXPECT_EQ(ok(store().job(job)).statistics_sha256, sha('5'));
+  EXPECT_EQ(ok(store().job(job)).prepared_json, R"({"images":9})");
+  EXPECT_EQ(code(store().commit({{}, {JobPrepared{job, sha('6'), "{}"}}})), ErrorCode::kConflict);
+  EXPECT_EQ(ok(store().active_jobs()).size(), 1U);
+  ok(store().commit({{}, {JobMoved{job, JobState::kFailed, "no luck"}}}));
+  EXPECT_EQ(ok(store().job(job)).reason, "no luck");
+  EXPECT_EQ(ok(store().job(job)).finished_at, now_);
+  EXPECT_TRUE(ok(store().active_jobs()).empty());
+  EXPECT_EQ(code(store().commit({{}, {JobMoved{job, JobState::kCancelled, ""}}})),
+            ErrorCode::kConflict);
+}
+
+TEST_P(JobContract, a_batch_is_made_whole_or_not_at_all) {
+  const JobId job = searching_job();
+  const auto before = ok(store().tasks({}, {})).size();
+  const auto refused = store().commit(
+      {{},
+       {trial(job, 1), SearchLogged{job, SearchStep::kAsk, "{}"},
+        TaskAdded{task_of_kind(TaskKind::kBuild)}, JobMoved{job, JobState::kSucceeded, ""}}});
+  EXPECT_EQ(code(refused), ErrorCode::kConflict);
+  EXPECT_TRUE(ok(store().trials(job, {})).empty());
+  EXPECT_TRUE(ok(store().search_log(job)).empty());
+  EXPECT_EQ(ok(store().tasks({}, {})).size(), before);
+}
+
+TEST_P(JobContract, trials_are_numbered_densely_and_no_plan_is_tried_twice) {
+  const JobId job = searching_job();
+  ok(store().commit({{}, {trial(job, 1), trial(job, 2)}}));
+  EXPECT_EQ(code(store().commit({{}, {trial(job, 2)}})), ErrorCode::kConflict);
+  EXPECT_EQ(code(store().commit({{}, {trial(job, 4)}})), ErrorCode::kConflict);
+  TrialAdded same_plan = trial(job, 1);
+  same_plan.number = 3;
+  EXPECT_EQ(code(store().commit({{}, {same_plan}})), ErrorCode::kConflict);
+  const auto trials = ok(store().trials(job, {1, 10}));
+  ASSERT_EQ(trials.size(), 1U);
+  EXPECT_EQ(trials[0].number, 2);
+  EXPECT_EQ(trials[0].genome, (std::vector<int>{2, 2, 3}));
+  EXPECT_EQ(trials[0].origin, TrialOrigin::kSearch);
+  EXPECT_EQ(trials[0].created_at, now_);
+}
+
+TEST_P(JobContract, what_a_trial_brought_is_recorded_once_and_read_back_exactly) {
+  const JobId job = searching_job();
+  const AccuracyRecorded accuracy{
+      job, 1, "x86-ort", {0.1 + 0.2, 128, "executor", sha('e')}, R"({"coco":{}})"};
+  const TrialBuilt built{job, 1, sha('c'), 1234, 5678, R"({"parameters":9})"};
+  ok(store().commit({{}, {trial(job, 1), built, accuracy, latency(job, 1)}}));
+  for (const Change& change : {Change(built), Change(accuracy), Change(latency(job, 1))}) {
+    EXPECT_EQ(code(store().commit({{}, {change}})), ErrorCode::kConflict);
+  }
+  const Trial read = ok(store().trial(job, 1));
+  EXPECT_EQ(read.candidate_sha256, sha('c'));
+  EXPECT_EQ(read.bytes, 1234);
+  EXPECT_EQ(read.macs, 5678);
+  EXPECT_EQ(read.build_json, R"({"parameters":9})");
+  const TargetRecord& record = read.on_target.at("x86-ort");
+  EXPECT_EQ(record.accuracy->map_50_95, 0.1 + 0.2);
+  EXPECT_EQ(record.accuracy->images, 128);
+  EXPECT_EQ(record.accuracy->runtime, "executor");
+  EXPECT_EQ(record.accuracy->detections_sha256, sha('e'));
+  EXPECT_EQ(record.latency->median, Millis(2.5));
+  EXPECT_EQ(record.latency->samples, 3);
+  EXPECT_FALSE(read.on_target.contains("x86-ov"));
+  const TargetEvidence evidence = ok(store().evidence(job, 1, "x86-ort"));
+  EXPECT_EQ(evidence.samples_ms, (std::vector<double>{2.5, 2.0, 0.1 + 0.2}));
+  EXPECT_EQ(evidence.accuracy_json, R"({"coco":{}})");
+  EXPECT_EQ(evidence.latency_json, R"({"load_ms":3})");
+  EXPECT_EQ(code(store().evidence(job, 2, "x86-ort")), ErrorCode::kNotFound);
+}
+
+TEST_P(JobContract, a_trial_on_a_target_is_measured_or_infeasible_and_never_both) {
+  const JobId job = searching_job();
+  ok(store().commit({{}, {trial(job, 1), trial(job, 2)}}));
+  ok(store().commit({{}, {latency(job, 1)}}));
+  EXPECT_FALSE(store().commit({{}, {InfeasibleRecorded{job, 1, "x86-ort", "it hung"}}}));
+  ok(store().commit({{}, {InfeasibleRecorded{job, 2, "x86-ort", "it hung"}}}));
+  EXPECT_FALSE(store().commit({{}, {latency(job, 2)}}));
+  EXPECT_FALSE(store().commit({{}, {InfeasibleRecorded{job, 2, "x86-ort", "again"}}}));
+  EXPECT_EQ(ok(store().trial(job, 2)).on_target.at("x86-ort").infeasible, "it hung");
+}
+
+TEST_P(JobContract, an_outcome_needs_its_trial_and_a_target_of_its_job) {
+  const JobId job = searching_job();
+  EXPECT_FALSE(store().commit({{}, {latency(job, 1)}}));
+  ok(store().commit({{}, {trial(job, 1)}}));
+  LatencyRecorded elsewhere = latency(job, 1);
+  elsewhere.target = "moon";
+  EXPECT_FALSE(store().commit({{}, {elsewhere}}));
+}
+
+TEST_P(JobContract, a_trial_ends_once) {
+  const JobId job = searching_job();
+  ok(store().commit({{}, {trial(job, 1), trial(job, 2), trial(job, 3)}}));
+  ok(store().commit({{},
+                     {TrialEnded{job, 1, TrialState::kFinished, ""},
+                      TrialEnded{job, 2, TrialState::kFailed, "no such operator"}}}));
+  EXPECT_EQ(code(store().commit({{}, {TrialEnded{job, 1, TrialState::kFailed, "x"}}})),
+            ErrorCode::kConflict);
+  const TrialCounts counts = ok(store().trial_counts(job));
+  EXPECT_EQ(counts.asked, 3);
+  EXPECT_EQ(counts.finished, 1);
+  EXPECT_EQ(counts.failed, 1);
+  EXPECT_EQ(ok(store().trial(job, 2)).reason, "no such operator");
+  EXPECT_EQ(ok(store().trial(job, 2)).finished_at, now_);
+}
+
+TEST_P(JobContract, the_search_log_keeps_the_order) {
+  const JobId job = searching_job();
+  ok(store().commit({{}, {SearchLogged{job, SearchStep::kAsk, "[1]"}}}));
+  ok(store().commit({{},
+                     {SearchLogged{job, SearchStep::kTell, R"({"b":1, "a":2})"},
+                      SearchLogged{job, SearchStep::kAsk, "[3]"}}}));
+  const auto log = ok(store().search_log(job));
+  ASSERT_EQ(log.size(), 3U);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(log[static_cast<std::size_t>(i)].seq, i + 1);
+  EXPECT_EQ(log[1].step, SearchStep::kTell);
+  EXPECT_EQ(log[1].payload_json, R"({"b":1, "a":2})");
+}
+
+TEST_P(JobContract, trials_are_found_by_the_beginning_of_their_plan_or_candidate) {
+  const JobId job = searching_job();
+  ok(store().commit({{}, {trial(job, 1), trial(job, 2), latency(job, 2)}}));
+  ok(store().commit({{}, {TrialBuilt{job, 2, sha('c'), 1, 1, "{}"}}}));
+  const auto by_plan = ok(store().trials_with_plan("22222222"));
+  ASSERT_EQ(by_plan.size(), 1U);
+  EXPECT_EQ(by_plan[0].number, 2);
+  EXPECT_TRUE(by_plan[0].on_target.contains("x86-ort"));
+  EXPECT_EQ(ok(store().trials_with_candidate(sha('c')))[0].number, 2);
+  EXPECT_EQ(code(store().trials_with_candidate(sha('e'))), ErrorCode::kNotFound);
+  EXPECT_EQ(code(store().trials_with_plan("2222222")), ErrorCode::kNotFound);
+  TrialAdded alike = trial(job, 3);
+  alike.plan_sha256 = "22222222" + std::string(56, 'f');
+  ok(store().commit({{}, {alike}}));
+  EXPECT_EQ(code(store().trials_with_plan("22222222")), ErrorCode::kConflict);
+}
+
+TEST_P(JobContract, the_end_of_a_task_has_its_consequences_once) {
+  const JobId job = searching_job();
+  NewTask build = task_of_kind(TaskKind::kBuild);
+  build.subject.job = job;
+  build.subject.trial = 1;
+  ok(store().commit({{}, {trial(job, 1), TaskAdded{build}}}));
+  const TaskId task = ok(store().tasks({.job = job, .trial = 1, .state = {}}, {})).front().id;
+  const Batch batch{task, {TrialBuilt{job, 1, sha('c'), 1, 1, "{}"}}};
+  EXPECT_EQ(code(store().commit(batch)), ErrorCode::kConflict) << "it has not ended";
+  finish(task);
+  const auto unhandled = ok(store().unhandled_tasks(10));
+  ASSERT_FALSE(unhandled.empty());
+  EXPECT_EQ(unhandled.back().id, task);
+  EXPECT_EQ(unhandled.back().outcome_json, R"({"ok":true})");
+  // A batch that fails leaves the task to be handled.
+  EXPECT_FALSE(store().commit({task, {JobMoved{job, JobState::kPreparing, ""}}}));
+  ok(store().commit(batch));
+  EXPECT_EQ(code(store().commit(batch)), ErrorCode::kConflict);
+  EXPECT_TRUE(ok(store().task(task)).handled);
+  for (const Task& left : ok(store().unhandled_tasks(10))) EXPECT_NE(left.id, task);
+}
+
+TEST_P(JobContract, a_cancelled_job_leaves_no_work_and_no_running_trial_behind) {
+  const JobId job = searching_job();
+  NewTask build = task_of_kind(TaskKind::kBuild);
+  build.subject.job = job;
+  build.subject.trial = 1;
+  ok(store().commit({{},
+                     {trial(job, 1), trial(job, 2), TaskAdded{build}, TaskAdded{build},
+                      TaskAdded{build}, TrialEnded{job, 2, TrialState::kFinished, ""}}}));
+  ok(store().greet(kBen, profile("bench")));
+  const auto done = *ok(store().claim(kBen));
+  ok(store().report({done.task, done.attempt, true, false, "", "{}"}));
+  const auto leased = *ok(store().claim(kBen));
+  EXPECT_EQ(ok(store().cancel_job(job)).state, JobState::kCancelled);
+  EXPECT_EQ(ok(store().cancel_job(job)).state, JobState::kCancelled) << "again is harmless";
+  for (const Task& task : ok(store().tasks({.job = job, .trial = {}, .state = {}}, {}))) {
+    EXPECT_EQ(task.state, task.id == done.task ? TaskState::kSucceeded : TaskState::kCancelled);
+  }
+  EXPECT_EQ(ok(store().trial(job, 1)).state, TrialState::kFailed);
+  EXPECT_EQ(ok(store().trial(job, 1)).reason, "the job ended first: cancelled");
+  EXPECT_EQ(ok(store().trial(job, 2)).state, TrialState::kFinished);
+  EXPECT_EQ(ok(store().heartbeat(kBen, std::vector{RunningTask{leased.task, 1, 0.5, ""}})),
+            std::vector{leased.task});
+  EXPECT_EQ(ok(store().report({leased.task, leased.attempt, true, false, "", "{}"})),
+            ReportVerdict::kStale);
+  EXPECT_EQ(code(store().commit({done.task, {}})), ErrorCode::kConflict);
+  EXPECT_EQ(code(store().commit({{}, {TaskAdded{build}}})), ErrorCode::kConflict);
+}
+
+TEST_P(JobContract, only_a_job_that_goes_on_can_be_cancelled) {
+  const JobId job = searching_job();
+  ok(store().commit({{}, {JobMoved{job, JobState::kFailed, "x"}}}));
+  EXPECT_EQ(code(store().cancel_job(job)), ErrorCode::kConflict);
+  EXPECT_EQ(code(store().cancel_job(JobId{99})), ErrorCode::kNotFound);
+}
+
+TEST_P(JobContract, the_tasks_of_one_trial_can_be_called_off) {
+  const JobId job = searching_job();
+  NewTask build = task_of_kind(TaskKind::kBuild);
+  build.subject.job = job;
+  build.subject.trial = 1;
+  NewTask other = build;
+  other.subject.trial = 2;
+  ok(store().commit({{}, {trial(job, 1), trial(job, 2), TaskAdded{build}, TaskAdded{other}}}));
+  ok(store().commit({{}, {TasksCancelled{job, 1}}}));
+  EXPECT_EQ(ok(store().tasks({.job = job, .trial = 1, .state = {}}, {}))[0].state,
+            TaskState::kCancelled);
+  EXPECT_EQ(ok(store().tasks({.job = job, .trial = 2, .state = {}}, {}))[0].state,
+            TaskState::kQueued);
+}
+
+TEST_P(JobContract, a_comparison_runs_while_its_task_does_and_outlives_its_job) {
+  const JobId job = searching_job();
+  const ComparisonDraft draft{job, "x86-ort", sha('1'), sha('2'), R"({"alpha":0.05})"};
+  const auto made = ok(
+      store().add_comparison(draft, task_of_kind(TaskKind::kCompare), Idempotency{"k", sha('9')}));
+  EXPECT_TRUE(made.created);
+  EXPECT_FALSE(ok(store().add_comparison(draft, task_of_kind(TaskKind::kCompare),
+                                         Idempotency{"k", sha('9')}))
+                   .created);
+  EXPECT_EQ(made.value.state, ComparisonState::kQueued);
+  ok(store().cancel_job(job));
+  ok(store().greet(kAda, profile("bench")));
+  const auto lease = *ok(store().claim(kAda));
+  EXPECT_EQ(ok(store().task(lease.task)).task.subject.comparison, made.value.id);
+  EXPECT_EQ(ok(store().comparison(made.value.id)).state, ComparisonState::kRunning);
+  ok(store().report({lease.task, lease.attempt, true, false, "", "{}"}));
+  const Batch batch{lease.task,
+                    {ComparisonEnded{made.value.id, ComparisonState::kSucceeded, "", "{}"}}};
+  ok(store().commit(batch));
+  EXPECT_EQ(ok(store().comparisons({}))[0].state, ComparisonState::kSucceeded);
+  EXPECT_EQ(ok(store().comparisons({}))[0].finished_at, now_);
+  EXPECT_FALSE(
+      store().commit({{}, {ComparisonEnded{made.value.id, ComparisonState::kFailed, "late", ""}}}));
+}
+
+TEST_P(JobContract, events_tell_what_happened_in_order) {
+  const JobId job = searching_job();
+  ok(store().cancel_job(job));
+  std::vector<std::string> kinds;
+  for (const Event& event : ok(store().events({0, 1000}))) {
+    if (event.job == job) kinds.push_back(event.kind);
+  }
+  EXPECT_EQ(kinds, (std::vector<std::string>{"job.queued", "job.preparing", "job.searching",
+                                             "job.cancelled"}));
+  const auto all = ok(store().events({0, 1000}));
+  EXPECT_EQ(ok(store().events({all[1].id, 1}))[0].id, all[2].id);
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,424 @@
+// What every TaskStore must do.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "tests/coordinator/store/store_contract.h"
+
+namespace pare::coordinator {
+
+class TaskContract : public StoreContract {
+ protected:
+  TaskId queue(TaskKind kind, std::string runtime = "", std::string pool = "") {
+    return ok(store().enqueue(task_of_kind(kind, std::move(runtime), std::move(pool))));
+  }
+  std::optional<TaskId> claim(const char* session) {
+    const auto lease = ok(store().claim(session));
+    return lease ? std::optional(lease->task) : std::nullopt;
+  }
+  ReportVerdict succeed(const Lease& lease) {
+    return ok(store().report({lease.task, lease.attempt, true, false, "", R"({"ok":true})"}));
+  }
+  ReportVerdict fail(const Lease& lease, bool retryable) {
+    return ok(store().report(
+        {lease.task, lease.attempt, false, retryable, "it broke", R"({"ok":false})"}));
+  }
+};
+
+TEST_P(TaskContract, a_task_is_leased_to_one_worker_only_and_oldest_first) {
+  const TaskId first = queue(TaskKind::kBuild);
+  const TaskId second = queue(TaskKind::kBuild);
+  ok(store().greet(kAda, profile("one")));
+  ok(store().greet(kBen, profile("two")));
+  EXPECT_EQ(claim(kAda), first);
+  EXPECT_EQ(claim(kBen), second);
+  EXPECT_EQ(claim(kAda), std::nullopt);
+  const Task task = ok(store().task(first));
+  EXPECT_EQ(task.state, TaskState::kLeased);
+  EXPECT_EQ(task.leased_by, kAda);
+  EXPECT_EQ(task.device_id, "one");
+  EXPECT_EQ(task.attempt, 1);
+  EXPECT_EQ(task.leased_at, now_);
+}
+
+TEST_P(TaskContract, a_lease_carries_the_document_and_the_time_limit) {
+  NewTask task = task_of_kind(TaskKind::kEvaluate);
+  task.document_json = R"({"kind": "evaluate",  "name": "nul \u0000 and \"quotes\""})";
+  task.time_limit = Millis(1500.5);
+  ok(store().enqueue(task));
+  ok(store().greet(kAda, profile("one")));
+  const Lease lease = *ok(store().claim(kAda));
+  EXPECT_EQ(lease.document, task.document_json);
+  EXPECT_EQ(lease.time_limit, task.time_limit);
+  EXPECT_EQ(lease.attempt, 1);
+}
+
+TEST_P(TaskContract, a_worker_gets_only_what_its_runtimes_and_pools_allow) {
+  const TaskId benchmark = queue(TaskKind::kEvaluate, "openvino", "jetson");
+  ok(store().greet(kAda, profile("one", {"ort"}, {"jetson"})));
+  ok(store().greet(kBen, profile("two", {"openvino"}, {"x86"})));
+  EXPECT_EQ(claim(kAda), std::nullopt);
+  EXPECT_EQ(claim(kBen), std::nullopt);
+  ok(store().greet(kBen, profile("two", {"ort", "openvino"}, {"x86", "jetson"})));
+  EXPECT_EQ(claim(kBen), benchmark);
+}
+
+TEST_P(TaskContract, an_unknown_session_must_say_hello) {
+  EXPECT_EQ(code(store().claim(kAda)), ErrorCode::kNotFound);
+  EXPECT_EQ(code(store().heartbeat(kAda, {})), ErrorCode::kNotFound);
+  ok(store().greet(kAda, profile("one")));
+  EXPECT_TRUE(store().heartbeat(kAda, {}));
+  ok(store().retire(kAda));
+  EXPECT_EQ(code(store().claim(kAda)), ErrorCode::kNotFound);
+  EXPECT_EQ(code(store().heartbeat(kAda, {})), ErrorCode::kNotFound);
+  ok(store().greet(kAda, profile("one")));
+  EXPECT_TRUE(store().heartbeat(kAda, {}));
+}
+
+TEST_P(TaskContract, workers_are_listed_with_what_they_said_and_do) {
+  const TaskId task = queue(TaskKind::kBuild);
+  WorkerProfile said = profile("one", {"ort", "ov"}, {"a \"b\"", "c"});
+  ok(store().greet(kAda, said));
+  ok(store().greet(kBen, profile("two")));
+  EXPECT_EQ(claim(kAda), task);
+  pass(std::chrono::seconds(1));
+  ok(store().heartbeat(kBen, {}));
+  auto workers = ok(store().workers());
+  ASSERT_EQ(workers.size(), 2U);
+  EXPECT_EQ(workers[0].profile, said);
+  EXPECT_EQ(workers[0].state, WorkerState::kBusy);
+  EXPECT_EQ(workers[0].tasks, std::vector{task});
+  EXPECT_EQ(workers[0].last_seen, now_ - std::chrono::seconds(1));
+  EXPECT_EQ(workers[1].state, WorkerState::kIdle);
+  EXPECT_EQ(workers[1].last_seen, now_);
+  ok(store().retire(kBen));
+  EXPECT_EQ(ok(store().workers())[1].state, WorkerState::kLost);
+  pass(std::chrono::hours(2));
+  EXPECT_EQ(ok(store().workers()).size(), 1U);
+}
+
+TEST_P(TaskContract, an_exclusive_task_has_its_device_to_itself) {
+  ok(store().greet(kAda, profile("one")));
+  ok(store().greet(kBen, profile("one")));
+  queue(TaskKind::kBuild);
+  const Lease build = *ok(store().claim(kAda));
+  const TaskId benchmark = queue(TaskKind::kBenchmark, "ort");
+  const TaskId later = queue(TaskKind::kBuild);
+  EXPECT_EQ(claim(kBen), std::nullopt) << "the device drains for the benchmark";
+  succeed(build);
+  const Lease lease = *ok(store().claim(kBen));
+  EXPECT_EQ(lease.task, benchmark) << "an exclusive task goes first";
+  EXPECT_EQ(claim(kAda), std::nullopt) << "nothing runs beside it";
+  succeed(lease);
+  EXPECT_EQ(claim(kAda), later);
+}
+
+TEST_P(TaskContract, another_device_goes_on_while_one_drains) {
+  ok(store().greet(kAda, profile("one", {"ort"})));
+  ok(store().greet(kBen, profile("two", {"none"})));
+  const TaskId benchmark = queue(TaskKind::kBenchmark, "ort");
+  const TaskId build = queue(TaskKind::kBuild);
+  EXPECT_EQ(claim(kBen), build);
+  EXPECT_EQ(claim(kAda), benchmark);
+}
+
+TEST_P(TaskContract, a_device_drains_for_what_a_neighbour_worker_can_do) {
+  ok(store().greet(kAda, profile("one", {"none"})));
+  ok(store().greet(kBen, profile("one", {"ort"})));
+  const TaskId benchmark = queue(TaskKind::kBenchmark, "ort");
+  const TaskId build = queue(TaskKind::kBuild);
+  EXPECT_EQ(claim(kAda), std::nullopt);
+  EXPECT_EQ(claim(kBen), benchmark);
+  // Once that worker is gone, nobody here waits for it.
+  const TaskId again = queue(TaskKind::kBenchmark, "ort");
+  ok(store().retire(kBen));
+  EXPECT_EQ(claim(kAda), build);
+  EXPECT_EQ(ok(store().task(again)).state, TaskState::kQueued);
+}
+
+TEST_P(TaskContract, a_heartbeat_extends_a_lease_and_silence_ends_it) {
+  queue(TaskKind::kBuild);
+  ok(store().greet(kAda, profile("one")));
+  ok(store().greet(kBen, profile("two")));
+  const Lease lease = *ok(store().claim(kAda));
+  for (int second = 0; second < 10; ++second) {
+    pass(std::chrono::seconds(1));
+    EXPECT_TRUE(
+        ok(store().heartbeat(kAda, std::vector{RunningTask{lease.task, 1, 0.25, "half"}})).empty());
+    EXPECT_TRUE(ok(store().expire_leases()).empty());
+  }
+  EXPECT_EQ(ok(store().task(lease.task)).progress, 0.25);
+  EXPECT_EQ(ok(store().task(lease.task)).message, "half");
+  pass(std::chrono::milliseconds(6001));
+  EXPECT_EQ(ok(store().expire_leases()), std::vector{lease.task});
+  const Task task = ok(store().task(lease.task));
+  EXPECT_EQ(task.state, TaskState::kQueued);
+  EXPECT_EQ(task.progress, 0.0);
+  EXPECT_EQ(task.reason, "worker \"worker on one\" went silent (attempt 1 of 3)");
+  ok(store().greet(kBen, profile("two")));
+  EXPECT_EQ(claim(kBen), lease.task);
+}
+
+TEST_P(TaskContract, a_late_report_or_heartbeat_from_a_lost_lease_changes_nothing) {
+  queue(TaskKind::kBuild);
+  ok(store().greet(kAda, profile("one")));
+  ok(store().greet(kBen, profile("two")));
+  const Lease lost = *ok(store().claim(kAda));
+  pass(std::chrono::seconds(7));
+  ok(store().expire_leases());
+  EXPECT_EQ(succeed(lost), ReportVerdict::kStale) << "nobody holds it";
+  ok(store().greet(kAda, profile("one")));
+  ok(store().greet(kBen, profile("two")));
+  const Lease heir = *ok(store().claim(kBen));
+  EXPECT_EQ(heir.task, lost.task);
+  EXPECT_EQ(heir.attempt, 2);
+  EXPECT_EQ(succeed(lost), ReportVerdict::kStale);
+  EXPECT_EQ(ok(store().heartbeat(kAda, std::vector{RunningTask{lost.task, 1, 0.9, "mine"}})),
+            std::vector{lost.task});
+  // Not even with the right attempt: it is another worker's.
+  EXPECT_EQ(ok(store().heartbeat(kAda, std::vector{RunningTask{lost.task, 2, 0.9, "mine"}})),
+            std::vector{lost.task});
+  const Task task = ok(store().task(lost.task));
+  EXPECT_EQ(task.state, TaskState::kLeased);
+  EXPECT_EQ(task.leased_by, kBen);
+  EXPECT_EQ(task.progress, 0.0);
+  EXPECT_EQ(succeed(heir), ReportVerdict::kRecorded);
+}
+
+TEST_P(TaskContract, a_report_that_comes_again_is_harmless) {
+  queue(TaskKind::kBuild);
+  ok(store().greet(kAda, profile("one")));
+  const Lease lease = *ok(store().claim(kAda));
+  EXPECT_EQ(succeed(lease), ReportVerdict::kRecorded);
+  const Task before = ok(store().task(lease.task));
+  EXPECT_EQ(before.finished_at, now_);
+  pass(std::chrono::seconds(1));
+  EXPECT_EQ(succeed(lease), ReportVerdict::kAlreadyRecorded);
+  EXPECT_EQ(fail(lease, false), ReportVerdict::kAlreadyRecorded) << "the first one counts";
+  EXPECT_EQ(ok(store().task(lease.task)).state, TaskState::kSucceeded);
+  EXPECT_EQ(ok(store().task(lease.task)).finished_at, before.finished_at);
+  EXPECT_EQ(ok(store().report({TaskId{999}, 1, true, false, "", "{}"})), ReportVerdict::kStale);
+}
+
+TEST_P(TaskContract, a_failure_worth_another_attempt_gets_it_until_they_are_used_up) {
+  queue(TaskKind::kBuild);
+  ok(store().greet(kAda, profile("one")));
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    const Lease lease = *ok(store().claim(kAda));
+    EXPECT_EQ(lease.attempt, attempt);
+    EXPECT_EQ(fail(lease, true), ReportVerdict::kRecorded);
+    EXPECT_EQ(fail(lease, true), ReportVerdict::kAlreadyRecorded);
+    EXPECT_EQ(ok(store().task(lease.task)).state,
+              attempt < 3 ? TaskState::kQueued : TaskState::kFailed);
+  }
+  EXPECT_EQ(claim(kAda), std::nullopt);
+  const auto unhandled = ok(store().unhandled_tasks(10));
+  ASSERT_EQ(unhandled.size(), 1U);
+  EXPECT_EQ(unhandled[0].reason, "it broke");
+  EXPECT_EQ(unhandled[0].outcome_json, R"({"ok":false})");
+}
+
+TEST_P(TaskContract, a_failure_that_would_repeat_itself_is_final) {
+  const TaskId task = queue(TaskKind::kBuild);
+  ok(store().greet(kAda, profile("one")));
+  fail(*ok(store().claim(kAda)), false);
+  EXPECT_EQ(ok(store().task(task)).state, TaskState::kFailed);
+  EXPECT_EQ(claim(kAda), std::nullopt);
+}
+
+TEST_P(TaskContract, a_task_that_loses_its_worker_too_often_fails_with_the_reason) {
+  const TaskId task = queue(TaskKind::kBuild);
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    ok(store().greet(kAda, profile("one")));
+    EXPECT_EQ(claim(kAda), task);
+    EXPECT_EQ(ok(store().retire(kAda)), std::vector{task});
+    EXPECT_TRUE(ok(store().retire(kAda)).empty());
+  }
+  EXPECT_EQ(ok(store().task(task)).state, TaskState::kFailed);
+  EXPECT_EQ(ok(store().task(task)).reason, "worker \"worker on one\" was lost (attempt 3 of 3)");
+  EXPECT_EQ(ok(store().unhandled_tasks(10)).size(), 1U);
+}
+
+TEST_P(TaskContract, leases_survive_a_coordinator_that_was_away) {
+  queue(TaskKind::kBuild);
+  ok(store().greet(kAda, profile("one")));
+  const Lease lease = *ok(store().claim(kAda));
+  pass(std::chrono::minutes(5));
+  EXPECT_EQ(ok(store().renew_all_leases()), 1);
+  EXPECT_TRUE(ok(store().expire_leases()).empty());
+  ok(store().greet(kAda, profile("one")));
+  EXPECT_TRUE(
+      ok(store().heartbeat(kAda, std::vector{RunningTask{lease.task, 1, 0.5, ""}})).empty());
+  EXPECT_EQ(succeed(lease), ReportVerdict::kRecorded);
+}
+
+TEST_P(TaskContract, a_worker_that_nobody_hears_of_is_lost) {
+  ok(store().greet(kAda, profile("one", {"ort"})));
+  ok(store().greet(kBen, profile("one", {"none"})));
+  queue(TaskKind::kBenchmark, "ort");
+  const TaskId build = queue(TaskKind::kBuild);
+  pass(std::chrono::seconds(4));
+  ok(store().heartbeat(kBen, {}));
+  EXPECT_EQ(claim(kBen), std::nullopt) << "the device drains for the other worker";
+  pass(std::chrono::seconds(4));
+  EXPECT_TRUE(ok(store().expire_leases()).empty());
+  EXPECT_EQ(ok(store().workers())[0].state, WorkerState::kLost);
+  EXPECT_EQ(ok(store().workers())[1].state, WorkerState::kIdle);
+  EXPECT_EQ(claim(kBen), build);
+}
+
+TEST_P(TaskContract, text_that_a_database_cannot_hold_is_cleaned) {
+  const TaskId task = queue(TaskKind::kBuild);
+  ok(store().greet(kAda, profile("one")));
+  const Lease lease = *ok(store().claim(kAda));
+  ok(store().heartbeat(
+      kAda, std::vector{RunningTask{task, 1, 0.5, std::string("a\0b", 3) + "\xff\xc3\xa9"}}));
+  EXPECT_EQ(ok(store().task(task)).message, "a?b?\xc3\xa9");
+  ok(store().report({task, lease.attempt, false, false, "\xed\xa0\x80", R"({"x":"\u0000"})"}));
+  EXPECT_EQ(ok(store().task(task)).reason, "???");
+  EXPECT_EQ(ok(store().task(task)).outcome_json, R"({"x":"\u0000"})");
+}
+
+// Watches from outside that leases never overlap where they must not.
+class Referee {
+ public:
+  void leased(const std::string& device, const Lease& lease, bool exclusive) {
+    const std::scoped_lock lock(mutex_);
+    auto& running = running_[device];
+    if (!fences_.insert({lease.task, lease.attempt}).second) broken_ = "leased twice";
+    for (const auto& [task, alone] : running) {
+      if (alone || exclusive) broken_ = "an exclusive task was not alone on " + device;
+    }
+    running[lease.task] = exclusive;
+  }
+  void released(const std::string& device, const Lease& lease) {
+    const std::scoped_lock lock(mutex_);
+    running_[device].erase(lease.task);
+  }
+  std::string broken() const { return broken_; }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::map<TaskId, bool>> running_;
+  std::set<std::pair<TaskId, int>> fences_;
+  std::string broken_;
+};
+
+// Eight workers on three devices, all at once.  A worker tells the referee before it gives a lease
+// back and after it got one, so that what the referee sees as an overlap was one.
+TEST_P(TaskContract, many_workers_at_once_never_share_a_task_or_an_exclusive_device) {
+  constexpr int kWorkers = 8;
+  constexpr int kTasks = 120;
+  std::mt19937 rng(7);
+  for (int i = 0; i < kTasks; ++i) {
+    queue(rng() % 3 == 0 ? TaskKind::kBenchmark : TaskKind::kBuild);
+  }
+  Referee referee;
+  std::atomic<int> succeeded{0};
+  std::mutex failures_mutex;
+  std::vector<std::string> failures;
+  const auto work = [&](int number) {
+    std::mt19937 luck(static_cast<unsigned>(number));
+    const std::string device = "device " + std::to_string(number % 3);
+    const std::string session = "00000000-0000-0000-0000-00000000000" + std::to_string(number);
+    try {
+      ok(store().greet(session, profile(device)));
+      while (succeeded < kTasks) {
+        const auto lease = ok(store().claim(session));
+        if (!lease) continue;
+        const bool exclusive = is_exclusive(ok(store().task(lease->task)).task.kind);
+        referee.leased(device, *lease, exclusive);
+        const auto chance = luck() % 10;
+        if (chance == 0) {
+          ok(store().heartbeat(session,
+                               std::vector{RunningTask{lease->task, lease->attempt, 0.5, ""}}));
+        }
+        referee.released(device, *lease);
+        if (chance == 1 && lease->attempt < 3) {
+          EXPECT_EQ(fail(*lease, true), ReportVerdict::kRecorded);
+        } else {
+          EXPECT_EQ(succeed(*lease), ReportVerdict::kRecorded);
+          ++succeeded;
+        }
+        if (chance == 2) {
+          EXPECT_EQ(succeed(*lease), ReportVerdict::kAlreadyRecorded);
+        }
+      }
+    } catch (const std::exception& thrown) {
+      const std::scoped_lock lock(failures_mutex);
+      failures.push_back(thrown.what());
+      succeeded = kTasks;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kWorkers; ++i) threads.emplace_back(work, i);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(failures, std::vector<std::string>{});
+  EXPECT_EQ(referee.broken(), "");
+  EXPECT_EQ(
+      ok(store().tasks({.job = {}, .trial = {}, .state = TaskState::kSucceeded}, {0, 1000})).size(),
+      static_cast<std::size_t>(kTasks));
+}
+
+// Random steps of several workers in one thread, checked after each: losses, lapses, resends.
+TEST_P(TaskContract, exclusivity_and_fences_hold_under_random_interleavings) {
+  std::mt19937 rng(20260805);
+  const std::vector<std::string> sessions = {kAda, kBen, "00000000-0000-0000-0000-00000000000c",
+                                             "00000000-0000-0000-0000-00000000000d"};
+  const auto device_of = [](std::size_t worker) { return worker < 3 ? "one" : "two"; };
+  std::map<std::size_t, std::vector<Lease>> held;  // also those that are lost by now
+  for (int step = 0; step < 400; ++step) {
+    const std::size_t worker = rng() % sessions.size();
+    const std::string& session = sessions[worker];
+    std::vector<Lease>& mine = held[worker];
+    switch (rng() % 8) {
+      case 0: queue(rng() % 2 == 0 ? TaskKind::kBenchmark : TaskKind::kBuild); break;
+      case 1: ok(store().greet(session, profile(device_of(worker)))); break;
+      case 2:
+      case 3: {
+        const auto lease = store().claim(session);
+        if (lease && lease.value()) mine.push_back(*lease.value());
+        break;
+      }
+      case 4: {
+        std::vector<RunningTask> running;
+        for (const Lease& lease : mine) running.push_back({lease.task, lease.attempt, 0.5, ""});
+        (void)store().heartbeat(session, running);
+        break;
+      }
+      case 5:
+        if (!mine.empty()) {
+          const Lease lease = mine[rng() % mine.size()];
+          const Task before = ok(store().task(lease.task));
+          const bool current =
+              before.state == TaskState::kLeased && before.attempt == lease.attempt;
+          const ReportVerdict verdict = rng() % 3 == 0 ? fail(lease, true) : succeed(lease);
+          EXPECT_EQ(verdict == ReportVerdict::kRecorded, current);
+        }
+        break;
+      case 6:
+        pass(std::chrono::seconds(2));
+        ok(store().expire_leases());
+        break;
+      default:
+        if (rng() % 4 == 0) ok(store().retire(session));
+    }
+    std::map<std::string, std::pair<int, int>> load;  // exclusive and shared, by device
+    for (const Task& task :
+         ok(store().tasks({.job = {}, .trial = {}, .state = TaskState::kLeased}, {0, 1000}))) {
+      auto& [exclusive, shared] = load[task.device_id];
+      ++(is_exclusive(task.task.kind) ? exclusive : shared);
+    }
+    for (const auto& [device, counts] : load) {
+      ASSERT_TRUE(counts.first == 0 || (counts.first == 1 && counts.second == 0))
+          << "step " << step << ", device " << device;
+    }
+  }
+}
+
+}  // namespace pare::coordinator

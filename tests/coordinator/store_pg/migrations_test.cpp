@@ -1,0 +1,91 @@
+// The migrations, up and down, against the schema that is committed.  After a change of the
+// migrations PARE_WRITE_SCHEMA=1 has this test write sql/schema.sql.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+#include "coordinator/store/pg_migrate.h"
+#include "tests/support/test_database.h"
+
+namespace pare::coordinator {
+namespace {
+
+// The schema without what differs from one run or one version of pg_dump to the next.
+std::string dump(const TestDatabase& database) {
+  const std::string command =
+      "pg_dump --schema-only --no-owner --no-privileges --no-comments --dbname=\"" +
+      database.url() + "\"";
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
+  std::string schema;
+  std::array<char, 4096> line{};
+  while (std::fgets(line.data(), line.size(), pipe.get()) != nullptr) {
+    const std::string text = line.data();
+    if (text.starts_with("--") || text.starts_with("\\") || text == "\n") continue;
+    if (text.starts_with("SET ") || text.starts_with("SELECT pg_catalog.set_config")) continue;
+    schema += text;
+  }
+  return schema;
+}
+
+TEST(Migrations, all_of_them_make_the_schema_that_is_committed) {
+  const TestDatabase database;
+  ASSERT_EQ(migrate(database.url()).value(), 0);
+  const std::string schema = dump(database);
+  ASSERT_FALSE(schema.empty()) << "pg_dump failed";
+  if (std::getenv("PARE_WRITE_SCHEMA") != nullptr) {
+    std::ofstream("sql/schema.sql")
+        << "-- What sql/migrations make.  Written and checked by tests/coordinator/store_pg.\n"
+        << schema;
+  }
+  std::ifstream file("sql/schema.sql");
+  std::string heading;
+  std::getline(file, heading);
+  std::stringstream committed;
+  committed << file.rdbuf();
+  EXPECT_EQ(schema, committed.str());
+}
+
+TEST(Migrations, each_step_can_be_taken_back_and_taken_again) {
+  const TestDatabase database;
+  ASSERT_TRUE(migrate(database.url()));
+  for (int step = newest_schema(); step > 0; --step) {
+    const std::string before = dump(database);
+    ASSERT_EQ(migrate_to(database.url(), step - 1).value(), step);
+    ASSERT_NE(dump(database), before);
+    ASSERT_EQ(migrate_to(database.url(), step).value(), step - 1);
+    EXPECT_EQ(dump(database), before) << "step " << step;
+    ASSERT_TRUE(migrate_to(database.url(), step - 1));
+  }
+  EXPECT_EQ(database.ask("SELECT string_agg(tablename, ' ') FROM pg_tables"
+                         " WHERE schemaname = 'public'"),
+            "schema_version");
+}
+
+TEST(Migrations, applying_them_again_changes_nothing) {
+  const TestDatabase database;
+  ASSERT_TRUE(migrate(database.url()));
+  EXPECT_EQ(migrate(database.url()).value(), newest_schema());
+}
+
+TEST(Migrations, a_database_of_a_newer_version_is_left_alone) {
+  const TestDatabase database;
+  ASSERT_TRUE(migrate(database.url()));
+  database.run("INSERT INTO schema_version (number, name) VALUES (9999, 'from the future')");
+  const auto refused = migrate(database.url());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
+  EXPECT_NE(refused.error().message.find("9999"), std::string::npos);
+}
+
+TEST(Migrations, a_database_that_cannot_be_reached_is_unavailable) {
+  const auto refused = migrate("host=/nonexistent user=pare dbname=pare");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace pare::coordinator
