@@ -1,0 +1,154 @@
+#include "coordinator/jobs/front.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/search/small_detector.h"
+#include "wire/plan_json.h"
+
+namespace pare::coordinator {
+namespace {
+
+using std::chrono::seconds;
+
+const ModelSummary kModel = search::small_detector(10);
+
+Plan original_plan() {
+  Plan plan;
+  plan.height = plan.width = 416;
+  return plan;
+}
+
+Trial measured(int number, const Plan& plan, double map, double latency_ms, std::int64_t macs) {
+  Trial trial;
+  trial.number = number;
+  trial.plan_json = wire::plan_to_json(plan);
+  trial.plan_sha256 = wire::plan_sha256(plan);
+  trial.candidate_sha256 = std::string(64, 'e');
+  trial.state = TrialState::kFinished;
+  trial.bytes = 1000 * number;
+  trial.macs = macs;
+  TargetRecord& record = trial.on_target["t"];
+  record.accuracy = AccuracyRecord{map, 64, "executor", std::string(64, 'f')};
+  record.latency =
+      LatencyRecord{Millis(latency_ms), Millis(latency_ms * 0.9), Millis(latency_ms * 1.1), 64};
+  return trial;
+}
+
+Plan narrower(int group) {
+  Plan plan = original_plan();
+  plan.widths["group" + std::to_string(group)] = 8;
+  return plan;
+}
+
+std::vector<int> numbers(const std::vector<FrontMember>& members) {
+  std::vector<int> out;
+  for (const FrontMember& member : members) out.push_back(member.trial);
+  return out;
+}
+
+class FrontTest : public testing::Test {
+ protected:
+  std::vector<Trial> trials = {
+      measured(1, original_plan(), 0.400, 10.0, 10'000),  // the original
+      measured(2, narrower(1), 0.395, 8.0, 9'000),        // half a point lost, faster
+      measured(3, narrower(2), 0.395, 9.0, 9'500),        // beaten by 2
+      measured(4, narrower(3), 0.300, 4.0, 5'000),        // ten points lost, much faster
+      measured(5, narrower(4), 0.389, 7.0, 8'000),        // 1.1 points lost
+  };
+  NewJob job;
+};
+
+TEST_F(FrontTest, the_front_is_what_nothing_else_beats_fastest_first) {
+  const TargetFront front = front_of(trials, "t", job, kModel);
+  EXPECT_EQ(numbers(front.members), (std::vector<int>{4, 5, 2, 1}));
+  ASSERT_TRUE(front.original.has_value());
+  EXPECT_EQ(front.original->trial, 1);
+  EXPECT_EQ(front.original->description, "the original");
+}
+
+TEST_F(FrontTest, members_are_compared_with_the_original) {
+  const TargetFront front = front_of(trials, "t", job, kModel);
+  EXPECT_NEAR(front.members[0].map_lost, 10.0, 1e-9);
+  EXPECT_NEAR(front.members[0].speedup, 2.5, 1e-9);
+  ASSERT_TRUE(front.fastest.has_value());
+  EXPECT_EQ(front.fastest->trial, 2) << "5 is faster and loses 1.1 points";
+}
+
+TEST_F(FrontTest, the_hypervolume_is_that_of_the_definition) {
+  trials.resize(2);
+  // (1 - mAP, log latency) against (1, log 20): two steps.
+  const double low = std::log(20.0) - std::log(10.0);
+  const double high = std::log(10.0) - std::log(8.0);
+  EXPECT_NEAR(front_of(trials, "t", job, kModel).hypervolume, 0.4 * low + 0.395 * high, 1e-12);
+}
+
+TEST_F(FrontTest, what_breaks_a_constraint_is_not_on_the_front) {
+  job.constraints = {{Metric::kMap5095, {}, 0.35, ""}, {Metric::kLatencyMs, 9.5, {}, "t"}};
+  const TargetFront front = front_of(trials, "t", job, kModel);
+  EXPECT_EQ(numbers(front.members), (std::vector<int>{5, 2}));
+  EXPECT_TRUE(front.original.has_value()) << "it is shown whatever the constraints";
+  job.constraints = {{Metric::kLatencyMs, 0.1, {}, "another target"}};
+  EXPECT_EQ(front_of(trials, "t", job, kModel).members.size(), 4U);
+}
+
+TEST_F(FrontTest, trials_that_are_infeasible_unfinished_or_elsewhere_are_not_counted) {
+  trials[1].on_target["t"].infeasible = "outputs differ";
+  trials[3].on_target["t"].latency.reset();
+  trials[4].on_target.clear();
+  const TargetFront front = front_of(trials, "t", job, kModel);
+  EXPECT_EQ(numbers(front.members), (std::vector<int>{3, 1}));
+  EXPECT_TRUE(front_of(trials, "u", job, kModel).members.empty());
+}
+
+TEST_F(FrontTest, without_the_original_there_is_a_front_but_no_comparison) {
+  trials.erase(trials.begin());
+  const TargetFront front = front_of(trials, "t", job, kModel);
+  EXPECT_FALSE(front.original.has_value());
+  EXPECT_FALSE(front.fastest.has_value());
+  EXPECT_EQ(front.hypervolume, 0);
+  EXPECT_EQ(front.members.size(), 3U);
+}
+
+TEST_F(FrontTest, a_filter_keeps_what_is_within_every_bound) {
+  const std::vector<FrontMember> all = front_of(trials, "t", job, kModel).members;
+  EXPECT_EQ(numbers(filtered(all, {})), numbers(all));
+  EXPECT_EQ(numbers(filtered(all, {8.0, 0.389, {}})), (std::vector<int>{5, 2}));
+  EXPECT_EQ(numbers(filtered(all, {{}, {}, 2000})), (std::vector<int>{2, 1}));
+}
+
+TEST(Describe, a_plan_is_told_in_one_line) {
+  Plan plan = narrower(1);
+  EXPECT_EQ(describe(plan, 7'700, 10'000, kModel),
+            "416x416, fp32, 1 of 10 groups narrower, 23 % fewer MACs");
+  plan.widths.clear();
+  plan.height = 320;
+  plan.quantization =
+      QuantizationPlan{7, RangeMethod::kPercentile, QdqPlacement::kConvolutions, {"layer0"}};
+  EXPECT_EQ(describe(plan, {}, {}, kModel),
+            "320x416, int8 (7 bit, percentile, convolutions only, 1 of 10 layers in fp32)");
+}
+
+TEST(Progress, time_left_follows_from_the_trials_that_ended) {
+  Job job;
+  job.state = JobState::kSearching;
+  const TimePoint start = TimePoint(seconds(1000));
+  Budget budget;
+  budget.trials = 40;
+  EXPECT_EQ(progress_of(job, budget, {}, start).share, 0) << "preparing still";
+  job.searching_at = start;
+  EXPECT_FALSE(progress_of(job, budget, {4, 0, 0}, start + seconds(5)).seconds_left.has_value());
+  const Progress quarter = progress_of(job, budget, {14, 8, 2}, start + seconds(50));
+  EXPECT_DOUBLE_EQ(quarter.share, 0.25);
+  EXPECT_DOUBLE_EQ(*quarter.seconds_left, 150);
+  budget.seconds = 100;
+  const Progress bounded = progress_of(job, budget, {14, 8, 2}, start + seconds(50));
+  EXPECT_DOUBLE_EQ(bounded.share, 0.5);
+  EXPECT_DOUBLE_EQ(*bounded.seconds_left, 50);
+  job.state = JobState::kSucceeded;
+  EXPECT_EQ(progress_of(job, budget, {14, 12, 2}, start + seconds(110)).share, 1);
+}
+
+}  // namespace
+}  // namespace pare::coordinator
