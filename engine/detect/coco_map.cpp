@@ -4,12 +4,12 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <map>
 #include <numeric>
 #include <string>
 
 #include "core/check.h"
 #include "engine/detect/nms.h"
+#include "engine/detect/paired_images.h"
 
 namespace pare::engine {
 namespace {
@@ -40,11 +40,6 @@ bool outside(double area, const Range& range) {
   return area < range.low || area > range.high;
 }
 
-bool is_finite(const Box& b) {
-  return std::isfinite(b.x) && std::isfinite(b.y) && std::isfinite(b.width) &&
-         std::isfinite(b.height);
-}
-
 double overlap(const Box& detection, const GroundTruthBox& truth) {
   if (!truth.crowd) return iou(detection, truth.box);
   const Box& crowd = truth.box;
@@ -54,56 +49,6 @@ double overlap(const Box& detection, const GroundTruthBox& truth) {
                         std::fmax(detection.y, crowd.y);
   if (width <= 0 || height <= 0) return 0;
   return width * height / (detection.width * detection.height);
-}
-
-Error bad(std::int64_t image, const std::string& what) {
-  return Error{ErrorCode::kInvalidArgument, "image " + std::to_string(image) + ": " + what};
-}
-
-struct ImagePair {
-  const ImageGroundTruth* truth = nullptr;
-  const ImageDetections* detections = nullptr;
-};
-using Images = std::map<std::int64_t, ImagePair>;  // in the order of evaluation
-
-// What is wrong with one image; empty if nothing is.
-std::string fault(const ImagePair& image, int categories) {
-  const auto unknown = [&](int c) {
-    return "category " + std::to_string(c) + " of " + std::to_string(categories);
-  };
-  for (const GroundTruthBox& g : image.truth->boxes) {
-    if (g.category < 0 || g.category >= categories) return "box of " + unknown(g.category);
-    if (!is_finite(g.box) || !std::isfinite(g.area)) return "a box that is not finite";
-  }
-  if (image.detections == nullptr) return "";
-  for (const Detection& d : image.detections->detections) {
-    if (d.category < 0 || d.category >= categories) return "detection of " + unknown(d.category);
-    if (!is_finite(d.box) || !std::isfinite(d.score)) return "a detection that is not finite";
-  }
-  return "";
-}
-
-Result<Images> pair_images(std::span<const ImageGroundTruth> ground_truth,
-                           std::span<const ImageDetections> detections, int categories) {
-  Images images;
-  for (const ImageGroundTruth& truth : ground_truth) {
-    if (!images.emplace(truth.image_id, ImagePair{&truth, nullptr}).second) {
-      return bad(truth.image_id, "ground truth comes twice");
-    }
-  }
-  for (const ImageDetections& found : detections) {
-    const auto image = images.find(found.image_id);
-    if (image == images.end()) return bad(found.image_id, "detections, but no ground truth");
-    if (image->second.detections != nullptr) {
-      return bad(found.image_id, "detections come twice");
-    }
-    image->second.detections = &found;
-  }
-  for (const auto& [id, image] : images) {
-    const std::string what = fault(image, categories);
-    if (!what.empty()) return bad(id, what);
-  }
-  return images;
 }
 
 template <typename T>
@@ -232,21 +177,35 @@ struct CocoEvaluation::Curve {
     double recall, precision;
   };
 
-  // Only hits move the recall and raise the precision, so only they are points.
-  void collect(std::size_t threshold, std::vector<Point>& points) const {
-    points.clear();
-    double hits = 0;
-    double misses = 0;
+  using Points = std::array<std::vector<Point>, kThresholds>;
+
+  // Only hits move the recall and raise the precision, so only they are points.  Most detections
+  // miss at every threshold: one count for all of them.
+  void collect(Points& points) const {
+    std::array<double, kThresholds> hits{};
+    std::array<double, kThresholds> misses{};
+    double missed_everywhere = 0;
+    for (std::vector<Point>& one : points) one.clear();
     for (const Scored& d : category.detections) {
-      const int weight = weights[d.image];
-      if (weight == 0 || (d.ignored[area] >> threshold & 1) != 0) continue;
-      if ((d.matched[area] >> threshold & 1) == 0) {
-        misses += weight;
+      const double weight = weights[d.image];
+      if (weight == 0) continue;
+      const unsigned ignored = d.ignored[area];
+      const unsigned matched = d.matched[area];
+      if (matched == 0 && ignored == 0) {
+        missed_everywhere += weight;
         continue;
       }
-      hits += weight;
-      const double precision = hits / (misses + hits + std::numeric_limits<double>::epsilon());
-      points.push_back({hits / positives, precision});
+      for (std::size_t t = 0; t < kThresholds; ++t) {
+        if ((ignored >> t & 1) != 0) continue;
+        if ((matched >> t & 1) == 0) {
+          misses[t] += weight;
+          continue;
+        }
+        hits[t] += weight;
+        const double all = misses[t] + missed_everywhere + hits[t];
+        points[t].push_back(
+            {hits[t] / positives, hits[t] / (all + std::numeric_limits<double>::epsilon())});
+      }
     }
   }
 
@@ -266,9 +225,12 @@ struct CocoEvaluation::Curve {
     return sum / kRecalls;
   }
 
-  double average_precision(std::size_t threshold, std::vector<Point>& scratch) const {
-    collect(threshold, scratch);
-    return average(scratch);
+  // At each IoU threshold.
+  std::array<double, kThresholds> average_precisions(Points& scratch) const {
+    collect(scratch);
+    std::array<double, kThresholds> made{};
+    std::ranges::transform(scratch, made.begin(), average);
+    return made;
   }
 };
 
@@ -329,14 +291,10 @@ std::vector<double> CocoEvaluation::average_precisions(std::span<const int> weig
                                                        AreaRange area) const {
   PARE_CHECK(weights.size() == image_ids_.size(), "one weight for each image");
   std::vector<double> precisions;
-  std::vector<Curve::Point> scratch;
+  Curve::Points scratch;
   for (const Category& category : categories_) {
     const Curve curve(category, weights, area);
-    double sum = 0;
-    for (std::size_t t = 0; curve.exists() && t < kThresholds; ++t) {
-      sum += curve.average_precision(t, scratch);
-    }
-    precisions.push_back(curve.exists() ? sum / kThresholds : -1);
+    precisions.push_back(curve.exists() ? mean_of_present(curve.average_precisions(scratch)) : -1);
   }
   return precisions;
 }
@@ -347,10 +305,10 @@ CocoResult CocoEvaluation::result(std::span<const int> weights) const {
   };
   const auto mean_at = [&](std::size_t threshold) {
     std::vector<double> values;
-    std::vector<Curve::Point> scratch;
+    Curve::Points scratch;
     for (const Category& category : categories_) {
       const Curve curve(category, weights, AreaRange::kAll);
-      values.push_back(curve.exists() ? curve.average_precision(threshold, scratch) : -1);
+      values.push_back(curve.exists() ? curve.average_precisions(scratch)[threshold] : -1);
     }
     return mean_of_present(values);
   };
@@ -390,7 +348,8 @@ Result<CocoResult> CocoEvaluation::on(std::span<const std::int64_t> image_ids) c
   std::vector<int> weights(image_ids_.size(), 0);
   for (const std::int64_t id : image_ids) {
     const auto found = std::ranges::lower_bound(image_ids_, id);
-    if (found == image_ids_.end() || *found != id) return bad(id, "not among the images scored");
+    if (found == image_ids_.end() || *found != id)
+      return image_error(id, "not among the images scored");
     weights[static_cast<std::size_t>(found - image_ids_.begin())] = 1;
   }
   return result(weights);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "tests/engine/data/temporary_folder.h"
@@ -72,6 +73,19 @@ TEST(Dataset, without_labels_there_is_no_ground_truth_and_ids_go_by_name) {
   const auto classes = map_classes(read.value(), {}, 3);
   ASSERT_TRUE(classes);
   EXPECT_THAT(classes.value().id_of, ElementsAre(1, 2, 3));
+}
+
+TEST(Dataset, images_come_by_name_whatever_the_order_of_the_folder) {
+  const TemporaryFolder folder;
+  folder.write("calibration/c.ppm", picture(4, 2, 9, 9, 9));
+  for (int i = 0; i < 40; ++i) {
+    folder.write("validation/" + std::to_string(i * 7919 % 100) + ".ppm", picture(1, 1, i, 0, 0));
+  }
+  const auto read = read_dataset(folder.path());
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_EQ(read.value().validation.size(), 40U);
+  EXPECT_TRUE(std::ranges::is_sorted(read.value().validation, {}, &DatasetImage::name));
+  EXPECT_EQ(read.value().validation[39].id, 40);
 }
 
 struct Broken {

@@ -102,6 +102,18 @@ TEST(Bootstrap, the_interval_is_as_wide_as_theory_says) {
   EXPECT_NEAR(width, 2 * 1.96 * 0.0447, 0.04);
 }
 
+// At alpha 0.9 the ends are the quantiles 0.45 and 0.55, on both sides of the middle.
+TEST(Bootstrap, half_of_alpha_lies_on_each_side) {
+  const auto narrow = bootstrap_map(model(0.6, -1, 3), {.resamples = 1000, .alpha = 0.9});
+  const auto wide = bootstrap_map(model(0.6, -1, 3), {.resamples = 1000, .alpha = 0.05});
+  ASSERT_TRUE(narrow && wide);
+  EXPECT_LT(narrow.value().low, narrow.value().high);
+  const double below = narrow.value().low - wide.value().low;
+  const double above = wide.value().high - narrow.value().high;
+  EXPECT_GT(below, 0.05);
+  EXPECT_GT(above, 0.05);
+}
+
 TEST(Bootstrap, what_cannot_be_compared_is_refused) {
   const CocoEvaluation good = model(0.5, -1, 1);
   const auto empty = CocoEvaluation::make(std::vector<ImageGroundTruth>{{1, {}}}, {}, kClasses);
