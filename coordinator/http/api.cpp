@@ -10,6 +10,9 @@ RouteTable make_routes(const Services& services) {
   add_model_routes(table, services);
   add_dataset_routes(table, services);
   add_target_routes(table, services);
+  add_job_routes(table, services);
+  add_trial_routes(table, services);
+  add_comparison_routes(table, services);
   return table;
 }
 

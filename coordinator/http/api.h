@@ -16,6 +16,7 @@ struct Services {
   Store& store;
   const BlobStore& blobs;
   std::function<void()> work_added;  // a task or a job was added: look for it now
+  std::function<TimePoint()> now;
 };
 
 // REQUIRES: `services` outlives the table.

@@ -11,7 +11,6 @@ void add_dataset_routes(RouteTable& table, const Services& services);
 void add_target_routes(RouteTable& table, const Services& services);
 void add_job_routes(RouteTable& table, const Services& services);
 void add_trial_routes(RouteTable& table, const Services& services);
-void add_plan_routes(RouteTable& table, const Services& services);
 void add_comparison_routes(RouteTable& table, const Services& services);
 
 }  // namespace pare::coordinator

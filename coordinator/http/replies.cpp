@@ -182,6 +182,12 @@ Error about(Error error, const std::string& field, const std::string& value) {
   return error;
 }
 
+Error unknown_reference(const Error& error, const std::string& field, const std::string& value) {
+  Error out = about(error, field, value);
+  if (out.code == ErrorCode::kNotFound) out.code = ErrorCode::kUnsupported;
+  return out;
+}
+
 std::string rfc3339(TimePoint time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   const auto millis = std::chrono::floor<std::chrono::milliseconds>(time - seconds).count();

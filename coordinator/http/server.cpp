@@ -210,7 +210,10 @@ struct HttpServer::Impl {
           fill_and_close(out, failed(in, exception));  // some of the body may be unread
         });
     server.set_post_routing_handler([](const httplib::Request&, httplib::Response& out) {
-      if (out.get_header_value(kClose) == "close") out.headers.erase("Keep-Alive");
+      if (out.get_header_value(kClose) != "close") return;
+      out.headers.erase("Keep-Alive");
+      out.headers.erase(kClose);  // there may be two
+      out.set_header(kClose, "close");
     });
     server.set_logger([](const httplib::Request& in, const httplib::Response& out) {
       spdlog::debug("{} {} {}", in.method, in.path, out.status);

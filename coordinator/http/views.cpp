@@ -134,4 +134,32 @@ ordered_json view_of(const Comparison& comparison) {
   return view;
 }
 
+ordered_json view_of(const FrontMember& member) {
+  return {{"plan_sha256", member.plan_sha256},
+          {"candidate_sha256", member.candidate_sha256},
+          {"trial", member.trial},
+          {"map_50_95", member.map_50_95},
+          {"images", member.images},
+          {"accuracy_runtime", member.accuracy_runtime},
+          {"latency_ms", member.latency.median.count()},
+          {"latency_low_ms", member.latency.low.count()},
+          {"latency_high_ms", member.latency.high.count()},
+          {"bytes", member.bytes},
+          {"macs", member.macs},
+          {"input", {member.height, member.width}},
+          {"precision", name_of(member.precision)},
+          {"map_lost", member.map_lost},
+          {"speedup", member.speedup},
+          {"description", member.description}};
+}
+
+ordered_json view_of(const TargetFront& front) {
+  ordered_json view = {{"target", front.target}};
+  if (front.original) view["original"] = view_of(*front.original);
+  view["hypervolume"] = front.hypervolume;
+  view["members"] = ordered_json::array();
+  for (const FrontMember& member : front.members) view["members"].push_back(view_of(member));
+  return view;
+}
+
 }  // namespace pare::coordinator

@@ -4,6 +4,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <vector>
 
+#include "coordinator/jobs/front.h"
 #include "coordinator/store/records.h"
 #include "core/target.h"
 
@@ -17,6 +18,8 @@ nlohmann::ordered_json view_of(const Target& target, const std::vector<Worker>& 
 nlohmann::ordered_json view_of(const Worker& worker);
 nlohmann::ordered_json view_of(const Trial& trial);
 nlohmann::ordered_json view_of(const Comparison& comparison);
+nlohmann::ordered_json view_of(const FrontMember& member);
+nlohmann::ordered_json view_of(const TargetFront& front);
 
 // How many workers that are not lost could measure on the target now.
 int workers_serving(const Target& target, const std::vector<Worker>& workers);

@@ -21,7 +21,7 @@ class ServiceFixture : public testing::Test {
               (std::string("http_") + info->test_suite_name() + "_" + info->name());
     std::filesystem::remove_all(folder_);
     blobs_.emplace(BlobStore::open(folder_, Bytes{1 << 20}).value());
-    services_.emplace(Services{*store_, *blobs_, [this] { ++wakes_; }});
+    services_.emplace(Services{*store_, *blobs_, [this] { ++wakes_; }, [] { return TimePoint{}; }});
     routes_ = make_routes(*services_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }

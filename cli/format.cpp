@@ -1,0 +1,342 @@
+#include "cli/format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/table.h"
+
+namespace pare::cli {
+
+using nlohmann::json;
+
+namespace {
+
+std::string text_at(const json& object, const char* name, const std::string& otherwise = "") {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : otherwise;
+}
+
+double number_at(const json& object, const char* name, double otherwise = 0) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_number() ? found->get<double>() : otherwise;
+}
+
+bool has(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && !found->is_null();
+}
+
+json list_at(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_array() ? *found : json::array();
+}
+
+std::string joined(const json& texts, const char* separator = ", ") {
+  std::string out;
+  for (const json& text : texts) {
+    out +=
+        (out.empty() ? "" : separator) + (text.is_string() ? text.get<std::string>() : text.dump());
+  }
+  return out;
+}
+
+std::string whole(double number) {
+  return fmt::format("{:.0f}", number);
+}
+
+// "71.9 [71.2, 72.8]"
+std::string latency_text(const json& member) {
+  return milliseconds(number_at(member, "latency_ms")) + " [" +
+         milliseconds(number_at(member, "latency_low_ms")) + ", " +
+         milliseconds(number_at(member, "latency_high_ms")) + "]";
+}
+
+std::vector<std::string> member_cells(const json& member, const std::string& mark) {
+  return {mark + short_sha(text_at(member, "plan_sha256")),
+          percent_points(number_at(member, "map_50_95")) + " (" +
+              whole(number_at(member, "images")) + ")",
+          fmt::format("{:.2f}", number_at(member, "map_lost")),
+          latency_text(member),
+          fmt::format("{:.2f}x", number_at(member, "speedup", 1.0)),
+          byte_size(number_at(member, "bytes")),
+          text_at(member, "precision"),
+          text_at(member, "description")};
+}
+
+// What a trial came to on its targets, in one cell.
+std::string outcomes_text(const json& trial) {
+  std::string out;
+  for (const auto& [target, outcome] : trial.value("outcomes", json::object()).items()) {
+    out += (out.empty() ? "" : "; ") + target + " ";
+    if (has(outcome, "infeasible")) {
+      out += "infeasible: " + text_at(outcome, "infeasible");
+    } else {
+      out += has(outcome, "map_50_95") ? percent_points(number_at(outcome, "map_50_95")) : "-";
+      out += has(outcome, "latency_ms")
+                 ? ", " + milliseconds(number_at(outcome, "latency_ms")) + " ms"
+                 : "";
+    }
+  }
+  return out.empty() ? text_at(trial, "reason") : out;
+}
+
+}  // namespace
+
+std::string percent_points(double map) {
+  return fmt::format("{:.2f}", map * 100);
+}
+
+std::string milliseconds(double ms) {
+  return ms >= 100  ? fmt::format("{:.0f}", ms)
+         : ms >= 10 ? fmt::format("{:.1f}", ms)
+                    : fmt::format("{:.2f}", ms);
+}
+
+std::string byte_size(double bytes) {
+  if (bytes < 1024) return fmt::format("{:.0f} B", bytes);
+  if (bytes < 1024.0 * 1024) return fmt::format("{:.1f} KiB", bytes / 1024);
+  if (bytes < 1024.0 * 1024 * 1024) return fmt::format("{:.2f} MiB", bytes / 1024 / 1024);
+  return fmt::format("{:.2f} GiB", bytes / 1024 / 1024 / 1024);
+}
+
+std::string count_text(double count) {
+  if (count < 1000) return whole(count);
+  if (count < 1e6) return fmt::format("{:.1f} k", count / 1e3);
+  if (count < 1e9) return fmt::format("{:.2f} M", count / 1e6);
+  return fmt::format("{:.2f} G", count / 1e9);
+}
+
+std::string duration_text(double seconds) {
+  const auto total = static_cast<long long>(std::llround(std::max(0.0, seconds)));
+  if (total < 60) return fmt::format("{} s", total);
+  if (total < 3600) return fmt::format("{} min {:02} s", total / 60, total % 60);
+  return fmt::format("{} h {:02} min", total / 3600, total / 60 % 60);
+}
+
+std::string short_sha(const std::string& sha) {
+  return sha.substr(0, 10);
+}
+
+std::string bar(double share, int columns) {
+  constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  const int eighths = static_cast<int>(std::clamp(share, 0.0, 1.0) * columns * 8 + 0.5);
+  std::string out;
+  for (int i = 0; i < eighths / 8; ++i) out += "█";
+  out += kEighths[eighths % 8];
+  for (int i = (eighths + 7) / 8; i < columns; ++i) out += "░";
+  return out;
+}
+
+std::string models_table(const json& models, int width) {
+  Table table({{"name"}, {"sha256"}, {"state"}, {"head"}, {"what"}});
+  for (const json& model : models) {
+    const json card = has(model, "card") ? model["card"] : json::object();
+    table.add({text_at(model, "name"), short_sha(text_at(model, "sha256")), text_at(model, "state"),
+               text_at(card, "head", "-"), text_at(model, "reason")});
+  }
+  return table.text(width);
+}
+
+std::string datasets_table(const json& datasets, int width) {
+  Table table({{"name"},
+               {"sha256"},
+               {"state"},
+               {"calibration", Align::kRight},
+               {"validation", Align::kRight},
+               {"boxes", Align::kRight},
+               {"classes", Align::kRight},
+               {"what"}});
+  for (const json& dataset : datasets) {
+    table.add({text_at(dataset, "name"), short_sha(text_at(dataset, "sha256")),
+               text_at(dataset, "state"), whole(number_at(dataset, "calibration_images")),
+               whole(number_at(dataset, "validation_images")), whole(number_at(dataset, "boxes")),
+               std::to_string(list_at(dataset, "classes").size()), text_at(dataset, "reason")});
+  }
+  return table.text(width);
+}
+
+std::string targets_table(const json& targets, int width) {
+  Table table({{"name"},
+               {"runtime"},
+               {"pool"},
+               {"threads", Align::kRight},
+               {"precisions"},
+               {"workers", Align::kRight}});
+  for (const json& target : targets) {
+    table.add({text_at(target, "name"), text_at(target, "runtime"), text_at(target, "pool"),
+               whole(number_at(target, "threads")), joined(list_at(target, "precisions")),
+               whole(number_at(target, "workers"))});
+  }
+  return table.text(width);
+}
+
+std::string workers_table(const json& workers, int width) {
+  Table table({{"name"}, {"state"}, {"pools"}, {"last seen"}, {"device"}, {"runtimes"}});
+  for (const json& worker : workers) {
+    std::string runtimes;
+    for (const json& runtime : list_at(worker, "runtimes")) {
+      runtimes += (runtimes.empty() ? "" : ", ") + text_at(runtime, "name") + " " +
+                  text_at(runtime, "version");
+    }
+    table.add({text_at(worker, "name"), text_at(worker, "state"), joined(list_at(worker, "pools")),
+               text_at(worker, "last_seen"), short_sha(text_at(worker, "device")), runtimes});
+  }
+  return table.text(width);
+}
+
+std::string jobs_table(const json& jobs, int width) {
+  Table table({{"job", Align::kRight},
+               {"state"},
+               {"trials", Align::kRight},
+               {"left"},
+               {"model"},
+               {"targets"},
+               {"what"}});
+  for (const json& job : jobs) {
+    const json trials = job.value("trials", json::object());
+    const json budget = job.value("budget", json::object());
+    table.add({whole(number_at(job, "id")), text_at(job, "state"),
+               whole(number_at(trials, "finished") + number_at(trials, "failed")) + "/" +
+                   whole(number_at(budget, "trials")),
+               has(job, "seconds_left") ? duration_text(number_at(job, "seconds_left")) : "",
+               text_at(job, "model"), joined(list_at(job, "targets")), text_at(job, "reason")});
+  }
+  return table.text(width);
+}
+
+std::string trials_table(const json& trials, int width) {
+  Table table({{"trial", Align::kRight},
+               {"plan"},
+               {"state"},
+               {"origin"},
+               {"size", Align::kRight},
+               {"MACs", Align::kRight},
+               {"mAP, latency"}});
+  for (const json& trial : trials) {
+    table.add({whole(number_at(trial, "number")), short_sha(text_at(trial, "plan_sha256")),
+               text_at(trial, "state"), text_at(trial, "origin"),
+               has(trial, "bytes") ? byte_size(number_at(trial, "bytes")) : "",
+               has(trial, "macs") ? count_text(number_at(trial, "macs")) : "",
+               outcomes_text(trial)});
+  }
+  return table.text(width);
+}
+
+std::string front_table(const json& front, int width) {
+  Table table({{"  plan"},
+               {"mAP (images)", Align::kRight},
+               {"lost", Align::kRight},
+               {"latency ms", Align::kRight},
+               {"speedup", Align::kRight},
+               {"size", Align::kRight},
+               {"precision"},
+               {"what"}});
+  for (const json& member : list_at(front, "members")) table.add(member_cells(member, "  "));
+  if (has(front, "original")) table.add(member_cells(front["original"], "= "));
+  std::string head = text_at(front, "target") + ": " +
+                     std::to_string(list_at(front, "members").size()) + " on the front";
+  if (has(front, "hypervolume")) {
+    head += fmt::format(", hypervolume {:.4f}", number_at(front, "hypervolume"));
+  }
+  return head + (has(front, "original") ? " (=: the original)\n" : "\n") + table.text(width);
+}
+
+std::string summary_text(const json& summary, int width) {
+  const json card = summary.value("card", json::object());
+  std::string out = fmt::format(
+      "head {}, input {}, stride {}, opset {}\n{} MACs, {} parameters, {}\n\n",
+      text_at(card, "head", "unknown"), joined(list_at(card, "input"), "x"),
+      whole(number_at(summary, "stride")), whole(number_at(summary, "opset")),
+      count_text(number_at(summary, "macs")), count_text(number_at(summary, "parameters")),
+      byte_size(number_at(summary, "bytes")));
+  Table groups({{"group"}, {"channels", Align::kRight}, {"widths", Align::kRight}, {"layers"}});
+  double movable = 0;
+  for (const json& group : list_at(summary, "groups")) {
+    movable += number_at(group, "channels");
+    const json widths = list_at(group, "widths");
+    groups.add({text_at(group, "name"), whole(number_at(group, "channels")),
+                widths.empty() ? "" : widths.front().dump() + ".." + widths.back().dump(),
+                joined(list_at(group, "producers"))});
+  }
+  Table frozen({{"frozen"}, {"channels", Align::kRight}, {"why"}});
+  double fixed = 0;
+  for (const json& entry : list_at(summary, "frozen")) {
+    fixed += number_at(entry, "channels");
+    frozen.add(
+        {text_at(entry, "layer"), whole(number_at(entry, "channels")), text_at(entry, "reason")});
+  }
+  out += groups.text(width) + "\n" + frozen.text(width) + "\n";
+  const double all = movable + fixed;
+  out +=
+      fmt::format("{} of {} channels can go ({:.0f} %), in {} groups\n", whole(movable), whole(all),
+                  all > 0 ? 100 * movable / all : 0, list_at(summary, "groups").size());
+  for (const json& note : list_at(summary, "notes"))
+    out += "note: " + note.get<std::string>() + "\n";
+  return out;
+}
+
+std::string progress_line(const json& job) {
+  const json trials = job.value("trials", json::object());
+  const json budget = job.value("budget", json::object());
+  const double ended = number_at(trials, "finished") + number_at(trials, "failed");
+  const double share = number_at(job, "progress");
+  std::string out = fmt::format("job {} {:<10} {} {:3.0f} %  {}/{} trials",
+                                whole(number_at(job, "id")), text_at(job, "state"), bar(share, 24),
+                                share * 100, whole(ended), whole(number_at(budget, "trials")));
+  if (number_at(trials, "failed") > 0) out += ", " + whole(number_at(trials, "failed")) + " failed";
+  if (has(job, "seconds_left"))
+    out += ", " + duration_text(number_at(job, "seconds_left")) + " left";
+  return out;
+}
+
+std::string best_lines(const json& job, int width) {
+  Table table({{"target"},
+               {"front", Align::kRight},
+               {"hypervolume", Align::kRight},
+               {"original", Align::kRight},
+               {"fastest within 1.0 point"}});
+  for (const json& best : list_at(job, "best")) {
+    std::string original = "-";
+    if (has(best, "original")) {
+      const json& member = best["original"];
+      original = percent_points(number_at(member, "map_50_95")) + ", " +
+                 milliseconds(number_at(member, "latency_ms")) + " ms";
+    }
+    std::string fastest = "-";
+    if (has(best, "fastest")) {
+      const json& member = best["fastest"];
+      fastest =
+          fmt::format("{}, {} ms, {:.2f}x: {}", percent_points(number_at(member, "map_50_95")),
+                      milliseconds(number_at(member, "latency_ms")),
+                      number_at(member, "speedup", 1.0), text_at(member, "description"));
+    }
+    table.add({text_at(best, "target"), whole(number_at(best, "front")),
+               fmt::format("{:.4f}", number_at(best, "hypervolume")), original, fastest});
+  }
+  return list_at(job, "best").empty() ? "" : table.text(width);
+}
+
+std::string offer_lines(const json& job) {
+  std::string out;
+  for (const json& best : list_at(job, "best")) {
+    if (!has(best, "fastest")) continue;
+    const json& member = best["fastest"];
+    const std::string plan = short_sha(text_at(member, "plan_sha256"));
+    const double speedup = number_at(member, "speedup", 1.0);
+    const double lost = number_at(member, "map_lost");
+    const std::string map =
+        fmt::format("{}{:.2f} mAP points", lost > 0 ? "-" : "+", std::abs(lost));
+    if (speedup <= 1.0) {
+      out += text_at(best, "target") + ": nothing faster than the original within 1.0 mAP point\n";
+    } else {
+      out += fmt::format("{}: {:.2f} times faster at {}: plan {}, `pare download {} -o {}.onnx`\n",
+                         text_at(best, "target"), speedup, map, plan, plan, plan);
+    }
+  }
+  return out;
+}
+
+}  // namespace pare::cli

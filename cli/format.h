@@ -1,0 +1,33 @@
+// Numbers and documents of the API as people read them.  Pure.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace pare::cli {
+
+std::string percent_points(double map);         // 0.3338 -> "33.38"
+std::string milliseconds(double ms);            // 71.94 -> "71.9", 6.031 -> "6.03"
+std::string byte_size(double bytes);            // 7869123 -> "7.50 MiB"
+std::string count_text(double count);           // 4500000000 -> "4.50 G"
+std::string duration_text(double seconds);      // 3725 -> "1 h 2 min"
+std::string short_sha(const std::string& sha);  // the first 10 digits
+std::string bar(double share, int columns);     // "████▌     "
+
+// Tables; `width` as in Table::text.
+std::string models_table(const nlohmann::json& models, int width);
+std::string datasets_table(const nlohmann::json& datasets, int width);
+std::string targets_table(const nlohmann::json& targets, int width);
+std::string workers_table(const nlohmann::json& workers, int width);
+std::string jobs_table(const nlohmann::json& jobs, int width);
+std::string trials_table(const nlohmann::json& trials, int width);
+std::string front_table(const nlohmann::json& front, int width);     // one target's front
+std::string summary_text(const nlohmann::json& summary, int width);  // what inspect says
+
+// One line: where the job stands; and one a target: its best so far.
+std::string progress_line(const nlohmann::json& job);
+std::string best_lines(const nlohmann::json& job, int width);
+// "2.1 times faster at -0.6 mAP points on x86-ort-1t: plan 0123456789, download with ...".
+std::string offer_lines(const nlohmann::json& job);
+
+}  // namespace pare::cli

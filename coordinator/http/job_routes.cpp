@@ -1,0 +1,182 @@
+// Jobs: submitted, read, cancelled.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/http/groups.h"
+#include "coordinator/http/job_reader.h"
+#include "coordinator/http/problem.h"
+#include "coordinator/http/replies.h"
+#include "coordinator/http/views.h"
+#include "wire/job_json.h"
+
+namespace pare::coordinator {
+namespace {
+
+using nlohmann::ordered_json;
+
+// What a reader of the job sees before its trials are looked at.
+ordered_json outline_of(const Job& job, const TrialCounts& counts, const NewJob& document,
+                        TimePoint now) {
+  ordered_json view = {{"id", job.id.value}, {"state", name_of(job.state)}};
+  if (!job.reason.empty()) view["reason"] = job.reason;
+  const ordered_json posted = stored_json(job.document_json);
+  for (const auto& [name, value] : posted.items()) view[name] = value;
+  view["model_sha256"] = job.model_sha256;
+  view["dataset_sha256"] = job.dataset_sha256;
+  view["created_at"] = rfc3339(job.created_at);
+  if (job.started_at) view["started_at"] = rfc3339(*job.started_at);
+  if (job.finished_at) view["finished_at"] = rfc3339(*job.finished_at);
+  view["trials"] = {
+      {"asked", counts.asked}, {"finished", counts.finished}, {"failed", counts.failed}};
+  const Progress progress = progress_of(job, document.budget, counts, now);
+  view["progress"] = progress.share;
+  if (progress.seconds_left) view["seconds_left"] = *progress.seconds_left;
+  return view;
+}
+
+TrialCounts counts_of(const std::vector<Trial>& trials) {
+  TrialCounts counts;
+  for (const Trial& trial : trials) {
+    ++counts.asked;
+    counts.finished += trial.state == TrialState::kFinished;
+    counts.failed += trial.state == TrialState::kFailed;
+  }
+  return counts;
+}
+
+ordered_json view_of(const JobContents& contents, TimePoint now) {
+  ordered_json view = outline_of(contents.job, counts_of(contents.trials), contents.document, now);
+  view["best"] = ordered_json::array();
+  for (const TargetFront& front : contents.fronts()) {
+    ordered_json best = {{"target", front.target}, {"hypervolume", front.hypervolume}};
+    if (front.original) best["original"] = view_of(*front.original);
+    best["front"] = front.members.size();
+    if (front.fastest) best["fastest"] = view_of(*front.fastest);
+    view["best"].push_back(std::move(best));
+  }
+  return view;
+}
+
+std::optional<Error> check_target(const Services& services, const NewJob& job, std::size_t i,
+                                  const std::vector<Worker>& workers) {
+  const std::string& name = job.targets[i];
+  const std::string field = "targets[" + std::to_string(i) + "]";
+  const auto target = services.store.target(name);
+  if (!target) return unknown_reference(target.error(), field, name);
+  if (workers_serving(target.value(), workers) == 0) {
+    return about({ErrorCode::kUnsupported, "no worker serves target \"" + name + "\" (pool \"" +
+                                               target.value().pool + "\", runtime \"" +
+                                               target.value().runtime + "\")"},
+                 field, name);
+  }
+  const auto& offered = target.value().precisions;
+  const bool some = std::ranges::any_of(job.space.precisions, [&](Precision p) {
+    return std::ranges::find(offered, p) != offered.end();
+  });
+  if (some) return std::nullopt;
+  return about({ErrorCode::kUnsupported,
+                "target \"" + name + "\" supports none of the precisions of space.precision"},
+               "space.precision", std::string(name_of(job.space.precisions.front())));
+}
+
+// The job as it will be stored, if everything that it names is there and fit for it.
+Result<JobDraft> draft_of(const Services& services, const NewJob& job) {
+  const auto model = services.store.model(job.model);
+  if (!model) return unknown_reference(model.error(), "model", job.model);
+  if (model.value().state == EntryState::kRejected) {
+    return about({ErrorCode::kUnsupported,
+                  "model \"" + job.model + "\" was rejected: " + model.value().reason},
+                 "model", job.model);
+  }
+  const auto dataset = services.store.dataset(job.dataset);
+  if (!dataset) return unknown_reference(dataset.error(), "dataset", job.dataset);
+  if (dataset.value().state == EntryState::kRejected) {
+    return about({ErrorCode::kUnsupported,
+                  "dataset \"" + job.dataset + "\" was rejected: " + dataset.value().reason},
+                 "dataset", job.dataset);
+  }
+  if (!dataset.value().counts.labelled) {
+    return about({ErrorCode::kUnsupported, "dataset \"" + job.dataset +
+                                               "\" has no labels.json, and accuracy is scored "
+                                               "against labels"},
+                 "dataset", job.dataset);
+  }
+  const auto workers = services.store.workers();
+  if (!workers) return workers.error();
+  for (std::size_t i = 0; i < job.targets.size(); ++i) {
+    if (auto error = check_target(services, job, i, workers.value())) return *error;
+  }
+  return JobDraft{wire::job_to_json(job), model.value().sha256, dataset.value().sha256, job.targets,
+                  job.seed};
+}
+
+Response reply_job(const Services& services, int status, JobId id) {
+  const auto contents = read_job(services.store, id);
+  if (!contents) return failure(contents.error());
+  return reply(status, view_of(contents.value(), services.now()));
+}
+
+// POST /v1/jobs
+Response post_job(const Services& services, const Request& request) {
+  const auto job = wire::parse_new_job(request.body);
+  if (!job) return failure(job.error());
+  const auto key = idempotency_of(request);
+  if (!key) return failure(key.error());
+
+  const auto draft = draft_of(services, job.value());
+  if (!draft) return failure(draft.error());
+  const auto added = services.store.add_job(draft.value(), key.value());
+  if (!added) return failure(added.error());
+
+  services.work_added();
+  return reply_job(services, added.value().created ? 201 : 200, added.value().value.id);
+}
+
+// GET /v1/jobs: without `best`, which takes all the trials of each
+Response list_jobs(const Services& services, const Request& request) {
+  const auto page = page_of(request);
+  if (!page) return failure(page.error());
+  const auto jobs = services.store.jobs(one_more(page.value()));
+  if (!jobs) return failure(jobs.error());
+  ListReply list(page.value());
+  for (const Job& job : jobs.value()) {
+    const auto counts = services.store.trial_counts(job.id);
+    if (!counts) return failure(counts.error());
+    const auto document = wire::parse_new_job(job.document_json);
+    if (!document) return failure(document.error());
+    list.add(job.id.value, outline_of(job, counts.value(), document.value(), services.now()));
+  }
+  return list.reply();
+}
+
+// GET /v1/jobs/{job}
+Response get_job(const Services& services, const Request& request) {
+  const auto id = id_of(request, "job");
+  if (!id) return failure(id.error());
+  return reply_job(services, 200, JobId{id.value()});
+}
+
+// POST /v1/jobs/{job}/cancel
+Response cancel_job(const Services& services, const Request& request) {
+  const auto id = id_of(request, "job");
+  if (!id) return failure(id.error());
+  const auto job = services.store.cancel_job(JobId{id.value()});
+  if (!job) return failure(job.error());
+  services.work_added();
+  return reply_job(services, 200, job.value().id);
+}
+
+}  // namespace
+
+void add_job_routes(RouteTable& table, const Services& services) {
+  table.add({"POST", "/v1/jobs", Body::kJson, "Submits a search",
+             [&services](const Request& r) { return post_job(services, r); }});
+  table.add({"GET", "/v1/jobs", Body::kNone, "The jobs",
+             [&services](const Request& r) { return list_jobs(services, r); }});
+  table.add({"GET", "/v1/jobs/{job}", Body::kNone, "A job: progress, best so far, time left",
+             [&services](const Request& r) { return get_job(services, r); }});
+  table.add({"POST", "/v1/jobs/{job}/cancel", Body::kNone, "Ends a job and what runs for it",
+             [&services](const Request& r) { return cancel_job(services, r); }});
+}
+
+}  // namespace pare::coordinator

@@ -1,0 +1,131 @@
+// What a job found: trials, fronts, plans and candidates.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/http/groups.h"
+#include "coordinator/http/job_reader.h"
+#include "coordinator/http/problem.h"
+#include "coordinator/http/replies.h"
+#include "coordinator/http/views.h"
+
+namespace pare::coordinator {
+namespace {
+
+using nlohmann::ordered_json;
+
+// GET /v1/jobs/{job}/trials
+Response list_trials(const Services& services, const Request& request) {
+  const auto id = id_of(request, "job");
+  if (!id) return failure(id.error());
+  const auto page = page_of(request);
+  if (!page) return failure(page.error());
+  if (const auto job = services.store.job(JobId{id.value()}); !job) return failure(job.error());
+  const auto trials = services.store.trials(JobId{id.value()}, one_more(page.value()));
+  if (!trials) return failure(trials.error());
+  ListReply list(page.value());
+  for (const Trial& trial : trials.value()) list.add(trial.number, view_of(trial));
+  return list.reply();
+}
+
+Result<FrontFilter> filter_of(const Request& request) {
+  const auto latency = number_of(request, "max_latency_ms");
+  if (!latency) return latency.error();
+  const auto map = number_of(request, "min_map");
+  if (!map) return map.error();
+  const auto bytes = number_of(request, "max_bytes");
+  if (!bytes) return bytes.error();
+  FrontFilter filter{latency.value(), map.value(), std::nullopt};
+  constexpr double kLargest = 9e18;
+  if (bytes.value()) {
+    filter.max_bytes = static_cast<std::int64_t>(std::min(*bytes.value(), kLargest));
+  }
+  return filter;
+}
+
+// GET /v1/jobs/{job}/fronts/{target}
+Response get_front(const Services& services, const Request& request) {
+  const auto id = id_of(request, "job");
+  if (!id) return failure(id.error());
+  const auto filter = filter_of(request);
+  if (!filter) return failure(filter.error());
+  const auto contents = read_job(services.store, JobId{id.value()});
+  if (!contents) return failure(contents.error());
+
+  const std::string& target = request.captured("target");
+  const auto& targets = contents.value().job.targets;
+  if (std::ranges::find(targets, target) == targets.end()) {
+    return failure(about({ErrorCode::kNotFound, "job " + std::to_string(id.value()) +
+                                                    " has no target \"" + target + "\""},
+                         "target", target));
+  }
+  TargetFront front;
+  front.target = target;
+  if (contents.value().model) {
+    front = front_of(contents.value().trials, target, contents.value().document,
+                     *contents.value().model);
+  }
+  front.members = filtered(std::move(front.members), filter.value());
+  return reply(200, view_of(front));
+}
+
+ordered_json with_job(const std::vector<Trial>& trials) {
+  ordered_json views = ordered_json::array();
+  for (const Trial& trial : trials) {
+    ordered_json view = {{"job", trial.job.value}};
+    view.update(view_of(trial));
+    view.erase("plan");
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+// GET /v1/plans/{plan}
+Response get_plan(const Services& services, const Request& request) {
+  const auto trials = services.store.trials_with_plan(request.captured("plan"));
+  if (!trials) return failure(trials.error());
+  const Trial& first = trials.value().front();
+  return reply(200, {{"sha256", first.plan_sha256},
+                     {"plan", stored_json(first.plan_json)},
+                     {"trials", with_job(trials.value())}});
+}
+
+// GET /v1/candidates/{candidate}
+Response get_candidate(const Services& services, const Request& request) {
+  const auto trials = services.store.trials_with_candidate(request.captured("candidate"));
+  if (!trials) return failure(trials.error());
+  const Trial& first = trials.value().front();
+  return reply(200, {{"sha256", first.candidate_sha256},
+                     {"plan_sha256", first.plan_sha256},
+                     {"bytes", first.bytes.value_or(0)},
+                     {"macs", first.macs.value_or(0)},
+                     {"build", stored_json(first.build_json)},
+                     {"trials", with_job(trials.value())}});
+}
+
+// GET /v1/candidates/{candidate}/file
+Response get_candidate_file(const Services& services, const Request& request) {
+  const auto trials = services.store.trials_with_candidate(request.captured("candidate"));
+  if (!trials) return failure(trials.error());
+  const std::string& sha256 = trials.value().front().candidate_sha256;
+  const auto blob = services.blobs.find(sha256);
+  if (!blob) return failure(blob.error());
+  return reply_file(request, blob.value(), sha256, sha256.substr(0, 10) + ".onnx");
+}
+
+}  // namespace
+
+void add_trial_routes(RouteTable& table, const Services& services) {
+  table.add({"GET", "/v1/jobs/{job}/trials", Body::kNone, "Every trial of a job",
+             [&services](const Request& r) { return list_trials(services, r); }});
+  table.add({"GET", "/v1/jobs/{job}/fronts/{target}", Body::kNone,
+             "The trials that no other beats on a target, filtered",
+             [&services](const Request& r) { return get_front(services, r); }});
+  table.add({"GET", "/v1/plans/{plan}", Body::kNone, "A plan, and the trials that used it",
+             [&services](const Request& r) { return get_plan(services, r); }});
+  table.add({"GET", "/v1/candidates/{candidate}", Body::kNone, "What is known of a candidate",
+             [&services](const Request& r) { return get_candidate(services, r); }});
+  table.add({"GET", "/v1/candidates/{candidate}/file", Body::kNone, "The candidate's ONNX",
+             [&services](const Request& r) { return get_candidate_file(services, r); }});
+}
+
+}  // namespace pare::coordinator

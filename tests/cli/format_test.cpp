@@ -1,0 +1,112 @@
+#include "cli/format.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/service.h"
+#include "cli/table.h"
+
+namespace pare::cli {
+namespace {
+
+using nlohmann::json;
+
+TEST(Table, columns_are_aligned_by_what_is_seen) {
+  Table table({{"name"}, {"n", Align::kRight}, {"what"}});
+  table.add({"é", "7", "x"});
+  table.add({"検出", "123", "yy"});
+  EXPECT_EQ(table.text(0),
+            "name    n  what\n"
+            "é       7  x\n"
+            "検出  123  yy\n");
+}
+
+TEST(Table, the_last_column_gives_way_to_the_terminal) {
+  Table table({{"a"}, {"b"}});
+  table.add({"12345", "a long description of it"});
+  EXPECT_EQ(table.text(20),
+            "a      b\n"
+            "12345  a long descr…\n");
+}
+
+TEST(Table, text_is_cut_between_characters_never_inside_one) {
+  EXPECT_EQ(shortened("検出器", 5), "検出…");
+  EXPECT_EQ(shortened("検出器", 4), "検…");
+  EXPECT_EQ(shortened("abc", 3), "abc");
+  EXPECT_EQ(display_width("e\xCC\x81"), 1);  // e with a combining accent
+  EXPECT_EQ(display_width("\xFF\xFE"), 2);   // bytes that are no UTF-8 stand for themselves
+}
+
+TEST(Format, numbers_keep_three_digits_that_matter) {
+  EXPECT_EQ(milliseconds(6.0312), "6.03");
+  EXPECT_EQ(milliseconds(71.94), "71.9");
+  EXPECT_EQ(milliseconds(123.4), "123");
+  EXPECT_EQ(percent_points(0.33379), "33.38");
+  EXPECT_EQ(byte_size(7869123), "7.50 MiB");
+  EXPECT_EQ(byte_size(12), "12 B");
+  EXPECT_EQ(count_text(4.5e9), "4.50 G");
+  EXPECT_EQ(duration_text(59.4), "59 s");
+  EXPECT_EQ(duration_text(3725), "1 h 02 min");
+}
+
+TEST(Format, a_bar_is_as_long_as_it_is_told_at_any_share) {
+  for (int i = 0; i <= 100; ++i) EXPECT_EQ(display_width(bar(i / 100.0, 24)), 24) << i;
+  EXPECT_EQ(bar(0.5, 4), "██░░");
+  EXPECT_EQ(bar(7.0, 2), "██");
+}
+
+json member(double map, double ms) {
+  return {{"plan_sha256", "0123456789abcdef"},
+          {"map_50_95", map},
+          {"images", 128},
+          {"latency_ms", ms},
+          {"latency_low_ms", ms - 0.5},
+          {"latency_high_ms", ms + 0.5},
+          {"bytes", 4 << 20},
+          {"precision", "int8"},
+          {"map_lost", 0.62},
+          {"speedup", 2.1},
+          {"description", "416x416"}};
+}
+
+TEST(Format, a_front_shows_every_member_and_the_original) {
+  const json front = {{"target", "x86"},
+                      {"hypervolume", 0.25},
+                      {"original", member(0.334, 72)},
+                      {"members", {member(0.3278, 34.2)}}};
+  EXPECT_EQ(front_table(front, 0),
+            "x86: 1 on the front, hypervolume 0.2500 (=: the original)\n"
+            "  plan        mAP (images)  lost         latency ms  speedup      size  precision  "
+            "what\n"
+            "  0123456789   32.78 (128)  0.62  34.2 [33.7, 34.7]    2.10x  4.00 MiB  int8       "
+            "416x416\n"
+            "= 0123456789   33.40 (128)  0.62  72.0 [71.5, 72.5]    2.10x  4.00 MiB  int8       "
+            "416x416\n");
+}
+
+TEST(Format, the_offer_is_one_sentence_with_what_to_type_next) {
+  const json job = {{"best", {{{"target", "x86"}, {"fastest", member(0.3278, 34.2)}}}}};
+  EXPECT_EQ(offer_lines(job),
+            "x86: 2.10 times faster at -0.62 mAP points: plan 0123456789, `pare download "
+            "0123456789 -o 0123456789.onnx`\n");
+}
+
+TEST(Format, a_job_that_has_nothing_yet_is_shown_all_the_same) {
+  EXPECT_EQ(progress_line(json{{"id", 3}, {"state", "preparing"}, {"budget", {{"trials", 40}}}}),
+            "job 3 preparing  " + bar(0, 24) + "   0 %  0/40 trials");
+  EXPECT_EQ(best_lines(json::object(), 80), "");
+  EXPECT_EQ(offer_lines(json::object()), "");
+}
+
+TEST(Problem, a_problem_document_becomes_one_sentence_with_the_field_and_the_value) {
+  const Error error = error_of(
+      422, R"({"detail":"nobody serves it","field":"targets[0]","value":"x86","status":422})");
+  EXPECT_EQ(error.message, "nobody serves it (targets[0]: \"x86\")");
+  EXPECT_EQ(error.code, ErrorCode::kUnsupported);
+  EXPECT_EQ(error_of(502, "<html>").message, "the service answered 502");
+  EXPECT_EQ(error_of(503, "{}").code, ErrorCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace pare::cli

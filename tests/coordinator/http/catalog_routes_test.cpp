@@ -1,0 +1,134 @@
+#include <gtest/gtest.h>
+
+#include "service_fixture.h"
+#include "support_archive.h"
+#include "wire/sha256.h"
+
+namespace pare::coordinator {
+namespace {
+
+using nlohmann::json;
+
+class CatalogRoutes : public ServiceFixture {
+ protected:
+  std::string upload(const std::string& bytes) {
+    const std::string sha256 = wire::sha256_hex(bytes);
+    EXPECT_LE(call("PUT", "/v1/blobs/" + sha256, bytes).status, 201);
+    return sha256;
+  }
+  Response register_model(const std::string& name, const std::string& sha256) {
+    return call("PUT", "/v1/models", json{{"name", name}, {"sha256", sha256}}.dump());
+  }
+  void greet_worker() {
+    WorkerProfile profile;
+    profile.name = "w1";
+    profile.device_id = "machine";
+    profile.device_json = R"({"cpu":"x"})";
+    profile.pools = {"default"};
+    profile.runtimes = {{"onnxruntime", "1.31.1", {"fp32", "int8"}}};
+    ASSERT_TRUE(store_->greet("session-1", profile));
+  }
+};
+
+TEST_F(CatalogRoutes, a_model_is_registered_inspected_and_listed) {
+  const std::string sha256 = upload("an onnx file");
+  const Response added = register_model("det", sha256);
+  EXPECT_EQ(added.status, 202);
+  EXPECT_EQ(json_of(added)["state"], "inspecting");
+  EXPECT_EQ(wakes_, 1);
+
+  const auto tasks = store_->tasks({}, {}).value();
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].task.kind, TaskKind::kInspectModel);
+  EXPECT_EQ(json::parse(tasks[0].task.document_json)["blobs"]["model"], sha256);
+
+  EXPECT_EQ(json_of(call("GET", "/v1/models/det"))["sha256"], sha256);
+  EXPECT_EQ(json_of(call("GET", "/v1/models/" + sha256.substr(0, 8)))["name"], "det");
+  EXPECT_EQ(call("GET", "/v1/models/" + sha256.substr(0, 7)).status, 404);
+  EXPECT_EQ(json_of(call("GET", "/v1/models"))["items"].size(), 1U);
+  EXPECT_EQ(call("GET", "/v1/models/det/file").file->length, Bytes{12});
+}
+
+TEST_F(CatalogRoutes, a_model_that_was_not_uploaded_or_takes_a_name_is_refused) {
+  const std::string missing = wire::sha256_hex("not here");
+  const Response refused = register_model("det", missing);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(json_of(refused)["field"], "sha256");
+  EXPECT_EQ(json_of(refused)["value"], missing);
+
+  EXPECT_EQ(register_model("det", upload("one")).status, 202);
+  const Response taken = register_model("det", upload("two"));
+  EXPECT_EQ(taken.status, 409);
+  EXPECT_EQ(json_of(taken)["value"], "det");
+}
+
+TEST_F(CatalogRoutes, lists_come_in_pages) {
+  for (int i = 0; i < 5; ++i) {
+    const std::string name = "model" + std::to_string(i);
+    EXPECT_EQ(register_model(name, upload(name)).status, 202);
+  }
+  std::vector<std::string> seen;
+  std::string next;
+  do {
+    const json page =
+        json_of(call("GET", "/v1/models?limit=2" + (next.empty() ? "" : "&cursor=" + next)));
+    EXPECT_LE(page["items"].size(), 2U);
+    for (const json& model : page["items"]) seen.push_back(model["name"]);
+    next = page.value("next", "");
+  } while (!next.empty());
+  EXPECT_EQ(seen.size(), 5U);
+
+  for (const char* bad : {"limit=0", "limit=1001", "limit=x", "cursor=-1", "cursor=x"}) {
+    EXPECT_EQ(call("GET", std::string("/v1/models?") + bad).status, 400) << bad;
+  }
+}
+
+TEST_F(CatalogRoutes, a_dataset_is_checked_before_it_is_registered) {
+  struct Row {
+    std::string archive;
+    int status;
+    std::string detail;
+  };
+  const std::vector<Row> table = {
+      {tar_of({{"calibration/c.jpg", "c"}, {"validation/v.jpg", "v"}}), 202, ""},
+      {"this is no tar archive, and quite short", 400, ""},
+      {tar_of({{"validation/v.jpg", "v"}}), 400, "the dataset has no calibration images"},
+      {tar_of({{"../../etc/passwd", "x"}}), 400,
+       "the dataset has a path with '..': '../../etc/passwd'"},
+      {tar_of({{"calibration/c.jpg", "c"},
+               {"validation/v.jpg", "v"},
+               {"labels.json", R"({"images":[{"id":1,"file_name":"gone.jpg"}],"annotations":[],)"
+                               R"("categories":[{"id":1,"name":"a"}]})"}}),
+       400,
+       "labels.json: images[0].file_name names an image that is not in validation/: 'gone.jpg'"},
+  };
+  int number = 0;
+  for (const Row& row : table) {
+    const Response response = call(
+        "PUT", "/v1/datasets",
+        json{{"name", "set" + std::to_string(number++)}, {"sha256", upload(row.archive)}}.dump());
+    EXPECT_EQ(response.status, row.status) << response.body;
+    if (!row.detail.empty()) {
+      EXPECT_EQ(json_of(response)["detail"], row.detail);
+    }
+  }
+  EXPECT_EQ(json_of(call("GET", "/v1/datasets"))["items"].size(), 1U);
+  EXPECT_EQ(json_of(call("GET", "/v1/datasets/set0"))["calibration_images"], 1);
+}
+
+TEST_F(CatalogRoutes, a_target_is_added_once_and_says_who_serves_it) {
+  const std::string target = R"({"name":"x86","runtime":"onnxruntime"})";
+  EXPECT_EQ(call("POST", "/v1/targets", target).status, 201);
+  EXPECT_EQ(call("POST", "/v1/targets", target).status, 200);
+  EXPECT_EQ(call("POST", "/v1/targets", R"({"name":"x86","runtime":"openvino"})").status, 409);
+  EXPECT_EQ(json_of(call("GET", "/v1/targets/x86"))["served"], false);
+  greet_worker();
+  EXPECT_EQ(json_of(call("GET", "/v1/targets/x86"))["served"], true);
+  EXPECT_EQ(json_of(call("GET", "/v1/targets"))["items"][0]["workers"], 1);
+  EXPECT_EQ(call("GET", "/v1/targets/none").status, 404);
+  EXPECT_EQ(json_of(call("GET", "/v1/workers"))["items"][0]["probe"]["cpu"], "x");
+  EXPECT_EQ(json_of(call("GET", "/healthz"))["workers"], 1);
+}
+
+}  // namespace
+}  // namespace pare::coordinator

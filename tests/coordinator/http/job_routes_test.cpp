@@ -1,0 +1,172 @@
+#include <gtest/gtest.h>
+
+#include "service_fixture.h"
+#include "support_archive.h"
+#include "wire/sha256.h"
+
+namespace pare::coordinator {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kLabels =
+    R"({"images":[{"id":1,"file_name":"v.jpg"}],"categories":[{"id":7,"name":"crack"}],)"
+    R"("annotations":[{"id":1,"image_id":1,"category_id":7,"bbox":[1,2,3,4]}]})";
+
+// A model, a labelled dataset, a target that is served and one that is not.
+class JobRoutes : public ServiceFixture {
+ protected:
+  void SetUp() override {
+    ServiceFixture::SetUp();
+    model_ = upload("an onnx file");
+    put("/v1/models", {{"name", "det"}, {"sha256", model_}});
+    const std::vector<std::pair<std::string, std::string>> images = {{"calibration/c.jpg", "c"},
+                                                                     {"validation/v.jpg", "v"}};
+    put("/v1/datasets", {{"name", "bare"}, {"sha256", upload(tar_of(images))}});
+    auto labelled = images;
+    labelled.emplace_back("labels.json", kLabels);
+    put("/v1/datasets", {{"name", "boards"}, {"sha256", upload(tar_of(labelled))}});
+    call("POST", "/v1/targets", R"({"name":"x86","runtime":"onnxruntime"})");
+    call("POST", "/v1/targets", R"({"name":"jetson","runtime":"tensorrt"})");
+    call("POST", "/v1/targets",
+         R"({"name":"fp32only","runtime":"onnxruntime","precisions":["fp32"]})");
+    WorkerProfile profile;
+    profile.name = "w1";
+    profile.device_id = "machine";
+    profile.pools = {"default"};
+    profile.runtimes = {{"onnxruntime", "1.31.1", {"fp32", "int8"}}};
+    ASSERT_TRUE(store_->greet("session-1", profile));
+  }
+
+  std::string upload(const std::string& bytes) {
+    const std::string sha256 = wire::sha256_hex(bytes);
+    EXPECT_LE(call("PUT", "/v1/blobs/" + sha256, bytes).status, 201);
+    return sha256;
+  }
+  void put(const std::string& path, const json& document) {
+    EXPECT_EQ(call("PUT", path, document.dump()).status, 202);
+  }
+  void reject_model() {
+    Batch batch;
+    batch.changes.emplace_back(
+        ModelInspected{model_, EntryState::kRejected, "it has no head that Pare knows", ""});
+    ASSERT_TRUE(store_->commit(batch));
+  }
+  static json good() { return {{"model", "det"}, {"dataset", "boards"}, {"targets", {"x86"}}}; }
+
+  std::string model_;
+};
+
+TEST_F(JobRoutes, a_job_is_submitted_read_listed_and_cancelled) {
+  const Response added = call("POST", "/v1/jobs", good().dump());
+  ASSERT_EQ(added.status, 201) << added.body;
+  const json job = json_of(added);
+  EXPECT_EQ(job["state"], "queued");
+  EXPECT_EQ(job["model_sha256"], model_);
+  EXPECT_EQ(job["budget"]["trials"], 200);
+  EXPECT_EQ(job["trials"]["asked"], 0);
+  const std::string path = "/v1/jobs/" + job["id"].dump();
+  EXPECT_EQ(json_of(call("GET", path))["id"], job["id"]);
+  EXPECT_EQ(json_of(call("GET", "/v1/jobs"))["items"].size(), 1U);
+  EXPECT_EQ(json_of(call("GET", path + "/trials"))["items"].size(), 0U);
+  EXPECT_EQ(json_of(call("GET", path + "/fronts/x86"))["members"].size(), 0U);
+  EXPECT_EQ(json_of(call("POST", path + "/cancel"))["state"], "cancelled");
+  EXPECT_EQ(call("POST", path + "/cancel").status, 200);
+}
+
+TEST_F(JobRoutes, a_job_that_cannot_be_done_is_refused_with_the_field_and_the_value) {
+  struct Row {
+    json change;
+    int status;
+    std::string field;
+    std::string value;
+  };
+  const std::vector<Row> table = {
+      {{{"model", "nobody"}}, 422, "model", "nobody"},
+      {{{"dataset", "nothing"}}, 422, "dataset", "nothing"},
+      {{{"dataset", "bare"}}, 422, "dataset", "bare"},
+      {{{"targets", {"x86", "moon"}}}, 422, "targets[1]", "moon"},
+      {{{"targets", {"jetson"}}}, 422, "targets[0]", "jetson"},
+      {{{"targets", {"fp32only"}}, {"space", {{"precision", {"int8"}}}}},
+       422,
+       "space.precision",
+       "int8"},
+      {{{"targets", json::array()}}, 400, "targets", ""},
+      {{{"budget", {{"trials", 0}}}}, 400, "budget.trials", ""},
+      {{{"strategy", "magic"}}, 400, "strategy", ""},
+      {{{"colour", "red"}}, 400, "colour", ""},
+      {{{"constraints", {{{"metric", "latency_ms"}, {"max", 5}, {"target", "moon"}}}}},
+       400,
+       "constraints",
+       ""},
+  };
+  for (const Row& row : table) {
+    json document = good();
+    document.update(row.change);
+    SCOPED_TRACE(document.dump());
+    const Response response = call("POST", "/v1/jobs", document.dump());
+    EXPECT_EQ(response.status, row.status) << response.body;
+    const json problem = json_of(response);
+    EXPECT_EQ(problem.value("field", ""), row.field) << response.body;
+    if (!row.value.empty()) {
+      EXPECT_EQ(problem["value"], row.value);
+    }
+  }
+  EXPECT_EQ(call("POST", "/v1/jobs", R"({"dataset":"boards","targets":["x86"]})").status, 400);
+  EXPECT_EQ(call("POST", "/v1/jobs", "[]").status, 400);
+  EXPECT_EQ(json_of(call("GET", "/v1/jobs"))["items"].size(), 0U);
+}
+
+TEST_F(JobRoutes, a_rejected_model_is_refused_with_its_reason) {
+  reject_model();
+  const Response response = call("POST", "/v1/jobs", good().dump());
+  EXPECT_EQ(response.status, 422);
+  EXPECT_EQ(json_of(response)["detail"],
+            "model \"det\" was rejected: it has no head that Pare knows");
+}
+
+TEST_F(JobRoutes, the_same_key_finds_the_same_job_and_refuses_another) {
+  const json first = json_of(call("POST", "/v1/jobs", good().dump(), "key-1"));
+  const Response again = call("POST", "/v1/jobs", good().dump(), "key-1");
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(json_of(again)["id"], first["id"]);
+  json other = good();
+  other["seed"] = 7;
+  EXPECT_EQ(call("POST", "/v1/jobs", other.dump(), "key-1").status, 409);
+  EXPECT_EQ(call("POST", "/v1/jobs", good().dump(), std::string(300, 'k')).status, 400);
+}
+
+TEST_F(JobRoutes, what_is_not_there_is_not_found) {
+  const json job = json_of(call("POST", "/v1/jobs", good().dump()));
+  const std::string path = "/v1/jobs/" + job["id"].dump();
+  const std::string sha(64, 'a');
+  for (const std::string& missing :
+       {std::string("/v1/jobs/99"), std::string("/v1/jobs/x"), std::string("/v1/jobs/-1"),
+        std::string("/v1/jobs/99/trials"), path + "/fronts/moon", "/v1/plans/" + sha,
+        "/v1/candidates/" + sha, "/v1/candidates/" + sha + "/file",
+        std::string("/v1/comparisons/1")}) {
+    const Response response = call("GET", missing);
+    EXPECT_EQ(response.status, 404) << missing << " " << response.body;
+    EXPECT_EQ(response.content_type, "application/problem+json");
+  }
+  EXPECT_EQ(call("POST", "/v1/jobs/99/cancel").status, 404);
+  EXPECT_EQ(call("GET", path + "/fronts/x86?min_map=high").status, 400);
+}
+
+TEST_F(JobRoutes, a_comparison_of_plans_that_were_not_tried_is_refused) {
+  const json job = json_of(call("POST", "/v1/jobs", good().dump()));
+  json document = {{"job", job["id"]},
+                   {"target", "x86"},
+                   {"a", std::string(64, 'a')},
+                   {"b", std::string(64, 'b')}};
+  const Response unknown_plan = call("POST", "/v1/comparisons", document.dump());
+  EXPECT_EQ(unknown_plan.status, 422) << unknown_plan.body;
+  EXPECT_EQ(json_of(unknown_plan)["field"], "a");
+  document["target"] = "moon";
+  EXPECT_EQ(json_of(call("POST", "/v1/comparisons", document.dump()))["field"], "target");
+  document["job"] = 99;
+  EXPECT_EQ(json_of(call("POST", "/v1/comparisons", document.dump()))["field"], "job");
+}
+
+}  // namespace
+}  // namespace pare::coordinator
