@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -26,14 +27,16 @@ namespace pare::engine {
 
 struct Gram {
   int size = 0;                 // inputs x kernel + 1
-  double positions = 0;         // how many were summed
+  std::int64_t positions = 0;   // how many were summed
   std::vector<float> triangle;  // mean over positions of the upper triangle, row by row
 };
 
 struct Statistics {
-  std::map<std::string, Gram> grams;           // by an internal key
+  std::map<std::string, Gram> grams;           // by the tensor and window that they are of
   std::map<std::string, std::string> gram_of;  // consumer's name -> key
-  const Gram* find(const std::string& consumer) const;
+
+  // Fails with kInvalidArgument, naming the consumer, if it has none of this size.
+  Result<const Gram*> find(const std::string& consumer, int size) const;
 };
 
 struct GramOptions {
@@ -43,9 +46,10 @@ struct GramOptions {
 
 class GramCollector {
  public:
-  // One Gram for each consumer of a group.
-  GramCollector(const Graph& graph, const Observation& observed, const Groups& groups,
-                const GramOptions& options = {});
+  // One Gram for each consumer of a group.  Fails with kUnsupported, naming it, if one is neither a
+  // two-dimensional convolution nor a Gemm of one row.
+  static Result<GramCollector> make(const Graph& graph, const Observation& observed,
+                                    const Groups& groups, const GramOptions& options = {});
   ~GramCollector();
   GramCollector(GramCollector&&) noexcept;
   GramCollector& operator=(GramCollector&&) noexcept;
@@ -62,6 +66,7 @@ class GramCollector {
 
  private:
   struct State;
+  explicit GramCollector(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

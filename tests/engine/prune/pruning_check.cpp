@@ -18,14 +18,6 @@ T need(Result<T> result) {
   return std::move(result).value();
 }
 
-double largest_error(const std::vector<Tensor>& actual, const std::vector<Tensor>& expected) {
-  double error = 0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    error = std::max(error, relative_error(actual[i], expected[i]));
-  }
-  return error;
-}
-
 }  // namespace
 
 Analysed analyse(Graph graph) {
@@ -73,14 +65,21 @@ std::vector<Tensor> outputs_of(const Graph& graph, unsigned seed) {
   return need(runner->run({random_tensor(graph.inputs[0].shape, seed, 0, 1)}));
 }
 
+double difference(const Graph& actual, const Graph& expected, unsigned seed) {
+  const std::vector<Tensor> ours = outputs_of(actual, seed), theirs = outputs_of(expected, seed);
+  double error = 0;
+  for (std::size_t i = 0; i < theirs.size(); ++i) {
+    error = std::max(error, relative_error(ours[i], theirs[i]));
+  }
+  return error;
+}
+
 Comparison compare_with_muted(const Analysed& model, const RemovedUnits& removed, unsigned seed) {
   Comparison comparison;
   comparison.pruned = need(prune(model.graph, model.observed, all_ops(), model.groups, removed));
   need(verify(comparison.pruned.graph));
-  const auto muted = outputs_of(mute(model.graph, model.groups, removed), seed);
-  comparison.error = largest_error(outputs_of(comparison.pruned.graph, seed), muted);
-  comparison.changed = largest_error(outputs_of(model.graph, seed), muted);
-  comparison.removed = static_cast<std::size_t>(std::ranges::count(removed, true));
+  comparison.error =
+      difference(comparison.pruned.graph, mute(model.graph, model.groups, removed), seed);
   return comparison;
 }
 

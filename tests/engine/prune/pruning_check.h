@@ -23,12 +23,13 @@ UnitOrders random_orders(const Groups& groups, unsigned seed);
 std::map<std::string, int> random_widths(const Groups& groups, unsigned seed, int step = 1);
 
 struct Comparison {
-  double error = 0;         // largest difference / largest value of the muted original's outputs
-  double changed = 0;       // the same between the muted and the unchanged original
-  std::size_t removed = 0;  // units
+  double error = 0;  // largest difference / largest value of the muted original's outputs
   PrunedGraph pruned;
 };
 Comparison compare_with_muted(const Analysed& model, const RemovedUnits& removed, unsigned seed);
+
+// Largest difference between two graphs' outputs, divided by the largest value of the second's.
+double difference(const Graph& actual, const Graph& expected, unsigned seed);
 
 // Outputs for a seeded image in [0, 1).
 std::vector<Tensor> outputs_of(const Graph& graph, unsigned seed);

@@ -1,0 +1,93 @@
+#include "engine/prune/linear_layer.h"
+
+#include <algorithm>
+
+namespace pare::engine {
+namespace {
+
+using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+constexpr std::size_t kWeight = 1;
+constexpr std::size_t kBias = 2;
+
+const Cut& consuming_cut(const Groups& groups, std::size_t n) {
+  return *std::ranges::find(groups.cuts[n], CutRole::kConsumes, &Cut::role);
+}
+
+// Conv and Gemm with transB have a row for each output; Gemm without has a column.
+bool is_turned(const Cut& cut) {
+  return cut.axis == 0;
+}
+
+}  // namespace
+
+Result<std::span<const float>> fp32_constant(const Graph& graph, const Node& node,
+                                             std::size_t input) {
+  const auto found = graph.constants.find(node.inputs[input]);
+  if (found == graph.constants.end() || found->second.dtype() != DType::kFloat32) {
+    return Error{ErrorCode::kUnsupported,
+                 node.op + " " + node.name + ": " + node.inputs[input] +
+                     (found == graph.constants.end()
+                          ? " is no constant of the graph"
+                          : " holds " + std::string(name_of(found->second.dtype()))) +
+                     ", float32 weights are needed"};
+  }
+  return found->second.values<float>();
+}
+
+Result<LinearLayer> linear_layer(const Graph& graph, const Groups& groups, std::size_t n) {
+  const Node& node = graph.nodes[n];
+  const Cut& cut = consuming_cut(groups, n);
+  const Result<std::span<const float>> values = fp32_constant(graph, node, kWeight);
+  if (!values) return values.error();
+  const Shape& shape = graph.constants.find(node.inputs[kWeight])->second.shape();
+  const Eigen::Index outputs = is_turned(cut) ? shape[1] : shape[0];
+  const Eigen::Index inputs = element_count(shape) / outputs;
+  const Eigen::Map<const RowMajor> stored(values.value().data(), is_turned(cut) ? inputs : outputs,
+                                          is_turned(cut) ? outputs : inputs);
+  LinearLayer layer;
+  layer.weights.resize(outputs, inputs + 1);
+  if (is_turned(cut)) {
+    layer.weights.leftCols(inputs) = stored.transpose().cast<double>();
+  } else {
+    layer.weights.leftCols(inputs) = stored.cast<double>();
+  }
+  layer.weights.col(inputs).setZero();
+  if (kBias < node.inputs.size() && !node.inputs[kBias].empty()) {
+    const Result<std::span<const float>> bias = fp32_constant(graph, node, kBias);
+    if (!bias) return bias.error();
+    const std::span<const float> b = bias.value();
+    for (Eigen::Index o = 0; o < outputs; ++o) {
+      layer.weights(o, inputs) = b[b.size() == 1 ? 0 : static_cast<std::size_t>(o)];
+    }
+  }
+  const auto kernel = static_cast<std::size_t>(inputs) / cut.symbols.size();
+  for (const Symbol symbol : cut.symbols) layer.symbols.insert(layer.symbols.end(), kernel, symbol);
+  return layer;
+}
+
+LayerConstants layer_constants(const LinearLayer& layer, const Graph& graph, const Groups& groups,
+                               std::size_t n) {
+  const Eigen::Index inputs = layer.weights.cols() - 1;
+  RowMajor weights = layer.weights.leftCols(inputs).cast<float>();
+  if (is_turned(consuming_cut(groups, n))) weights = RowMajor(weights.transpose());
+  const Eigen::VectorXf bias = layer.weights.col(inputs).cast<float>();
+  const Shape& shape = graph.constants.find(graph.nodes[n].inputs[kWeight])->second.shape();
+  const std::span<const float> weight_values(weights.data(),
+                                             static_cast<std::size_t>(weights.size()));
+  const std::span<const float> bias_values(bias.data(), static_cast<std::size_t>(bias.size()));
+  return {Tensor::of<float>(shape, weight_values), Tensor::of<float>({bias.size()}, bias_values)};
+}
+
+Eigen::MatrixXd dense(const Gram& gram) {
+  Eigen::MatrixXd matrix(gram.size, gram.size);
+  auto value = gram.triangle.begin();
+  for (Eigen::Index i = 0; i < gram.size; ++i) {
+    for (Eigen::Index j = i; j < gram.size; ++j) {
+      matrix(i, j) = matrix(j, i) = static_cast<double>(*value++);
+    }
+  }
+  return matrix;
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,39 @@
+// A consumer of channels as matrices: y = W x + b, x as in its Gram.  Inside engine/prune only.
+#pragma once
+
+#include <Eigen/Core>
+#include <span>
+#include <vector>
+
+#include "core/result.h"
+#include "engine/prune/prune.h"
+#include "engine/prune/statistics.h"
+
+namespace pare::engine {
+
+struct LinearLayer {
+  Eigen::MatrixXd weights;      // outputs x (inputs x kernel + 1), the bias in the last column
+  std::vector<Symbol> symbols;  // of each column but the last
+};
+
+// The fp32 constant that a node reads.  Fails with kUnsupported, naming the node, if it is another
+// type or no constant of the graph.
+Result<std::span<const float>> fp32_constant(const Graph& graph, const Node& node,
+                                             std::size_t input);
+
+// Fails as fp32_constant() does.
+// REQUIRES: node `n` has a cut that consumes.
+Result<LinearLayer> linear_layer(const Graph& graph, const Groups& groups, std::size_t n);
+
+// The weights and the bias as the node's constants have them.
+// REQUIRES: `layer` came from linear_layer() with the same arguments.
+struct LayerConstants {
+  Tensor weights, bias;
+};
+LayerConstants layer_constants(const LinearLayer& layer, const Graph& graph, const Groups& groups,
+                               std::size_t n);
+
+// The whole symmetric matrix.
+Eigen::MatrixXd dense(const Gram& gram);
+
+}  // namespace pare::engine

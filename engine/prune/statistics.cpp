@@ -1,0 +1,220 @@
+#include "engine/prune/statistics.h"
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "engine/graph/conv_window.h"
+
+namespace pare::engine {
+namespace {
+
+// Row-major, so that the upper triangle lies as it is stored.
+using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+// What some consumers read: a tensor through a window.
+struct Source {
+  std::string key;
+  std::size_t tensor = 0;  // which of tensors()
+  ConvWindow window;
+  Matrix sum;  // upper triangle
+  std::int64_t positions = 0;
+};
+
+std::string key_of(const std::string& tensor, const ConvWindow& w) {
+  std::string key = tensor;
+  for (const std::int64_t value : {w.kernel_height, w.kernel_width, w.stride_y, w.stride_x,
+                                   w.dilation_y, w.dilation_x, w.top, w.left}) {
+    key += " " + std::to_string(value);
+  }
+  return key;
+}
+
+Result<ConvWindow> window_of_consumer(const Node& node, const NodeFacts& facts) {
+  if (node.op == "Conv") {
+    return window_of(node, facts.input_shapes[0], facts.input_shapes[1], facts.output_shapes[0]);
+  }
+  const Shape& read = facts.input_shapes[0];
+  if (node.op != "Gemm" || read.size() != 2 || read[0] != 1) {
+    return Error{ErrorCode::kUnsupported,
+                 node.op + " " + node.name + " on " + to_string(read) + " cannot be reconstructed"};
+  }
+  ConvWindow window;
+  window.channels = read[1];
+  window.in_height = window.in_width = window.out_height = window.out_width = 1;
+  return window;
+}
+
+// Positions spread evenly, one at random out of every stretch.
+std::vector<std::int64_t> sample(std::int64_t available, int wanted, std::mt19937_64& random) {
+  std::vector<std::int64_t> positions;
+  const std::int64_t count = std::min<std::int64_t>(available, wanted);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t first = i * available / count, last = (i + 1) * available / count;
+    positions.push_back(
+        first + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(last - first)));
+  }
+  return positions;
+}
+
+bool consumes(const std::vector<Cut>& cuts) {
+  return std::ranges::find(cuts, CutRole::kConsumes, &Cut::role) != cuts.end();
+}
+
+}  // namespace
+
+struct GramCollector::State {
+  GramOptions options;
+  std::vector<std::string> tensors;
+  std::vector<Shape> shapes;  // of tensors
+  std::vector<Source> sources;
+  std::map<std::string, std::string> gram_of;
+  std::uint64_t images = 0;
+
+  std::size_t tensor_index(const std::string& name, const Shape& shape) {
+    const auto found = std::ranges::find(tensors, name);
+    if (found != tensors.end()) return static_cast<std::size_t>(found - tensors.begin());
+    tensors.push_back(name);
+    shapes.push_back(shape);
+    return tensors.size() - 1;
+  }
+
+  void add_source(const Node& node, const Shape& shape, const ConvWindow& window) {
+    const std::string key = key_of(node.inputs[0], window);
+    gram_of[node.name] = key;
+    if (std::ranges::find(sources, key, &Source::key) != sources.end()) return;
+    const Eigen::Index size = window.column_size() + 1;
+    sources.push_back(
+        {key, tensor_index(node.inputs[0], shape), window, Matrix::Zero(size, size), 0});
+  }
+
+  void add(Source& source, std::size_t number, const Tensor& tensor) const {
+    std::seed_seq seed{options.seed, images, static_cast<std::uint64_t>(number)};
+    std::mt19937_64 random(seed);
+    const std::vector<std::int64_t> positions =
+        sample(source.window.positions(), options.positions_per_image, random);
+    const std::int64_t size = source.window.column_size();
+    Matrix rows(std::ssize(positions), size + 1);  // one position a row
+    for (std::size_t p = 0; p < positions.size(); ++p) {
+      float* row = rows.data() + static_cast<std::int64_t>(p) * (size + 1);
+      copy_column(source.window, tensor.values<float>(), positions[p],
+                  std::span(row, static_cast<std::size_t>(size)));
+      row[size] = 1;
+    }
+    source.sum.selfadjointView<Eigen::Upper>().rankUpdate(rows.transpose());
+    source.positions += std::ssize(positions);
+  }
+};
+
+GramCollector::GramCollector(std::unique_ptr<State> state) : state_(std::move(state)) {}
+GramCollector::~GramCollector() = default;
+GramCollector::GramCollector(GramCollector&&) noexcept = default;
+GramCollector& GramCollector::operator=(GramCollector&&) noexcept = default;
+
+Result<GramCollector> GramCollector::make(const Graph& graph, const Observation& observed,
+                                          const Groups& groups, const GramOptions& options) {
+  auto state = std::make_unique<State>();
+  state->options = options;
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    if (!consumes(groups.cuts[n])) continue;
+    const Node& node = graph.nodes[n];
+    const Result<NodeFacts> facts = facts_of(node, graph, observed);
+    if (!facts) return facts.error();
+    const Result<ConvWindow> window = window_of_consumer(node, facts.value());
+    if (!window) return window.error();
+    state->add_source(node, facts.value().input_shapes[0], window.value());
+  }
+  return GramCollector(std::move(state));
+}
+
+const std::vector<std::string>& GramCollector::tensors() const {
+  return state_->tensors;
+}
+
+Result<std::monostate> GramCollector::add_image(const std::vector<Tensor>& values) {
+  PARE_CHECK(values.size() == state_->tensors.size(), "not the tensors that were asked for");
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i].dtype() != DType::kFloat32 || values[i].shape() != state_->shapes[i]) {
+      return Error{
+          ErrorCode::kInvalidArgument,
+          "tensor " + state_->tensors[i] + " is " + std::string(name_of(values[i].dtype())) + " " +
+              to_string(values[i].shape()) + ", not float32 " + to_string(state_->shapes[i])};
+    }
+  }
+  for (std::size_t s = 0; s < state_->sources.size(); ++s) {
+    Source& source = state_->sources[s];
+    state_->add(source, s, values[source.tensor]);
+  }
+  ++state_->images;
+  return std::monostate{};
+}
+
+Result<Statistics> GramCollector::finish() const {
+  if (state_->images == 0) {
+    return Error{ErrorCode::kInvalidArgument, "statistics of no image"};
+  }
+  Statistics statistics;
+  statistics.gram_of = state_->gram_of;
+  for (const Source& source : state_->sources) {
+    const Eigen::Index size = source.sum.rows();
+    Gram gram{static_cast<int>(size), source.positions, {}};
+    gram.triangle.reserve(static_cast<std::size_t>(size * (size + 1) / 2));
+    const float scale = 1.0F / static_cast<float>(source.positions);
+    for (Eigen::Index i = 0; i < size; ++i) {
+      for (Eigen::Index j = i; j < size; ++j) gram.triangle.push_back(source.sum(i, j) * scale);
+    }
+    statistics.grams.emplace(source.key, std::move(gram));
+  }
+  return statistics;
+}
+
+Result<const Gram*> Statistics::find(const std::string& consumer, int size) const {
+  const auto key = gram_of.find(consumer);
+  const auto gram = key == gram_of.end() ? grams.end() : grams.find(key->second);
+  if (gram == grams.end()) {
+    return Error{ErrorCode::kInvalidArgument, "the statistics know nothing of layer " + consumer};
+  }
+  if (gram->second.size != size) {
+    return Error{ErrorCode::kInvalidArgument, "the statistics of layer " + consumer + " are of " +
+                                                  std::to_string(gram->second.size - 1) +
+                                                  " inputs, it has " + std::to_string(size - 1)};
+  }
+  return &gram->second;
+}
+
+void store(const Statistics& statistics, TensorFile& file) {
+  for (const auto& [key, gram] : statistics.grams) {
+    file.tensors["gram/" + key] = Tensor::of<float>({std::ssize(gram.triangle)}, gram.triangle);
+    file.tensors["gram_positions/" + key] =
+        Tensor::of<std::int64_t>({}, std::span(&gram.positions, 1));
+  }
+  for (const auto& [consumer, key] : statistics.gram_of) file.metadata["gram_of/" + consumer] = key;
+}
+
+Result<Statistics> load_statistics(const TensorFile& file) {
+  Statistics statistics;
+  const std::string prefix = "gram/", of_prefix = "gram_of/";
+  for (const auto& [name, tensor] : file.tensors) {
+    if (!name.starts_with(prefix)) continue;
+    const std::string key = name.substr(prefix.size());
+    const auto size = static_cast<std::int64_t>(
+        std::llround((std::sqrt(8.0 * static_cast<double>(tensor.size()) + 1) - 1) / 2));
+    const auto positions = file.tensors.find("gram_positions/" + key);
+    if (tensor.dtype() != DType::kFloat32 || size * (size + 1) / 2 != tensor.size() ||
+        positions == file.tensors.end() || positions->second.dtype() != DType::kInt64 ||
+        positions->second.size() != 1) {
+      return Error{ErrorCode::kInvalidArgument, "statistics: " + name + " is no Gram matrix"};
+    }
+    const auto values = tensor.values<float>();
+    statistics.grams[key] = {static_cast<int>(size),
+                             positions->second.values<std::int64_t>()[0],
+                             {values.begin(), values.end()}};
+  }
+  for (const auto& [name, key] : file.metadata) {
+    if (name.starts_with(of_prefix)) statistics.gram_of[name.substr(of_prefix.size())] = key;
+  }
+  return statistics;
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,80 @@
+#include "engine/prune/importance.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/engine/prune/pruning_check.h"
+#include "tests/engine/prune/random_network.h"
+#include "tests/support/graph_builder.h"
+
+namespace pare::engine::test {
+namespace {
+
+using testing::ElementsAre;
+
+Analysed two_layers() {
+  GraphBuilder b;
+  const std::string stem =
+      b.conv(b.input({1, 1, 4, 4}), {.channels = 4, .kernel = 1, .name = "stem"});
+  b.output(b.conv(stem, {.channels = 2, .kernel = 1, .name = "last"}));
+  Graph graph = b.build();
+  graph.constants["stem.weight"] = Tensor::of<float>({4, 1, 1, 1}, std::vector<float>{3, -9, 1, 5});
+  return analyse(std::move(graph));
+}
+
+TEST(Importance, norms_rank_by_the_weights_that_make_a_channel) {
+  const Analysed model = two_layers();
+  for (const Importance importance : {Importance::kL1, Importance::kL2}) {
+    const auto orders = rank_units(model.graph, model.groups, importance, {});
+    ASSERT_TRUE(orders);
+    EXPECT_THAT(orders.value().at("stem"), ElementsAre(1, 3, 0, 2));
+  }
+}
+
+TEST(Importance, every_order_is_a_permutation_whose_first_units_cover_every_tensor) {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    const Analysed model = analyse(random_network(seed));
+    const auto orders = rank_units(model.graph, model.groups, Importance::kRandom, {});
+    ASSERT_TRUE(orders);
+    for (const Group& group : model.groups.groups) {
+      std::vector<int> order = orders.value().at(group.name);
+      const auto least = static_cast<int>(std::max<std::size_t>(1, group.covers.size()));
+      EXPECT_TRUE(select_units(model.groups, {{group.name, least}}, orders.value()))
+          << "seed " << seed << ", " << group.name;
+      std::ranges::sort(order);
+      for (std::size_t u = 0; u < order.size(); ++u) EXPECT_EQ(order[u], static_cast<int>(u));
+    }
+  }
+}
+
+TEST(Importance, random_orders_depend_on_the_groups_name_only) {
+  GraphBuilder b;
+  const std::string one = b.conv(b.input({1, 3, 4, 4}), {.channels = 16, .name = "one"});
+  b.output(b.conv(b.conv(one, {.channels = 16, .name = "two"}), {.channels = 2}));
+  const Analysed model = analyse(b.build());
+  const UnitOrders orders = rank_units(model.graph, model.groups, Importance::kRandom, {}).value();
+  EXPECT_NE(orders.at("one"), orders.at("two"));
+  EXPECT_EQ(orders, rank_units(model.graph, model.groups, Importance::kRandom, {}).value());
+}
+
+TEST(Importance, what_was_stored_is_loaded) {
+  const UnitOrders orders{{"a", {2, 0, 1}}, {"b/c", {0}}};
+  TensorFile file;
+  store(orders, Importance::kGram, file);
+  EXPECT_EQ(load_orders(file, Importance::kGram).value(), orders);
+  const auto missing = load_orders(file, Importance::kL1);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, "the statistics hold no order by l1");
+}
+
+TEST(Importance, a_missing_gram_names_the_layer) {
+  const Analysed model = two_layers();
+  const auto refused = rank_units(model.graph, model.groups, Importance::kGram, {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "the statistics know nothing of layer last");
+}
+
+}  // namespace
+}  // namespace pare::engine::test

@@ -1,0 +1,80 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "engine/executor/observe.h"
+#include "engine/heads/head.h"
+#include "engine/onnx/onnx_io.h"
+#include "engine/passes/passes.h"
+#include "tests/engine/prune/pruning_check.h"
+#include "tests/support/real_models.h"
+
+namespace pare::engine::test {
+namespace {
+
+Graph imported(const std::string& file) {
+  Graph graph = import_onnx_file(std::string(PARE_REAL_MODELS "/") + file).value();
+  const Observation observed = observe(graph).value();
+  return fold_batch_norm(remove_dead_ends(fold_constants(std::move(graph), observed)));
+}
+
+Graph body_of(const std::string& file) {
+  const Graph graph = imported(file);
+  const Observation observed = observe(graph).value();
+  return cut(graph, observed, find_head(graph, observed).value());
+}
+
+void print(const std::string& file, const Analysed& model) {
+  const GroupSummary summary = summarize(model.groups, model.graph);
+  std::cout << file << ": " << summary.groups.size() << " groups, " << summary.frozen.size()
+            << " frozen layers\n";
+  for (const FrozenChannels& frozen : summary.frozen) {
+    std::cout << "  " << frozen.layer << ": " << frozen.channels << " channels, because "
+              << frozen.reason << "\n";
+  }
+}
+
+class Body : public testing::TestWithParam<const char*> {};
+
+TEST_P(Body, fifty_random_plans_equal_the_original_that_ignores_the_removed_channels) {
+  const Analysed model = analyse(body_of(GetParam()));
+  print(GetParam(), model);
+  double worst = 0;
+  std::size_t most = 0;
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    const auto removed = select_units(model.groups, random_widths(model.groups, seed, 8),
+                                      random_orders(model.groups, seed));
+    ASSERT_TRUE(removed) << removed.error().message;
+    const Comparison comparison = compare_with_muted(model, removed.value(), seed);
+    ASSERT_LT(comparison.error, 1e-5) << "seed " << seed;
+    worst = std::max(worst, comparison.error);
+    most = std::max(most, static_cast<std::size_t>(std::ranges::count(removed.value(), true)));
+  }
+  std::cout << GetParam() << ": 50 plans, up to " << most << " of "
+            << select_units(model.groups, {}, {}).value().size() - 1
+            << " units removed, largest error " << worst << "\n";
+}
+
+INSTANTIATE_TEST_SUITE_P(Real, Body, testing::Values("yolov5n_640.onnx", "yolox_nano_416.onnx"),
+                         name_of_param);
+
+// Whole, the decode tails are in the way: what they touch is frozen, the rest still moves.
+class Whole : public testing::TestWithParam<const char*> {};
+
+TEST_P(Whole, random_plans_equal_the_original_that_ignores_the_removed_channels) {
+  const Analysed model = analyse(imported(GetParam()));
+  print(GetParam(), model);
+  EXPECT_GT(model.groups.groups.size(), 10U);
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    const auto removed = select_units(model.groups, random_widths(model.groups, seed, 8),
+                                      random_orders(model.groups, seed));
+    ASSERT_TRUE(removed) << removed.error().message;
+    EXPECT_LT(compare_with_muted(model, removed.value(), seed).error, 1e-5) << "seed " << seed;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Real, Whole, testing::ValuesIn(kRealModels), name_of_param);
+
+}  // namespace
+}  // namespace pare::engine::test
