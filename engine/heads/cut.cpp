@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "core/check.h"
@@ -6,6 +8,7 @@
 
 namespace pare::engine {
 
+// engine/passes removes dead ends too, and the arrows do not lead there.
 Graph cut(const Graph& graph, const Observation& observed, const HeadMatch& match) {
   Graph body = graph;
   body.outputs.clear();
@@ -20,12 +23,13 @@ Graph cut(const Graph& graph, const Observation& observed, const HeadMatch& matc
   }
   body.nodes.clear();
   for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
-    bool wanted = false;
-    for (const std::string& made : node->outputs) wanted = wanted || needed.contains(made);
+    const bool wanted = std::ranges::any_of(
+        node->outputs, [&](const std::string& made) { return needed.contains(made); });
     if (!wanted) continue;
-    needed.insert(node->inputs.begin(), node->inputs.end());
-    body.nodes.insert(body.nodes.begin(), *node);
+    for (std::string& name : tensors_read(*node)) needed.insert(std::move(name));
+    body.nodes.push_back(*node);
   }
+  std::ranges::reverse(body.nodes);
   std::erase_if(body.constants, [&](const auto& c) { return !needed.contains(c.first); });
   return body;
 }
