@@ -25,9 +25,9 @@ class FakeFleet {
  public:
   FakeFleet(Store& store, int workers, unsigned seed) : store_(store), rng_(seed) {
     for (int i = 0; i < workers; ++i) {
-      const std::string session = "worker" + std::to_string(i);
+      const std::string session = "00000000-0000-4000-8000-00000000000" + std::to_string(i);
       WorkerProfile profile;
-      profile.name = session;
+      profile.name = "worker " + std::to_string(i);
       profile.device_id = "device" + std::to_string(i);
       profile.device_json = "{}";
       profile.pools = {"default"};
