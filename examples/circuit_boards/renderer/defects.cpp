@@ -147,7 +147,7 @@ class Spoiler {
     const auto spot = trace_spot(3.0);
     if (!spot) return std::nullopt;
     const double depth = spot->width * random_.between(0.45, 0.72);
-    const double half = random_.between(0.18, 0.36) * board_.pitch;
+    const double half = random_.between(0.24, 0.44) * board_.pitch;
     const cv::Point2d edge = spot->at + spot->normal * (spot->width / 2);
     fill(layers_.copper, blob(edge, spot->along, half, depth, random_), 0);
     return edge;
@@ -156,7 +156,7 @@ class Spoiler {
   std::optional<cv::Point2d> open_circuit() {
     const auto spot = trace_spot(4.0);
     if (!spot) return std::nullopt;
-    const double half = random_.between(0.12, 0.30) * board_.pitch;
+    const double half = random_.between(0.18, 0.38) * board_.pitch;
     fill(layers_.copper, blob(spot->at, spot->along, half, spot->width * 0.85, random_), 0);
     return spot->at;
   }
@@ -167,7 +167,7 @@ class Spoiler {
     const double limit = board_.pitch * 1.1, way = free_way(*spot, limit);
     if (way < 0.25 * board_.pitch || way >= limit) return std::nullopt;
     const cv::Point2d middle = spot->at + spot->normal * ((spot->width + way) / 2);
-    const double half = random_.between(0.13, 0.28) * board_.pitch;
+    const double half = random_.between(0.17, 0.32) * board_.pitch;
     fill(layers_.copper, blob(middle, spot->normal, way / 2 + 0.14 * board_.pitch, half, random_),
          255);
     return middle;
@@ -178,8 +178,8 @@ class Spoiler {
     if (!spot) return std::nullopt;
     const double way = free_way(*spot, board_.pitch * 1.2);
     if (way < 0.5 * board_.pitch) return std::nullopt;
-    const double length = std::min(way * 0.72, random_.between(0.34, 0.62) * board_.pitch);
-    const double half = random_.between(0.12, 0.24) * board_.pitch;
+    const double length = std::min(way * 0.72, random_.between(0.42, 0.70) * board_.pitch);
+    const double half = random_.between(0.16, 0.28) * board_.pitch;
     const cv::Point2d edge = spot->at + spot->normal * (spot->width / 2);
     const cv::Point2d lean = spot->along * random_.between(-0.5 * half, 0.5 * half);
     fill(layers_.copper, blob(edge + lean, spot->normal, length, half, random_), 255);
@@ -190,7 +190,7 @@ class Spoiler {
     const cv::Point2d at{random_.between(0, board_.size.width),
                          random_.between(0, board_.size.height)};
     if (!allowed(at)) return std::nullopt;
-    const double radius = random_.between(0.20, 0.42) * board_.pitch;
+    const double radius = random_.between(0.24, 0.46) * board_.pitch;
     const double angle = random_.between(0, std::numbers::pi);
     const cv::Point2d along{std::cos(angle), std::sin(angle)};
     for (double turn = 0; turn < 2 * std::numbers::pi; turn += 0.4) {
