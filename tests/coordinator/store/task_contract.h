@@ -315,10 +315,12 @@ TEST_P(TaskContract, many_workers_at_once_never_share_a_task_or_an_exclusive_dev
   constexpr int kWorkers = 8;
   constexpr int kTasks = 120;
   std::mt19937 rng(7);
-  for (int i = 0; i < kTasks; ++i) {
+  // The rest comes while they work, so that both kinds wait at all times.
+  for (int i = 0; i < kWorkers; ++i) {
     queue(rng() % 3 == 0 ? TaskKind::kBenchmark : TaskKind::kBuild);
   }
   Referee referee;
+  std::atomic<int> queued{kWorkers};
   std::atomic<int> succeeded{0};
   std::mutex failures_mutex;
   std::vector<std::string> failures;
@@ -344,6 +346,9 @@ TEST_P(TaskContract, many_workers_at_once_never_share_a_task_or_an_exclusive_dev
         } else {
           EXPECT_EQ(succeed(*lease), ReportVerdict::kRecorded);
           ++succeeded;
+          if (queued.fetch_add(1) < kTasks) {
+            queue(luck() % 3 == 0 ? TaskKind::kBenchmark : TaskKind::kBuild);
+          }
         }
         if (chance == 2) {
           EXPECT_EQ(succeed(*lease), ReportVerdict::kAlreadyRecorded);

@@ -1,0 +1,290 @@
+// Both ends of the link, simulated: the coordinator's protocol on a store and three workers'
+// protocols on two devices, over a network that loses, repeats, reorders and delays, with crashes
+// of everybody. No socket, no thread, no clock: a seed is a story that can be told again.
+//
+// The promises: no task is lost, none is recorded twice, an exclusive task is alone on its device,
+// and once the trouble ends the work does too.  PARE_SIMULATION_SEEDS=100000 tells more stories.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <random>
+
+#include "coordinator/dispatch/protocol.h"
+#include "coordinator/store/memory_store.h"
+#include "wire/worker_messages.h"
+#include "worker/link/protocol.h"
+
+namespace pare {
+namespace {
+
+using std::chrono::milliseconds;
+using Instant = std::chrono::steady_clock::time_point;
+
+constexpr milliseconds kStep{50};
+constexpr milliseconds kTrouble{40'000};
+constexpr milliseconds kPatience{150'000};
+constexpr int kWorkers = 3;
+constexpr int kTasks = 12;
+constexpr const char* kOutcome = R"({"ok":true})";
+
+struct Packet {
+  Instant arrives;
+  int number;           // orders those that arrive together
+  bool to_coordinator;  // else to the worker
+  int worker;
+  int connection;
+  std::string bytes;
+  bool operator>(const Packet& other) const {
+    return std::tie(arrives, number) > std::tie(other.arrives, other.number);
+  }
+};
+
+struct Child {
+  Lease lease;
+  Instant ends;
+  bool killed = false;
+};
+
+struct SimulatedWorker {
+  std::unique_ptr<worker::Protocol> protocol;  // null: the process is down
+  std::string session;
+  Instant restarts{};
+  int connection = 0;
+  std::optional<Child> child;
+  std::map<std::pair<TaskId, int>, wire::TaskReport> disk;  // reports not acknowledged
+};
+
+class World {
+ public:
+  explicit World(unsigned seed) : random_(seed) {
+    coordinator::StoreOptions options;
+    options.clock = [this] {
+      return TimePoint(
+          std::chrono::duration_cast<std::chrono::microseconds>(now_.time_since_epoch()));
+    };
+    store_ = coordinator::make_memory_store(options);
+    for (int i = 0; i < kTasks; ++i) {
+      coordinator::NewTask task;
+      task.kind = chance(0.4) ? TaskKind::kBenchmark : TaskKind::kBuild;
+      task.document_json = "{}";
+      task.max_attempts = 1000;
+      EXPECT_TRUE(store_->enqueue(task));
+    }
+    for (int i = 0; i < kWorkers; ++i) start_worker(i);
+    start_coordinator();
+  }
+
+  // Empty: every promise was kept.
+  std::string run() {
+    while (now_.time_since_epoch() < kPatience) {
+      now_ += kStep;
+      if (trouble()) make_trouble();
+      deliver();
+      if (coordinator_) tick_coordinator();
+      for (int i = 0; i < kWorkers; ++i) tick_worker(i);
+      if (!broken_.empty()) return broken_;
+      if (!trouble() && all_done()) return verdict();
+    }
+    return "work is left after " + std::to_string(kPatience.count()) + " ms";
+  }
+
+ private:
+  bool chance(double probability) { return std::bernoulli_distribution(probability)(random_); }
+  milliseconds up_to(int most) {
+    return milliseconds(std::uniform_int_distribution<int>(0, most)(random_));
+  }
+  bool trouble() const { return now_.time_since_epoch() < kTrouble; }
+
+  void make_trouble() {
+    if (coordinator_ && chance(0.002)) {
+      coordinator_.reset();
+      coordinator_restarts_ = now_ + up_to(10'000);
+    }
+    for (SimulatedWorker& worker : workers_) {
+      if (worker.protocol && chance(0.002)) {
+        worker.protocol.reset();
+        worker.child.reset();
+        worker.restarts = now_ + up_to(10'000);
+      }
+    }
+    if (chance(0.002)) cut_until_ = now_ + up_to(8'000);
+  }
+
+  void start_coordinator() {
+    coordinator_.emplace(milliseconds(1000), milliseconds(6000));
+    EXPECT_TRUE(store_->renew_all_leases());
+  }
+  void start_worker(int index) {
+    SimulatedWorker& worker = workers_[static_cast<std::size_t>(index)];
+    std::string digits = std::to_string(++sessions_);
+    worker.session = "00000000-0000-0000-0000-" + std::string(12 - digits.size(), '0') + digits;
+    ++worker.connection;
+    std::vector<wire::TaskReport> unanswered;
+    for (const auto& [key, report] : worker.disk) unanswered.push_back(report);
+    WorkerProfile profile{"w", index < 2 ? "shared device" : "own device", "{}", {}, {}};
+    worker.protocol = std::make_unique<worker::Protocol>(worker.session, profile, unanswered);
+  }
+
+  // --- the network ---
+
+  void send(bool to_coordinator, int worker, int connection, const std::string& bytes) {
+    if (trouble() && (now_ < cut_until_ || chance(0.05))) return;
+    for (int copies = trouble() && chance(0.05) ? 2 : 1; copies > 0; --copies) {
+      const milliseconds delay = trouble() ? up_to(chance(0.1) ? 3000 : 100) : milliseconds(10);
+      network_.push({now_ + delay, ++packets_, to_coordinator, worker, connection, bytes});
+    }
+  }
+  void deliver() {
+    while (!network_.empty() && network_.top().arrives <= now_) {
+      const Packet packet = network_.top();
+      network_.pop();
+      SimulatedWorker& worker = workers_[static_cast<std::size_t>(packet.worker)];
+      if (packet.connection != worker.connection) continue;  // what was on its way is gone
+      if (packet.to_coordinator) {
+        if (!coordinator_) continue;
+        const std::string route =
+            std::to_string(packet.worker) + " " + std::to_string(packet.connection);
+        perform(coordinator_->received(route, wire::decode_from_worker(packet.bytes), now_));
+      } else if (worker.protocol) {
+        const auto message = wire::decode_to_worker(packet.bytes);
+        if (!message) broken_ = message.error().message;
+        if (message) perform(packet.worker, worker.protocol->received(message.value(), now_));
+      }
+    }
+  }
+
+  // --- the coordinator ---
+
+  void tick_coordinator() {
+    perform(coordinator_->give_up(now_));
+    EXPECT_TRUE(store_->expire_leases());
+    perform(coordinator_->ask_for_idle());
+    std::map<std::string, std::pair<int, int>> load;
+    for (const auto& task : tasks(TaskState::kLeased)) {
+      auto& [exclusive, others] = load[task.device_id];
+      ++(is_exclusive(task.task.kind) ? exclusive : others);
+    }
+    for (const auto& [device, counts] : load) {
+      if (counts.first > 1 || (counts.first == 1 && counts.second > 0)) {
+        broken_ = "an exclusive task was not alone on the " + device;
+      }
+    }
+  }
+  void perform(const coordinator::Actions& actions) {
+    for (const coordinator::Action& action : actions) {
+      std::visit([this](const auto& a) { act(a); }, action);
+    }
+  }
+  void act(const coordinator::Send& send_to) {
+    const auto space = send_to.route.find(' ');
+    send(false, std::stoi(send_to.route.substr(0, space)),
+         std::stoi(send_to.route.substr(space + 1)), wire::encode(send_to.message));
+  }
+  void act(const coordinator::Greet& greet) {
+    EXPECT_TRUE(store_->greet(greet.session, greet.profile));
+    perform(coordinator_->greeted(greet, true, now_));
+  }
+  void act(const coordinator::Claim& claim) {
+    perform(coordinator_->claimed(claim, store_->claim(claim.session)));
+  }
+  void act(const coordinator::Beat& beat) {
+    perform(coordinator_->beaten(beat, store_->heartbeat(beat.session, beat.running)));
+  }
+  void act(const coordinator::Record& record) {
+    const wire::TaskReport& report = record.report;
+    const auto verdict =
+        store_->report({report.task, report.attempt, true, false, "", report.outcome_json});
+    if (verdict && verdict.value() == ReportVerdict::kRecorded) ++recorded_[report.task];
+    perform(coordinator_->recorded(record, verdict));
+  }
+  void act(const coordinator::Retire& retire) { EXPECT_TRUE(store_->retire(retire.session)); }
+
+  // --- a worker ---
+
+  void tick_worker(int index) {
+    SimulatedWorker& worker = workers_[static_cast<std::size_t>(index)];
+    if (!worker.protocol && now_ >= worker.restarts) start_worker(index);
+    if (!coordinator_ && now_ >= coordinator_restarts_) start_coordinator();
+    if (!worker.protocol) return;
+    if (worker.child && now_ >= worker.child->ends) end_child(index, worker);
+    perform(index, worker.protocol->tick(now_));
+  }
+  void end_child(int index, SimulatedWorker& worker) {
+    const Child child = *std::exchange(worker.child, std::nullopt);
+    std::optional<wire::TaskReport> report;
+    if (!child.killed) {
+      report = wire::TaskReport{child.lease.task, child.lease.attempt, kOutcome};
+      worker.disk[{child.lease.task, child.lease.attempt}] = *report;
+    }
+    perform(index, worker.protocol->ended(report, now_));
+  }
+  void perform(int index, const worker::Actions& actions) {
+    SimulatedWorker& worker = workers_[static_cast<std::size_t>(index)];
+    for (const worker::Action& action : actions) {
+      if (const auto* say = std::get_if<worker::Send>(&action)) {
+        send(true, index, worker.connection, wire::encode(say->message));
+      } else if (const auto* start = std::get_if<worker::Start>(&action)) {
+        if (worker.child) broken_ = "a worker started a second child";
+        worker.child = Child{start->lease, now_ + up_to(3000), false};
+      } else if (const auto* forget = std::get_if<worker::Forget>(&action)) {
+        worker.disk.erase({forget->task, forget->attempt});
+      } else if (std::holds_alternative<worker::Reconnect>(action)) {
+        ++worker.connection;
+      } else if (worker.child) {
+        worker.child->killed = true;
+        worker.child->ends = now_ + milliseconds(100);
+      }
+    }
+  }
+
+  std::vector<coordinator::Task> tasks(std::optional<TaskState> state) const {
+    auto read = store_->tasks({{}, {}, state}, {});
+    return read ? std::move(read).value() : std::vector<coordinator::Task>{};
+  }
+  bool all_done() const {
+    for (const auto& task : tasks({})) {
+      if (!is_final(task.state)) return false;
+    }
+    return true;
+  }
+  std::string verdict() const {
+    for (const auto& task : tasks({})) {
+      const auto at = recorded_.find(task.id);
+      const int times = at == recorded_.end() ? 0 : at->second;
+      if (task.state != TaskState::kSucceeded || times != 1) {
+        return "task " + std::to_string(task.id.value) + " is " + std::string(name_of(task.state)) +
+               " and was recorded " + std::to_string(times) + " times";
+      }
+    }
+    return "";
+  }
+
+  std::mt19937 random_;
+  Instant now_{};
+  Instant cut_until_{};
+  std::unique_ptr<coordinator::Store> store_;
+  std::optional<coordinator::Protocol> coordinator_;
+  Instant coordinator_restarts_{};
+  std::array<SimulatedWorker, kWorkers> workers_;
+  std::priority_queue<Packet, std::vector<Packet>, std::greater<>> network_;
+  std::map<TaskId, int> recorded_;
+  std::string broken_;
+  int packets_ = 0;
+  int sessions_ = 0;
+};
+
+TEST(Simulation, no_task_is_lost_or_recorded_twice_whatever_the_network_and_the_processes_do) {
+  const char* wanted = std::getenv("PARE_SIMULATION_SEEDS");
+  const int seeds = wanted == nullptr ? 300 : std::atoi(wanted);
+  for (int seed = 0; seed < seeds; ++seed) {
+    ASSERT_EQ(World(static_cast<unsigned>(seed)).run(), "") << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace pare
