@@ -33,7 +33,7 @@ struct QuantizationPlan {
   int weight_bits = 8;  // 8 or 7: processors without VNNI saturate on pairs of 8-bit products
   RangeMethod ranges = RangeMethod::kMinMax;
   QdqPlacement placement = QdqPlacement::kOperators;
-  std::vector<std::string> keep_fp32;  // names of layers left in fp32, sorted, no duplicates
+  std::vector<std::string> keep_fp32 = {};  // names of layers left in fp32, sorted, no duplicates
   friend bool operator==(const QuantizationPlan&, const QuantizationPlan&) = default;
 };
 

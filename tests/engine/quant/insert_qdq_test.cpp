@@ -1,0 +1,167 @@
+#include "engine/quant/insert_qdq.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "engine/onnx/onnx_io.h"
+#include "tests/support/graph_builder.h"
+#include "tests/support/onnxruntime_reference.h"
+
+namespace pare::engine {
+namespace {
+
+using test::GraphBuilder;
+
+// A stem, a SiLU block with a residual, a concat, a Relu and a pool: what a detector's body has.
+Graph small_body() {
+  GraphBuilder b(5);
+  const auto x = b.input({1, 3, 32, 32});
+  const auto stem = b.silu(b.conv(x, {.channels = 16, .stride = 2, .name = "stem"}));
+  const auto inner = b.silu(b.conv(stem, {.channels = 16, .name = "inner"}));
+  const auto both = b.concat({b.add(stem, inner), b.max_pool(stem, 5, 1)});
+  const auto wide = b.relu(b.conv(both, {.channels = 24, .name = "wide"}));
+  b.output(b.conv(wide, {.channels = 8, .kernel = 1, .name = "last"}));
+  return b.build();
+}
+
+class ScratchFile {
+ public:
+  explicit ScratchFile(const Graph& graph)
+      : path_(std::filesystem::temp_directory_path() /
+              ("insert_qdq_" + std::to_string(::getpid()) + ".onnx")) {
+    std::ofstream(path_, std::ios::binary) << export_onnx(graph);
+  }
+  ~ScratchFile() { std::filesystem::remove(path_); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Ranges as one run of ONNX Runtime on the fp32 graph showed them.
+class ObservedRanges {
+ public:
+  explicit ObservedRanges(const Graph& graph)
+      : reference_(test::onnxruntime_reference(ScratchFile(graph).path())) {
+    reference_.tensors.emplace(graph.inputs[0].name, reference_.input);
+  }
+  RangeOf function() const {
+    return [this](const std::string& tensor) -> Result<Range> {
+      const auto found = reference_.tensors.find(tensor);
+      if (found == reference_.tensors.end()) {
+        return Error{ErrorCode::kNotFound, "no range of '" + tensor + "'"};
+      }
+      ActivationHistogram histogram(found->second.shape()[1]);
+      EXPECT_TRUE(histogram.add(found->second));
+      return histogram.range(RangeMethod::kMinMax, {});
+    };
+  }
+  const Tensor& output(const Graph& graph) const {
+    return reference_.tensors.at(graph.outputs[0].name);
+  }
+
+ private:
+  test::Reference reference_;
+};
+
+Graph quantized(const Graph& graph, const QuantizationPlan& plan, const ObservedRanges& ranges) {
+  auto result = insert_qdq(graph, plan, ranges.function());
+  EXPECT_TRUE(result) << (result ? "" : result.error().message);
+  EXPECT_TRUE(verify(result.value().graph));
+  return std::move(result).value().graph;
+}
+
+std::size_t count(const Graph& graph, std::string_view op) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(graph.nodes, [&](const Node& node) { return node.op == op; }));
+}
+
+TEST(InsertQdq, an_int8_network_computes_nearly_what_the_fp32_one_does) {
+  const Graph graph = small_body();
+  const ObservedRanges ranges(graph);
+  for (const QdqPlacement placement : {QdqPlacement::kOperators, QdqPlacement::kConvolutions}) {
+    for (const int bits : {8, 7}) {
+      const Graph int8 = quantized(graph, {.weight_bits = bits, .placement = placement}, ranges);
+      const auto run =
+          test::onnxruntime_reference(ScratchFile(int8).path(), {.outputs_only = true});
+      const double error =
+          test::relative_error(run.tensors.at(graph.outputs[0].name), ranges.output(graph));
+      EXPECT_LT(error, 0.08) << bits << " bits";
+      EXPECT_GT(error, 1e-4) << "nothing was quantized";
+    }
+  }
+}
+
+TEST(InsertQdq, outputs_keep_their_names_and_no_float_weight_is_left_over) {
+  const Graph graph = small_body();
+  const Graph int8 = quantized(graph, {}, ObservedRanges(graph));
+  EXPECT_EQ(int8.outputs[0].name, graph.outputs[0].name);
+  for (const auto& [name, constant] : int8.constants) {
+    EXPECT_TRUE(constant.dtype() != DType::kFloat32 || constant.size() <= 24) << name;
+  }
+}
+
+TEST(InsertQdq, a_layer_kept_in_fp32_reads_and_writes_fp32) {
+  const Graph graph = small_body();
+  const ObservedRanges ranges(graph);
+  auto result = insert_qdq(graph, {.keep_fp32 = {"last", "stem"}}, ranges.function());
+  ASSERT_TRUE(result);
+  EXPECT_THAT(result.value().int8_layers, testing::ElementsAre("inner", "wide"));
+  const Node* const stem = find_node(result.value().graph, "stem");
+  ASSERT_NE(stem, nullptr);
+  EXPECT_EQ(stem->inputs[0], graph.inputs[0].name);
+  EXPECT_EQ(stem->outputs[0], find_node(graph, "stem")->outputs[0]);
+}
+
+TEST(InsertQdq, nothing_stands_between_a_convolution_and_the_relu_behind_it) {
+  const Graph graph = small_body();
+  const Graph int8 = quantized(graph, {}, ObservedRanges(graph));
+  const Edges edges = edges_of(int8);
+  const Node* const wide = find_node(int8, "wide");
+  const auto& readers = edges.consumers.at(wide->outputs[0]);
+  ASSERT_EQ(readers.size(), 1U);
+  EXPECT_EQ(int8.nodes[readers[0]].op, "Relu");
+}
+
+TEST(InsertQdq, a_pool_has_the_scale_of_what_it_reads) {
+  const Graph graph = small_body();
+  const Graph int8 = quantized(graph, {}, ObservedRanges(graph));
+  const Node& pool = *std::ranges::find(int8.nodes, std::string("MaxPool"), &Node::op);
+  const Edges edges = edges_of(int8);
+  const Node& before = int8.nodes[edges.producer.at(pool.inputs[0])];
+  const Node& after = int8.nodes[edges.consumers.at(pool.outputs[0]).front()];
+  EXPECT_EQ(int8.constants.at(before.inputs[1]).values<float>()[0],
+            int8.constants.at(after.inputs[1]).values<float>()[0]);
+}
+
+TEST(InsertQdq, around_convolutions_only_leaves_every_other_operator_in_fp32) {
+  const Graph graph = small_body();
+  const ObservedRanges ranges(graph);
+  const Graph everywhere = quantized(graph, {}, ranges);
+  const Graph convolutions = quantized(graph, {.placement = QdqPlacement::kConvolutions}, ranges);
+  EXPECT_LT(count(convolutions, "QuantizeLinear"), count(everywhere, "QuantizeLinear"));
+  const Node& add = *std::ranges::find(convolutions.nodes, std::string("Add"), &Node::op);
+  EXPECT_EQ(add.inputs, std::ranges::find(graph.nodes, std::string("Add"), &Node::op)->inputs);
+}
+
+TEST(InsertQdq, what_is_no_convolution_and_what_has_no_range_is_refused_by_name) {
+  const Graph graph = small_body();
+  const ObservedRanges ranges(graph);
+  const auto unknown = insert_qdq(graph, {.keep_fp32 = {"nonesuch"}}, ranges.function());
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().message, testing::HasSubstr("nonesuch"));
+  const auto blind = insert_qdq(graph, {}, [](const std::string& tensor) -> Result<Range> {
+    return Error{ErrorCode::kNotFound, "no range of " + tensor};
+  });
+  ASSERT_FALSE(blind);
+  Graph old = graph;
+  old.opset = 11;
+  EXPECT_EQ(insert_qdq(old, {}, ranges.function()).error().code, ErrorCode::kUnsupported);
+}
+
+}  // namespace
+}  // namespace pare::engine
