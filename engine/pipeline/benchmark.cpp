@@ -1,0 +1,83 @@
+#include "engine/pipeline/benchmark.h"
+
+#include <sstream>
+#include <utility>
+
+#include "core/samples.h"
+#include "engine/executor/openvino_runner.h"
+#include "engine/harness/evidence.h"
+#include "engine/onnx/onnx_io.h"
+#include "host/facts.h"
+
+namespace pare::engine {
+namespace {
+
+Result<Parity> check_parity(const std::filesystem::path& candidate,
+                            const std::vector<Tensor>& images, const BenchmarkOptions& options,
+                            Harness& harness) {
+  const auto graph = import_onnx_file(candidate);
+  if (!graph) return graph.error();
+  auto executor = make_openvino_runner(graph.value());
+  if (!executor) return executor.error();
+  auto parity = compare_outputs(*executor.value(), harness, images);
+  if (!parity) return parity;
+  if (parity.value().max_error > options.parity_tolerance) {
+    std::ostringstream reason;
+    reason << options.harness.name
+           << " computes something else than the executor: outputs differ by "
+           << parity.value().max_error << " of their range over " << images.size()
+           << " images, more than " << options.parity_tolerance;
+    return Error{ErrorCode::kUnsupported, reason.str()};
+  }
+  return parity;
+}
+
+Evidence evidence_of(const BenchmarkOptions& options, const Harness& harness,
+                     const LoadedModel& loaded) {
+  Evidence evidence;
+  evidence.runtime = harness.hello().runtime;
+  evidence.versions = harness.hello().versions;
+  evidence.settings = loaded.settings;
+  evidence.candidate_sha256 = options.candidate_sha256;
+  evidence.threads = options.threads;
+  evidence.cores = options.harness.cores;
+  evidence.machine = host::machine_facts();
+  return evidence;
+}
+
+}  // namespace
+
+Result<Benchmark> benchmark(const std::filesystem::path& candidate,
+                            const std::vector<Tensor>& images, const BenchmarkOptions& options) {
+  PARE_CHECK(!images.empty(), "there is an image to time");
+  auto harness = Harness::start(options.harness);
+  if (!harness) return harness.error();
+  const auto loaded = harness.value()->load(candidate, {.threads = options.threads});
+  if (!loaded) return loaded.error();
+
+  Benchmark result;
+  if (options.parity_tolerance > 0) {
+    auto parity = check_parity(candidate, images, options, *harness.value());
+    if (!parity) return parity.error();
+    result.parity = parity.value();
+  }
+  Evidence evidence = evidence_of(options, *harness.value(), loaded.value());
+  evidence.before = host::machine_state(options.harness.cores);
+  auto timing = harness.value()->time(
+      {images.front()}, {.min_samples = options.min_samples, .max_seconds = options.max_seconds});
+  if (!timing) return timing.error();
+  evidence.after = host::machine_state(options.harness.cores);
+  evidence.warmup_runs = timing.value().warmup_runs;
+  evidence.stationary = timing.value().stationary;
+  evidence.narrow = timing.value().narrow;
+
+  result.samples_ms = std::move(timing).value().samples_ms;
+  result.latency = summarize(result.samples_ms);
+  result.p90 = p90(result.samples_ms);
+  result.load = loaded.value().load;
+  result.peak_memory = harness.value()->peak_memory();
+  result.evidence_json = to_json(evidence);
+  return result;
+}
+
+}  // namespace pare::engine

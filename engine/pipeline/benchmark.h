@@ -1,0 +1,47 @@
+// How long one candidate takes on one runtime, measured in the runtime's own process.
+//
+// Warm-up until the running median settles, then samples until the interval of the median is narrow
+// or the budget ends; the harness times itself (docs/runtimes.md).  Whoever calls makes sure that
+// nothing else runs on the device.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/measurement.h"
+#include "core/result.h"
+#include "engine/graph/graph.h"
+#include "engine/harness/harness.h"
+#include "engine/pipeline/parity.h"
+
+namespace pare::engine {
+
+struct BenchmarkOptions {
+  HarnessOptions harness;
+  int threads = 1;
+  double parity_tolerance = 0;  // 0: no parity check
+  int min_samples = 30;
+  double max_seconds = 10;
+  std::string candidate_sha256 = {};  // for the evidence
+};
+
+struct Benchmark {
+  Latency latency;
+  std::optional<Millis> p90;
+  std::vector<double> samples_ms;
+  Millis load{};
+  Bytes peak_memory;
+  std::optional<Parity> parity;
+  std::string evidence_json;
+};
+
+// `images` are inputs of the network: all are compared for parity, the first one is timed.
+// Fails as the harness does; with kUnsupported if the outputs differ by more than the tolerance.
+// REQUIRES: at least one image.
+Result<Benchmark> benchmark(const std::filesystem::path& candidate,
+                            const std::vector<Tensor>& images, const BenchmarkOptions& options);
+
+}  // namespace pare::engine

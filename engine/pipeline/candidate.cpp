@@ -1,0 +1,88 @@
+#include "engine/pipeline/candidate.h"
+
+#include "engine/executor/observe.h"
+#include "engine/onnx/onnx_io.h"
+#include "engine/ops/all_ops.h"
+#include "engine/pipeline/prepare.h"
+#include "engine/prune/importance.h"
+#include "engine/prune/prune.h"
+#include "engine/prune/reconstruct.h"
+#include "engine/quant/insert_qdq.h"
+
+namespace pare::engine {
+namespace {
+
+// `prepare` ranked by Gram matrices; the other kinds are cheap enough to rank now.
+Result<UnitOrders> orders_for(const Detector& detector, const TensorFile& file,
+                              Importance importance) {
+  if (importance == Importance::kGram) return load_orders(file, importance);
+  return rank_units(detector.body, detector.groups, importance, {});
+}
+
+Result<PrunedGraph> prune_body(const Detector& detector, const TensorFile& file, const Plan& plan) {
+  if (plan.widths.empty()) return PrunedGraph{detector.body, {}};
+  const auto orders = orders_for(detector, file, plan.importance);
+  if (!orders) return orders.error();
+  const auto removed = select_units(detector.groups, plan.widths, orders.value());
+  if (!removed) return removed.error();
+  Graph body = detector.body;
+  if (plan.reconstruction == Reconstruction::kIndependent) {
+    const auto statistics = load_statistics(file);
+    if (!statistics) return statistics.error();
+    auto repaired = reconstruct(body, detector.groups, removed.value(), statistics.value());
+    if (!repaired) return repaired.error();
+    body = std::move(repaired).value();
+  }
+  return prune(body, detector.observed, all_ops(), detector.groups, removed.value());
+}
+
+Result<Graph> quantize(const Graph& body, const PrunedGraph& pruned, const TensorFile& file,
+                       const Plan& plan) {
+  const QuantizationPlan& quantization = *plan.quantization;
+  const RangeOf range_of = [&](const std::string& tensor) -> Result<Range> {
+    const auto histogram = find_histogram(file, plan.height, plan.width, tensor);
+    if (!histogram) return histogram.error();
+    const auto kept = pruned.kept.find(tensor);
+    return histogram.value().range(quantization.ranges, kept == pruned.kept.end()
+                                                            ? std::span<const int>{}
+                                                            : std::span<const int>(kept->second));
+  };
+  auto quantized = insert_qdq(body, quantization, range_of);
+  if (!quantized) return quantized.error();
+  return std::move(quantized).value().graph;
+}
+
+std::map<std::string, std::pair<int, int>> widths_of(const Detector& detector, const Plan& plan) {
+  std::map<std::string, std::pair<int, int>> widths;
+  for (const Group& group : detector.groups.groups) {
+    const auto chosen = plan.widths.find(group.name);
+    const int all = static_cast<int>(group.units.size());
+    widths[group.name] = {chosen == plan.widths.end() ? all : chosen->second, all};
+  }
+  return widths;
+}
+
+}  // namespace
+
+Result<Candidate> build_candidate(const Detector& detector, const TensorFile& statistics,
+                                  const Plan& plan) {
+  const auto pruned = prune_body(detector, statistics, plan);
+  if (!pruned) return pruned.error();
+  auto body = body_at(pruned.value().graph, largest_stride(detector.head), plan.height, plan.width);
+  if (!body) return body.error();
+  const auto observed = observe(body.value());
+  if (!observed) return observed.error();
+  const auto cost = cost_of(body.value(), observed.value());
+  if (!cost) return cost.error();
+  if (plan.quantization) {
+    body = quantize(body.value(), pruned.value(), statistics, plan);
+    if (!body) return body.error();
+  }
+  const auto head = head_named(detector.head.head);
+  if (!head) return head.error();
+  const auto whole = head.value().attach(std::move(body).value(), detector.head);
+  if (!whole) return whole.error();
+  return Candidate{export_onnx(whole.value()), cost.value(), widths_of(detector, plan)};
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,174 @@
+#include "engine/pipeline/detector.h"
+
+#include <utility>
+
+#include "engine/executor/observe.h"
+#include "engine/onnx/onnx_io.h"
+#include "engine/onnx/opset_upgrade.h"
+#include "engine/ops/all_ops.h"
+#include "engine/passes/passes.h"
+
+namespace pare::engine {
+namespace {
+
+constexpr int kPerChannelScalesOpset = 13;
+
+// The input's height and width; it is known to be (1, 3, height, width).
+Result<std::pair<int, int>> image_size(const Graph& graph) {
+  const Shape& shape = graph.inputs.at(0).shape;
+  if (shape.size() != 4 || shape[0] != 1 || shape[1] != 3 || shape[2] <= 0 || shape[3] <= 0) {
+    std::string seen;
+    for (const std::int64_t dimension : shape)
+      seen += (seen.empty() ? "" : "x") + std::to_string(dimension);
+    return Error{ErrorCode::kUnsupported,
+                 "input '" + graph.inputs[0].name + "' is " + seen + "; a detector takes 1x3xHxW"};
+  }
+  return std::pair(static_cast<int>(shape[2]), static_cast<int>(shape[3]));
+}
+
+Result<std::monostate> complete_card(const PartialCard& said, std::pair<int, int> size,
+                                     Detector& detector) {
+  ModelCard& card = detector.card;
+  card.head = detector.head.head;
+  card.height = size.first;
+  card.width = size.second;
+  if ((said.height > 0 && said.height != card.height) ||
+      (said.width > 0 && said.width != card.width)) {
+    return Error{ErrorCode::kInvalidArgument, "the card says input " + std::to_string(said.height) +
+                                                  "x" + std::to_string(said.width) +
+                                                  ", the file has " + std::to_string(card.height) +
+                                                  "x" + std::to_string(card.width)};
+  }
+  if (!said.classes.empty() && std::cmp_not_equal(said.classes.size(), detector.head.classes)) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the card names " + std::to_string(said.classes.size()) +
+                     " classes, the model has " + std::to_string(detector.head.classes)};
+  }
+  card.classes = said.classes;
+  if (said.preprocessing) {
+    card.preprocessing = *said.preprocessing;
+  } else {
+    auto head = head_named(card.head);
+    if (!head) return head.error();
+    card.preprocessing = head.value().preset;
+    detector.notes.push_back("The file does not say how images are prepared: assumed as " +
+                             card.head +
+                             " detectors usually are. A card or a preset says otherwise.");
+  }
+  if (said.head.empty()) {
+    detector.notes.push_back("The head was recognised as " + card.head + " from the graph.");
+  }
+  if (card.classes.empty()) {
+    detector.notes.push_back("The file does not name its " + std::to_string(detector.head.classes) +
+                             " classes: they go in the order of the dataset's categories.");
+  }
+  return std::monostate{};
+}
+
+// Per-channel int8 needs opset 13; a body that cannot be brought there still offers all the rest.
+Graph with_per_channel_scales(Graph body, const Observation& observed,
+                              std::vector<std::string>& notes) {
+  auto upgraded = upgrade_opset(body, observed, kPerChannelScalesOpset);
+  if (upgraded) return std::move(upgraded).value();
+  notes.push_back("No int8 plans: " + upgraded.error().message);
+  return body;
+}
+
+Layer layer_of(const Node& node, const Graph& graph, const NodeView& view, const OpDef& op) {
+  Layer layer{.name = node.name, .op = node.op, .kernel = {}, .groups = 1};
+  if (view.input_shapes[0].size() > 1)
+    layer.in_channels = static_cast<int>(view.input_shapes[0][1]);
+  if (view.output_shapes[0].size() > 1)
+    layer.out_channels = static_cast<int>(view.output_shapes[0][1]);
+  layer.groups = static_cast<int>(int_attribute(node, "group", 1));
+  const Shape& weights = view.input_shapes.size() > 1 ? view.input_shapes[1] : view.input_shapes[0];
+  for (std::size_t axis = 2; axis < weights.size(); ++axis) {
+    layer.kernel.push_back(static_cast<int>(weights[axis]));
+  }
+  layer.macs = op.macs(view);
+  for (const std::string& input : node.inputs) {
+    const auto constant = graph.constants.find(input);
+    if (constant != graph.constants.end()) layer.parameters += constant->second.size();
+  }
+  return layer;
+}
+
+bool has_weights(const Node& node) {
+  return node.domain.empty() && (node.op == "Conv" || node.op == "ConvTranspose" ||
+                                 node.op == "Gemm" || node.op == "MatMul");
+}
+
+Result<std::vector<Layer>> layers_of(const Graph& graph, const Observation& observed) {
+  std::vector<Layer> layers;
+  for (const Node& node : graph.nodes) {
+    const OpDef* const op = find_op(all_ops(), node.op);
+    if (!has_weights(node) || op == nullptr) continue;
+    const auto facts = facts_of(node, graph, observed);
+    if (!facts) return facts.error();
+    layers.push_back(layer_of(node, graph, facts.value().view(node, graph.opset), *op));
+  }
+  return layers;
+}
+
+}  // namespace
+
+Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCard& card) {
+  ImportOptions options;
+  if (card.height > 0 && card.width > 0) options.input_size = {card.height, card.width};
+  auto imported = import_onnx(onnx, options);
+  if (!imported) return imported.error();
+  const Graph whole = remove_identities(std::move(imported).value());
+  const auto size = image_size(whole);
+  if (!size) return size.error();
+  const auto observed = observe(whole);
+  if (!observed) return observed.error();
+  auto match = find_head(whole, observed.value(), card.head);
+  if (!match) return match.error();
+
+  Detector detector;
+  detector.head = std::move(match).value();
+  if (auto done = complete_card(card, size.value(), detector); !done) return done.error();
+  Graph body = fold_constants(cut(whole, observed.value(), detector.head), observed.value());
+  body = fold_batch_norm(remove_dead_ends(std::move(body)));
+  detector.body = with_per_channel_scales(std::move(body), observed.value(), detector.notes);
+  auto seen = observe(detector.body);
+  if (!seen) return seen.error();
+  detector.observed = std::move(seen).value();
+  auto groups = find_groups(detector.body, detector.observed, all_ops());
+  if (!groups) return groups.error();
+  detector.groups = std::move(groups).value();
+  return detector;
+}
+
+Result<Cost> cost_of(const Graph& graph, const Observation& observed) {
+  const auto layers = layers_of(graph, observed);
+  if (!layers) return layers.error();
+  Cost cost;
+  for (const Layer& layer : layers.value()) {
+    cost.macs += layer.macs;
+    cost.parameters += layer.parameters;
+  }
+  return cost;
+}
+
+Result<ModelSummary> summarize(const Detector& detector, std::span<const std::byte> onnx) {
+  auto layers = layers_of(detector.body, detector.observed);
+  if (!layers) return layers.error();
+  ModelSummary summary;
+  summary.card = detector.card;
+  summary.notes = detector.notes;
+  summary.opset = detector.body.opset;
+  summary.bytes = static_cast<std::int64_t>(onnx.size());
+  summary.stride = largest_stride(detector.head);
+  summary.layers = std::move(layers).value();
+  for (const Layer& layer : summary.layers) {
+    summary.macs += layer.macs;
+    summary.parameters += layer.parameters;
+  }
+  GroupSummary groups = summarize(detector.groups, detector.body);
+  summary.groups = std::move(groups.groups);
+  summary.frozen = std::move(groups.frozen);
+  return summary;
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,43 @@
+// A model opened for compression: imported, its head recognised and cut off, its body simplified
+// and observed, its channel groups found.  Where every task on a model begins.
+//
+// Cost: one compilation and run of the whole model and one of the body (1 to 4 s).
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/model_summary.h"
+#include "core/result.h"
+#include "engine/graph/graph.h"
+#include "engine/heads/head.h"
+#include "engine/prune/groups.h"
+
+namespace pare::engine {
+
+struct Detector {
+  ModelCard card;                  // complete
+  std::vector<std::string> notes;  // what was assumed, one sentence each
+  HeadMatch head;
+  Graph body;            // BatchNorm folded, constants folded, no decode tail
+  Observation observed;  // of the body at the card's size
+  Groups groups;
+};
+
+// Fails as import does, with kUnsupported if there is no head we know, with kInvalidArgument if the
+// card contradicts the file.
+Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCard& card);
+
+// What the model offers to a search.  `onnx` is the file that `detector` was opened from.
+Result<ModelSummary> summarize(const Detector& detector, std::span<const std::byte> onnx);
+
+// Multiply-accumulates and parameters of the convolutions and matrix products of a graph.
+struct Cost {
+  std::int64_t macs = 0;
+  std::int64_t parameters = 0;
+};
+Result<Cost> cost_of(const Graph& graph, const Observation& observed);
+
+}  // namespace pare::engine

@@ -1,0 +1,184 @@
+#include "engine/pipeline/prepare.h"
+
+#include <algorithm>
+#include <map>
+
+#include "engine/executor/observe.h"
+#include "engine/executor/openvino_runner.h"
+#include "engine/passes/resize_input.h"
+#include "engine/prune/importance.h"
+#include "engine/prune/statistics.h"
+
+namespace pare::engine {
+namespace {
+
+std::string histogram_key(int height, int width, const std::string& tensor) {
+  return "histogram/" + std::to_string(height) + "x" + std::to_string(width) + "/" + tensor;
+}
+
+// Activations whose range some quantization plan may ask for.
+std::vector<std::string> activations(const Graph& graph, const Observation& observed) {
+  std::vector<std::string> names;
+  const auto take = [&](const std::string& name) {
+    const auto shape = observed.shapes.find(name);
+    if (shape == observed.shapes.end() || observed.constants.contains(name)) return;
+    if (shape->second.size() == 4 && shape->second[0] == 1) names.push_back(name);
+  };
+  for (const TensorInfo& input : graph.inputs) take(input.name);
+  for (const Node& node : graph.nodes) {
+    if (node.op == "Sigmoid") continue;  // its range is known
+    for (const std::string& output : node.outputs) take(output);
+  }
+  return names;
+}
+
+// The histograms of one resolution.
+class Ranges {
+ public:
+  Ranges(const Graph& graph, const Observation& observed) : wanted_(activations(graph, observed)) {
+    for (const std::string& name : wanted_) {
+      histograms_.emplace(name, ActivationHistogram(observed.shapes.at(name)[1]));
+    }
+  }
+
+  const std::vector<std::string>& wanted() const { return wanted_; }
+
+  Result<std::monostate> add(const std::vector<Tensor>& values) {
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      if (values[i].dtype() != DType::kFloat32) continue;
+      if (auto added = histograms_.at(wanted_[i]).add(values[i]); !added) {
+        return Error{added.error().code,
+                     "activation '" + wanted_[i] + "': " + added.error().message};
+      }
+    }
+    return std::monostate{};
+  }
+
+  void store(int height, int width, TensorFile& file) const {
+    for (const auto& [name, histogram] : histograms_) {
+      const std::string key = histogram_key(height, width, name);
+      file.tensors[key + "/counts"] = histogram.counts();
+      file.tensors[key + "/limits"] = histogram.limits();
+    }
+  }
+
+ private:
+  std::vector<std::string> wanted_;
+  std::map<std::string, ActivationHistogram> histograms_;
+};
+
+// Runs `images` images and hands what was wanted to `use`.
+template <typename Use>
+Result<std::monostate> run_images(const Graph& graph, const std::vector<std::string>& wanted,
+                                  std::size_t images, const ImageSource& image, Use use) {
+  auto runner = make_openvino_runner(graph, wanted);
+  if (!runner) return runner.error();
+  const Shape& shape = graph.inputs[0].shape;
+  for (std::size_t i = 0; i < images; ++i) {
+    const auto input = image(i, static_cast<int>(shape[2]), static_cast<int>(shape[3]));
+    if (!input) return input.error();
+    const auto values = runner.value()->run({input.value()});
+    if (!values) return values.error();
+    if (auto used = use(i, values.value()); !used) return used;
+  }
+  return std::monostate{};
+}
+
+Result<std::monostate> collect_grams(const Detector& detector, std::size_t images,
+                                     const ImageSource& image, std::uint64_t seed,
+                                     const Progress& progress, TensorFile& file) {
+  auto collector =
+      GramCollector::make(detector.body, detector.observed, detector.groups, {.seed = seed});
+  if (!collector) return collector.error();
+  GramCollector grams = std::move(collector).value();
+  const auto ran = run_images(
+      detector.body, grams.tensors(), images, image,
+      [&](std::size_t i, const std::vector<Tensor>& values) {
+        progress(static_cast<double>(i + 1) / static_cast<double>(images),
+                 "statistics: image " + std::to_string(i + 1) + " of " + std::to_string(images));
+        return grams.add_image(values);
+      });
+  if (!ran) return ran;
+  const auto statistics = grams.finish();
+  if (!statistics) return statistics.error();
+  const auto orders =
+      rank_units(detector.body, detector.groups, Importance::kGram, statistics.value());
+  if (!orders) return orders.error();
+  store(statistics.value(), file);
+  store(orders.value(), Importance::kGram, file);
+  return std::monostate{};
+}
+
+Result<std::monostate> collect_histograms(const Detector& detector, std::pair<int, int> size,
+                                          std::size_t images, const ImageSource& image,
+                                          const Progress& progress, TensorFile& file) {
+  const auto [height, width] = size;
+  const auto body = body_at(detector.body, largest_stride(detector.head), height, width);
+  if (!body) return body.error();
+  const auto observed = observe(body.value());
+  if (!observed) return observed.error();
+  Ranges ranges(body.value(), observed.value());
+  const std::string at = std::to_string(height) + "x" + std::to_string(width);
+  const auto ran = run_images(body.value(), ranges.wanted(), images, image,
+                              [&](std::size_t i, const std::vector<Tensor>& values) {
+                                progress(static_cast<double>(i + 1) / static_cast<double>(images),
+                                         "ranges at " + at + ": image " + std::to_string(i + 1) +
+                                             " of " + std::to_string(images));
+                                return ranges.add(values);
+                              });
+  if (!ran) return ran;
+  ranges.store(height, width, file);
+  return std::monostate{};
+}
+
+}  // namespace
+
+Result<Graph> body_at(const Graph& body, int stride, int height, int width) {
+  const Shape& shape = body.inputs[0].shape;
+  if (shape[2] == height && shape[3] == width) return body;
+  if (height <= 0 || width <= 0 || height % stride != 0 || width % stride != 0) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "input " + std::to_string(height) + "x" + std::to_string(width) +
+                     ": both must be multiples of the stride " + std::to_string(stride)};
+  }
+  const auto observed = observe(body);
+  if (!observed) return observed.error();
+  return resize_input(body, observed.value(), height, width);
+}
+
+Result<TensorFile> prepare(const Detector& detector, std::size_t images, const ImageSource& image,
+                           const PrepareOptions& options, const Progress& progress) {
+  if (images == 0) {
+    return Error{ErrorCode::kInvalidArgument, "there are no calibration images"};
+  }
+  const std::size_t steps = 1 + (options.int8 ? options.resolutions.size() : 0);
+  std::size_t step = 0;
+  const Progress part = [&](double share, const std::string& message) {
+    progress((static_cast<double>(step) + share) / static_cast<double>(steps), message);
+  };
+  const auto at_most = [&](int limit) { return std::min(images, static_cast<std::size_t>(limit)); };
+  TensorFile file;
+  auto done =
+      collect_grams(detector, at_most(options.gram_images), image, options.seed, part, file);
+  if (!done) return done.error();
+  for (++step; step < steps; ++step) {
+    done = collect_histograms(detector, options.resolutions[step - 1],
+                              at_most(options.histogram_images), image, part, file);
+    if (!done) return done.error();
+  }
+  return file;
+}
+
+Result<ActivationHistogram> find_histogram(const TensorFile& file, int height, int width,
+                                           const std::string& tensor) {
+  const std::string key = histogram_key(height, width, tensor);
+  const auto counts = file.tensors.find(key + "/counts");
+  const auto limits = file.tensors.find(key + "/limits");
+  if (counts == file.tensors.end() || limits == file.tensors.end()) {
+    return Error{ErrorCode::kNotFound, "the statistics hold no range of '" + tensor + "' at " +
+                                           std::to_string(height) + "x" + std::to_string(width)};
+  }
+  return ActivationHistogram::from(counts->second, limits->second);
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,48 @@
+// The one pass over the calibration images that every later build lives on.
+//
+// Collects the Gram matrices of what each consumer reads and the order of importance that follows
+// from them, and, where int8 is in the space, a histogram of every channel of every activation at
+// each resolution.  All of it goes into one tensor file, so that a candidate costs no further
+// image.
+//
+// Cost: an inference with all activations exposed for each image and resolution, and the
+// collectors' own (yolov5n at 640, 64 images: about a minute on one core).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/result.h"
+#include "engine/graph/tensor_file.h"
+#include "engine/pipeline/detector.h"
+#include "engine/pipeline/progress.h"
+#include "engine/quant/activation_histogram.h"
+
+namespace pare::engine {
+
+struct PrepareOptions {
+  std::vector<std::pair<int, int>> resolutions = {};  // height, width
+  bool int8 = true;
+  std::uint64_t seed = 1;
+  int gram_images = 64;       // at most; the first ones of the calibration set
+  int histogram_images = 32;  // at most, for each resolution
+};
+
+// `image(i, height, width)` is calibration image i as the network's input.
+using ImageSource = std::function<Result<Tensor>(std::size_t i, int height, int width)>;
+
+// Fails with kInvalidArgument for a resolution that the head cannot have or without images, and as
+// the image source does.
+Result<TensorFile> prepare(const Detector& detector, std::size_t images, const ImageSource& image,
+                           const PrepareOptions& options, const Progress& progress);
+
+// The body at another input size; itself at its own.  Fails as resize_input() does.
+Result<Graph> body_at(const Graph& body, int stride, int height, int width);
+
+// Fails with kNotFound, naming tensor and resolution, if `prepare` did not see it.
+Result<ActivationHistogram> find_histogram(const TensorFile& file, int height, int width,
+                                           const std::string& tensor);
+
+}  // namespace pare::engine

@@ -1,0 +1,54 @@
+// The accuracy of one candidate: run it over images, decode, suppress, score as COCO does.
+//
+// Detections are kept for each image, so that subsets, paired bootstraps and other metrics need no
+// second run.  NMS is greedy and class-aware: IoU 0.65, scores over 0.01, 100 detections an image.
+//
+// Cost: one inference an image, and a few milliseconds of decoding.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model_summary.h"
+#include "core/result.h"
+#include "engine/data/dataset.h"
+#include "engine/data/preprocess.h"
+#include "engine/detect/coco_map.h"
+#include "engine/detect/detection.h"
+#include "engine/graph/runner.h"
+#include "engine/pipeline/progress.h"
+
+namespace pare::engine {
+
+struct Score {
+  CocoResult result;                        // per_class in the order of the dataset's categories
+  std::vector<ImageDetections> detections;  // categories are the dataset's
+};
+
+// Calibration or validation image as the network's input.
+struct InputImage {
+  Tensor tensor;
+  Placement placement;
+};
+Result<InputImage> input_image(const DatasetImage& image, const ModelCard& card, int height,
+                               int width);
+
+// `images`: ids of validation images; nullopt: all.  Fails with kUnsupported for a dataset without
+// labels, with kInvalidArgument for an id that is not there, classes that do not fit, an image that
+// does not decode; and as the runner does.
+Result<Score> score(Runner& runner, const Dataset& dataset, const ModelCard& card, int height,
+                    int width, const std::optional<std::vector<std::int64_t>>& images,
+                    const Progress& progress);
+
+// Detections of the validation images against the labels, ready for any figure over any subset.
+Result<CocoEvaluation> coco_evaluation(const Dataset& dataset,
+                                       const std::vector<ImageDetections>& detections);
+
+// As COCO results: [{"image_id", "category_id", "bbox", "score"}, ...], and back.
+std::string detections_to_json(const std::vector<ImageDetections>& detections,
+                               const std::vector<Category>& categories);
+Result<std::vector<ImageDetections>> parse_detections(const std::string& json,
+                                                      const std::vector<Category>& categories);
+
+}  // namespace pare::engine
