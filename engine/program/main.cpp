@@ -1,0 +1,89 @@
+// pare-engine: one task on one model, in a child process with limits.
+//
+//   pare-engine run --task task.json --outcome outcome.json --scratch DIR
+//
+// docs/tasks.md is the contract.  Exit 0 whether the task succeeded or failed; anything else, or no
+// outcome, is a crash.  Progress goes to stdout, one JSON object a line.
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <new>
+#include <string>
+
+#include "core/version.h"
+#include "engine/program/tasks.h"
+#include "wire/task_json.h"
+
+namespace {
+
+using pare::Error;
+using pare::ErrorCode;
+using pare::Result;
+
+Result<std::string> read_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return Error{ErrorCode::kNotFound, "cannot read " + path};
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+// Whole or not at all: a reader never sees half an outcome.
+bool write_text(const std::string& path, const std::string& text) {
+  const std::string part = path + ".part";
+  std::ofstream out(part, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out) return false;
+  std::error_code failed;
+  std::filesystem::rename(part, path, failed);
+  return !failed;
+}
+
+pare::wire::TaskOutcome run(const std::string& task_path, const std::string& scratch) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto ended = [&](auto end) {
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+    return pare::wire::TaskOutcome{std::move(end), spent.count()};
+  };
+  const auto failed = [&](const Error& error) {
+    return ended(pare::wire::TaskFailure{error.code, error.message});
+  };
+  try {
+    const auto text = read_text(task_path);
+    if (!text) return failed(text.error());
+    const auto task = pare::wire::parse_task(text.value());
+    if (!task) return failed(task.error());
+    auto success = pare::engine::run_task(task.value(), scratch);
+    if (!success) return failed(success.error());
+    return ended(std::move(success).value());
+  } catch (const std::bad_alloc&) {
+    return failed({ErrorCode::kUnsupported, "the task needs more memory than it may use"});
+  } catch (const std::exception& thrown) {
+    // A library threw where none of us expected it: a reason beats a core file.
+    return failed({ErrorCode::kUnsupported, std::string("unexpected failure: ") + thrown.what()});
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"pare-engine: one task on one model (docs/tasks.md)"};
+  app.set_version_flag("--version", pare::kVersion);
+  app.require_subcommand(1);
+  std::string task;
+  std::string outcome;
+  std::string scratch;
+  CLI::App* const command = app.add_subcommand("run", "run one task");
+  command->add_option("--task", task, "the task document")->required()->check(CLI::ExistingFile);
+  command->add_option("--outcome", outcome, "where the outcome goes")->required();
+  command->add_option("--scratch", scratch, "a folder for its files")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  CLI11_PARSE(app, argc, argv);
+  if (write_text(outcome, pare::wire::outcome_to_json(run(task, scratch)))) return 0;
+  std::fprintf(stderr, "pare-engine: cannot write the outcome %s\n", outcome.c_str());
+  return 1;
+}

@@ -1,0 +1,44 @@
+// What every task needs of its document: files by role, a place for artifacts, a way to tell how
+// far it is.  Internal to engine/program.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/result.h"
+#include "engine/data/dataset.h"
+#include "engine/harness/harness.h"
+#include "engine/pipeline/progress.h"
+#include "wire/task_json.h"
+
+namespace pare::engine {
+
+struct TaskContext {
+  const wire::TaskDocument& document;
+  const std::filesystem::path& scratch;
+  Progress progress;
+
+  // Fails with kInvalidArgument, naming the role, if the worker gave no file.
+  Result<std::filesystem::path> file(const std::string& role) const;
+  Result<std::vector<std::byte>> bytes(const std::string& role) const;
+  Result<Dataset> dataset() const;
+
+  // How to start the harness of a runtime, with a scratch folder of its own.  Fails with kNotFound,
+  // naming the runtime, if this worker does not serve it.
+  Result<HarnessOptions> harness(const std::string& runtime, const std::string& folder) const;
+
+  // Writes an artifact and returns what the outcome says of it.
+  Result<std::pair<std::string, wire::Artifact>> artifact(const std::string& role,
+                                                          const std::string& file_name,
+                                                          std::string_view content) const;
+};
+
+using TaskEnd = Result<wire::TaskSuccess>;
+
+TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& params);
+TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& params);
+TaskEnd compare_task(const TaskContext& context, const wire::CompareParams& params);
+
+}  // namespace pare::engine

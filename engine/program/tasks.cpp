@@ -1,0 +1,188 @@
+#include "engine/program/tasks.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "engine/data/dataset.h"
+#include "engine/pipeline/candidate.h"
+#include "engine/pipeline/detector.h"
+#include "engine/pipeline/prepare.h"
+#include "engine/pipeline/scoring.h"
+#include "engine/program/task_context.h"
+#include "wire/sha256.h"
+
+namespace pare::engine {
+namespace {
+
+void print_progress(double share, const std::string& message) {
+  std::printf("%s\n", nlohmann::json{{"progress", share}, {"message", message}}.dump().c_str());
+  std::fflush(stdout);
+}
+
+PartialCard partial(const ModelCard& card) {
+  return {card.head, card.preprocessing, card.height, card.width, card.classes};
+}
+
+Result<Detector> open_model(const TaskContext& context, const PartialCard& card) {
+  const auto bytes = context.bytes("model");
+  if (!bytes) return bytes.error();
+  return open_detector(bytes.value(), card);
+}
+
+TaskEnd inspect_model(const TaskContext& context, const wire::InspectModelParams& params) {
+  const auto bytes = context.bytes("model");
+  if (!bytes) return bytes.error();
+  const auto detector = open_detector(bytes.value(), params.card.value_or(PartialCard{}));
+  if (!detector) return detector.error();
+  auto summarized = summarize(detector.value(), bytes.value());
+  if (!summarized) return summarized.error();
+  const auto path = context.file("model");
+  if (!path) return path.error();
+  auto sha256 = wire::sha256_file(path.value());
+  if (!sha256) return sha256.error();
+  ModelSummary summary = std::move(summarized).value();
+  summary.sha256 = std::move(sha256).value();
+  return wire::TaskSuccess{std::move(summary), {}};
+}
+
+TaskEnd inspect_dataset(const TaskContext& context, const wire::InspectDatasetParams&) {
+  const auto dataset = context.dataset();
+  if (!dataset) return dataset.error();
+  if (auto sound = check_images(dataset.value()); !sound) return sound.error();
+  wire::DatasetSummary summary;
+  summary.calibration_images = static_cast<int>(dataset.value().calibration.size());
+  summary.validation_images = static_cast<int>(dataset.value().validation.size());
+  summary.labelled = dataset.value().labelled;
+  for (const ImageGroundTruth& image : dataset.value().ground_truth) {
+    summary.boxes += static_cast<int>(image.boxes.size());
+  }
+  for (const Category& category : dataset.value().categories) {
+    summary.classes.push_back(category.name);
+  }
+  return wire::TaskSuccess{std::move(summary), {}};
+}
+
+TaskEnd prepare_task(const TaskContext& context, const wire::PrepareParams& params) {
+  const auto detector = open_model(context, partial(params.card));
+  if (!detector) return detector.error();
+  const auto dataset = context.dataset();
+  if (!dataset) return dataset.error();
+  const std::vector<DatasetImage>& images = dataset.value().calibration;
+  const ImageSource image = [&](std::size_t i, int height, int width) -> Result<Tensor> {
+    auto input = input_image(images[i], params.card, height, width);
+    if (!input) return input.error();
+    return std::move(input).value().tensor;
+  };
+  PrepareOptions options{.seed = params.seed};
+  options.int8 = std::ranges::find(params.precisions, Precision::kInt8) != params.precisions.end();
+  for (const wire::Size& size : params.resolutions) {
+    options.resolutions.emplace_back(size.height, size.width);
+  }
+  const auto file = prepare(detector.value(), images.size(), image, options, context.progress);
+  if (!file) return file.error();
+  auto artifact =
+      context.artifact("statistics", "statistics.safetensors", encode_tensor_file(file.value()));
+  if (!artifact) return artifact.error();
+  const wire::PrepareResult result{
+      .images = std::min(static_cast<int>(images.size()), options.gram_images),
+      .layers = static_cast<int>(detector.value().groups.groups.size())};
+  return wire::TaskSuccess{result, {std::move(artifact).value()}};
+}
+
+TaskEnd build_task(const TaskContext& context, const wire::BuildParams& params) {
+  const auto detector = open_model(context, partial(params.card));
+  if (!detector) return detector.error();
+  const auto path = context.file("statistics");
+  if (!path) return path.error();
+  const auto statistics = read_tensor_file(path.value());
+  if (!statistics) return statistics.error();
+  const auto candidate = build_candidate(detector.value(), statistics.value(), params.plan);
+  if (!candidate) return candidate.error();
+  auto artifact = context.artifact("candidate", "candidate.onnx", candidate.value().onnx);
+  if (!artifact) return artifact.error();
+  wire::BuildResult result{.macs = candidate.value().cost.macs,
+                           .parameters = candidate.value().cost.parameters,
+                           .bytes = static_cast<std::int64_t>(candidate.value().onnx.size()),
+                           .widths = {}};
+  for (const auto& [group, width] : candidate.value().widths) {
+    result.widths[group] = {width.first, width.second};
+  }
+  return wire::TaskSuccess{std::move(result), {std::move(artifact).value()}};
+}
+
+// One function a kind, chosen by the type of the parameters.
+struct Dispatch {
+  const TaskContext& context;
+  TaskEnd operator()(const wire::InspectModelParams& p) { return inspect_model(context, p); }
+  TaskEnd operator()(const wire::InspectDatasetParams& p) { return inspect_dataset(context, p); }
+  TaskEnd operator()(const wire::PrepareParams& p) { return prepare_task(context, p); }
+  TaskEnd operator()(const wire::BuildParams& p) { return build_task(context, p); }
+  TaskEnd operator()(const wire::EvaluateParams& p) { return evaluate_task(context, p); }
+  TaskEnd operator()(const wire::BenchmarkParams& p) { return benchmark_task(context, p); }
+  TaskEnd operator()(const wire::CompareParams& p) { return compare_task(context, p); }
+};
+
+}  // namespace
+
+Result<std::filesystem::path> TaskContext::file(const std::string& role) const {
+  const auto found = document.files.find(role);
+  if (found == document.files.end()) {
+    return Error{ErrorCode::kInvalidArgument, "the task has no file '" + role + "'"};
+  }
+  return std::filesystem::path(found->second);
+}
+
+Result<std::vector<std::byte>> TaskContext::bytes(const std::string& role) const {
+  const auto path = file(role);
+  if (!path) return path.error();
+  std::ifstream in(path.value(), std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(in), {});
+  if (!in) return Error{ErrorCode::kNotFound, "cannot read " + path.value().string()};
+  const auto* const first = reinterpret_cast<const std::byte*>(text.data());
+  return std::vector<std::byte>(first, first + text.size());
+}
+
+Result<Dataset> TaskContext::dataset() const {
+  const auto path = file("dataset");
+  if (!path) return path.error();
+  return read_dataset(path.value());
+}
+
+Result<HarnessOptions> TaskContext::harness(const std::string& runtime,
+                                            const std::string& folder) const {
+  const auto command = document.runtimes.find(runtime);
+  if (command == document.runtimes.end()) {
+    return Error{ErrorCode::kNotFound, "this worker does not serve the runtime '" + runtime + "'"};
+  }
+  HarnessOptions options;
+  options.name = runtime;
+  options.command = command->second;
+  options.scratch = scratch / folder;
+  options.cores = document.cores;
+  std::error_code failed;
+  std::filesystem::create_directories(options.scratch, failed);
+  if (failed) {
+    return Error{ErrorCode::kUnavailable, "cannot make the folder " + options.scratch.string()};
+  }
+  return options;
+}
+
+Result<std::pair<std::string, wire::Artifact>> TaskContext::artifact(
+    const std::string& role, const std::string& file_name, std::string_view content) const {
+  std::ofstream out(scratch / file_name, std::ios::binary | std::ios::trunc);
+  out.write(content.data(), static_cast<std::streamsize>(content.size()));
+  out.close();
+  if (!out) return Error{ErrorCode::kUnavailable, "cannot write the artifact " + file_name};
+  return std::pair<std::string, wire::Artifact>(role, wire::LocalFile{file_name});
+}
+
+Result<wire::TaskSuccess> run_task(const wire::TaskDocument& task,
+                                   const std::filesystem::path& scratch) {
+  const TaskContext context{task, scratch, print_progress};
+  return std::visit(Dispatch{context}, task.params);
+}
+
+}  // namespace pare::engine
