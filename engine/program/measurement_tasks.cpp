@@ -1,51 +1,27 @@
 // Tasks that run a candidate: evaluate, benchmark, compare.
-#include <cmath>
-
-#include "engine/executor/openvino_runner.h"
-#include "engine/onnx/onnx_io.h"
 #include "engine/pipeline/benchmark.h"
+#include "engine/pipeline/candidate_file.h"
 #include "engine/pipeline/comparison.h"
 #include "engine/pipeline/scoring.h"
 #include "engine/program/task_context.h"
-#include "wire/sha256.h"
 
 namespace pare::engine {
 namespace {
 
-struct CandidateFile {
-  std::filesystem::path path;
-  Graph graph;
-  int height = 0;
-  int width = 0;
-};
-
-Result<CandidateFile> open_candidate(const TaskContext& context, const std::string& role) {
+Result<CandidateFile> candidate_of(const TaskContext& context, const std::string& role) {
   const auto path = context.file(role);
   if (!path) return path.error();
-  auto graph = import_onnx_file(path.value());
-  if (!graph) return graph.error();
-  const Shape& shape = graph.value().inputs.at(0).shape;
-  if (shape.size() != 4) {
-    return Error{ErrorCode::kInvalidArgument, "the candidate's input is not 1x3xHxW"};
-  }
-  return CandidateFile{path.value(), std::move(graph).value(), static_cast<int>(shape[2]),
-                       static_cast<int>(shape[3])};
+  return open_candidate(path.value());
 }
 
 // The executor in this process, or the runtime's harness.
 Result<std::unique_ptr<Runner>> make_runner(const TaskContext& context,
                                             const CandidateFile& candidate,
                                             const std::string& runtime, int threads) {
-  if (runtime == wire::kExecutor) {
-    return make_openvino_runner(candidate.graph, {}, {.threads = threads});
-  }
-  auto options = context.harness(runtime, "harness");
-  if (!options) return options.error();
-  auto harness = Harness::start(std::move(options).value());
+  if (runtime == wire::kExecutor) return run_on_executor(candidate, threads);
+  auto harness = context.harness(runtime, "harness");
   if (!harness) return harness.error();
-  const auto loaded = harness.value()->load(candidate.path, {.threads = threads});
-  if (!loaded) return loaded.error();
-  return std::unique_ptr<Runner>(std::move(harness).value());
+  return run_on_harness(candidate, std::move(harness).value(), threads);
 }
 
 // The first calibration images as inputs of this candidate.
@@ -74,7 +50,7 @@ Result<CocoEvaluation> stored_evaluation(const TaskContext& context, const std::
 }  // namespace
 
 TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& params) {
-  const auto candidate = open_candidate(context, "candidate");
+  const auto candidate = candidate_of(context, "candidate");
   if (!candidate) return candidate.error();
   const auto dataset = context.dataset();
   if (!dataset) return dataset.error();
@@ -100,7 +76,7 @@ TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& pa
 }
 
 TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& params) {
-  const auto candidate = open_candidate(context, "candidate");
+  const auto candidate = candidate_of(context, "candidate");
   if (!candidate) return candidate.error();
   const auto dataset = context.dataset();
   if (!dataset) return dataset.error();
@@ -136,9 +112,9 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
 }
 
 TaskEnd compare_task(const TaskContext& context, const wire::CompareParams& params) {
-  const auto a = open_candidate(context, "candidate_a");
+  const auto a = candidate_of(context, "candidate_a");
   if (!a) return a.error();
-  const auto b = open_candidate(context, "candidate_b");
+  const auto b = candidate_of(context, "candidate_b");
   if (!b) return b.error();
   const auto dataset = context.dataset();
   if (!dataset) return dataset.error();

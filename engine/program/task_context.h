@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "core/result.h"
-#include "engine/data/dataset.h"
-#include "engine/harness/harness.h"
+#include "engine/pipeline/benchmark.h"
 #include "engine/pipeline/progress.h"
+#include "engine/pipeline/scoring.h"
 #include "wire/task_json.h"
 
 namespace pare::engine {

@@ -6,7 +6,6 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "engine/data/dataset.h"
 #include "engine/pipeline/candidate.h"
 #include "engine/pipeline/detector.h"
 #include "engine/pipeline/prepare.h"

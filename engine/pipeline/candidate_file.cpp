@@ -1,0 +1,35 @@
+#include "engine/pipeline/candidate_file.h"
+
+#include <utility>
+
+#include "engine/executor/openvino_runner.h"
+#include "engine/onnx/onnx_io.h"
+
+namespace pare::engine {
+
+Result<CandidateFile> open_candidate(const std::filesystem::path& path) {
+  auto graph = import_onnx_file(path);
+  if (!graph) return graph.error();
+  const Shape& shape = graph.value().inputs.at(0).shape;
+  if (shape.size() != 4 || shape[0] != 1 || shape[1] != 3) {
+    return Error{ErrorCode::kInvalidArgument, path.string() + ": the input is not 1x3xHxW"};
+  }
+  const int height = static_cast<int>(shape[2]);
+  const int width = static_cast<int>(shape[3]);
+  return CandidateFile{path, std::move(graph).value(), height, width};
+}
+
+Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate, int threads) {
+  return make_openvino_runner(candidate.graph, {}, {.threads = threads});
+}
+
+Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
+                                               HarnessOptions harness, int threads) {
+  auto started = Harness::start(std::move(harness));
+  if (!started) return started.error();
+  const auto loaded = started.value()->load(candidate.path, {.threads = threads});
+  if (!loaded) return loaded.error();
+  return std::unique_ptr<Runner>(std::move(started).value());
+}
+
+}  // namespace pare::engine

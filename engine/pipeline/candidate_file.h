@@ -1,0 +1,31 @@
+// A candidate as it lies on disk, opened to be run, and the two ways of running it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "core/result.h"
+#include "engine/graph/graph.h"
+#include "engine/graph/runner.h"
+#include "engine/harness/harness.h"
+
+namespace pare::engine {
+
+struct CandidateFile {
+  std::filesystem::path path;
+  Graph graph;
+  int height = 0;  // of its input
+  int width = 0;
+};
+
+// Fails as import does, and with kInvalidArgument unless its input is 1x3xHxW.
+Result<CandidateFile> open_candidate(const std::filesystem::path& path);
+
+// In this process, on the executor.
+Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate, int threads);
+
+// In the runtime's own process.
+Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
+                                               HarnessOptions harness, int threads);
+
+}  // namespace pare::engine
