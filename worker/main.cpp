@@ -30,7 +30,7 @@ struct Options {
   std::vector<std::string> pools{"default"};
   fs::path cache, scratch, engine, runtimes;
   std::string cores, device_id;
-  std::int64_t memory_limit_mib = 0;
+  std::int64_t memory_limit_mib = (host::machine_facts().memory_bytes >> 20) / 5 * 4;
 };
 
 fs::path beside_this_program(const char* name) {
@@ -146,8 +146,8 @@ int run(int argc, char** argv) {
   app.add_option("--cores", options.cores, "Cores that tasks run on: 0,2-3; all otherwise");
   app.add_option("--device-id", options.device_id, "The device; /etc/machine-id otherwise");
   app.add_option("--memory-limit-mib", options.memory_limit_mib,
-                 "Memory of a task with its children; 0: no limit")
-      ->check(CLI::NonNegativeNumber);
+                 "Memory of a task with its children; four fifths of the machine's otherwise")
+      ->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
 
   // Blocked before the first thread, so that every thread has it blocked and none is interrupted.

@@ -136,10 +136,15 @@ TEST_F(CacheTest, a_published_file_is_sent_and_need_not_be_fetched) {
   EXPECT_EQ(server_.blob(name.value()), "candidate");
   EXPECT_TRUE(cache.blob(name.value(), stop_.get_token()));
   EXPECT_EQ(server_.gets(), 0);
+}
 
-  std::ofstream(file) << "candidate";  // made again: what is there is not sent again
+TEST_F(CacheTest, a_published_file_is_sent_again_while_the_coordinator_is_away) {
+  const fs::path file = folder_ / "candidate.onnx";
+  Cache cache = open();
+  std::ofstream(file) << "candidate";
+  server_.be_away(2);
   EXPECT_TRUE(cache.publish(file, stop_.get_token()));
-  EXPECT_EQ(server_.puts(), 1);
+  EXPECT_EQ(server_.blob(wire::sha256_hex("candidate")), "candidate");
 }
 
 TEST_F(CacheTest, an_archive_is_unpacked_once) {

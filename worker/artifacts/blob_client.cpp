@@ -125,9 +125,6 @@ Result<std::monostate> BlobClient::store(const std::string& sha256, const fs::pa
                                          const std::stop_token& stop) const {
   const std::string what = "blob " + sha256 + " to " + coordinator_;
   auto client = client_of(coordinator_);
-  const auto there = client.Head(path_of(sha256));
-  if (there && there->status == 200) return std::monostate{};
-
   std::ifstream input(file, std::ios::binary);
   if (!input) return Error{ErrorCode::kNotFound, file.string() + " cannot be opened"};
   const auto result = client.Put(

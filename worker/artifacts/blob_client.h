@@ -25,7 +25,9 @@ class BlobClient {
   Result<std::monostate> fetch(const std::string& sha256, const std::filesystem::path& part,
                                const std::stop_token& stop) const;
 
-  // Fails with kUnavailable, or kInvalidArgument with the coordinator's reason.
+  // Sends it even if the bytes are there already: a coordinator that was killed between storing and
+  // recording them records them then.  Fails with kUnavailable, or kInvalidArgument with the
+  // coordinator's reason.
   Result<std::monostate> store(const std::string& sha256, const std::filesystem::path& file,
                                const std::stop_token& stop) const;
 
