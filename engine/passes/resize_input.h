@@ -1,11 +1,12 @@
 // Changes the resolution of a fully convolutional graph: a body whose head was cut off.
 //
-// The input gets the new size.  What hard-codes a size follows: the `sizes` of a Resize or Upsample
-// whose input is a feature map scales with the feature map; `scales` stay.  A Reshape that names a
-// spatial size, or any other constant shape that would no longer fit, is an Error that names the
-// node.
+// The input gets the new size, and the graph is followed axis by axis.  A constant `sizes` of a
+// Resize or shape of a Reshape scales where it names rows, columns or their product; `scales`, 0
+// and -1 stay. What cannot follow is an Error that names the node: a constant map added to one that
+// grows, a fixed part of a map, a dense layer, a Reshape after which it is not known which axis
+// grows.
 //
-// Source: none; ONNX operator specifications of Resize, Upsample, Reshape, Expand.
+// Source: none; the ONNX specifications of the operators.
 #pragma once
 
 #include "core/result.h"
