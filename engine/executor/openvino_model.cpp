@@ -68,6 +68,37 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+// Before opset 13 a Softmax went over all axes from its own on, as if they were one.  OpenVINO
+// 2026.4 goes over the one axis whatever the opset, so the flattening is spelled out for it:
+// Reshape(Softmax(Flatten(x)), Shape(x)), the result under the old name.
+Graph with_old_softmax_spelled_out(const Graph& graph) {
+  if (graph.opset >= 13) return graph;
+  Graph spelled = graph;
+  spelled.nodes.clear();
+  for (const Node& node : graph.nodes) {
+    const bool is_softmax =
+        node.domain.empty() &&
+        (node.op == "Softmax" || node.op == "LogSoftmax" || node.op == "Hardmax");
+    const std::int64_t axis = is_softmax ? int_attribute(node, "axis", 1) : -1;
+    if (axis == -1) {  // over the last axis both mean the same
+      spelled.nodes.push_back(node);
+      continue;
+    }
+    const std::string& output = node.outputs[0];
+    const auto fresh = [&](const char* part) {  // not among the names of the whole graph
+      return fresh_name(graph, output + "." + part);
+    };
+    const std::string shape = fresh("shape");
+    const std::string flat = fresh("flat");
+    const std::string soft = fresh("soft");
+    spelled.nodes.push_back({shape, "Shape", "", node.inputs, {shape}, {}});
+    spelled.nodes.push_back({flat, "Flatten", "", node.inputs, {flat}, {{"axis", axis}}});
+    spelled.nodes.push_back({soft, node.op, "", {flat}, {soft}, {{"axis", std::int64_t{1}}}});
+    spelled.nodes.push_back({node.name, "Reshape", "", {soft, shape}, {output}, {}});
+  }
+  return spelled;
+}
+
 }  // namespace
 
 std::optional<DType> dtype_from_openvino(const ov::element::Type& type) {
@@ -92,7 +123,7 @@ Error openvino_error(const Graph& graph, std::string_view what) {
 
 Result<std::shared_ptr<ov::Model>> read_openvino_model(const Graph& graph,
                                                        const std::vector<std::string>& exposed) {
-  Graph exposing = graph;
+  Graph exposing = with_old_softmax_spelled_out(graph);
   exposing.outputs.clear();
   // The reader derives the types itself; what is declared here does not reach the results.
   for (const std::string& name : exposed) exposing.outputs.push_back({name, DType::kFloat32, {}});

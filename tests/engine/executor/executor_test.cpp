@@ -88,6 +88,20 @@ TEST(OpenVinoRunner, names_the_node_whose_shapes_do_not_fit) {
   EXPECT_THAT(runner.error().message, HasSubstr("the_culprit"));
 }
 
+TEST(OpenVinoRunner, takes_an_old_softmax_over_all_axes_from_its_own_on) {
+  for (const int opset : {11, 13}) {
+    GraphBuilder b(1, opset);
+    const auto x = b.relu(b.input({1, 2, 2, 2}));
+    b.output(b.node("Softmax", {x}, {b.shape(x)}, {{"axis", std::int64_t{1}}})[0]);
+    const auto runner = make_openvino_runner(b.build());
+    ASSERT_TRUE(runner) << runner.error().message;
+    const auto made = runner.value()->run({random_tensor({1, 2, 2, 2}, 3)});
+    float sum = 0;
+    for (const float value : made.value()[0].values<float>()) sum += value;
+    EXPECT_FLOAT_EQ(sum, opset < 13 ? 1 : 4);
+  }
+}
+
 TEST(Observe, tells_shapes_and_what_does_not_depend_on_the_input) {
   GraphBuilder b;
   const auto x = b.conv(b.input({1, 3, 9, 8}), {.channels = 4, .stride = 2});
