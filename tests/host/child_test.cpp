@@ -34,10 +34,10 @@ std::string all_output(Child& child) {
   char block[256];
   while (readable(child.output())) {
     const ssize_t got = ::read(child.output(), block, sizeof block);
-    if (got <= 0) break;
+    if (got <= 0) return text;
     text.append(block, static_cast<std::size_t>(got));
   }
-  return text;
+  return text + "(and no end of it)";
 }
 
 TEST(Child, tells_how_it_ended) {
@@ -101,13 +101,11 @@ TEST(Child, a_group_is_gone_when_its_leader_ends_by_itself) {
 }
 
 TEST(Child, cannot_write_a_file_over_the_limit) {
-  ChildOptions options =
-      shell("cd \"$(mktemp -d)\" && head -c 100000 /dev/zero > big; rm -r $PWD; wait");
+  ChildOptions options = shell("f=$(mktemp); head -c 100000 /dev/zero > $f; wc -c < $f; rm $f");
   options.max_file_bytes = 1000;
   auto started = Child::start(options);
   Child child = std::move(started).value();
-  EXPECT_TRUE(readable(child.errors()));  // the shell says that head was killed
-  ended(child);
+  EXPECT_EQ(all_output(child), "1000\n");
 }
 
 TEST(Child, dies_with_its_parent) {
@@ -116,10 +114,7 @@ TEST(Child, dies_with_its_parent) {
   const pid_t parent = ::fork();
   if (parent == 0) {
     auto started = Child::start(shell("sleep 1000"));
-    const pid_t pid = started ? std::move(started).value().pid() : -1;
-    (void)pid;
-    auto second = Child::start(shell("sleep 1000"));
-    Child child = std::move(second).value();
+    Child child = std::move(started).value();
     const pid_t sent = child.pid();
     (void)!::write(report[1], &sent, sizeof sent);
     ::kill(::getpid(), SIGKILL);
