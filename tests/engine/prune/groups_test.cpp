@@ -120,8 +120,17 @@ TEST(Groups, a_reshape_that_mixes_channels_with_positions_is_no_shuffle) {
   const std::string turned = net.builder.transpose(net.stem, {0, 2, 1, 3});
   const Analysed model = net.analysed(net.builder.reshape(turned, {1, 8, 8, 8}));
   // 8x8 positions and 8 channels: the shapes fit, the meaning does not.
-  EXPECT_EQ(model.groups.shuffles.size(), 0U);
+  EXPECT_THAT(model.groups.shuffles, IsEmpty());
   EXPECT_THAT(reason_of(model, "stem"), HasSubstr("Conv last"));
+}
+
+TEST(Groups, a_shuffle_that_also_turns_the_map_is_no_selection_of_channels) {
+  Net net(8);
+  const std::string apart = net.builder.reshape(net.stem, {1, 2, 4, 8, 8});
+  const std::string turned = net.builder.transpose(apart, {0, 2, 1, 4, 3});
+  const Analysed model = net.analysed(net.builder.reshape(turned, {1, 8, 8, 8}));
+  EXPECT_THAT(model.groups.shuffles, IsEmpty());
+  EXPECT_THAT(reason_of(model, "stem"), HasSubstr("spreads them over several dimensions"));
 }
 
 TEST(Groups, units_of_one_convolution_with_different_partners_are_different_groups) {

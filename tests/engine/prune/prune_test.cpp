@@ -126,6 +126,21 @@ TEST(Prune, split_sizes_follow_where_they_were_left_to_be_equal) {
             "width 3 for group stem of 6 units would leave a tensor without channels");
 }
 
+TEST(Prune, a_split_into_a_number_of_equal_parts_gets_sizes_instead) {
+  GraphBuilder b(1, 18);
+  const std::string stem = b.conv(b.input({1, 3, 4, 4}), {.channels = 6, .name = "stem"});
+  const auto halves =
+      b.node("Split", {stem}, {{1, 3, 4, 4}, {1, 3, 4, 4}},
+             {{"axis", std::int64_t{1}}, {"num_outputs", std::int64_t{2}}}, "split");
+  b.output(b.conv(b.concat({halves[1], halves[0]}), {.channels = 2, .name = "last"}));
+  const Analysed model = analyse(b.build());
+  const PrunedGraph result = pruned(model, {{"stem", 3}}, {{"stem", {0, 4, 5, 1, 2, 3}}});
+  const Node& split = *find_node(result.graph, "split");
+  EXPECT_FALSE(split.attributes.contains("num_outputs"));
+  EXPECT_EQ(result.graph.constants.at(split.inputs.at(1)),
+            Tensor::of<std::int64_t>({2}, std::vector<std::int64_t>{1, 2}));
+}
+
 struct BadSelection {
   std::map<std::string, int> widths;
   UnitOrders orders;
