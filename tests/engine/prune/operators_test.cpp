@@ -110,6 +110,12 @@ std::vector<Case> cases() {
          const std::string rows = b.node("Reshape", {x, b.ints({0, 0, -1})}, {{1, 8, 36}})[0];
          return b.node("Reshape", {rows, b.ints({1, 0, 6, 6})}, {{1, 8, 6, 6}})[0];
        }},
+      {"ReshapeThatCopiesTheChannelsNumberElsewhere", 13,
+       [](GraphBuilder& b, const std::string& x) {
+         const std::string rows = b.slice(b.reshape(x, {1, 8, 36}), 2, 0, 8);
+         const std::string turned = b.node("Reshape", {rows, b.ints({8, 0, 1})}, {{8, 8, 1}})[0];
+         return b.reshape(turned, {1, 8, 8, 1});
+       }},
       {"ConvTransposeMakesChannels", 13,
        [](GraphBuilder& b, const std::string& x) {
          const std::string up =
