@@ -1,0 +1,16 @@
+// The model card that a command line asks for.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "core/result.h"
+
+namespace pare::cli {
+
+// The card in `file` (empty: none) with the head of `preset` (empty: as the card says); the
+// preset's preprocessing comes with the head.  Fails if the two name different heads, or the file
+// is no card.
+Result<nlohmann::json> card_of(const std::string& preset, const std::string& file);
+
+}  // namespace pare::cli

@@ -1,0 +1,232 @@
+// pare model, dataset, target, workers: what users bring, and who works on it.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/card.h"
+#include "cli/command.h"
+#include "cli/format.h"
+#include "wire/dataset_archive.h"
+
+namespace pare::cli {
+
+using nlohmann::json;
+
+namespace {
+
+// Bytes sent, on one line of a terminal that is drawn over.
+Service::Progress upload_progress(const Common& common, const std::string& what) {
+  if (!common.tty || common.json) return [](Bytes, Bytes) {};
+  return [what](Bytes done, Bytes total) {
+    const double share = static_cast<double>(done.count) / static_cast<double>(total.count);
+    print("\r" + what + " " + bar(share, 24) + " " + byte_size(static_cast<double>(done.count)) +
+          (done == total ? "\n" : ""));
+  };
+}
+
+// Waits until the inspection ended, and says what came of it.
+Exit await_inspection(const Common& common, const Service& service, const std::string& path,
+                      const std::function<std::string(const json&)>& view) {
+  for (;;) {
+    const auto entry = service.get(path);
+    if (!entry) return report(entry.error());
+    const std::string state = entry.value().value("state", "");
+    if (state != "inspecting") {
+      const Exit shown = show(common, entry, view);
+      return state == "ready" ? shown : Exit::kFailed;
+    }
+    ::usleep(200'000);
+  }
+}
+
+std::string model_view(const json& model, int width) {
+  std::string out = models_table(json::array({model}), width);
+  if (model.contains("summary")) out += "\n" + summary_text(model["summary"], width);
+  return out;
+}
+
+struct ModelArguments {
+  std::string file;
+  std::string name;
+  std::string preset;
+  std::string card;
+  bool no_wait = false;
+};
+
+Exit add_model(const Common& common, const ModelArguments& given) {
+  const auto card = card_of(given.preset, given.card);
+  if (!card) return report_usage(card.error());
+  if (!std::filesystem::is_regular_file(given.file)) {
+    return report_usage({ErrorCode::kNotFound, "cannot open " + given.file});
+  }
+  return with_service(common, [&](const Service& service) {
+    const auto sha256 = service.upload(given.file, upload_progress(common, given.file));
+    if (!sha256) return report(sha256.error());
+    json document = {{"name", given.name}, {"sha256", sha256.value()}};
+    if (!card.value().empty()) document["card"] = card.value();
+    const auto added = service.put("/v1/models", document);
+    const auto view = [&](const json& model) { return model_view(model, common.width); };
+    if (!added || given.no_wait) return show(common, added, view);
+    return await_inspection(common, service, "/v1/models/" + sha256.value(), view);
+  });
+}
+
+struct DatasetArguments {
+  std::string name;
+  std::string calibration;
+  std::string validation;
+  std::string labels;
+  bool no_wait = false;
+};
+
+// An archive in the temporary folder, removed with this object.
+struct TemporaryArchive {
+  std::filesystem::path file;
+  TemporaryArchive() {
+    std::string name = (std::filesystem::temp_directory_path() / "pare-dataset-XXXXXX").string();
+    const int descriptor = ::mkstemp(name.data());
+    if (descriptor >= 0) ::close(descriptor);
+    file = name;
+  }
+  TemporaryArchive(const TemporaryArchive&) = delete;
+  TemporaryArchive& operator=(const TemporaryArchive&) = delete;
+  ~TemporaryArchive() {
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+  }
+};
+
+Exit add_dataset(const Common& common, const DatasetArguments& given) {
+  const TemporaryArchive archive;
+  wire::DatasetSource source{given.calibration, given.validation, std::nullopt};
+  if (!given.labels.empty()) source.labels = given.labels;
+  if (const auto made = wire::write_dataset_archive(source, archive.file); !made) {
+    return report_usage(made.error());
+  }
+  return with_service(common, [&](const Service& service) {
+    const auto sha256 = service.upload(archive.file, upload_progress(common, given.name));
+    if (!sha256) return report(sha256.error());
+    const auto added =
+        service.put("/v1/datasets", {{"name", given.name}, {"sha256", sha256.value()}});
+    const auto view = [&](const json& dataset) {
+      return datasets_table(json::array({dataset}), common.width);
+    };
+    if (!added || given.no_wait) return show(common, added, view);
+    return await_inspection(common, service, "/v1/datasets/" + sha256.value(), view);
+  });
+}
+
+using TableView = std::string (*)(const json&, int);
+
+Action list_action(const std::string& path, TableView table) {
+  return [path, table](const Common& common) {
+    return with_service(common, [&](const Service& service) {
+      return show(common, service.list(path),
+                  [&](const json& items) { return table(items, common.width); });
+    });
+  };
+}
+
+void add_model_commands(CLI::App& app, Action& chosen) {
+  CLI::App* model = app.add_subcommand("model", "Detectors: add, list, show");
+  model->require_subcommand(1);
+
+  auto given = std::make_shared<ModelArguments>();  // owned by the callback
+  CLI::App* add = model->add_subcommand("add", "Upload an ONNX detector and have it inspected");
+  add->add_option("file", given->file, "The ONNX file")->required();
+  add->add_option("--name", given->name, "What to call it")->required();
+  add->add_option("--preset", given->preset, "Head and preprocessing: yolov5, yolox")
+      ->check(CLI::IsMember({"yolov5", "yolox"}));
+  add->add_option("--card", given->card, "A model card (JSON)");
+  add->add_flag("--no-wait", given->no_wait, "Do not wait for the inspection");
+  add->callback([given, &chosen] {
+    chosen = [given](const Common& common) { return add_model(common, *given); };
+  });
+
+  model->add_subcommand("list", "The models")->callback([&chosen] {
+    chosen = list_action("/v1/models", models_table);
+  });
+
+  auto name = std::make_shared<std::string>();
+  CLI::App* show_one = model->add_subcommand("show", "A model, and what Pare understood of it");
+  show_one->add_option("model", *name, "Name or SHA-256 (8 digits or more)")->required();
+  show_one->callback([name, &chosen] {
+    chosen = [name](const Common& common) {
+      return with_service(common, [&](const Service& service) {
+        return show(common, service.get("/v1/models/" + escaped(*name)),
+                    [&](const json& model_json) { return model_view(model_json, common.width); });
+      });
+    };
+  });
+}
+
+void add_dataset_commands(CLI::App& app, Action& chosen) {
+  CLI::App* dataset = app.add_subcommand("dataset", "Images and labels: add, list");
+  dataset->require_subcommand(1);
+  auto given = std::make_shared<DatasetArguments>();
+  CLI::App* add = dataset->add_subcommand("add", "Upload images, and labels if there are any");
+  add->add_option("--name", given->name, "What to call it")->required();
+  add->add_option("--calibration", given->calibration, "Folder of images without labels")
+      ->required();
+  add->add_option("--val", given->validation, "Folder of images to score on")->required();
+  add->add_option("--labels", given->labels, "COCO JSON of the validation images");
+  add->add_flag("--no-wait", given->no_wait, "Do not wait for the inspection");
+  add->callback([given, &chosen] {
+    chosen = [given](const Common& common) { return add_dataset(common, *given); };
+  });
+  dataset->add_subcommand("list", "The datasets")->callback([&chosen] {
+    chosen = list_action("/v1/datasets", datasets_table);
+  });
+}
+
+struct TargetArguments {
+  std::string name;
+  std::string runtime;
+  std::string pool = "default";
+  int threads = 1;
+  std::vector<std::string> precisions;
+};
+
+void add_target_commands(CLI::App& app, Action& chosen) {
+  CLI::App* target = app.add_subcommand("target", "What to optimise for: add, list");
+  target->require_subcommand(1);
+  auto given = std::make_shared<TargetArguments>();
+  CLI::App* add = target->add_subcommand("add", "Add a target");
+  add->add_option("name", given->name, "What to call it")->required();
+  add->add_option("--runtime", given->runtime, "openvino, onnxruntime, ...")->required();
+  add->add_option("--threads", given->threads, "Threads of the runtime")->capture_default_str();
+  add->add_option("--pool", given->pool, "Pool of devices")->capture_default_str();
+  add->add_option("--precision", given->precisions, "Precisions it supports: fp32, int8");
+  add->callback([given, &chosen] {
+    chosen = [given](const Common& common) {
+      json document = {{"name", given->name},
+                       {"runtime", given->runtime},
+                       {"pool", given->pool},
+                       {"threads", given->threads}};
+      if (!given->precisions.empty()) document["precisions"] = given->precisions;
+      return with_service(common, [&](const Service& service) {
+        return show(common, service.post("/v1/targets", document), [&](const json& added) {
+          return targets_table(json::array({added}), common.width);
+        });
+      });
+    };
+  });
+  target->add_subcommand("list", "The targets, and how many workers serve each")
+      ->callback([&chosen] { chosen = list_action("/v1/targets", targets_table); });
+}
+
+}  // namespace
+
+void add_catalog_commands(CLI::App& app, Action& chosen) {
+  add_model_commands(app, chosen);
+  add_dataset_commands(app, chosen);
+  add_target_commands(app, chosen);
+  app.add_subcommand("workers", "The workers: where, what they serve, what they do")
+      ->callback([&chosen] { chosen = list_action("/v1/workers", workers_table); });
+}
+
+}  // namespace pare::cli

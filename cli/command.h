@@ -1,0 +1,65 @@
+// What every command of `pare` shares: where the service is, how to print, what to end with.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "cli/service.h"
+#include "core/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace pare::cli {
+
+// docs/cli.md
+enum class Exit : int {
+  kOk = 0,
+  kFailed = 1,       // it worked, and the outcome is negative: a failed job, no verdict
+  kUsage = 2,        // the command line or a file named on it is wrong
+  kUnreachable = 3,  // nobody answers, or the service cannot work now
+  kRefused = 4,      // the service says no, and why
+};
+
+struct Common {
+  std::string url;
+  bool json = false;
+  bool tty = false;  // stdout is a terminal
+  int width = 0;     // of the terminal; 0: no limit
+};
+
+// The command that the line asks for; run once the line is read.
+using Action = std::function<Exit(const Common&)>;
+
+// Each adds its subcommands, which set `chosen`.
+void add_catalog_commands(CLI::App& app, Action& chosen);
+void add_job_commands(CLI::App& app, Action& chosen);
+void add_result_commands(CLI::App& app, Action& chosen);
+void add_inspect_command(CLI::App& app, Action& chosen);
+void add_up_command(CLI::App& app, Action& chosen);
+
+// One sentence on stderr, and what to end with.
+Exit report(const Error& error);        // what a Service said
+Exit report_usage(const Error& error);  // what the user's own files or words are
+
+// A check for CLI11: empty, or what is wrong with the word.
+std::string number_of_a_job(const std::string& word);
+
+void print(const std::string& text);
+void print_json(const nlohmann::json& document);
+
+// The reply as JSON or as the text that `view` makes of it; or the error.
+Exit show(const Common& common, const Result<nlohmann::json>& reply,
+          const std::function<std::string(const nlohmann::json&)>& view);
+
+// Calls the body with the service, or reports that the address is none.
+Exit with_service(const Common& common, const std::function<Exit(const Service&)>& body);
+
+Result<nlohmann::json> read_json_file(const std::string& file);
+
+// A program of Pare beside this one (or anywhere in PATH).
+std::string program_beside(const std::string& name);
+
+}  // namespace pare::cli

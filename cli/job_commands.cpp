@@ -1,0 +1,198 @@
+// pare submit, watch, jobs, trials, cancel.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/command.h"
+#include "cli/format.h"
+
+namespace pare::cli {
+
+using nlohmann::json;
+
+namespace {
+
+struct SubmitArguments {
+  std::string file;
+  std::string model;
+  std::string dataset;
+  std::vector<std::string> targets;
+  std::optional<int> trials;
+  std::optional<double> seconds;
+  std::string strategy;
+  std::optional<std::uint64_t> seed;
+  std::vector<double> resolution;
+  std::vector<std::string> precision;
+  std::string recovery;
+  bool no_width = false;
+  bool watch = false;
+};
+
+// The document of the file, with what the flags say on top.
+Result<json> document_of(const SubmitArguments& given) {
+  json job = json::object();
+  if (!given.file.empty()) {
+    auto read = read_json_file(given.file);
+    if (!read) return read.error();
+    job = std::move(read).value();
+    if (!job.is_object()) {
+      return Error{ErrorCode::kInvalidArgument, given.file + " holds no job document"};
+    }
+  }
+  if (!given.model.empty()) job["model"] = given.model;
+  if (!given.dataset.empty()) job["dataset"] = given.dataset;
+  if (!given.targets.empty()) job["targets"] = given.targets;
+  if (given.trials) job["budget"]["trials"] = *given.trials;
+  if (given.seconds) job["budget"]["seconds"] = *given.seconds;
+  if (!given.strategy.empty()) job["strategy"] = given.strategy;
+  if (given.seed) job["seed"] = *given.seed;
+  if (!given.recovery.empty()) job["recovery"] = given.recovery;
+  if (!given.resolution.empty()) {
+    job["space"]["resolution"] = {given.resolution.front(), given.resolution.back()};
+  }
+  if (!given.precision.empty()) job["space"]["precision"] = given.precision;
+  if (given.no_width) job["space"]["width"] = false;
+  return job;
+}
+
+bool has_ended(const json& job) {
+  const std::string state = job.value("state", "");
+  return state == "succeeded" || state == "failed" || state == "cancelled";
+}
+
+int lines_of(const std::string& text) {
+  return static_cast<int>(std::ranges::count(text, '\n'));
+}
+
+// What a terminal is left with when the job is over.
+std::string ending(const json& job, int width) {
+  std::string out = progress_line(job) + "\n\n" + best_lines(job, width) + "\n" + offer_lines(job);
+  if (!job.value("reason", "").empty()) out += "reason: " + job.value("reason", "") + "\n";
+  return out;
+}
+
+// Follows a job to its end.  A terminal is drawn over; elsewhere a line comes when the state
+// changes or another twentieth is done.
+Exit watch(const Common& common, const Service& service, const std::string& id) {
+  int drawn = 0;
+  std::string last;
+  for (int unanswered = 0;;) {
+    const auto job = service.get("/v1/jobs/" + escaped(id));
+    if (!job) {
+      // The coordinator may be restarting: it goes on where it was.
+      if (!is_retryable(job.error().code) || ++unanswered > 30) return report(job.error());
+      ::sleep(1);
+      continue;
+    }
+    unanswered = 0;
+    const json& seen = job.value();
+    if (has_ended(seen)) {
+      const std::string up = drawn > 0 ? "\x1b[" + std::to_string(drawn) + "F\x1b[J" : "";
+      common.json ? print_json(seen) : print(up + ending(seen, common.width));
+      return seen["state"] == "succeeded" ? Exit::kOk : Exit::kFailed;
+    }
+    if (common.tty && !common.json) {
+      const std::string frame = progress_line(seen) + "\n" + best_lines(seen, common.width);
+      print((drawn > 0 ? "\x1b[" + std::to_string(drawn) + "F\x1b[J" : "") + frame);
+      drawn = lines_of(frame);
+    } else if (!common.json) {
+      const int twentieth = static_cast<int>(seen.value("progress", 0.0) * 20);
+      const std::string key = seen.value("state", "") + std::to_string(twentieth);
+      if (key != last) print(progress_line(seen) + "\n");
+      last = key;
+    }
+    ::sleep(1);
+  }
+}
+
+Exit submit(const Common& common, const SubmitArguments& given) {
+  const auto document = document_of(given);
+  if (!document) return report_usage(document.error());
+  return with_service(common, [&](const Service& service) {
+    const auto job = service.post("/v1/jobs", document.value());
+    if (!job) return report(job.error());
+    const std::string id = job.value()["id"].dump();
+    if (given.watch) {
+      if (!common.json) print("job " + id + "\n");
+      return watch(common, service, id);
+    }
+    return show(common, job, [&](const json&) {
+      return "job " + id + " is queued: `pare watch " + id + "` follows it\n";
+    });
+  });
+}
+
+void add_submit(CLI::App& app, Action& chosen) {
+  auto given = std::make_shared<SubmitArguments>();  // owned by the callback
+  CLI::App* command = app.add_subcommand("submit", "Submit a search (a job)");
+  command->add_option("file", given->file, "A job document (JSON); flags add to it");
+  command->add_option("--model", given->model, "Name or SHA-256 of a model");
+  command->add_option("--dataset", given->dataset, "Name or SHA-256 of a dataset");
+  command->add_option("--target", given->targets, "A target; may be repeated");
+  command->add_option("--trials", given->trials, "How many candidates to try");
+  command->add_option("--seconds", given->seconds, "How long to search");
+  command->add_option("--strategy", given->strategy, "nsga2 or random");
+  command->add_option("--seed", given->seed, "The same seed, the same search");
+  command->add_option("--resolution", given->resolution, "Scales of the input: LOW HIGH")
+      ->expected(2);
+  command->add_option("--precision", given->precision, "fp32, int8");
+  command->add_option("--recovery", given->recovery, "none or reconstruct");
+  command->add_flag("--no-width", given->no_width, "Remove no channels");
+  command->add_flag("--watch", given->watch, "Follow it to its end");
+  command->callback([given, &chosen] {
+    chosen = [given](const Common& common) { return submit(common, *given); };
+  });
+}
+
+std::shared_ptr<std::string> job_argument(CLI::App* command) {
+  auto id = std::make_shared<std::string>();
+  command->add_option("job", *id, "Number of the job")->required()->check(number_of_a_job);
+  return id;
+}
+
+}  // namespace
+
+void add_job_commands(CLI::App& app, Action& chosen) {
+  add_submit(app, chosen);
+
+  CLI::App* follow = app.add_subcommand("watch", "Follow a job to its end");
+  follow->callback([id = job_argument(follow), &chosen] {
+    chosen = [id](const Common& common) {
+      return with_service(common, [&](const Service& s) { return watch(common, s, *id); });
+    };
+  });
+
+  app.add_subcommand("jobs", "The jobs")->callback([&chosen] {
+    chosen = [](const Common& common) {
+      return with_service(common, [&](const Service& service) {
+        return show(common, service.list("/v1/jobs"),
+                    [&](const json& jobs) { return jobs_table(jobs, common.width); });
+      });
+    };
+  });
+
+  CLI::App* trials = app.add_subcommand("trials", "Every trial of a job");
+  trials->callback([id = job_argument(trials), &chosen] {
+    chosen = [id](const Common& common) {
+      return with_service(common, [&](const Service& service) {
+        return show(common, service.list("/v1/jobs/" + *id + "/trials"),
+                    [&](const json& all) { return trials_table(all, common.width); });
+      });
+    };
+  });
+
+  CLI::App* cancel = app.add_subcommand("cancel", "End a job and what runs for it");
+  cancel->callback([id = job_argument(cancel), &chosen] {
+    chosen = [id](const Common& common) {
+      return with_service(common, [&](const Service& service) {
+        return show(common, service.post("/v1/jobs/" + *id + "/cancel", json::object()),
+                    [](const json& job) { return progress_line(job) + "\n"; });
+      });
+    };
+  });
+}
+
+}  // namespace pare::cli

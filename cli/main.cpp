@@ -1,0 +1,63 @@
+// pare: the command line.  docs/cli.md says what each command does and what it ends with.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+#include "cli/command.h"
+#include "core/version.h"
+
+namespace pare::cli {
+namespace {
+
+constexpr const char* kFooter =
+    "Exit codes: 0 done; 1 done, with a negative outcome (a failed job, no verdict);\n"
+    "2 wrong usage; 3 the service does not answer; 4 the service refuses.";
+
+int terminal_width() {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+int run(int argc, char** argv) {
+  Common common;
+  common.tty = ::isatty(STDOUT_FILENO) == 1;
+  common.width = common.tty ? terminal_width() : 0;
+  const char* url = std::getenv("PARE_URL");
+  common.url = url != nullptr && *url != '\0' ? url : "http://127.0.0.1:7070";
+
+  Action chosen;
+  CLI::App app("Pare cuts object detectors down to the Pareto front of your devices.", "pare");
+  app.footer(kFooter);
+  app.set_version_flag("--version", std::string("pare ") + kVersion);
+  app.add_option("--url", common.url, "The service (also: PARE_URL)")->capture_default_str();
+  app.add_flag("--json", common.json, "Print JSON");
+  app.require_subcommand(1);
+  app.fallthrough();  // --url and --json may stand behind the command
+  add_up_command(app, chosen);
+  add_inspect_command(app, chosen);
+  add_catalog_commands(app, chosen);
+  add_job_commands(app, chosen);
+  add_result_commands(app, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::kUsage);
+  }
+  return static_cast<int>(chosen(common));
+}
+
+}  // namespace
+}  // namespace pare::cli
+
+int main(int argc, char** argv) {
+  try {
+    return pare::cli::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "pare: %s\n", error.what());
+    return static_cast<int>(pare::cli::Exit::kFailed);
+  }
+}

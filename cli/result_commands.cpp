@@ -1,0 +1,208 @@
+// pare pareto, download, compare: what a job is worth.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/command.h"
+#include "cli/format.h"
+
+namespace pare::cli {
+
+using nlohmann::json;
+
+namespace {
+
+struct ParetoArguments {
+  std::string job;
+  std::string target;
+  std::optional<double> max_latency;
+  std::optional<double> min_map;
+  std::optional<double> max_bytes;
+};
+
+std::string query_of(const ParetoArguments& given) {
+  std::string query;
+  const auto add = [&](const char* name, const std::optional<double>& value) {
+    if (value) query += fmt::format("{}{}={}", query.empty() ? "?" : "&", name, *value);
+  };
+  add("max_latency_ms", given.max_latency);
+  add("min_map", given.min_map);
+  add("max_bytes", given.max_bytes);
+  return query;
+}
+
+Exit pareto(const Common& common, const ParetoArguments& given) {
+  return with_service(common, [&](const Service& service) {
+    const auto job = service.get("/v1/jobs/" + given.job);
+    if (!job) return report(job.error());
+    json targets = job.value()["targets"];
+    if (!given.target.empty()) targets = json::array({given.target});
+    json fronts = json::array();
+    for (const json& target : targets) {
+      const auto front = service.get("/v1/jobs/" + given.job + "/fronts/" +
+                                     escaped(target.get<std::string>()) + query_of(given));
+      if (!front) return report(front.error());
+      fronts.push_back(front.value());
+    }
+    return show(common, fronts, [&](const json& all) {
+      std::string out;
+      for (const json& front : all) {
+        out += (out.empty() ? "" : "\n") + front_table(front, common.width);
+      }
+      return out;
+    });
+  });
+}
+
+// The candidate that a SHA-256 (or a part of one) of a candidate or a plan stands for.
+Result<std::string> candidate_of(const Service& service, const std::string& name) {
+  const auto candidate = service.get("/v1/candidates/" + escaped(name));
+  if (candidate) return candidate.value().value("sha256", "");
+  if (candidate.error().code != ErrorCode::kNotFound) return candidate.error();
+  const auto plan = service.get("/v1/plans/" + escaped(name));
+  if (!plan) {
+    if (plan.error().code != ErrorCode::kNotFound) return plan.error();
+    return Error{ErrorCode::kNotFound, "no plan and no candidate is called " + name};
+  }
+  for (const json& trial : plan.value()["trials"]) {
+    if (trial.contains("candidate_sha256")) return trial.value("candidate_sha256", "");
+  }
+  return Error{ErrorCode::kNotFound, "plan " + name + " has not been built"};
+}
+
+Exit download(const Common& common, const std::string& name, std::string file) {
+  return with_service(common, [&](const Service& service) {
+    const auto sha256 = candidate_of(service, name);
+    if (!sha256) return report(sha256.error());
+    if (file.empty()) file = short_sha(sha256.value()) + ".onnx";
+    const auto size =
+        service.download("/v1/candidates/" + sha256.value() + "/file", sha256.value(), file);
+    if (!size) return report(size.error());
+    const json done = {{"file", file}, {"sha256", sha256.value()}, {"bytes", size.value().count}};
+    return show(common, done, [&](const json&) {
+      return file + ": " + byte_size(static_cast<double>(size.value().count)) + ", SHA-256 " +
+             sha256.value() + " verified\n";
+    });
+  });
+}
+
+struct CompareArguments {
+  std::string job;
+  std::string target;
+  std::string a;
+  std::string b;
+  std::optional<double> alpha;
+  std::optional<double> latency_margin;
+  std::optional<double> map_margin;
+  std::optional<int> max_blocks;
+};
+
+// "original" stands for the plan that changes nothing, as measured on the target.
+Result<std::string> plan_of(const Service& service, const CompareArguments& given,
+                            const std::string& name) {
+  if (name != "original") return name;
+  const auto front = service.get("/v1/jobs/" + given.job + "/fronts/" + escaped(given.target));
+  if (!front) return front.error();
+  if (!front.value().contains("original")) {
+    return Error{ErrorCode::kNotFound, "the original is not measured yet on " + given.target};
+  }
+  return front.value()["original"].value("plan_sha256", "");
+}
+
+std::string verdict_text(const json& comparison) {
+  if (!comparison.contains("result")) {
+    return "comparison " + comparison["id"].dump() +
+           " failed: " + comparison.value("reason", "no reason given") + "\n";
+  }
+  const json& result = comparison["result"];
+  return result.value("sentence", "") + "\nverdict: " + result.value("verdict", "") + "\n";
+}
+
+Exit await_verdict(const Common& common, const Service& service, const std::string& id) {
+  for (;;) {
+    const auto comparison = service.get("/v1/comparisons/" + id);
+    if (!comparison) return report(comparison.error());
+    const std::string state = comparison.value().value("state", "");
+    if (state == "succeeded" || state == "failed") {
+      const Exit shown = show(common, comparison, verdict_text);
+      const json result = comparison.value().value("result", json::object());
+      const bool decided = state == "succeeded" && result.value("verdict", "") != "INCONCLUSIVE";
+      return decided ? shown : Exit::kFailed;
+    }
+    ::usleep(500'000);
+  }
+}
+
+Exit compare(const Common& common, const CompareArguments& given) {
+  return with_service(common, [&](const Service& service) {
+    const auto a = plan_of(service, given, given.a);
+    if (!a) return report(a.error());
+    const auto b = plan_of(service, given, given.b);
+    if (!b) return report(b.error());
+    json document = {{"job", std::stoll(given.job)},
+                     {"target", given.target},
+                     {"a", a.value()},
+                     {"b", b.value()}};
+    if (given.alpha) document["alpha"] = *given.alpha;
+    if (given.latency_margin) document["latency_margin"] = *given.latency_margin;
+    if (given.map_margin) document["map_margin"] = *given.map_margin;
+    if (given.max_blocks) document["max_blocks"] = *given.max_blocks;
+    const auto asked = service.post("/v1/comparisons", document);
+    if (!asked) return report(asked.error());
+    return await_verdict(common, service, asked.value()["id"].dump());
+  });
+}
+
+void add_pareto(CLI::App& app, Action& chosen) {
+  auto given = std::make_shared<ParetoArguments>();  // owned by the callback
+  CLI::App* command = app.add_subcommand("pareto", "The front of each target of a job");
+  command->add_option("job", given->job, "Number of the job")->required()->check(number_of_a_job);
+  command->add_option("--target", given->target, "Only this target");
+  command->add_option("--max-latency", given->max_latency, "At most so many milliseconds");
+  command->add_option("--min-map", given->min_map, "At least this mAP, in 0..1");
+  command->add_option("--max-bytes", given->max_bytes, "At most so many bytes");
+  command->callback([given, &chosen] {
+    chosen = [given](const Common& common) { return pareto(common, *given); };
+  });
+}
+
+void add_download(CLI::App& app, Action& chosen) {
+  auto name = std::make_shared<std::string>();
+  auto file = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("download", "The ONNX of a plan or candidate, verified");
+  command->add_option("plan", *name, "SHA-256 of a plan or candidate (8 digits or more)")
+      ->required();
+  command->add_option("-o,--output", *file, "Where to write it");
+  command->callback([name, file, &chosen] {
+    chosen = [name, file](const Common& common) { return download(common, *name, *file); };
+  });
+}
+
+void add_compare(CLI::App& app, Action& chosen) {
+  auto given = std::make_shared<CompareArguments>();
+  CLI::App* command = app.add_subcommand("compare", "Compare two plans on the real device (A/B)");
+  command->add_option("job", given->job, "Number of the job")->required()->check(number_of_a_job);
+  command->add_option("a", given->a, "A plan, or `original`")->required();
+  command->add_option("b", given->b, "A plan, or `original`")->required();
+  command->add_option("--target", given->target, "Where to measure")->required();
+  command->add_option("--alpha", given->alpha, "Probability of a wrong verdict");
+  command->add_option("--latency-margin", given->latency_margin, "What counts as equal, a share");
+  command->add_option("--map-margin", given->map_margin, "What counts as no loss, in 0..1");
+  command->add_option("--max-blocks", given->max_blocks, "When to give up");
+  command->callback([given, &chosen] {
+    chosen = [given](const Common& common) { return compare(common, *given); };
+  });
+}
+
+}  // namespace
+
+void add_result_commands(CLI::App& app, Action& chosen) {
+  add_pareto(app, chosen);
+  add_download(app, chosen);
+  add_compare(app, chosen);
+}
+
+}  // namespace pare::cli

@@ -1,0 +1,301 @@
+// pare up: everything on this machine, started by one command and ended with it.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+
+#include "cli/command.h"
+#include "cli/supervisor.h"
+
+namespace pare::cli {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+namespace {
+
+struct UpArguments {
+  std::string data;
+  int port = 7070;
+  int workers = 0;
+  std::string pool = "default";
+};
+
+// As root the database belongs to another user, who cannot enter root's home.
+fs::path default_data() {
+  if (::geteuid() == 0) return "/var/lib/pare";
+  if (const char* home = std::getenv("XDG_DATA_HOME"); home != nullptr && *home != '\0') {
+    return fs::path(home) / "pare";
+  }
+  const char* home = std::getenv("HOME");
+  return fs::path(home != nullptr ? home : ".") / ".local/share/pare";
+}
+
+int default_workers() {
+  return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 2U));
+}
+
+// The script that runs PostgreSQL: installed beside us, or in the tree that we were built from.
+std::string postgres_script() {
+  const std::string installed = program_beside("private_postgres.sh");
+  return fs::exists(installed) ? installed : PARE_TOOLS_DIR "/private_postgres.sh";
+}
+
+struct Output {
+  int code = 0;
+  std::string out;
+  std::string errors;
+};
+
+void append_available(int descriptor, std::string& text) {
+  std::array<char, 4096> block{};
+  for (ssize_t n = 0; (n = ::read(descriptor, block.data(), block.size())) > 0;) {
+    text.append(block.data(), static_cast<std::size_t>(n));
+  }
+}
+
+Result<Output> run(const std::vector<std::string>& command) {
+  host::ChildOptions options;
+  options.command = command;
+  auto started = host::Child::start(options);
+  if (!started) return started.error();
+  host::Child child = std::move(started).value();
+  child.close_input();
+  Output output;
+  for (;;) {
+    const auto status = child.poll();
+    append_available(child.output(), output.out);
+    append_available(child.errors(), output.errors);
+    if (status) {
+      output.code = status->signal != 0 ? 128 + status->signal : status->code;
+      return output;
+    }
+    std::array<pollfd, 3> waits = {pollfd{child.ended(), POLLIN, 0},
+                                   pollfd{child.output(), POLLIN, 0},
+                                   pollfd{child.errors(), POLLIN, 0}};
+    ::poll(waits.data(), waits.size(), 100);
+  }
+}
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+// A PostgreSQL that outlives nobody: it is stopped at the end, and by a guard if we are killed.
+class Database {
+ public:
+  static Result<Database> start(const fs::path& folder) {
+    const std::string script = postgres_script();
+    const auto started = run({script, "start", folder.string()});
+    if (!started) return started.error();
+    if (started.value().code != 0) {
+      return Error{ErrorCode::kUnavailable,
+                   "PostgreSQL does not start: " + trimmed(started.value().errors)};
+    }
+    // The shell between us passes its end of the pipe on and is killed with us; the guard is not,
+    // reads the end of the pipe, and stops the database.
+    host::ChildOptions options;
+    options.command = {"sh", "-c",
+                       "(trap '' INT TERM; cat >/dev/null; exec \"$0\" stop \"$1\") <&0 & wait",
+                       script, folder.string()};
+    auto guard = host::Child::start(options);
+    if (!guard) return guard.error();
+    return Database(script, folder, trimmed(started.value().out), std::move(guard).value());
+  }
+
+  const std::string& url() const noexcept { return url_; }
+  void stop() { (void)run({script_, "stop", folder_.string()}); }
+
+ private:
+  Database(std::string script, fs::path folder, std::string url, host::Child guard)
+      : script_(std::move(script)),
+        folder_(std::move(folder)),
+        url_(std::move(url)),
+        guard_(std::move(guard)) {}
+
+  std::string script_;
+  fs::path folder_;
+  std::string url_;
+  host::Child guard_;
+};
+
+// Machines without a machine-id (containers) get one that stays.
+std::vector<std::string> device_flags(const fs::path& data) {
+  std::string id;
+  if (std::ifstream("/etc/machine-id") >> id) return {};
+  const fs::path file = data / "device-id";
+  if (!(std::ifstream(file) >> id)) {
+    std::random_device random;
+    for (int i = 0; i < 32; ++i) id += "0123456789abcdef"[random() % 16];
+    std::ofstream(file) << id << "\n";
+  }
+  return {"--device-id", id};
+}
+
+Program coordinator_program(const UpArguments& given, const fs::path& data,
+                            const std::string& database) {
+  return {"the coordinator",
+          {program_beside("pare-coordinator"), "--database", database, "--data",
+           (data / "coordinator").string(), "--http", "127.0.0.1:" + std::to_string(given.port),
+           "--workers-endpoint", "tcp://127.0.0.1:" + std::to_string(given.port + 1)},
+          data / "log/coordinator.log"};
+}
+
+Program worker_program(const UpArguments& given, const fs::path& data, int number) {
+  const std::string name = "w" + std::to_string(number);
+  std::vector<std::string> command = {program_beside("pare-worker"),
+                                      "--coordinator",
+                                      "http://127.0.0.1:" + std::to_string(given.port),
+                                      "--endpoint",
+                                      "tcp://127.0.0.1:" + std::to_string(given.port + 1),
+                                      "--name",
+                                      name,
+                                      "--pool",
+                                      given.pool,
+                                      "--cache",
+                                      (data / "cache").string(),
+                                      "--scratch",
+                                      (data / "workers" / name).string()};
+  for (const std::string& flag : device_flags(data)) command.push_back(flag);
+  return {"worker " + name, std::move(command), data / "log" / ("worker-" + name + ".log")};
+}
+
+bool was_signalled(int signals) {
+  signalfd_siginfo info{};
+  return ::read(signals, &info, sizeof info) == sizeof info;
+}
+
+// Until the service is healthy and knows as many workers, or something ended, or a signal came.
+Result<bool> await_health(Supervisor& supervisor, const Service& service, int workers, int signals,
+                          const std::string& whose) {
+  constexpr auto kPatience = std::chrono::seconds(60);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (was_signalled(signals)) return false;
+    const auto health = service.get("/healthz");
+    if (health && health.value().value("workers", 0) >= workers) return true;
+    supervisor.turn(milliseconds(200), signals);
+    if (!supervisor.all_running()) break;
+  }
+  return Error{ErrorCode::kUnavailable,
+               whose + " did not get ready:\n" + trimmed(supervisor.last_words(whose))};
+}
+
+void say(const std::string& sentence) {
+  print("pare up: " + sentence + "\n");
+}
+
+Result<bool> start_all(const UpArguments& given, const fs::path& data, const Database& database,
+                       Supervisor& supervisor, int signals) {
+  auto service = Service::at("http://127.0.0.1:" + std::to_string(given.port));
+  if (!service) return service.error();
+  if (service.value().get("/healthz")) {
+    return Error{ErrorCode::kConflict, "a service is running already on " + service.value().url() +
+                                           "; choose another --port"};
+  }
+  if (auto started = supervisor.start(coordinator_program(given, data, database.url())); !started) {
+    return started;
+  }
+  auto ready = await_health(supervisor, service.value(), 0, signals, "the coordinator");
+  if (!ready || !ready.value()) return ready;
+  for (int number = 1; number <= given.workers; ++number) {
+    if (auto started = supervisor.start(worker_program(given, data, number)); !started) {
+      return started;
+    }
+  }
+  return await_health(supervisor, service.value(), given.workers, signals, "worker w1");
+}
+
+std::string welcome(const UpArguments& given, const fs::path& data) {
+  const std::string url = "http://127.0.0.1:" + std::to_string(given.port);
+  return "Pare is up at " + url + " (this machine only), " + std::to_string(given.workers) +
+         (given.workers == 1 ? " worker" : " workers") + ", data in " + data.string() +
+         "\n"
+         "\n"
+         "  pare model add detector.onnx --name my-detector\n"
+         "  pare dataset add --name my-images --calibration DIR --val DIR --labels labels.json\n"
+         "  pare target add x86 --runtime onnxruntime\n"
+         "  pare submit --model my-detector --dataset my-images --target x86 --watch\n" +
+         (given.port == 7070 ? std::string() : "\nset PARE_URL=" + url + " for them\n") +
+         "\nCtrl-C ends it; nothing is lost, and it goes on with the next `pare up`.\n";
+}
+
+Exit serve(const UpArguments& given, const fs::path& data, int signals) {
+  auto database = Database::start(data / "postgres");
+  if (!database) return report(database.error());
+  Database running = std::move(database).value();
+  Supervisor supervisor(say);
+  const auto started = start_all(given, data, running, supervisor, signals);
+  if (started && started.value()) {
+    print(welcome(given, data));
+    while (!was_signalled(signals)) supervisor.turn(milliseconds(1000), signals);
+  }
+  say("stopping");
+  supervisor.stop(milliseconds(10'000));
+  running.stop();
+  return started ? Exit::kOk : report(started.error());
+}
+
+// Two that share a folder would fight over it.
+Result<int> lock_data(const fs::path& data) {
+  std::error_code error;
+  for (const fs::path& folder : {data, data / "log", data / "workers"}) {
+    fs::create_directories(folder, error);
+    if (error) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "cannot make " + folder.string() + ": " + error.message()};
+    }
+  }
+  const int lock = ::open((data / "up.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0 || ::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    return Error{ErrorCode::kConflict, "another `pare up` uses " + data.string()};
+  }
+  return lock;  // held until the process ends
+}
+
+Exit up(const UpArguments& given) {
+  const fs::path data = fs::absolute(given.data);
+  const auto locked = lock_data(data);
+  if (!locked) return report_usage(locked.error());
+  // Blocked before any child or thread, and read from a descriptor.
+  sigset_t stop;
+  ::sigemptyset(&stop);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&stop, signal);
+  ::sigprocmask(SIG_BLOCK, &stop, nullptr);
+  const int signals = ::signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+  return serve(given, data, signals);
+}
+
+}  // namespace
+
+void add_up_command(CLI::App& app, Action& chosen) {
+  auto given = std::make_shared<UpArguments>();  // owned by the callback
+  given->data = default_data().string();
+  given->workers = default_workers();
+  CLI::App* command =
+      app.add_subcommand("up", "Start everything on this machine: database, coordinator, workers");
+  command->add_option("--data", given->data, "Where it keeps its data")->capture_default_str();
+  command->add_option("--port", given->port, "Port of the service; the next one is the workers'")
+      ->check(CLI::Range(1, 65534))
+      ->capture_default_str();
+  command->add_option("--workers", given->workers, "How many workers")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command->add_option("--pool", given->pool, "Pool of the workers")->capture_default_str();
+  command->callback([given, &chosen] { chosen = [given](const Common&) { return up(*given); }; });
+}
+
+}  // namespace pare::cli

@@ -1,0 +1,185 @@
+// pare-coordinator: the service.  HTTP for people and workers' blobs, ZeroMQ for tasks, the search
+// loop, all over one PostgreSQL.
+#include <signal.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <thread>
+
+#include "coordinator/blobs/blob_store.h"
+#include "coordinator/dispatch/dispatcher.h"
+#include "coordinator/http/api.h"
+#include "coordinator/http/server.h"
+#include "coordinator/jobs/job_loop.h"
+#include "coordinator/store/pg_store.h"
+#include "core/version.h"
+
+namespace pare::coordinator {
+namespace {
+
+struct Options {
+  std::string database;
+  std::string data;
+  std::string http = "127.0.0.1:7070";
+  std::string workers_endpoint = "tcp://127.0.0.1:7071";
+  std::int64_t max_blob_mib = 4096;
+  int threads = 32;
+};
+
+Options read_options(CLI::App& app, int argc, char** argv) {
+  Options options;
+  app.add_option("--database", options.database, "PostgreSQL (libpq URL or connection string)")
+      ->required()
+      ->envname("PARE_DATABASE");
+  app.add_option("--data", options.data, "Folder of the artifacts")->required();
+  app.add_option("--http", options.http, "HOST:PORT of the HTTP API, loopback only")
+      ->capture_default_str();
+  app.add_option("--workers-endpoint", options.workers_endpoint, "Where workers connect (ZeroMQ)")
+      ->capture_default_str();
+  app.add_option("--max-blob-mib", options.max_blob_mib, "Largest artifact taken")
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
+  app.add_option("--http-threads", options.threads, "Requests answered at once")
+      ->check(CLI::Range(2, 1024))
+      ->capture_default_str();
+  app.set_version_flag("--version", std::string("pare-coordinator ") + kVersion);
+  app.parse(argc, argv);
+  return options;
+}
+
+TimePoint now() {
+  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+// The parts of the service, in the order they depend on each other.
+class Service {
+ public:
+  Service(std::unique_ptr<Store> store, BlobStore blobs, const Options& options,
+          const HostPort& http)
+      : store_(std::move(store)),
+        blobs_(std::move(blobs)),
+        loop_(*store_, loop_options()),
+        dispatcher_(*store_, dispatch_options(options), [this] { loop_.wake(); }),
+        services_{*store_, blobs_, [this] { work_added(); }, now},
+        server_(make_routes(services_), server_options(options, http, blobs_)) {}
+
+  Result<std::string> start() {
+    auto endpoint = dispatcher_.start();
+    if (!endpoint) return endpoint.error();
+    search_ = std::jthread([this](const std::stop_token& stop) { loop_.run(stop); });
+    const auto port = server_.start();
+    if (!port) return port.error();
+    return "port " + std::to_string(port.value()) + ", workers at " + endpoint.value();
+  }
+
+  // Requests first, so that none finds a part of the service gone.
+  void stop() {
+    server_.stop();
+    if (search_.joinable()) {
+      search_.request_stop();
+      search_.join();
+    }
+    dispatcher_.stop();
+  }
+
+ private:
+  JobLoopOptions loop_options() {
+    JobLoopOptions options;
+    options.log = [](const std::string& line) { spdlog::info("{}", line); };
+    options.tasks_added = [this] { dispatcher_.wake(); };
+    return options;
+  }
+  static DispatchOptions dispatch_options(const Options& options) {
+    DispatchOptions out;
+    out.endpoint = options.workers_endpoint;
+    return out;
+  }
+  static ServerOptions server_options(const Options& options, const HostPort& http,
+                                      const BlobStore& blobs) {
+    ServerOptions out;
+    out.host = http.host;
+    out.port = http.port;
+    out.threads = options.threads;
+    out.max_upload = blobs.max_blob();
+    return out;
+  }
+  void work_added() {
+    loop_.wake();
+    dispatcher_.wake();
+  }
+
+  std::unique_ptr<Store> store_;
+  BlobStore blobs_;
+  JobLoop loop_;
+  Dispatcher dispatcher_;
+  Services services_;
+  HttpServer server_;
+  std::jthread search_;
+};
+
+int fail(const Error& error) {
+  spdlog::error("{}", error.message);
+  return 1;
+}
+
+int serve(const Options& options) {
+  const auto http = parse_host_port(options.http);
+  if (!http) return fail(http.error());
+  auto blobs = BlobStore::open(options.data, Bytes{options.max_blob_mib << 20});
+  if (!blobs) return fail(blobs.error());
+  PgOptions database;
+  database.url = options.database;
+  auto store = open_pg_store(database);
+  if (!store) return fail(store.error());
+
+  // Blocked before the first thread, so that they come to sigwait() below and to nobody else.
+  sigset_t ends;
+  ::sigemptyset(&ends);
+  ::sigaddset(&ends, SIGINT);
+  ::sigaddset(&ends, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+
+  Service service(std::move(store).value(), std::move(blobs).value(), options, http.value());
+  const auto started = service.start();
+  if (!started) {
+    service.stop();
+    return fail(started.error());
+  }
+  std::printf("pare-coordinator %s ready: http://%s (%s); loopback only, there are no tokens yet\n",
+              kVersion, options.http.c_str(), started.value().c_str());
+  std::fflush(stdout);
+  int signal = 0;
+  ::sigwait(&ends, &signal);
+  spdlog::info("stopping");
+  service.stop();
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  spdlog::set_default_logger(spdlog::stderr_color_mt("pare-coordinator"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  spdlog::flush_on(spdlog::level::info);
+  CLI::App app("The service of Pare.", "pare-coordinator");
+  try {
+    const Options options = read_options(app, argc, argv);
+    return serve(options);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+}
+
+}  // namespace
+}  // namespace pare::coordinator
+
+int main(int argc, char** argv) {
+  try {
+    return pare::coordinator::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "pare-coordinator: %s\n", error.what());
+    return 1;
+  }
+}
