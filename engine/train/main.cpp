@@ -1,6 +1,6 @@
 // pare-train: trains the detector of the circuit-board example from scratch.
 //
-//   pare-train --data boards --out detector.onnx --epochs 20 --checkpoint run.pt
+//   pare-train --data boards --out detector.onnx --epochs 30 --checkpoint run.pt
 //
 // Writes the ONNX file and, beside it, the model card (detector.json).
 #include <torch/torch.h>
