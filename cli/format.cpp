@@ -69,7 +69,8 @@ std::vector<std::string> member_cells(const json& member, const std::string& mar
 // What a trial came to on its targets, in one cell.
 std::string outcomes_text(const json& trial) {
   std::string out;
-  for (const auto& [target, outcome] : trial.value("outcomes", json::object()).items()) {
+  const json outcomes = trial.value("outcomes", json::object());  // items() refers to it
+  for (const auto& [target, outcome] : outcomes.items()) {
     out += (out.empty() ? "" : "; ") + target + " ";
     if (has(outcome, "infeasible")) {
       out += "infeasible: " + text_at(outcome, "infeasible");
@@ -234,8 +235,15 @@ std::string front_table(const json& front, int width) {
                {"size", Align::kRight},
                {"precision"},
                {"what"}});
-  for (const json& member : list_at(front, "members")) table.add(member_cells(member, "  "));
-  if (has(front, "original")) table.add(member_cells(front["original"], "= "));
+  const std::string original =
+      has(front, "original") ? text_at(front["original"], "plan_sha256") : "";
+  bool shown = original.empty();
+  for (const json& member : list_at(front, "members")) {
+    const bool same = text_at(member, "plan_sha256") == original;
+    table.add(member_cells(member, same ? "= " : "  "));
+    shown |= same;
+  }
+  if (!shown) table.add(member_cells(front["original"], "= "));
   std::string head = text_at(front, "target") + ": " +
                      std::to_string(list_at(front, "members").size()) + " on the front";
   if (has(front, "hypervolume")) {

@@ -105,12 +105,14 @@ class Database {
       return Error{ErrorCode::kUnavailable,
                    "PostgreSQL does not start: " + trimmed(started.value().errors)};
     }
-    // The shell between us passes its end of the pipe on and is killed with us; the guard is not,
-    // reads the end of the pipe, and stops the database.
+    // The shell between us is killed with us; the guard that it starts is not, sees its end of our
+    // pipe close, and stops the database.  A background process reads nothing on descriptor 0.
     host::ChildOptions options;
     options.command = {"sh", "-c",
-                       "(trap '' INT TERM; cat >/dev/null; exec \"$0\" stop \"$1\") <&0 & wait",
+                       "exec 3<&0; (trap '' INT TERM HUP; cat <&3 >/dev/null; "
+                       "exec \"$0\" stop \"$1\") & exec 3<&-; wait",
                        script, folder.string()};
+    options.own_group = true;  // Ctrl-C is not for it
     auto guard = host::Child::start(options);
     if (!guard) return guard.error();
     return Database(script, folder, trimmed(started.value().out), std::move(guard).value());

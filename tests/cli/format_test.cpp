@@ -70,19 +70,40 @@ json member(double map, double ms) {
           {"description", "416x416"}};
 }
 
-TEST(Format, a_front_shows_every_member_and_the_original) {
-  const json front = {{"target", "x86"},
-                      {"hypervolume", 0.25},
-                      {"original", member(0.334, 72)},
-                      {"members", {member(0.3278, 34.2)}}};
-  EXPECT_EQ(front_table(front, 0),
-            "x86: 1 on the front, hypervolume 0.2500 (=: the original)\n"
-            "  plan        mAP (images)  lost         latency ms  speedup      size  precision  "
-            "what\n"
-            "  0123456789   32.78 (128)  0.62  34.2 [33.7, 34.7]    2.10x  4.00 MiB  int8       "
-            "416x416\n"
-            "= 0123456789   33.40 (128)  0.62  72.0 [71.5, 72.5]    2.10x  4.00 MiB  int8       "
-            "416x416\n");
+TEST(Format, a_front_shows_every_member_and_the_original_once) {
+  json original = member(0.334, 72);
+  original["plan_sha256"] = "ffffffffffffffff";
+  json front = {{"target", "x86"},
+                {"hypervolume", 0.25},
+                {"original", original},
+                {"members", {member(0.3278, 34.2)}}};
+  const std::string table =
+      "x86: 1 on the front, hypervolume 0.2500 (=: the original)\n"
+      "  plan        mAP (images)  lost         latency ms  speedup      size  precision  what\n"
+      "  0123456789   32.78 (128)  0.62  34.2 [33.7, 34.7]    2.10x  4.00 MiB  int8       "
+      "416x416\n"
+      "= ffffffffff   33.40 (128)  0.62  72.0 [71.5, 72.5]    2.10x  4.00 MiB  int8       "
+      "416x416\n";
+  EXPECT_EQ(front_table(front, 0), table);
+  front["members"].push_back(original);
+  EXPECT_EQ(front_table(front, 0).substr(7), table.substr(7));
+}
+
+TEST(Format, a_trial_shows_what_came_of_it_on_every_target) {
+  const json trial = {{"number", 7},
+                      {"plan_sha256", "0123456789abcdef"},
+                      {"state", "finished"},
+                      {"origin", "seed"},
+                      {"bytes", 1024},
+                      {"macs", 2e6},
+                      {"outcomes",
+                       {{"ort", {{"map_50_95", 0.3371}, {"latency_ms", 21.63}}},
+                        {"ov", {{"infeasible", "parity: outputs differ by 0.2"}}}}}};
+  EXPECT_EQ(
+      trials_table(json::array({trial}), 0),
+      "trial  plan        state     origin     size    MACs  mAP, latency\n"
+      "    7  0123456789  finished  seed    1.0 KiB  2.00 M  ort 33.71, 21.6 ms; ov infeasible: "
+      "parity: outputs differ by 0.2\n");
 }
 
 TEST(Format, the_offer_is_one_sentence_with_what_to_type_next) {
