@@ -231,6 +231,7 @@ TEST(BadBytes, empty_or_cut_off_anywhere_are_an_error) {
   for (std::size_t length = 1; length < bytes.size(); ++length) {
     EXPECT_FALSE(import_bytes(bytes.substr(0, length))) << length;
   }
+  EXPECT_FALSE(import_bytes(bytes + '\x0c'));  // the end of a group that never began
 }
 
 TEST(BadBytes, random_ones_are_an_error_and_flipped_ones_never_crash) {

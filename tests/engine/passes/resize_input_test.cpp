@@ -116,6 +116,11 @@ INSTANTIATE_TEST_SUITE_P(
              [](auto& b, const auto& x) {
                return culprit(b, "Slice", {x, b.ints({0}), b.ints({8}), b.ints({2})}, b.shape(x));
              }},
+        Body{"last_rows",
+             [](auto& b, const auto& x) {
+               return culprit(b, "Slice", {x, b.ints({-2}), b.ints({INT64_MAX}), b.ints({2})},
+                              {1, 8, 2, 12});
+             }},
         Body{"constant_beside_a_map",
              [](auto& b, const auto& x) {
                return culprit(b, "Concat", {x, b.constant({1, 2, 8, 12})}, {1, 10, 8, 12},
