@@ -56,9 +56,7 @@ class Ranges {
 
   void store(int height, int width, TensorFile& file) const {
     for (const auto& [name, histogram] : histograms_) {
-      const std::string key = histogram_key(height, width, name);
-      file.tensors[key + "/counts"] = histogram.counts();
-      file.tensors[key + "/limits"] = histogram.limits();
+      histogram.store(histogram_key(height, width, name), file);
     }
   }
 
@@ -171,14 +169,7 @@ Result<TensorFile> prepare(const Detector& detector, std::size_t images, const I
 
 Result<ActivationHistogram> find_histogram(const TensorFile& file, int height, int width,
                                            const std::string& tensor) {
-  const std::string key = histogram_key(height, width, tensor);
-  const auto counts = file.tensors.find(key + "/counts");
-  const auto limits = file.tensors.find(key + "/limits");
-  if (counts == file.tensors.end() || limits == file.tensors.end()) {
-    return Error{ErrorCode::kNotFound, "the statistics hold no range of '" + tensor + "' at " +
-                                           std::to_string(height) + "x" + std::to_string(width)};
-  }
-  return ActivationHistogram::from(counts->second, limits->second);
+  return ActivationHistogram::load(file, histogram_key(height, width, tensor));
 }
 
 }  // namespace pare::engine

@@ -41,7 +41,7 @@ Result<TensorFile> prepare(const Detector& detector, std::size_t images, const I
 // The body at another input size; itself at its own.  Fails as resize_input() does.
 Result<Graph> body_at(const Graph& body, int stride, int height, int width);
 
-// Fails with kNotFound, naming tensor and resolution, if `prepare` did not see it.
+// As ActivationHistogram::load(): kNotFound, naming tensor and resolution, if prepare() saw none.
 Result<ActivationHistogram> find_histogram(const TensorFile& file, int height, int width,
                                            const std::string& tensor);
 

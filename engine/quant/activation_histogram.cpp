@@ -1,6 +1,7 @@
 #include "engine/quant/activation_histogram.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -112,27 +113,56 @@ Range ActivationHistogram::range(RangeMethod method, std::span<const int> kept) 
           std::clamp(static_cast<float>(cut(true)), 0.0F, limit.high)};
 }
 
-Tensor ActivationHistogram::counts() const {
-  return Tensor::of<std::int32_t>({channels_, kBins}, counts_);
-}
-
-Tensor ActivationHistogram::limits() const {
-  std::vector<float> flat;
-  for (const Range& limit : limits_) flat.insert(flat.end(), {limit.low, limit.high});
-  return Tensor::of<float>({channels_, 2}, flat);
-}
-
-Result<ActivationHistogram> ActivationHistogram::from(const Tensor& counts, const Tensor& limits) {
-  const bool sound = counts.dtype() == DType::kInt32 && limits.dtype() == DType::kFloat32 &&
-                     counts.shape().size() == 2 && counts.shape()[0] > 0 &&
-                     counts.shape()[1] == kBins && limits.shape() == Shape{counts.shape()[0], 2};
-  if (!sound) {
-    return Error{ErrorCode::kInvalidArgument, "stored histogram: counts and limits do not fit"};
+void ActivationHistogram::store(const std::string& key, TensorFile& file) const {
+  std::size_t first = kBins;
+  std::size_t last = 0;
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
+    if (counts_[i] == 0) continue;
+    first = std::min(first, i % kBins);
+    last = std::max(last, i % kBins);
   }
-  ActivationHistogram histogram(counts.shape()[0]);
-  std::ranges::copy(counts.values<std::int32_t>(), histogram.counts_.begin());
-  const auto flat = limits.values<float>();
+  first = std::min(first, last);
+  const std::size_t used = last - first + 1;
+  std::vector<std::int32_t> counts;
+  std::vector<float> limits;
+  for (std::size_t c = 0; c < limits_.size(); ++c) {
+    const auto row = counts_.begin() + static_cast<std::ptrdiff_t>(c * kBins + first);
+    counts.insert(counts.end(), row, row + static_cast<std::ptrdiff_t>(used));
+    limits.insert(limits.end(), {limits_[c].low, limits_[c].high});
+  }
+  const std::array first_bin = {static_cast<std::int32_t>(first)};
+  file.tensors[key + "/first_bin"] = Tensor::of<std::int32_t>({1}, first_bin);
+  file.tensors[key + "/counts"] =
+      Tensor::of<std::int32_t>({channels_, static_cast<std::int64_t>(used)}, counts);
+  file.tensors[key + "/limits"] = Tensor::of<float>({channels_, 2}, limits);
+}
+
+Result<ActivationHistogram> ActivationHistogram::load(const TensorFile& file,
+                                                      const std::string& key) {
+  const auto counts = file.tensors.find(key + "/counts");
+  const auto first = file.tensors.find(key + "/first_bin");
+  const auto limits = file.tensors.find(key + "/limits");
+  if (counts == file.tensors.end() || first == file.tensors.end() || limits == file.tensors.end()) {
+    return Error{ErrorCode::kNotFound, "the statistics hold no '" + key + "'"};
+  }
+  const Shape& shape = counts->second.shape();
+  const auto first_bin = first->second.dtype() == DType::kInt32 && first->second.size() == 1
+                             ? first->second.values<std::int32_t>()[0]
+                             : -1;
+  if (counts->second.dtype() != DType::kInt32 || limits->second.dtype() != DType::kFloat32 ||
+      shape.size() != 2 || shape[0] <= 0 || shape[1] <= 0 || first_bin < 0 ||
+      first_bin + shape[1] > kBins || limits->second.shape() != Shape{shape[0], 2}) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "'" + key + "' is no histogram: its parts do not fit"};
+  }
+  ActivationHistogram histogram(shape[0]);
+  const auto stored = counts->second.values<std::int32_t>();
+  const auto used = static_cast<std::size_t>(shape[1]);
+  const auto flat = limits->second.values<float>();
   for (std::size_t c = 0; c < histogram.limits_.size(); ++c) {
+    std::ranges::copy(
+        stored.subspan(c * used, used),
+        histogram.counts_.begin() + static_cast<std::ptrdiff_t>(c * kBins) + first_bin);
     histogram.limits_[c] = {flat[2 * c], flat[2 * c + 1]};
   }
   return histogram;

@@ -5,16 +5,19 @@
 // three bits of mantissa): no range has to be known beforehand, a value's bin is a shift, and every
 // bin is at most an eighth as wide as its values are large.  Minimum and maximum are exact.
 //
-// add(): one pass over the values.  Memory: 4 * kBins bytes a channel.  Not thread-safe.
+// add(): one pass over the values.  Memory: 4 * kBins bytes a channel; stored, the bins in use. Not
+// thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/plan.h"
 #include "core/result.h"
 #include "engine/graph/tensor.h"
+#include "engine/graph/tensor_file.h"
 
 namespace pare::engine {
 
@@ -44,10 +47,11 @@ class ActivationHistogram {
   // REQUIRES: indices below channels().
   Range range(RangeMethod method, std::span<const int> kept) const;
 
-  // As two tensors to store: counts (channels, kBins) int32 and limits (channels, 2) float32.
-  Tensor counts() const;
-  Tensor limits() const;
-  static Result<ActivationHistogram> from(const Tensor& counts, const Tensor& limits);
+  // Into and out of a tensor file, under names that begin with `key`; bins that no channel uses are
+  // left out.  Reading fails with kNotFound, naming the key, or with kInvalidArgument if what is
+  // stored does not fit together.
+  void store(const std::string& key, TensorFile& file) const;
+  static Result<ActivationHistogram> load(const TensorFile& file, const std::string& key);
 
  private:
   std::int64_t channels_;

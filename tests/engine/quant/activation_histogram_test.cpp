@@ -71,12 +71,26 @@ TEST(ActivationHistogram, the_range_of_kept_channels_is_that_of_a_histogram_of_t
 TEST(ActivationHistogram, what_is_stored_comes_back) {
   ActivationHistogram histogram(2);
   ASSERT_TRUE(histogram.add(activation(2, {0.0F, 1e-9F, -3.0F, 1e9F})));
-  const auto back = ActivationHistogram::from(histogram.counts(), histogram.limits());
+  TensorFile file;
+  histogram.store("x", file);
+  const auto back = ActivationHistogram::load(file, "x");
   ASSERT_TRUE(back);
   for (const RangeMethod method : {RangeMethod::kMinMax, RangeMethod::kPercentile}) {
-    EXPECT_EQ(back.value().range(method, {}), histogram.range(method, {}));
+    for (const int channel : {0, 1}) {
+      EXPECT_EQ(back.value().range(method, std::array{channel}),
+                histogram.range(method, std::array{channel}));
+    }
   }
-  EXPECT_FALSE(ActivationHistogram::from(histogram.limits(), histogram.counts()));
+}
+
+TEST(ActivationHistogram, what_was_not_stored_or_does_not_fit_is_refused_by_name) {
+  ActivationHistogram histogram(2);
+  ASSERT_TRUE(histogram.add(activation(2, {1.0F, -3.0F})));
+  TensorFile file;
+  histogram.store("x", file);
+  EXPECT_THAT(ActivationHistogram::load(file, "y").error().message, testing::HasSubstr("'y'"));
+  file.tensors["x/counts"] = file.tensors["x/limits"];
+  EXPECT_THAT(ActivationHistogram::load(file, "x").error().message, testing::HasSubstr("'x'"));
 }
 
 TEST(ActivationHistogram, a_value_that_is_not_finite_is_refused_with_its_channel) {
