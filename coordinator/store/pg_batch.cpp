@@ -23,7 +23,7 @@ struct Apply {
 
   // Locks the job, which must still go on.
   Result<JobState> open_job(JobId job) const {
-    const auto state = lock_job(tx, job);
+    auto state = lock_job(tx, job);
     if (state && is_final(state.value())) {
       return conflict("job " + std::to_string(job.value) + " is " +
                       std::string(pare::name_of(state.value())));

@@ -1,0 +1,70 @@
+// Models and datasets as the store holds them, and what all lists have in common.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/units.h"
+
+namespace pare::coordinator {
+
+// A part of a list in the order of its cursor; the cursor of the next part is its last entry's.
+struct Page {
+  std::int64_t after = 0;  // entries with a cursor above this one
+  int limit = 100;
+};
+
+// What was asked for, and whether this call made it or found it there.
+template <typename T>
+struct Created {
+  T value;
+  bool created = true;
+};
+
+// The Idempotency-Key of a POST.  The same key with the same digest finds what the first call made;
+// with another digest it is kConflict.
+struct Idempotency {
+  std::string key;
+  std::string request_sha256;
+};
+
+enum class EntryState : std::uint8_t { kInspecting, kReady, kRejected };
+
+struct Model {
+  std::int64_t cursor = 0;
+  std::string name;
+  std::string sha256;
+  EntryState state = EntryState::kInspecting;
+  std::string reason;        // why it was rejected
+  std::string card_json;     // as the user gave it
+  std::string summary_json;  // once ready
+  TimePoint created_at{};
+};
+
+struct DatasetCounts {
+  int calibration_images = 0;
+  int validation_images = 0;
+  int boxes = 0;
+  bool labelled = false;
+  std::vector<std::string> classes;
+  friend bool operator==(const DatasetCounts&, const DatasetCounts&) = default;
+};
+
+struct Dataset {
+  std::int64_t cursor = 0;
+  std::string name;
+  std::string sha256;
+  EntryState state = EntryState::kInspecting;
+  std::string reason;
+  DatasetCounts counts;
+  TimePoint created_at{};
+};
+
+constexpr std::string_view name_of(EntryState s) noexcept {
+  constexpr std::string_view kNames[] = {"inspecting", "ready", "rejected"};
+  return kNames[static_cast<int>(s)];
+}
+
+}  // namespace pare::coordinator
