@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 
 #include "coordinator/http/api.h"
@@ -33,11 +34,10 @@ class ServiceFixture : public testing::Test {
     request.method = method;
     const std::size_t mark = target.find('?');
     request.path = target.substr(0, mark);
-    std::string query = mark == std::string::npos ? "" : target.substr(mark + 1);
-    while (!query.empty()) {
-      const std::string pair = query.substr(0, query.find('&'));
-      query.erase(0, pair.size() + 1);
-      request.query[pair.substr(0, pair.find('='))] = pair.substr(pair.find('=') + 1);
+    std::istringstream query(mark == std::string::npos ? "" : target.substr(mark + 1));
+    for (std::string name, value; std::getline(query, name, '=');) {
+      std::getline(query, value, '&');
+      request.query[name] = value;
     }
     request.body = body;
     request.size = Bytes{static_cast<std::int64_t>(body.size())};
