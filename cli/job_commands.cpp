@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/format.h"
+#include "cli/table.h"
 
 namespace pare::cli {
 
@@ -95,7 +96,9 @@ Exit watch(const Common& common, const Service& service, const std::string& id) 
       return seen["state"] == "succeeded" ? Exit::kOk : Exit::kFailed;
     }
     if (common.tty && !common.json) {
-      const std::string frame = progress_line(seen) + "\n" + best_lines(seen, common.width);
+      const int width = common.width > 0 ? common.width : 80;  // a line that wraps counts as two
+      const std::string frame =
+          shortened(progress_line(seen), width) + "\n" + best_lines(seen, width);
       print((drawn > 0 ? "\x1b[" + std::to_string(drawn) + "F\x1b[J" : "") + frame);
       drawn = lines_of(frame);
     } else if (!common.json) {

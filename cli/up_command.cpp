@@ -119,6 +119,11 @@ class Database {
   }
 
   const std::string& url() const noexcept { return url_; }
+  // Starts it again if it is away; true if it runs then.
+  bool revive() const {
+    const auto started = run({script_, "start", folder_.string()});
+    return started && started.value().code == 0;
+  }
   void stop() { (void)run({script_, "stop", folder_.string()}); }
 
  private:
@@ -235,6 +240,23 @@ std::string welcome(const UpArguments& given, const fs::path& data) {
          "\nCtrl-C ends it; nothing is lost, and it goes on with the next `pare up`.\n";
 }
 
+// Until a signal comes.  The database is not our child, so it is asked for now and then.
+void watch_over(const UpArguments& given, const Database& database, Supervisor& supervisor,
+                int signals) {
+  constexpr auto kBetweenLooks = std::chrono::seconds(5);
+  const auto service = Service::at("http://127.0.0.1:" + std::to_string(given.port));
+  auto next_look = std::chrono::steady_clock::now() + kBetweenLooks;
+  while (!was_signalled(signals)) {
+    supervisor.turn(milliseconds(1000), signals);
+    if (std::chrono::steady_clock::now() < next_look) continue;
+    if (supervisor.all_running() && !service.value().get("/healthz")) {
+      say(database.revive() ? "the service is not healthy; its database runs"
+                            : "the service is not healthy, and its database does not start");
+    }
+    next_look = std::chrono::steady_clock::now() + kBetweenLooks;
+  }
+}
+
 Exit serve(const UpArguments& given, const fs::path& data, int signals) {
   auto database = Database::start(data / "postgres");
   if (!database) return report(database.error());
@@ -243,7 +265,7 @@ Exit serve(const UpArguments& given, const fs::path& data, int signals) {
   const auto started = start_all(given, data, running, supervisor, signals);
   if (started && started.value()) {
     print(welcome(given, data));
-    while (!was_signalled(signals)) supervisor.turn(milliseconds(1000), signals);
+    watch_over(given, running, supervisor, signals);
   }
   say("stopping");
   supervisor.stop(milliseconds(10'000));

@@ -142,10 +142,22 @@ TEST_F(Server, an_exception_is_a_500_that_says_nothing_of_its_text_and_the_servi
 }
 
 TEST_F(Server, a_refused_body_is_never_taken_for_the_next_request) {
-  const std::string inner = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  const std::string answer = raw(
-      "POST /nowhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n" + inner);
+  const int descriptor = connect();
+  const std::string head =
+      "POST /nowhere HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string body = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  char block[4096];
+  ASSERT_GT(::send(descriptor, head.data(), head.size(), MSG_NOSIGNAL), 0);
+  std::string answer;
+  const ssize_t n = ::recv(descriptor, block, sizeof block, 0);
+  ASSERT_GT(n, 0);
+  answer.assign(block, static_cast<std::size_t>(n));
   EXPECT_EQ(answer.find("HTTP/1.1 404"), 0U);
+  (void)::send(descriptor, body.data(), body.size(), MSG_NOSIGNAL);
+  for (ssize_t more = 0; (more = ::recv(descriptor, block, sizeof block, 0)) > 0;) {
+    answer.append(block, static_cast<std::size_t>(more));
+  }
+  ::close(descriptor);
   EXPECT_EQ(answer.find("HTTP/1.1 200"), std::string::npos) << answer;
 }
 
