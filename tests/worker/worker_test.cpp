@@ -172,7 +172,7 @@ TEST_F(Worker, runs_a_task_and_fetches_its_blobs_once) {
     coordinator_.send(wire::ReportReply{{7}, attempt, ReportVerdict::kRecorded});
   }
   EXPECT_EQ(server_.gets(), 2);  // model and statistics
-  EXPECT_EQ(server_.puts(), 1);
+  EXPECT_EQ(server_.puts(), 2);  // the candidate, each time
 }
 
 TEST_F(Worker, heartbeats_go_on_with_progress_while_the_child_is_busy) {

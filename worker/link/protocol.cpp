@@ -34,7 +34,7 @@ Actions Protocol::tick(Instant now) {
     heard_ = now;
     welcomed_ = false;
     hello_sent_.reset();
-    actions.push_back(Reconnect{});
+    actions.emplace_back(std::in_place_type<Reconnect>);
   }
   if (!welcomed_) {
     if (due(hello_sent_, now, kHelloAgain)) hello(now, actions);
@@ -69,7 +69,7 @@ Actions Protocol::ended(std::optional<wire::TaskReport> report, Instant now) {
     reports_.insert_or_assign(key, Report{*std::move(report), std::nullopt});
     if (welcomed_) send_reports(now, false, actions);
   } else if (report) {
-    actions.push_back(Forget{report->task, report->attempt});
+    actions.emplace_back(std::in_place_type<Forget>, Forget{report->task, report->attempt});
   }
   if (welcomed_) next(now, actions);
   return actions;
@@ -107,12 +107,12 @@ void Protocol::on(const wire::HeartbeatReply& reply, Instant, Actions& actions) 
   for (const TaskId task : reply.drop) {
     if (running_ && running_->task.task == task && !running_->dropped) {
       running_->dropped = true;
-      actions.push_back(Kill{});
+      actions.emplace_back(std::in_place_type<Kill>);
     }
     std::erase_if(waiting_, [&](const Lease& lease) { return lease.task == task; });
     std::erase_if(reports_, [&](const auto& entry) {
       if (entry.first.first != task) return false;
-      actions.push_back(Forget{task, entry.first.second});
+      actions.emplace_back(std::in_place_type<Forget>, Forget{task, entry.first.second});
       return true;
     });
   }
@@ -120,7 +120,7 @@ void Protocol::on(const wire::HeartbeatReply& reply, Instant, Actions& actions) 
 
 void Protocol::on(const wire::ReportReply& reply, Instant, Actions& actions) {
   if (reports_.erase({reply.task, reply.attempt}) > 0) {
-    actions.push_back(Forget{reply.task, reply.attempt});
+    actions.emplace_back(std::in_place_type<Forget>, Forget{reply.task, reply.attempt});
   }
 }
 
@@ -131,7 +131,7 @@ void Protocol::on(const wire::Refusal&, Instant, Actions&) {
 
 void Protocol::hello(Instant now, Actions& actions) {
   hello_sent_ = now;
-  actions.push_back(say(profile_));
+  actions.emplace_back(std::in_place_type<Send>, say(profile_));
 }
 
 void Protocol::heartbeat(Instant now, Actions& actions) {
@@ -144,14 +144,14 @@ void Protocol::heartbeat(Instant now, Actions& actions) {
   for (const auto& [key, report] : reports_) {
     beat.running.push_back({key.first, key.second, 1.0, "reporting"});
   }
-  actions.push_back(say(std::move(beat)));
+  actions.emplace_back(std::in_place_type<Send>, say(std::move(beat)));
 }
 
 void Protocol::send_reports(Instant now, bool all, Actions& actions) {
   for (auto& [key, report] : reports_) {
     if (!all && !due(report.sent, now, kReportAgain)) continue;
     report.sent = now;
-    actions.push_back(say(report.report));
+    actions.emplace_back(std::in_place_type<Send>, say(report.report));
   }
 }
 
@@ -161,10 +161,10 @@ void Protocol::next(Instant now, Actions& actions) {
     Lease lease = std::move(waiting_.front());
     waiting_.pop_front();
     running_ = Running{{lease.task, lease.attempt, 0.0, "starting"}, false};
-    actions.push_back(Start{std::move(lease)});
+    actions.emplace_back(std::in_place_type<Start>, Start{std::move(lease)});
   } else if (due(request_sent_, now, kRequestAgain)) {
     request_sent_ = now;
-    actions.push_back(say(wire::LeaseRequest{}));
+    actions.emplace_back(std::in_place_type<Send>, say(wire::LeaseRequest{}));
   }
 }
 
