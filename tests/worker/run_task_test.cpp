@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"artifact_outside", "sed 's#candidate.onnx#../task.json#' \"$GOOD\" > \"$OUTCOME\"",
              ErrorCode::kInvalidArgument, "../task.json"},
         Case{"artifact_link",
-             "ln -s /etc/passwd \"$SCRATCH/candidate.onnx\"; cp \"$GOOD\" \"$OUTCOME\"",
+             "ln -s /proc/version \"$SCRATCH/candidate.onnx\"; cp \"$GOOD\" \"$OUTCOME\"",
              ErrorCode::kInvalidArgument, "artifact \"candidate.onnx\" is no file"},
         Case{"floods_stdout", "yes | head -c 3000000; exit 3", ErrorCode::kUnavailable,
              "exit code 3"}),

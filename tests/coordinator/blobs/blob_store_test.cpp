@@ -83,7 +83,7 @@ TEST_F(BlobStoreTest, the_limit_is_the_largest_size_taken) {
 
 TEST_F(BlobStoreTest, a_name_that_is_no_digest_never_becomes_a_path) {
   const auto blobs = store();
-  for (const std::string name : {"", "..", "../../etc/passwd", "ABC"}) {
+  for (const std::string name : {"", "..", "../../outside", "ABC"}) {
     EXPECT_EQ(blobs.find(name).error().code, ErrorCode::kInvalidArgument) << name;
     EXPECT_EQ(blobs.begin(name, Bytes{1}).error().code, ErrorCode::kInvalidArgument) << name;
   }

@@ -93,8 +93,7 @@ TEST_F(CatalogRoutes, a_dataset_is_checked_before_it_is_registered) {
       {tar_of({{"calibration/c.jpg", "c"}, {"validation/v.jpg", "v"}}), 202, ""},
       {"this is no tar archive, and quite short", 400, ""},
       {tar_of({{"validation/v.jpg", "v"}}), 400, "the dataset has no calibration images"},
-      {tar_of({{"../../etc/passwd", "x"}}), 400,
-       "the dataset has a path with '..': '../../etc/passwd'"},
+      {tar_of({{"../../outside", "x"}}), 400, "the dataset has a path with '..': '../../outside'"},
       {tar_of({{"calibration/c.jpg", "c"},
                {"validation/v.jpg", "v"},
                {"labels.json", R"({"images":[{"id":1,"file_name":"gone.jpg"}],"annotations":[],)"
