@@ -229,6 +229,8 @@ void Child::close_input() noexcept {
 }
 
 void Child::signal_all(int signal) noexcept {
+  // Never without a child of our own: kill(-1) would reach every process there is.
+  PARE_CHECK(status_ || pid_ > 1, "a child that was moved away is not signalled");
   if (!status_) ::kill(own_group_ ? -pid_ : pid_, signal);
 }
 
