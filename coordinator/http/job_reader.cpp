@@ -2,25 +2,11 @@
 
 #include <utility>
 
+#include "coordinator/jobs/job_runner.h"
 #include "wire/job_json.h"
 #include "wire/summary_json.h"
 
 namespace pare::coordinator {
-namespace {
-
-Result<std::vector<Trial>> all_trials(Store& store, JobId id) {
-  constexpr int kPart = 1000;
-  std::vector<Trial> all;
-  for (Page page{0, kPart};; page.after = all.back().number) {
-    auto part = store.trials(id, page);
-    if (!part) return part.error();
-    const auto& trials = part.value();
-    all.insert(all.end(), trials.begin(), trials.end());
-    if (static_cast<int>(trials.size()) < kPart) return all;
-  }
-}
-
-}  // namespace
 
 std::vector<TargetFront> JobContents::fronts() const {
   std::vector<TargetFront> out;
