@@ -14,25 +14,52 @@
 namespace pare {
 
 // How the channels of a group are ranked before the least important ones go.
-enum class Importance : std::uint8_t { kGram, kL1, kL2, kRandom };
+enum class Importance : std::uint8_t {
+  kGram,    // by what the consumers cannot repair (block OBS)
+  kL1,      // by the norm of the producers' weights
+  kL2,      // the same
+  kRandom,  // the baseline that the others must beat
+  kThinet,  // by the consumers' error without any repair
+};
 
 // What repairs the consumers of removed channels.
-enum class Reconstruction : std::uint8_t { kNone, kIndependent };
+enum class Reconstruction : std::uint8_t {
+  kNone,
+  kIndependent,  // each on the original network's inputs
+  kSequential,   // in order, each on the inputs that the pruned network gives it
+};
 
 // Which part of the observed activations the int8 range covers.
-enum class RangeMethod : std::uint8_t { kMinMax, kPercentile };
+enum class RangeMethod : std::uint8_t {
+  kMinMax,
+  kPercentile,
+  kEntropy,            // least Kullback-Leibler divergence
+  kMse,                // least squared error
+  kMseAfterActivation  // least squared error behind the activation that follows
+};
 
 // Where the QuantizeLinear/DequantizeLinear pairs stand.
 enum class QdqPlacement : std::uint8_t {
   kOperators,     // around every operator that has an int8 kernel, as ONNX Runtime fuses them
   kConvolutions,  // around convolutions only
+  kSiluBlocks,    // around convolutions with the SiLU behind them, none between the two
+};
+
+// How weights become integers.
+enum class Rounding : std::uint8_t {
+  kNearest,
+  kGram,  // second order: later weights of a row make up for the rounding of earlier ones (GPTQ)
 };
 
 // int8 by post-training quantization; the decode tail always stays in fp32.
 struct QuantizationPlan {
   int weight_bits = 8;  // 8 or 7: processors without VNNI saturate on pairs of 8-bit products
   RangeMethod ranges = RangeMethod::kMinMax;
+  bool symmetric = false;  // activations: zero point in the middle
   QdqPlacement placement = QdqPlacement::kOperators;
+  Rounding rounding = Rounding::kNearest;
+  bool equalization = false;     // cross-layer: ranges of neighbouring layers evened out before
+  bool bias_correction = false;  // the mean error of every output channel goes into its bias
   std::vector<std::string> keep_fp32 = {};  // names of layers left in fp32, sorted, no duplicates
   friend bool operator==(const QuantizationPlan&, const QuantizationPlan&) = default;
 };

@@ -12,16 +12,23 @@ namespace {
 
 constexpr int kVersion = 1;
 constexpr int kLargestSide = 8192;
-constexpr std::array<std::string_view, 4> kImportance = {"gram", "l1", "l2", "random"};
-constexpr std::array<std::string_view, 2> kReconstruction = {"none", "independent"};
-constexpr std::array<std::string_view, 2> kRanges = {"min_max", "percentile"};
-constexpr std::array<std::string_view, 2> kPlacement = {"operators", "convolutions"};
+constexpr std::array<std::string_view, 5> kImportance = {"gram", "l1", "l2", "random", "thinet"};
+constexpr std::array<std::string_view, 3> kReconstruction = {"none", "independent", "sequential"};
+constexpr std::array<std::string_view, 5> kRanges = {"min_max", "percentile", "entropy", "mse",
+                                                     "mse_after_activation"};
+constexpr std::array<std::string_view, 3> kPlacement = {"operators", "convolutions", "silu_blocks"};
+constexpr std::array<std::string_view, 2> kRounding = {"nearest", "gram"};
 
 QuantizationPlan read_quantization(Fields& fields) {
   QuantizationPlan out;
   out.weight_bits = fields.small("weight_bits", 7, 8);
   out.ranges = static_cast<RangeMethod>(fields.one_of("ranges", kRanges));
   out.placement = static_cast<QdqPlacement>(fields.one_of("placement", kPlacement));
+  if (fields.has("symmetric")) out.symmetric = fields.boolean("symmetric");
+  if (fields.has("rounding"))
+    out.rounding = static_cast<Rounding>(fields.one_of("rounding", kRounding));
+  if (fields.has("equalization")) out.equalization = fields.boolean("equalization");
+  if (fields.has("bias_correction")) out.bias_correction = fields.boolean("bias_correction");
   out.keep_fp32 = fields.texts("keep_fp32");
   std::ranges::sort(out.keep_fp32);
   const auto repeated = std::ranges::unique(out.keep_fp32);
@@ -29,11 +36,19 @@ QuantizationPlan read_quantization(Fields& fields) {
   return out;
 }
 
+// Settings that came later stand there only where they are used: the plans, and their names, of
+// before stay as they are.
 nlohmann::json quantization_json(const QuantizationPlan& q) {
-  return {{"weight_bits", q.weight_bits},
-          {"ranges", kRanges[static_cast<std::size_t>(q.ranges)]},
-          {"placement", kPlacement[static_cast<std::size_t>(q.placement)]},
-          {"keep_fp32", q.keep_fp32}};
+  nlohmann::json json = {{"weight_bits", q.weight_bits},
+                         {"ranges", kRanges[static_cast<std::size_t>(q.ranges)]},
+                         {"placement", kPlacement[static_cast<std::size_t>(q.placement)]},
+                         {"keep_fp32", q.keep_fp32}};
+  if (q.symmetric) json["symmetric"] = true;
+  if (q.rounding != Rounding::kNearest)
+    json["rounding"] = kRounding[static_cast<std::size_t>(q.rounding)];
+  if (q.equalization) json["equalization"] = true;
+  if (q.bias_correction) json["bias_correction"] = true;
+  return json;
 }
 
 }  // namespace

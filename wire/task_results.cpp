@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "wire/guidance_json.h"
 #include "wire/parts.h"
 #include "wire/task_parts.h"
 
@@ -110,6 +111,9 @@ TaskResult read_prepare(Fields& fields) {
   PrepareResult out;
   out.images = fields.small("images");
   out.layers = fields.small("layers");
+  if (fields.has("guidance")) {  // absent in what was prepared before there was any
+    fields.object("guidance", [&](Fields& guidance) { out.guidance = read_guidance(guidance); });
+  }
   return out;
 }
 
@@ -130,7 +134,7 @@ Json value_of(const DatasetSummary& r) {
 }
 
 Json value_of(const PrepareResult& r) {
-  return {{"images", r.images}, {"layers", r.layers}};
+  return {{"images", r.images}, {"layers", r.layers}, {"guidance", guidance_value(r.guidance)}};
 }
 
 Json value_of(const BuildResult& r) {

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/guidance.h"
 #include "core/model_summary.h"
 #include "core/statistics.h"
 
@@ -27,6 +28,7 @@ struct DatasetSummary {
 struct PrepareResult {
   int images = 0;
   int layers = 0;
+  Guidance guidance = {};
   friend bool operator==(const PrepareResult&, const PrepareResult&) = default;
 };
 

@@ -59,12 +59,38 @@ class RandomDocuments {
     out.height = whole(1, 8192);
     out.width = whole(1, 8192);
     for (const std::string& group : texts()) out.widths[group] = whole(1, 4096);
-    out.importance = static_cast<Importance>(whole(0, 3));
-    out.reconstruction = static_cast<Reconstruction>(whole(0, 1));
+    out.importance = static_cast<Importance>(whole(0, 4));
+    out.reconstruction = static_cast<Reconstruction>(whole(0, 2));
     if (coin()) {
-      out.quantization = QuantizationPlan{whole(7, 8), static_cast<RangeMethod>(whole(0, 1)),
-                                          static_cast<QdqPlacement>(whole(0, 1)), names(0)};
+      out.quantization = quantization();
     }
+    return out;
+  }
+
+  QuantizationPlan quantization() {
+    return {.weight_bits = whole(7, 8),
+            .ranges = static_cast<RangeMethod>(whole(0, 4)),
+            .symmetric = coin(),
+            .placement = static_cast<QdqPlacement>(whole(0, 2)),
+            .rounding = static_cast<Rounding>(whole(0, 1)),
+            .equalization = coin(),
+            .bias_correction = coin(),
+            .keep_fp32 = names(0)};
+  }
+
+  Guidance guidance() {
+    Guidance out;
+    const auto widths = [this] {
+      std::map<std::string, int> made;
+      for (const std::string& group : texts()) made[group] = whole(1, 4096);
+      return made;
+    };
+    for (int i = whole(0, 3); i > 0; --i) {
+      out.groups.push_back({text(), {8, 16}, {real(0, 9), real(0, 9)}, {whole(0, 99), 7}});
+      out.allocations.push_back({real(0, 1), real(0, 9), widths()});
+      out.int8_layers.push_back({text(), real(0, 9)});
+    }
+    out.notes = texts();
     return out;
   }
 
@@ -181,7 +207,7 @@ class RandomDocuments {
       case TaskKind::kInspectModel: return summary();
       case TaskKind::kInspectDataset:
         return DatasetSummary{whole(0, 99), whole(0, 99), whole(0, 99), coin(), texts()};
-      case TaskKind::kPrepare: return PrepareResult{whole(0, 99), whole(0, 99)};
+      case TaskKind::kPrepare: return PrepareResult{whole(0, 99), whole(0, 99), guidance()};
       case TaskKind::kBuild: {
         BuildResult out{whole(0, 99), whole(0, 99), whole(0, 99), {}};
         for (const std::string& group : texts()) out.widths[group] = {whole(0, 5), whole(5, 9)};

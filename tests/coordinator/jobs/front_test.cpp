@@ -125,7 +125,10 @@ TEST(Describe, a_plan_is_told_in_one_line) {
   plan.widths.clear();
   plan.height = 320;
   plan.quantization =
-      QuantizationPlan{7, RangeMethod::kPercentile, QdqPlacement::kConvolutions, {"layer0"}};
+      QuantizationPlan{.weight_bits = 7,
+                       .ranges = RangeMethod::kPercentile,
+                       .placement = QdqPlacement::kConvolutions,
+                       .keep_fp32 = {"layer0"}};
   EXPECT_EQ(describe(plan, {}, {}, kModel),
             "320x416, int8 (7 bit, percentile, convolutions only, 1 of 10 layers in fp32)");
 }

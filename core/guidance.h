@@ -1,0 +1,46 @@
+// What preparing a model learned of it, for the search to start from: what each part is expected to
+// cost before a single trial is spent.
+//
+// Expectations from the calibration images, never results: a plan is judged by what it measures.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pare {
+
+// What narrowing one group costs and saves, everything else left as it is.
+struct GroupSensitivity {
+  std::string group;
+  std::vector<int> widths;               // below the full one, ascending
+  std::vector<double> damage;            // of each width: error of the outputs behind it, relative
+  std::vector<std::int64_t> macs_saved;  // of each width
+  friend bool operator==(const GroupSensitivity&, const GroupSensitivity&) = default;
+};
+
+// Widths of all groups at once that together save so many MACs at the least expected damage.
+struct Allocation {
+  double macs_saved = 0;              // share of the model's
+  double damage = 0;                  // the groups' damages, summed
+  std::map<std::string, int> widths;  // as in Plan::widths
+  friend bool operator==(const Allocation&, const Allocation&) = default;
+};
+
+// What quantizing one layer alone does to the model's outputs.
+struct LayerSensitivity {
+  std::string layer;
+  double damage = 0;  // relative error of the outputs
+  friend bool operator==(const LayerSensitivity&, const LayerSensitivity&) = default;
+};
+
+struct Guidance {
+  std::vector<GroupSensitivity> groups;       // in the order of the model's summary
+  std::vector<Allocation> allocations;        // the smallest saving first
+  std::vector<LayerSensitivity> int8_layers;  // the most harmed first; empty: not measured
+  std::vector<std::string> notes;             // for people, one sentence each
+  friend bool operator==(const Guidance&, const Guidance&) = default;
+};
+
+}  // namespace pare
