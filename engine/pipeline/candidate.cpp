@@ -4,9 +4,11 @@
 #include "engine/onnx/onnx_io.h"
 #include "engine/ops/all_ops.h"
 #include "engine/pipeline/prepare.h"
+#include "engine/pipeline/stored_activations.h"
 #include "engine/prune/importance.h"
 #include "engine/prune/prune.h"
 #include "engine/prune/reconstruct.h"
+#include "engine/quant/equalize.h"
 #include "engine/quant/insert_qdq.h"
 
 namespace pare::engine {
@@ -39,15 +41,10 @@ Result<PrunedGraph> prune_body(const Detector& detector, const TensorFile& file,
 Result<Graph> quantize(const Graph& body, const PrunedGraph& pruned, const TensorFile& file,
                        const Plan& plan) {
   const QuantizationPlan& quantization = *plan.quantization;
-  const RangeOf range_of = [&](const std::string& tensor) -> Result<Range> {
-    const auto histogram = find_histogram(file, plan.height, plan.width, tensor);
-    if (!histogram) return histogram.error();
-    const auto kept = pruned.kept.find(tensor);
-    return histogram.value().range(quantization.ranges, kept == pruned.kept.end()
-                                                            ? std::span<const int>{}
-                                                            : std::span<const int>(kept->second));
-  };
-  auto quantized = insert_qdq(body, quantization, range_of);
+  const EqualizedGraph equal =
+      quantization.equalization ? equalize(body) : EqualizedGraph{body, {}};
+  const StoredActivations stored(file, plan, pruned, equal);
+  auto quantized = insert_qdq(equal.graph, quantization, stored.sources());
   if (!quantized) return quantized.error();
   return std::move(quantized).value().graph;
 }

@@ -16,6 +16,7 @@ std::string_view name_of(Importance importance) {
     case Importance::kL1: return "l1";
     case Importance::kL2: return "l2";
     case Importance::kRandom: return "random";
+    case Importance::kThinet: return "thinet";
   }
   return "";
 }

@@ -37,6 +37,15 @@ float lower_edge(int bin) {
   return bin < middle ? -magnitude_of(middle - bin) : magnitude_of(bin - middle);
 }
 
+// The bin of values that are larger by so many bins in magnitude.
+int shifted(int bin, int larger) {
+  const int middle = ActivationHistogram::kBinsPerSign;
+  const int size = bin < middle ? middle - 1 - bin : bin - middle;
+  if (size == 0) return bin;
+  const int moved = std::clamp(size + larger, 0, middle - 1);
+  return bin < middle ? middle - 1 - moved : middle + moved;
+}
+
 }  // namespace
 
 ActivationHistogram::ActivationHistogram(std::int64_t channels)
@@ -72,45 +81,40 @@ Result<std::monostate> ActivationHistogram::add(const Tensor& activation) {
   return std::monostate{};
 }
 
-Range ActivationHistogram::range(RangeMethod method, std::span<const int> kept) const {
+Distribution ActivationHistogram::distribution(std::span<const int> kept,
+                                               std::span<const int> halvings) const {
   std::vector<int> all;
   if (kept.empty()) {
     all.resize(static_cast<std::size_t>(channels_));
     std::iota(all.begin(), all.end(), 0);
     kept = all;
   }
-  Range limit{0, 0};
-  std::vector<std::int64_t> counts(kBins, 0);
-  for (const int c : kept) {
+  PARE_CHECK(halvings.empty() || halvings.size() == kept.size(), "one power for each channel");
+  constexpr int kBinsPerOctave = 1 << kMantissaBits;
+  Distribution pooled;
+  std::array<std::int64_t, kBins> counts{};
+  for (std::size_t k = 0; k < kept.size(); ++k) {
+    const int c = kept[k];
     PARE_CHECK(c >= 0 && c < channels_, "a kept channel is one of the tensor's");
-    limit.low = std::min(limit.low, limits_[static_cast<std::size_t>(c)].low);
-    limit.high = std::max(limit.high, limits_[static_cast<std::size_t>(c)].high);
-    for (std::size_t b = 0; b < kBins; ++b) {
-      counts[b] += counts_[static_cast<std::size_t>(c) * kBins + b];
+    const int halved = halvings.empty() ? 0 : halvings[k];
+    const Range& limit = limits_[static_cast<std::size_t>(c)];
+    pooled.limit.low = std::min(pooled.limit.low, std::ldexp(limit.low, -halved));
+    pooled.limit.high = std::max(pooled.limit.high, std::ldexp(limit.high, -halved));
+    for (int b = 0; b < kBins; ++b) {
+      const std::int32_t count =
+          counts_[static_cast<std::size_t>(c) * kBins + static_cast<std::size_t>(b)];
+      counts[static_cast<std::size_t>(shifted(b, -halved * kBinsPerOctave))] += count;
     }
   }
-  if (method == RangeMethod::kMinMax) return limit;
-
-  const double total = static_cast<double>(std::accumulate(counts.begin(), counts.end(), 0LL));
-  const double tail = total * 0.5e-4;
-  // From either end: the edge behind which no more than the tail lies, straight inside a bin.
-  const auto cut = [&](bool from_above) {
-    double passed = 0;
-    for (int i = 0; i < kBins; ++i) {
-      const int b = from_above ? kBins - 1 - i : i;
-      const auto inside = static_cast<double>(counts[static_cast<std::size_t>(b)]);
-      if (passed + inside > tail) {
-        const double share = (tail - passed) / inside;
-        const double low = lower_edge(b);
-        const double high = b + 1 < kBins ? lower_edge(b + 1) : limit.high;
-        return from_above ? high - share * (high - low) : low + share * (high - low);
-      }
-      passed += inside;
-    }
-    return 0.0;
-  };
-  return {std::clamp(static_cast<float>(cut(false)), limit.low, 0.0F),
-          std::clamp(static_cast<float>(cut(true)), 0.0F, limit.high)};
+  for (int b = 0; b < kBins; ++b) {
+    if (counts[static_cast<std::size_t>(b)] == 0) continue;
+    const double low = b > 0 ? std::max(lower_edge(b), pooled.limit.low) : pooled.limit.low;
+    const double high =
+        b + 1 < kBins ? std::min(lower_edge(b + 1), pooled.limit.high) : pooled.limit.high;
+    pooled.bins.push_back({std::min(low, high), std::max(low, high),
+                           static_cast<double>(counts[static_cast<std::size_t>(b)])});
+  }
+  return pooled;
 }
 
 void ActivationHistogram::store(const std::string& key, TensorFile& file) const {

@@ -14,18 +14,12 @@
 #include <string>
 #include <vector>
 
-#include "core/plan.h"
 #include "core/result.h"
 #include "engine/graph/tensor.h"
 #include "engine/graph/tensor_file.h"
+#include "engine/quant/calibrate.h"
 
 namespace pare::engine {
-
-struct Range {
-  float low = 0;
-  float high = 0;
-  friend bool operator==(const Range&, const Range&) = default;
-};
 
 class ActivationHistogram {
  public:
@@ -42,10 +36,10 @@ class ActivationHistogram {
   // or a value that is not finite.
   Result<std::monostate> add(const Tensor& activation);
 
-  // The range that these channels need; all channels if `kept` is empty.  It always holds zero, as
-  // int8 arithmetic needs.  kPercentile leaves 0.005 % of the values out on either side.
-  // REQUIRES: indices below channels().
-  Range range(RangeMethod method, std::span<const int> kept) const;
+  // The values of these channels pooled; of all channels if `kept` is empty.  Where `halvings` is
+  // not empty it has an entry for each of those channels, whose values count as divided by 2 to
+  // that power.  REQUIRES: indices below channels().
+  Distribution distribution(std::span<const int> kept, std::span<const int> halvings = {}) const;
 
   // Into and out of a tensor file, under names that begin with `key`; bins that no channel uses are
   // left out.  Reading fails with kNotFound, naming the key, or with kInvalidArgument if what is

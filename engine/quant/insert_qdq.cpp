@@ -13,28 +13,15 @@
 namespace pare::engine {
 namespace {
 
-struct ActivationScale {
-  float scale = 1;
-  std::uint8_t zero_point = 0;
-};
-
-ActivationScale scale_of(Range range) {
-  const float low = std::min(range.low, 0.0F);
-  const float high = std::max(range.high, 0.0F);
-  if (!(high - low > 0)) return {};
-  const float scale = (high - low) / 255.0F;
-  const float zero = std::clamp(std::nearbyint(-low / scale), 0.0F, 255.0F);
-  return {scale, static_cast<std::uint8_t>(zero)};
-}
-
 // Rewrites one graph; made for it, used once.
 class QdqWriter {
  public:
-  QdqWriter(const Graph& graph, const QuantizationPlan& plan, const RangeOf& range_of,
-            std::vector<bool> int8)
+  QdqWriter(const Graph& graph, const QuantizationPlan& plan, const QuantizationSources& sources,
+            WeightForm form, std::vector<bool> int8)
       : in_(graph),
         plan_(plan),
-        range_of_(range_of),
+        sources_(sources),
+        form_(form),
         int8_(std::move(int8)),
         edges_(edges_of(graph)) {}
 
@@ -60,14 +47,36 @@ class QdqWriter {
     return maker != edges_.producer.end() && int8_[maker->second];
   }
 
-  // Where int8 nodes read the tensor.  Behind an int8 producer everybody reads there, under the
-  // tensor's own name.
+  // Where int8 nodes read the tensor.  Behind an int8 producer, or the end of a block that has one,
+  // everybody reads there, under the tensor's own name.
   std::string name_behind(const std::string& tensor) const {
-    return made_in_int8(tensor) ? tensor : tensor + "/int8";
+    return all_read_behind(tensor) ? tensor : tensor + "/int8";
+  }
+
+  bool all_read_behind(const std::string& tensor) const {
+    return made_in_int8(tensor) || ends_silu_block(tensor);
+  }
+
+  // True for the product of a SiLU behind an int8 convolution, where the plan keeps the two
+  // together.
+  bool ends_silu_block(const std::string& tensor) const {
+    if (plan_.placement != QdqPlacement::kSiluBlocks) return false;
+    const auto maker = edges_.producer.find(tensor);
+    if (maker == edges_.producer.end() || in_.nodes[maker->second].op != "Mul") return false;
+    return std::ranges::any_of(in_.nodes[maker->second].inputs,
+                               [&](const std::string& input) { return begins_silu_block(input); });
+  }
+
+  // True for the output of an int8 convolution that only a SiLU reads, likewise.
+  bool begins_silu_block(const std::string& tensor) const {
+    return plan_.placement == QdqPlacement::kSiluBlocks && made_in_int8(tensor) &&
+           in_.nodes[edges_.producer.find(tensor)->second].op == "Conv" &&
+           followed_by(in_, edges_, tensor) == FollowedBy::kSilu;
   }
 
   // True between a convolution and the activation that runtimes fold into it.
   bool is_folded(const std::string& tensor) const {
+    if (begins_silu_block(tensor)) return true;
     const auto maker = edges_.producer.find(tensor);
     const auto readers = edges_.consumers.find(tensor);
     if (maker == edges_.producer.end() || readers == edges_.consumers.end()) return false;
@@ -114,9 +123,10 @@ class QdqWriter {
 
   Result<std::monostate> choose_scale(const std::string& tensor) {
     if (!quantized_.contains(tensor)) return std::monostate{};
-    const auto range = range_of_(tensor);
-    if (!range) return range.error();
-    scales_[tensor] = scale_of(range.value());
+    const auto values = sources_.values(tensor);
+    if (!values) return values.error();
+    const Calibration calibration{plan_.ranges, plan_.symmetric, followed_by(in_, edges_, tensor)};
+    scales_[tensor] = scale_of(choose_range(values.value(), calibration), plan_.symmetric);
     return std::monostate{};
   }
 
@@ -131,47 +141,146 @@ class QdqWriter {
         out_.int8_layers.push_back(node.name);
       }
     }
-    const std::vector<std::string> outputs = node.outputs;
-    if (int8_[n] && quantized_.contains(outputs[0])) node.outputs[0] = outputs[0] + "/fp32";
-    const std::string made = node.outputs.empty() ? "" : node.outputs[0];
-    out_.graph.nodes.push_back(std::move(node));
-    for (const std::string& output : outputs) {
+    std::vector<std::string> quantized;
+    for (std::string& output : node.outputs) {
       if (!quantized_.contains(output)) continue;
-      add_pair(output, int8_[n] ? made : output, name_behind(output));
+      quantized.push_back(output);
+      if (all_read_behind(output)) output += "/fp32";
+    }
+    out_.graph.nodes.push_back(std::move(node));
+    for (const std::string& output : quantized) {
+      const bool renamed = all_read_behind(output);
+      add_pair(output, renamed ? output + "/fp32" : output, name_behind(output));
     }
     return std::monostate{};
   }
 
   Result<std::monostate> quantize_parameters(const Node& original, Node& node) {
-    const std::string& weights = original.inputs[1];
-    const Tensor& values = in_.constants.at(weights);
-    auto quantized = quantize_weights(values, plan_.weight_bits);
-    if (!quantized) {
-      return Error{quantized.error().code,
-                   "layer '" + original.name + "': " + quantized.error().message};
+    auto rounded = round(original);
+    if (!rounded) {
+      return Error{rounded.error().code,
+                   "layer '" + original.name + "': " + rounded.error().message};
     }
-    const std::vector<float>& scales = quantized.value().scales;
-    add_dequantized(weights, quantized.value().values, scales);
-    node.inputs[1] = weights + "/dequantized";
-    if (original.inputs.size() > 2 && !original.inputs[2].empty() &&
-        in_.constants.contains(original.inputs[2])) {
-      // Two convolutions may share a bias and still need scales of their own.
-      const std::string bias = original.inputs[2];
-      const float input_scale = scales_.at(original.inputs[0]).scale;
-      std::vector<float> bias_scales;
-      for (const float scale : scales) bias_scales.push_back(scale * input_scale);
-      const std::string own = fresh_name(out_.graph, original.name + "/bias");
-      add_dequantized(own, quantize_bias(in_.constants.at(bias), input_scale, scales), bias_scales);
-      node.inputs[2] = own + "/dequantized";
-      replaced_.insert(bias);
+    auto [weights, bias] = std::move(rounded).value();
+    if (plan_.bias_correction) {
+      if (auto done = correct_bias(original, weights, bias); !done) return done;
     }
-    replaced_.insert(weights);
+    if (form_ == WeightForm::kSimulated) {
+      put_constants(original, node, dequantize(weights), bias);
+      return std::monostate{};
+    }
+    // Two convolutions may share weights or a bias and still need scales of their own.
+    const std::string own_weights = fresh_name(out_.graph, original.name + "/weights");
+    add_dequantized(own_weights, weights.values, weights.scales);
+    node.inputs[1] = own_weights + "/dequantized";
+    replaced_.insert(original.inputs[1]);
+    if (bias) put_bias(original, node, *bias, weights.scales);
     return std::monostate{};
+  }
+
+  struct Rounded {
+    QuantizedWeights weights;
+    std::optional<Tensor> bias;  // nullopt: there is none, and none is needed
+  };
+
+  const Tensor* bias_of(const Node& node) const {
+    if (node.inputs.size() < 3 || node.inputs[2].empty()) return nullptr;
+    const auto found = in_.constants.find(node.inputs[2]);
+    return found == in_.constants.end() ? nullptr : &found->second;
+  }
+
+  static Tensor zeros(std::int64_t count) {
+    const std::vector<float> values(static_cast<std::size_t>(count), 0);
+    return Tensor::of<float>({count}, values);
+  }
+
+  Result<Rounded> round(const Node& node) const {
+    const Tensor& weights = in_.constants.at(node.inputs[1]);
+    const Tensor* const bias = bias_of(node);
+    const bool dynamic_bias = bias == nullptr && node.inputs.size() > 2 && !node.inputs[2].empty();
+    if (plan_.rounding == Rounding::kGram && !dynamic_bias && sources_.moments) {
+      if (const auto moments = sources_.moments(node.name)) {
+        auto rounded =
+            round_second_order(weights, bias == nullptr ? zeros(weights.shape()[0]) : *bias,
+                               plan_.weight_bits, *moments);
+        if (!rounded) return rounded.error();
+        auto [levels, repaired] = std::move(rounded).value();
+        return Rounded{std::move(levels), std::move(repaired)};
+      }
+    }
+    auto quantized = quantize_weights(weights, plan_.weight_bits);
+    if (!quantized) return quantized.error();
+    Rounded out{std::move(quantized).value(), {}};
+    if (bias != nullptr) out.bias = *bias;
+    return out;
+  }
+
+  // Takes the mean error of every output channel, from what rounding did to the weights and eight
+  // bits to the mean of every input channel, out of the bias.  Padding counts as the mean.
+  Result<std::monostate> correct_bias(const Node& node, const QuantizedWeights& quantized,
+                                      std::optional<Tensor>& bias) const {
+    const Tensor& weights = in_.constants.at(node.inputs[1]);
+    const Shape& shape = weights.shape();
+    const std::int64_t per_group = shape[0] / int_attribute(node, "group", 1);
+    const std::int64_t inputs = shape[1] * int_attribute(node, "group", 1);
+    std::vector<double> means;
+    std::vector<double> quantized_means;
+    for (std::int64_t c = 0; c < inputs; ++c) {
+      const auto values = sources_.channel_values(node.inputs[0], static_cast<int>(c));
+      if (!values) return values.error();
+      means.push_back(mean(values.value()));
+      quantized_means.push_back(quantized_mean(values.value(), scales_.at(node.inputs[0])));
+    }
+    const Tensor& before = bias ? *bias : zeros(shape[0]);
+    const auto old = before.values<float>();
+    std::vector<float> corrected(old.begin(), old.end());
+    const Tensor rounded = dequantize(quantized);
+    const auto w = weights.values<float>();
+    const auto q = rounded.values<float>();
+    const std::size_t kernel = w.size() / static_cast<std::size_t>(shape[0] * shape[1]);
+    for (std::int64_t o = 0; o < shape[0]; ++o) {
+      double error = 0;
+      for (std::int64_t i = 0; i < shape[1]; ++i) {
+        const auto channel = static_cast<std::size_t>(o / per_group * shape[1] + i);
+        const auto first = static_cast<std::size_t>(o * shape[1] + i) * kernel;
+        for (std::size_t k = first; k < first + kernel; ++k) {
+          error += double{q[k]} * quantized_means[channel] - double{w[k]} * means[channel];
+        }
+      }
+      corrected[static_cast<std::size_t>(o)] -= static_cast<float>(error);
+    }
+    bias = Tensor::of<float>({shape[0]}, corrected);
+    return std::monostate{};
+  }
+
+  void put_constants(const Node& original, Node& node, Tensor weights,
+                     const std::optional<Tensor>& bias) {
+    Graph& graph = out_.graph;
+    const auto put = [&](std::size_t input, const char* role, Tensor value) {
+      const std::string own = fresh_name(graph, original.name + role);
+      graph.constants[own] = std::move(value);
+      if (node.inputs.size() <= input) node.inputs.resize(input + 1);
+      if (input < original.inputs.size()) replaced_.insert(original.inputs[input]);
+      node.inputs[input] = own;
+    };
+    put(1, "/weights", std::move(weights));
+    if (bias) put(2, "/bias", *bias);
+  }
+
+  void put_bias(const Node& original, Node& node, const Tensor& bias,
+                const std::vector<float>& scales) {
+    const float input_scale = scales_.at(original.inputs[0]).scale;
+    std::vector<float> bias_scales;
+    for (const float scale : scales) bias_scales.push_back(scale * input_scale);
+    const std::string own = fresh_name(out_.graph, original.name + "/bias");
+    add_dequantized(own, quantize_bias(bias, input_scale, scales), bias_scales);
+    if (node.inputs.size() < 3) node.inputs.resize(3);
+    node.inputs[2] = own + "/dequantized";
+    if (original.inputs.size() > 2) replaced_.insert(original.inputs[2]);
   }
 
   // name/int8 (constant) -> DequantizeLinear -> name/dequantized, one scale for each channel.
   void add_dequantized(const std::string& name, Tensor values, const std::vector<float>& scales) {
-    if (!dequantized_.insert(name).second) return;
     Graph& graph = out_.graph;
     const auto channels = static_cast<std::int64_t>(scales.size());
     const bool is_weight = values.dtype() == DType::kInt8;
@@ -219,20 +328,20 @@ class QdqWriter {
 
   const Graph& in_;
   const QuantizationPlan& plan_;
-  const RangeOf& range_of_;
+  const QuantizationSources& sources_;
+  WeightForm form_;
   std::vector<bool> int8_;
   Edges edges_;
   std::set<std::string, std::less<>> quantized_;  // activations with a Q/DQ pair
   std::map<std::string, ActivationScale> scales_;
-  std::set<std::string, std::less<>> dequantized_;  // constants that have their DQ
-  std::set<std::string, std::less<>> replaced_;     // constants that may be unread now
+  std::set<std::string, std::less<>> replaced_;  // constants that may be unread now
   QuantizedGraph out_;
 };
 
 }  // namespace
 
 Result<QuantizedGraph> insert_qdq(const Graph& graph, const QuantizationPlan& plan,
-                                  const RangeOf& range_of) {
+                                  const QuantizationSources& sources, WeightForm form) {
   if (graph.opset < 13) {
     return Error{ErrorCode::kUnsupported,
                  "int8 with a scale for each channel needs opset 13, the "
@@ -241,7 +350,7 @@ Result<QuantizedGraph> insert_qdq(const Graph& graph, const QuantizationPlan& pl
   }
   auto int8 = int8_nodes(graph, plan);
   if (!int8) return int8.error();
-  return QdqWriter(graph, plan, range_of, std::move(int8).value()).write();
+  return QdqWriter(graph, plan, sources, form, std::move(int8).value()).write();
 }
 
 }  // namespace pare::engine

@@ -67,4 +67,21 @@ Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan&
   return chosen;
 }
 
+FollowedBy followed_by(const Graph& graph, const Edges& edges, const std::string& tensor) {
+  const auto readers = edges.consumers.find(tensor);
+  if (readers == edges.consumers.end() || is_graph_output(graph, tensor)) return FollowedBy::kOther;
+  const Node* sigmoid = nullptr;
+  const Node* product = nullptr;
+  for (const std::size_t n : readers->second) {
+    const Node& node = graph.nodes[n];
+    if (node.op == "Sigmoid") sigmoid = &node;
+    if (node.op == "Mul") product = &node;
+  }
+  if (sigmoid == nullptr || readers->second.size() > 2) return FollowedBy::kOther;
+  if (readers->second.size() == 1) return FollowedBy::kSigmoid;
+  const bool own = product != nullptr &&
+                   std::ranges::find(product->inputs, sigmoid->outputs[0]) != product->inputs.end();
+  return own ? FollowedBy::kSilu : FollowedBy::kOther;
+}
+
 }  // namespace pare::engine

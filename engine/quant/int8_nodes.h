@@ -10,6 +10,7 @@
 #include "core/plan.h"
 #include "core/result.h"
 #include "engine/graph/graph.h"
+#include "engine/quant/calibrate.h"
 
 namespace pare::engine {
 
@@ -22,5 +23,8 @@ bool keeps_scale(const Node& node);
 
 // The activation that runtimes fold into the convolution before it: no Q/DQ may stand between them.
 bool folds_into_convolution(const Node& node);
+
+// What stands behind a tensor: a SiLU if it is read by a Sigmoid and the product of the two alone.
+FollowedBy followed_by(const Graph& graph, const Edges& edges, const std::string& tensor);
 
 }  // namespace pare::engine

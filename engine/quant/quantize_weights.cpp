@@ -36,6 +36,16 @@ Result<QuantizedWeights> quantize_weights(const Tensor& weights, int bits) {
   return QuantizedWeights{Tensor::of<std::int8_t>(weights.shape(), quantized), std::move(scales)};
 }
 
+Tensor dequantize(const QuantizedWeights& weights) {
+  const auto levels = weights.values.values<std::int8_t>();
+  const std::size_t each = levels.size() / weights.scales.size();
+  std::vector<float> values(levels.size());
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    values[k] = static_cast<float>(levels[k]) * weights.scales[k / each];
+  }
+  return Tensor::of<float>(weights.values.shape(), values);
+}
+
 Tensor quantize_bias(const Tensor& bias, float input_scale, const std::vector<float>& scales) {
   const auto values = bias.values<float>();
   PARE_CHECK(values.size() == scales.size(), "one bias for each output channel");

@@ -21,6 +21,9 @@ struct QuantizedWeights {
 // axis and `bits` is 7 or 8.
 Result<QuantizedWeights> quantize_weights(const Tensor& weights, int bits);
 
+// What the integers stand for, in fp32.
+Tensor dequantize(const QuantizedWeights& weights);
+
 // The bias in int32 with scale input_scale * weight_scale, as QLinearConv adds it.
 // REQUIRES: bias is float32 with one value for each scale.
 Tensor quantize_bias(const Tensor& bias, float input_scale, const std::vector<float>& scales);

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "engine/onnx/onnx_io.h"
+#include "engine/quant/activation_histogram.h"
 #include "tests/support/graph_builder.h"
 #include "tests/support/onnxruntime_reference.h"
 
@@ -42,34 +43,40 @@ class ScratchFile {
   std::filesystem::path path_;
 };
 
-// Ranges as one run of ONNX Runtime on the fp32 graph showed them.
-class ObservedRanges {
+// Values as one run of ONNX Runtime on the fp32 graph showed them.
+class ObservedValues {
  public:
-  explicit ObservedRanges(const Graph& graph)
+  explicit ObservedValues(const Graph& graph)
       : reference_(test::onnxruntime_reference(ScratchFile(graph).path())) {
     reference_.tensors.emplace(graph.inputs[0].name, reference_.input);
   }
-  RangeOf function() const {
-    return [this](const std::string& tensor) -> Result<Range> {
-      const auto found = reference_.tensors.find(tensor);
-      if (found == reference_.tensors.end()) {
-        return Error{ErrorCode::kNotFound, "no range of '" + tensor + "'"};
-      }
-      ActivationHistogram histogram(found->second.shape()[1]);
-      EXPECT_TRUE(histogram.add(found->second));
-      return histogram.range(RangeMethod::kMinMax, {});
-    };
+  QuantizationSources sources() const {
+    return {[this](const std::string& tensor) { return values(tensor, {}); },
+            [this](const std::string& tensor, int channel) {
+              return values(tensor, std::span(&channel, 1));
+            },
+            {}};
   }
   const Tensor& output(const Graph& graph) const {
     return reference_.tensors.at(graph.outputs[0].name);
   }
 
  private:
+  Result<Distribution> values(const std::string& tensor, std::span<const int> channels) const {
+    const auto found = reference_.tensors.find(tensor);
+    if (found == reference_.tensors.end()) {
+      return Error{ErrorCode::kNotFound, "no range of '" + tensor + "'"};
+    }
+    ActivationHistogram histogram(found->second.shape()[1]);
+    EXPECT_TRUE(histogram.add(found->second));
+    return histogram.distribution(channels);
+  }
+
   test::Reference reference_;
 };
 
-Graph quantized(const Graph& graph, const QuantizationPlan& plan, const ObservedRanges& ranges) {
-  auto result = insert_qdq(graph, plan, ranges.function());
+Graph quantized(const Graph& graph, const QuantizationPlan& plan, const ObservedValues& ranges) {
+  auto result = insert_qdq(graph, plan, ranges.sources());
   EXPECT_TRUE(result) << (result ? "" : result.error().message);
   EXPECT_TRUE(verify(result.value().graph));
   return std::move(result).value().graph;
@@ -82,7 +89,7 @@ std::size_t count(const Graph& graph, std::string_view op) {
 
 TEST(InsertQdq, an_int8_network_computes_nearly_what_the_fp32_one_does) {
   const Graph graph = small_body();
-  const ObservedRanges ranges(graph);
+  const ObservedValues ranges(graph);
   for (const QdqPlacement placement : {QdqPlacement::kOperators, QdqPlacement::kConvolutions}) {
     for (const int bits : {8, 7}) {
       const Graph int8 = quantized(graph, {.weight_bits = bits, .placement = placement}, ranges);
@@ -98,7 +105,7 @@ TEST(InsertQdq, an_int8_network_computes_nearly_what_the_fp32_one_does) {
 
 TEST(InsertQdq, outputs_keep_their_names_and_no_float_weight_is_left_over) {
   const Graph graph = small_body();
-  const Graph int8 = quantized(graph, {}, ObservedRanges(graph));
+  const Graph int8 = quantized(graph, {}, ObservedValues(graph));
   EXPECT_EQ(int8.outputs[0].name, graph.outputs[0].name);
   for (const auto& [name, constant] : int8.constants) {
     EXPECT_TRUE(constant.dtype() != DType::kFloat32 || constant.size() <= 24) << name;
@@ -107,8 +114,8 @@ TEST(InsertQdq, outputs_keep_their_names_and_no_float_weight_is_left_over) {
 
 TEST(InsertQdq, a_layer_kept_in_fp32_reads_and_writes_fp32) {
   const Graph graph = small_body();
-  const ObservedRanges ranges(graph);
-  auto result = insert_qdq(graph, {.keep_fp32 = {"last", "stem"}}, ranges.function());
+  const ObservedValues ranges(graph);
+  auto result = insert_qdq(graph, {.keep_fp32 = {"last", "stem"}}, ranges.sources());
   ASSERT_TRUE(result);
   EXPECT_THAT(result.value().int8_layers, testing::ElementsAre("inner", "wide"));
   const Node* const stem = find_node(result.value().graph, "stem");
@@ -119,7 +126,7 @@ TEST(InsertQdq, a_layer_kept_in_fp32_reads_and_writes_fp32) {
 
 TEST(InsertQdq, nothing_stands_between_a_convolution_and_the_relu_behind_it) {
   const Graph graph = small_body();
-  const Graph int8 = quantized(graph, {}, ObservedRanges(graph));
+  const Graph int8 = quantized(graph, {}, ObservedValues(graph));
   const Edges edges = edges_of(int8);
   const Node* const wide = find_node(int8, "wide");
   const auto& readers = edges.consumers.at(wide->outputs[0]);
@@ -129,7 +136,7 @@ TEST(InsertQdq, nothing_stands_between_a_convolution_and_the_relu_behind_it) {
 
 TEST(InsertQdq, a_pool_has_the_scale_of_what_it_reads) {
   const Graph graph = small_body();
-  const Graph int8 = quantized(graph, {}, ObservedRanges(graph));
+  const Graph int8 = quantized(graph, {}, ObservedValues(graph));
   const Node& pool = *std::ranges::find(int8.nodes, std::string("MaxPool"), &Node::op);
   const Edges edges = edges_of(int8);
   const Node& before = int8.nodes[edges.producer.at(pool.inputs[0])];
@@ -140,7 +147,7 @@ TEST(InsertQdq, a_pool_has_the_scale_of_what_it_reads) {
 
 TEST(InsertQdq, around_convolutions_only_leaves_every_other_operator_in_fp32) {
   const Graph graph = small_body();
-  const ObservedRanges ranges(graph);
+  const ObservedValues ranges(graph);
   const Graph everywhere = quantized(graph, {}, ranges);
   const Graph convolutions = quantized(graph, {.placement = QdqPlacement::kConvolutions}, ranges);
   EXPECT_LT(count(convolutions, "QuantizeLinear"), count(everywhere, "QuantizeLinear"));
@@ -150,17 +157,20 @@ TEST(InsertQdq, around_convolutions_only_leaves_every_other_operator_in_fp32) {
 
 TEST(InsertQdq, what_is_no_convolution_and_what_has_no_range_is_refused_by_name) {
   const Graph graph = small_body();
-  const ObservedRanges ranges(graph);
-  const auto unknown = insert_qdq(graph, {.keep_fp32 = {"nonesuch"}}, ranges.function());
+  const ObservedValues ranges(graph);
+  const auto unknown = insert_qdq(graph, {.keep_fp32 = {"nonesuch"}}, ranges.sources());
   ASSERT_FALSE(unknown);
   EXPECT_THAT(unknown.error().message, testing::HasSubstr("nonesuch"));
-  const auto blind = insert_qdq(graph, {}, [](const std::string& tensor) -> Result<Range> {
-    return Error{ErrorCode::kNotFound, "no range of " + tensor};
-  });
+  const auto blind = insert_qdq(graph, {},
+                                {[](const std::string& tensor) -> Result<Distribution> {
+                                   return Error{ErrorCode::kNotFound, "no range of " + tensor};
+                                 },
+                                 {},
+                                 {}});
   ASSERT_FALSE(blind);
   Graph old = graph;
   old.opset = 11;
-  EXPECT_EQ(insert_qdq(old, {}, ranges.function()).error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(insert_qdq(old, {}, ranges.sources()).error().code, ErrorCode::kUnsupported);
 }
 
 }  // namespace
