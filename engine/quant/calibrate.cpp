@@ -1,6 +1,7 @@
 #include "engine/quant/calibrate.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -79,24 +80,58 @@ class SquaredError {
   std::vector<Point> points_;
 };
 
+// The same values in finer bins: the density runs straight from the middle of one bin to that of
+// the next, so that it has the slopes that quantizing flattens.  Every bin keeps its count.
+std::vector<Bin> smoothed(const std::vector<Bin>& bins) {
+  constexpr int kPieces = 8;
+  const auto density = [&](std::size_t i) {
+    return bins[i].count / std::max(bins[i].high - bins[i].low, 1e-12);
+  };
+  const auto middle = [&](std::size_t i) { return (bins[i].low + bins[i].high) / 2; };
+  std::vector<Bin> fine;
+  for (std::size_t i = 0; i < bins.size(); ++i) {
+    const double length = (bins[i].high - bins[i].low) / kPieces;
+    std::array<double, kPieces> weights{};
+    double total = 0;
+    for (int k = 0; k < kPieces; ++k) {
+      const double x = bins[i].low + (k + 0.5) * length;
+      const bool left = x < middle(i);
+      const std::size_t other = left ? (i > 0 ? i - 1 : i) : (i + 1 < bins.size() ? i + 1 : i);
+      const double reach = std::abs(middle(other) - middle(i));
+      const double share = reach > 0 ? std::abs(x - middle(i)) / reach : 0;
+      weights[static_cast<std::size_t>(k)] = (1 - share) * density(i) + share * density(other);
+      total += weights[static_cast<std::size_t>(k)];
+    }
+    for (int k = 0; k < kPieces; ++k) {
+      const double low = bins[i].low + k * length;
+      fine.push_back(
+          {low, low + length, bins[i].count * weights[static_cast<std::size_t>(k)] / total});
+    }
+  }
+  return fine;
+}
+
 // The divergence of what is left of the values, clipped to [low, high] and in 255 levels, from what
 // they were in kFine bins of the same range.
 class Divergence {
  public:
-  explicit Divergence(const Distribution& values) : values_(values) {}
+  explicit Divergence(const Distribution& values)
+      : bins_(smoothed(values.bins)), total_(total_of(values)) {}
 
   double operator()(double low, double high) const {
     constexpr int kPerLevel = 8;
     constexpr auto kFine = static_cast<std::size_t>(kLevels) * kPerLevel;
     std::vector<double> fine(kFine, 0);
     const double width = (high - low) / kFine;
-    double outside = 0;
-    for (const Bin& bin : values_.bins) outside += spread(bin, low, high, width, fine);
+    double below = 0;
+    double above = 0;
+    for (const Bin& bin : bins_) {
+      (bin.low + bin.high < low + high ? below : above) += spread(bin, low, high, width, fine);
+    }
     std::vector<double> clipped = fine;
     // What is cut off sits in the outermost bins of the distribution, and not in its approximation.
-    clipped.front() += outside / 2;
-    clipped.back() += outside / 2;
-    const double total = total_of(values_);
+    clipped.front() += below;
+    clipped.back() += above;
     double divergence = 0;
     for (std::size_t level = 0; level < kFine; level += kPerLevel) {
       double sum = 0;
@@ -107,8 +142,8 @@ class Divergence {
       }
       for (std::size_t i = level; i < level + kPerLevel; ++i) {
         if (clipped[i] <= 0) continue;
-        const double p = clipped[i] / total;
-        const double q = fine[i] > 0 ? sum / used / total : kNothing;
+        const double p = clipped[i] / total_;
+        const double q = fine[i] > 0 ? sum / used / total_ : kNothing;
         divergence += p * std::log(p / q);
       }
     }
@@ -142,42 +177,52 @@ class Divergence {
     return bin.count * (1 - (to - from) / length);
   }
 
-  const Distribution& values_;
+  std::vector<Bin> bins_;
+  double total_;
 };
 
-// The range with the least loss: either side shrunk on a grid of ratios, then a finer one around
-// the best.  A symmetric range, and one whose sides must shrink together, has one ratio.
-Range search(Range full, bool together, const std::function<double(double, double)>& loss) {
-  constexpr int kSteps = 24;
-  constexpr double kRatio = 0.88;  // 24 steps reach a twentieth
-  double best_loss = std::numeric_limits<double>::infinity();
-  double best_low = 1;
-  double best_high = 1;
-  const auto attempt = [&](double low, double high) {
-    const double value = loss(full.low * low, full.high * high);
-    if (value >= best_loss) return;
-    best_loss = value;
-    best_low = low;
-    best_high = high;
-  };
-  const int low_steps = full.low < 0 && !together ? kSteps : 1;
-  const int high_steps = full.high > 0 ? kSteps : 1;
-  for (int i = 0; i < low_steps; ++i) {
-    for (int j = 0; j < high_steps; ++j) {
-      const double high = std::pow(kRatio, j);
-      attempt(together ? high : std::pow(kRatio, i), high);
+// The range with the least loss: one side shrunk on a grid of ratios, then the other, and once
+// more; then a finer grid around the best.  Both sides of a symmetric range shrink together.
+class RangeSearch {
+ public:
+  RangeSearch(Range full, bool symmetric, std::function<double(double, double)> loss)
+      : full_(full), symmetric_(symmetric), loss_(std::move(loss)) {}
+
+  Range run() {
+    constexpr int kSteps = 24;
+    constexpr double kRatio = 0.88;  // 24 steps reach a twentieth
+    for (int round = 0; round < 2; ++round) {
+      for (int i = 0; i < kSteps; ++i) attempt(best_low_, std::pow(kRatio, i));
+      for (int i = 0; i < kSteps && !symmetric_; ++i) attempt(std::pow(kRatio, i), best_high_);
     }
-  }
-  const double coarse_low = best_low;
-  const double coarse_high = best_high;
-  for (const double high : {0.94, 0.97, 1.03, 1.06}) {
-    for (const double low : {0.94, 0.97, 1.0, 1.03, 1.06}) {
-      const double to_high = std::min(1.0, coarse_high * high);
-      attempt(together ? to_high : std::min(1.0, coarse_low * low), to_high);
+    for (int round = 0; round < 2; ++round) {
+      const double high = best_high_;
+      for (const double finer : {0.94, 0.97, 1.03, 1.06}) attempt(best_low_, high * finer);
+      const double low = best_low_;
+      for (const double finer : {0.94, 0.97, 1.03, 1.06}) attempt(low * finer, best_high_);
     }
+    return {static_cast<float>(full_.low * best_low_), static_cast<float>(full_.high * best_high_)};
   }
-  return {static_cast<float>(full.low * best_low), static_cast<float>(full.high * best_high)};
-}
+
+ private:
+  void attempt(double low, double high) {
+    high = std::min(high, 1.0);
+    low = symmetric_ ? high : std::min(low, 1.0);
+    if (!(full_.high * high > full_.low * low)) return;
+    const double value = loss_(full_.low * low, full_.high * high);
+    if (value >= best_) return;
+    best_ = value;
+    best_low_ = low;
+    best_high_ = high;
+  }
+
+  Range full_;
+  bool symmetric_;
+  std::function<double(double, double)> loss_;
+  double best_ = std::numeric_limits<double>::infinity();
+  double best_low_ = 1;
+  double best_high_ = 1;
+};
 
 Range mirrored(Range range) {
   const float side = std::max(-range.low, range.high);
@@ -197,11 +242,14 @@ Range choose_range(const Distribution& values, const Calibration& calibration) {
           std::clamp(static_cast<float>(percentile(values, true)), 0.0F, values.limit.high)};
       return calibration.symmetric ? mirrored(cut) : cut;
     }
-    case RangeMethod::kEntropy: return search(full, true, Divergence(values));
+    case RangeMethod::kEntropy:
+      return RangeSearch(full, calibration.symmetric, Divergence(values)).run();
     case RangeMethod::kMse:
-      return search(full, calibration.symmetric, SquaredError(values, FollowedBy::kOther));
+      return RangeSearch(full, calibration.symmetric, SquaredError(values, FollowedBy::kOther))
+          .run();
     case RangeMethod::kMseAfterActivation:
-      return search(full, calibration.symmetric, SquaredError(values, calibration.followed_by));
+      return RangeSearch(full, calibration.symmetric, SquaredError(values, calibration.followed_by))
+          .run();
   }
   return full;
 }

@@ -13,7 +13,7 @@
 //   nothing
 //
 // Every range holds zero, as int8 arithmetic needs; a symmetric one is as long on either side.
-// Cost: about 600 candidate ranges x bins for the searches (under 1 ms).  Pure, any thread.
+// Cost: about 100 candidate ranges x bins for the searches (a millisecond).  Pure, any thread.
 #pragma once
 
 #include <cstdint>

@@ -155,6 +155,71 @@ TEST(InsertQdq, around_convolutions_only_leaves_every_other_operator_in_fp32) {
   EXPECT_EQ(add.inputs, std::ranges::find(graph.nodes, std::string("Add"), &Node::op)->inputs);
 }
 
+Tensor output_of(const Graph& graph) {
+  const auto run = test::onnxruntime_reference(ScratchFile(graph).path(), {.outputs_only = true});
+  return run.tensors.at(graph.outputs[0].name);
+}
+
+TEST(InsertQdq, nothing_stands_between_a_convolution_and_its_silu_where_blocks_are_kept) {
+  const Graph graph = small_body();
+  const ObservedValues values(graph);
+  const Graph blocks = quantized(graph, {.placement = QdqPlacement::kSiluBlocks}, values);
+  const Edges edges = edges_of(blocks);
+  const Node* const inner = find_node(blocks, "inner");
+  for (const std::size_t reader : edges.consumers.at(inner->outputs[0])) {
+    EXPECT_THAT(blocks.nodes[reader].op, testing::AnyOf("Sigmoid", "Mul"));
+  }
+  // The block's end is quantized for everybody: the residual's Add reads a DequantizeLinear.
+  const Node& add = *std::ranges::find(blocks.nodes, std::string("Add"), &Node::op);
+  for (const std::string& input : add.inputs) {
+    EXPECT_EQ(blocks.nodes[edges.producer.at(input)].op, "DequantizeLinear");
+  }
+  EXPECT_LT(test::relative_error(output_of(blocks), values.output(graph)), 0.08);
+}
+
+TEST(InsertQdq, simulated_weights_compute_what_integers_do_and_are_not_integers) {
+  const Graph graph = small_body();
+  const ObservedValues values(graph);
+  for (const QdqPlacement placement :
+       {QdqPlacement::kOperators, QdqPlacement::kConvolutions, QdqPlacement::kSiluBlocks}) {
+    const QuantizationPlan plan{.weight_bits = 7, .placement = placement, .bias_correction = true};
+    const auto simulated = insert_qdq(graph, plan, values.sources(), WeightForm::kSimulated);
+    ASSERT_TRUE(simulated);
+    for (const auto& [name, constant] : simulated.value().graph.constants) {
+      EXPECT_NE(constant.dtype(), DType::kInt8) << name;
+    }
+    const Tensor expected = output_of(quantized(graph, plan, values));
+    EXPECT_LT(test::relative_error(output_of(simulated.value().graph), expected), 0.02);
+  }
+}
+
+double mean_error(const Tensor& actual, const Tensor& expected) {
+  const auto a = actual.values<float>();
+  const auto b = expected.values<float>();
+  const auto channels = static_cast<std::size_t>(actual.shape()[1]);
+  const std::size_t plane = a.size() / channels;
+  double total = 0;
+  for (std::size_t c = 0; c < channels; ++c) {
+    double error = 0;
+    for (std::size_t i = c * plane; i < (c + 1) * plane; ++i) error += double{a[i]} - b[i];
+    total += std::abs(error) / static_cast<double>(plane);
+  }
+  return total / static_cast<double>(channels);
+}
+
+TEST(InsertQdq, bias_correction_takes_the_mean_error_out_of_every_channel) {
+  GraphBuilder b(11);
+  b.output(b.conv(b.input({1, 12, 24, 24}), {.channels = 16, .kernel = 1, .name = "only"}));
+  const Graph graph = b.build();
+  const ObservedValues values(graph);
+  QuantizationPlan plan{.weight_bits = 7, .placement = QdqPlacement::kConvolutions};
+  const double without =
+      mean_error(output_of(quantized(graph, plan, values)), values.output(graph));
+  plan.bias_correction = true;
+  const double with = mean_error(output_of(quantized(graph, plan, values)), values.output(graph));
+  EXPECT_LT(with, 0.7 * without);
+}
+
 TEST(InsertQdq, what_is_no_convolution_and_what_has_no_range_is_refused_by_name) {
   const Graph graph = small_body();
   const ObservedValues ranges(graph);
