@@ -8,6 +8,7 @@
 
 #include "engine/pipeline/candidate.h"
 #include "engine/pipeline/detector.h"
+#include "engine/pipeline/int8_sensitivity.h"
 #include "engine/pipeline/prepare.h"
 #include "engine/pipeline/scoring.h"
 #include "engine/program/task_context.h"
@@ -64,6 +65,15 @@ TaskEnd inspect_dataset(const TaskContext& context, const wire::InspectDatasetPa
   return wire::TaskSuccess{std::move(summary), {}};
 }
 
+constexpr double kShareOfStatistics = 0.6;  // of preparing's time, the rest is sensitivities
+
+// The progress of a step that takes the whole's from `first` to `last`.
+Progress part_of(const Progress& whole, double first, double last) {
+  return [=](double share, const std::string& message) {
+    whole(first + share * (last - first), message);
+  };
+}
+
 TaskEnd prepare_task(const TaskContext& context, const wire::PrepareParams& params) {
   const auto detector = open_model(context, partial(params.card));
   if (!detector) return detector.error();
@@ -80,14 +90,26 @@ TaskEnd prepare_task(const TaskContext& context, const wire::PrepareParams& para
   for (const wire::Size& size : params.resolutions) {
     options.resolutions.emplace_back(size.height, size.width);
   }
-  const auto file = prepare(detector.value(), images.size(), image, options, context.progress);
+  const double share = options.int8 ? kShareOfStatistics : 1;
+  const auto file =
+      prepare(detector.value(), images.size(), image, options, part_of(context.progress, 0, share));
   if (!file) return file.error();
+  Guidance guidance;
+  if (options.int8) {
+    const auto smallest = std::ranges::min(options.resolutions);
+    auto layers = int8_sensitivity(detector.value(), file.value(), images.size(), image,
+                                   {.height = smallest.first, .width = smallest.second},
+                                   part_of(context.progress, share, 1));
+    if (!layers) return layers.error();
+    guidance.int8_layers = std::move(layers).value();
+  }
   auto artifact =
       context.artifact("statistics", "statistics.safetensors", encode_tensor_file(file.value()));
   if (!artifact) return artifact.error();
   const wire::PrepareResult result{
       .images = std::min(static_cast<int>(images.size()), options.gram_images),
-      .layers = static_cast<int>(detector.value().groups.groups.size())};
+      .layers = static_cast<int>(detector.value().groups.groups.size()),
+      .guidance = std::move(guidance)};
   return wire::TaskSuccess{result, {std::move(artifact).value()}};
 }
 

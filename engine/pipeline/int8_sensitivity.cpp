@@ -1,0 +1,121 @@
+#include "engine/pipeline/int8_sensitivity.h"
+
+#include <algorithm>
+#include <string>
+
+#include "engine/executor/openvino_runner.h"
+#include "engine/pipeline/stored_activations.h"
+#include "engine/quant/insert_qdq.h"
+
+namespace pare::engine {
+namespace {
+
+using Outputs = std::vector<Tensor>;
+
+// What a graph answers to each of the inputs.
+Result<std::vector<Outputs>> run_all(const Graph& graph, const std::vector<Tensor>& inputs) {
+  auto runner = make_openvino_runner(graph);
+  if (!runner) return runner.error();
+  std::vector<Outputs> all;
+  for (const Tensor& input : inputs) {
+    auto outputs = runner.value()->run({input});
+    if (!outputs) return outputs.error();
+    all.push_back(std::move(outputs).value());
+  }
+  return all;
+}
+
+// Squared error over variance, of one output over all images.
+double relative_error(const std::vector<Outputs>& actual, const std::vector<Outputs>& expected,
+                      std::size_t output) {
+  double error = 0;
+  double sum = 0;
+  double squares = 0;
+  double count = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const auto a = actual[i][output].values<float>();
+    const auto e = expected[i][output].values<float>();
+    for (std::size_t k = 0; k < e.size(); ++k) {
+      const double miss = double{a[k]} - e[k];
+      error += miss * miss;
+      sum += e[k];
+      squares += double{e[k]} * e[k];
+    }
+    count += static_cast<double>(e.size());
+  }
+  const double variance = squares - sum * sum / std::max(count, 1.0);
+  return variance > 0 ? error / variance : 0;
+}
+
+double damage_of(const std::vector<Outputs>& actual, const std::vector<Outputs>& expected) {
+  double total = 0;
+  int outputs = 0;
+  for (std::size_t o = 0; o < expected.front().size(); ++o) {
+    if (expected.front()[o].dtype() != DType::kFloat32) continue;
+    total += relative_error(actual, expected, o);
+    ++outputs;
+  }
+  return outputs > 0 ? total / outputs : 0;
+}
+
+// The convolutions that int8 plans quantize where nothing is kept in fp32.
+std::vector<std::string> quantizable(const Graph& graph) {
+  std::vector<std::string> names;
+  for (const Node& node : graph.nodes) {
+    const bool constant = node.inputs.size() > 1 && graph.constants.contains(node.inputs[1]);
+    if (node.domain.empty() && node.op == "Conv" && constant) names.push_back(node.name);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace
+
+Result<std::vector<LayerSensitivity>> int8_sensitivity(const Detector& detector,
+                                                       const TensorFile& statistics,
+                                                       std::size_t images, const ImageSource& image,
+                                                       const Int8SensitivityOptions& options,
+                                                       const Progress& progress) {
+  const auto body =
+      body_at(detector.body, largest_stride(detector.head), options.height, options.width);
+  if (!body) return body.error();
+  std::vector<Tensor> inputs;
+  for (std::size_t i = 0; i < std::min(images, static_cast<std::size_t>(options.images)); ++i) {
+    auto input = image(i, options.height, options.width);
+    if (!input) return input.error();
+    inputs.push_back(std::move(input).value());
+  }
+  if (inputs.empty()) {
+    return Error{ErrorCode::kInvalidArgument, "there are no calibration images"};
+  }
+  const auto expected = run_all(body.value(), inputs);
+  if (!expected) return expected.error();
+
+  Plan plan;
+  plan.height = options.height;
+  plan.width = options.width;
+  const PrunedGraph whole{body.value(), {}};
+  const EqualizedGraph unchanged{body.value(), {}};
+  const StoredActivations stored(statistics, plan, whole, unchanged);
+  const std::vector<std::string> layers = quantizable(body.value());
+  std::vector<LayerSensitivity> out;
+  for (const std::string& layer : layers) {
+    progress(static_cast<double>(out.size()) / static_cast<double>(layers.size()),
+             "int8 in layer " + std::to_string(out.size() + 1) + " of " +
+                 std::to_string(layers.size()) + " alone");
+    QuantizationPlan alone{.ranges = RangeMethod::kPercentile,
+                           .placement = QdqPlacement::kConvolutions,
+                           .keep_fp32 = layers};
+    std::erase(alone.keep_fp32, layer);
+    const auto quantized =
+        insert_qdq(body.value(), alone, stored.sources(), WeightForm::kSimulated);
+    if (!quantized) return quantized.error();
+    const auto actual = run_all(quantized.value().graph, inputs);
+    if (!actual) return actual.error();
+    out.push_back({layer, damage_of(actual.value(), expected.value())});
+  }
+  std::ranges::stable_sort(out, std::greater{}, &LayerSensitivity::damage);
+  return out;
+}
+
+}  // namespace pare::engine
