@@ -89,7 +89,8 @@ struct ModelSummary {
   int stride = 0;  // input sizes must be multiples of it
   std::vector<ChannelGroup> groups;
   std::vector<FrozenChannels> frozen;
-  std::vector<Layer> layers;  // convolutions, in the order they run
+  std::vector<Layer> layers;             // convolutions, in the order they run
+  std::vector<std::string> activations;  // ONNX operators of the body, sorted; empty: not known
   friend bool operator==(const ModelSummary&, const ModelSummary&) = default;
 };
 

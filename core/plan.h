@@ -5,6 +5,7 @@
 // canonical JSON and its SHA-256 are in wire/plan_json.h.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -44,6 +45,8 @@ enum class QdqPlacement : std::uint8_t {
   kConvolutions,  // around convolutions only
   kSiluBlocks,    // around convolutions with the SiLU behind them, none between the two
 };
+inline constexpr std::array kAllPlacements = {QdqPlacement::kOperators, QdqPlacement::kConvolutions,
+                                              QdqPlacement::kSiluBlocks};
 
 // How weights become integers.
 enum class Rounding : std::uint8_t {

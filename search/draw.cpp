@@ -17,8 +17,10 @@ int narrower(const Decision& d, double share) {
 // Settings of int8, most often those that keep accuracy where int8 products saturate.
 int draw_setting(const Decision& d, Random& random) {
   switch (d.kind) {
-    case DecisionKind::kRanges: return random.chance(0.75) ? 1 : 0;
-    case DecisionKind::kKeepFp32: return random.chance(0.2) ? 1 : 0;
+    case DecisionKind::kRanges: return random.chance(0.6) ? 0 : random.below(d.choices);
+    case DecisionKind::kEqualization: return random.below(2);
+    case DecisionKind::kKeepFp32:  // of two, all or nothing; of many, any
+      return d.choices > 2 ? random.below(d.choices) : (random.chance(0.2) ? 1 : 0);
     default: return random.below(d.choices);
   }
 }
@@ -43,8 +45,20 @@ int step(const Decision& d, int choice, Random& random) {
   return std::clamp(choice + (down ? -far : far), 0, d.choices - 1);
 }
 
+// The widths of one of the space's allocations, whatever else the genome says.
+void take_allocation(const Space& space, Genome& genome, Random& random) {
+  const int count = static_cast<int>(space.allocations().size());
+  const Genome& from = space.allocations()[static_cast<std::size_t>(random.below(count))];
+  for (const std::size_t i : space.of_kind(DecisionKind::kWidth)) {
+    genome.choices[i] = from.choices[i];
+  }
+}
+
 // One group, or a run of groups that follow each other: a stage of the network.
 void mutate_widths(const Space& space, Genome& genome, Random& random) {
+  if (!space.allocations().empty() && random.chance(0.3)) {
+    return take_allocation(space, genome, random);
+  }
   const std::vector<std::size_t> groups = space.of_kind(DecisionKind::kWidth);
   const int count = static_cast<int>(groups.size());
   const int first = random.below(count);
@@ -83,7 +97,15 @@ void mutate_once(const Space& space, Genome& genome, Random& random) {
   if (settings.empty()) return;
   const std::size_t at =
       settings[static_cast<std::size_t>(random.below(static_cast<int>(settings.size())))];
-  genome.choices[at] = 1 - genome.choices[at];
+  const Decision& d = space.decisions()[at];
+  if (d.choices == 2) {
+    genome.choices[at] = 1 - genome.choices[at];
+  } else if (d.ordered()) {
+    const int up = genome.choices[at] == 0 || random.chance(0.5) ? 1 : -1;
+    genome.choices[at] = std::clamp(genome.choices[at] + up, 0, d.choices - 1);
+  } else {
+    genome.choices[at] = (genome.choices[at] + 1 + random.below(d.choices - 1)) % d.choices;
+  }
 }
 
 }  // namespace
@@ -105,6 +127,8 @@ Genome draw_mild(const Space& space, Random& random, double boldness) {
     }
     if (d.kind == DecisionKind::kPrecision) choice = random.below(2);
   }
+  // Widths drawn group by group know nothing of the groups; an allocation does.
+  if (!space.allocations().empty() && random.chance(0.5)) take_allocation(space, genome, random);
   if (space.is_int8(genome)) draw_settings(space, genome, random);
   return space.canonical(std::move(genome));
 }

@@ -19,19 +19,81 @@ Genome uniform_width(const Space& space, double share) {
   return genome;
 }
 
-// Bits, ranges and placement as their decisions number them, the most promising variant first.
-constexpr int kInt8Variants[][3] = {{1, 1, 0}, {1, 1, 1}, {0, 1, 0}, {0, 1, 1}, {1, 0, 0}};
+void choose(const Space& space, Genome& genome, DecisionKind kind, int choice) {
+  for (const std::size_t i : space.of_kind(kind)) {
+    genome.choices[i] = std::clamp(choice, 0, space.decisions()[i].choices - 1);
+  }
+}
+
+int choices_of(const Space& space, DecisionKind kind) {
+  const std::vector<std::size_t> decisions = space.of_kind(kind);
+  return decisions.empty() ? 1 : space.decisions()[decisions.front()].choices;
+}
+
+// int8 in one placement, with the layers that the first decision of its kind keeps at this choice.
+Genome int8_plan(const Space& space, int placement, int keep) {
+  Genome genome = space.original();
+  choose(space, genome, DecisionKind::kPrecision, 1);
+  choose(space, genome, DecisionKind::kPlacement, placement);
+  const std::vector<std::size_t> sets = space.of_kind(DecisionKind::kKeepFp32);
+  if (!sets.empty()) {
+    genome.choices[sets.front()] = std::min(keep, space.decisions()[sets.front()].choices - 1);
+  }
+  return genome;
+}
 
 std::vector<Genome> all_int8(const Space& space) {
   std::vector<Genome> out;
   if (!space.has_int8()) return out;
-  for (const auto& variant : kInt8Variants) {
+  const int placements = choices_of(space, DecisionKind::kPlacement);
+  for (const int keep : {3, 6, 0}) {
+    for (int placement = 0; placement < placements; ++placement) {
+      out.push_back(int8_plan(space, placement, keep));
+    }
+  }
+  for (const auto kind : {DecisionKind::kWeightBits, DecisionKind::kEqualization}) {
+    if (space.of_kind(kind).empty()) continue;
+    out.push_back(int8_plan(space, 0, 3));
+    choose(space, out.back(), kind, 1);
+  }
+  return out;
+}
+
+std::vector<Genome> narrower(const Space& space) {
+  if (!space.allocations().empty()) {
+    return {space.allocations().begin(), space.allocations().end()};
+  }
+  std::vector<Genome> out;
+  for (const double share : {0.9, 0.75, 0.5}) out.push_back(uniform_width(space, share));
+  return out;
+}
+
+std::vector<Genome> smaller(const Space& space) {
+  std::vector<Genome> out;
+  for (int choice = choices_of(space, DecisionKind::kResolution) - 1; choice >= 0; --choice) {
     Genome genome = space.original();
-    genome.choices[space.of_kind(DecisionKind::kPrecision).front()] = 1;
-    genome.choices[space.of_kind(DecisionKind::kWeightBits).front()] = variant[0];
-    genome.choices[space.of_kind(DecisionKind::kRanges).front()] = variant[1];
-    genome.choices[space.of_kind(DecisionKind::kPlacement).front()] = variant[2];
+    choose(space, genome, DecisionKind::kResolution, choice);
     out.push_back(std::move(genome));
+  }
+  return out;
+}
+
+// int8 in each placement at the next smaller resolutions, and with the mildest widths.
+std::vector<Genome> combined(const Space& space) {
+  std::vector<Genome> out;
+  if (!space.has_int8()) return out;
+  const int resolutions = choices_of(space, DecisionKind::kResolution);
+  for (int placement = 0; placement < choices_of(space, DecisionKind::kPlacement); ++placement) {
+    const Genome int8 = int8_plan(space, placement, 3);
+    for (int smaller = 1; smaller <= 2 && smaller < resolutions; ++smaller) {
+      out.push_back(int8);
+      choose(space, out.back(), DecisionKind::kResolution, resolutions - 1 - smaller);
+    }
+    if (space.allocations().empty()) continue;
+    out.push_back(int8);
+    for (const std::size_t i : space.of_kind(DecisionKind::kWidth)) {
+      out.back().choices[i] = space.allocations().front().choices[i];
+    }
   }
   return out;
 }
@@ -40,15 +102,9 @@ std::vector<Genome> all_int8(const Space& space) {
 
 std::vector<Genome> seeds(const Space& space) {
   std::vector<Genome> wanted = {space.original()};
-  for (const std::size_t i : space.of_kind(DecisionKind::kResolution)) {
-    for (int choice = space.decisions()[i].choices - 1; choice >= 0; --choice) {
-      Genome genome = space.original();
-      genome.choices[i] = choice;
-      wanted.push_back(std::move(genome));
-    }
+  for (const auto& some : {all_int8(space), smaller(space), narrower(space), combined(space)}) {
+    wanted.insert(wanted.end(), some.begin(), some.end());
   }
-  std::ranges::move(all_int8(space), std::back_inserter(wanted));
-  for (const double share : {0.9, 0.75, 0.5}) wanted.push_back(uniform_width(space, share));
 
   std::vector<Genome> out;
   for (Genome& genome : wanted) {

@@ -1,7 +1,9 @@
 // The plans that every search begins with, whatever its strategy.
 //
 // The original comes first: everything is compared with it.  Then what an engineer would try by
-// hand: every resolution, int8 throughout in its variants, and the same share removed everywhere.
+// hand, in the order of what it promises: int8 with the most harmed layers left out, in every
+// placement; resolutions; widths as the guidance allocates them, or the same share everywhere; and
+// the first combinations of the three.
 #pragma once
 
 #include <vector>

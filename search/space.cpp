@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "core/check.h"
 
@@ -12,7 +13,9 @@ namespace {
 
 constexpr int kMostResolutions = 6;
 constexpr std::size_t kMostSegments = 7;  // beside the stem and the depthwise layers
-constexpr std::array<int, 2> kWeightBits = {8, 7};
+constexpr std::array kRanges = {RangeMethod::kPercentile, RangeMethod::kMseAfterActivation,
+                                RangeMethod::kEntropy, RangeMethod::kMinMax};
+constexpr std::array kLevels = {0, 1, 2, 3, 4, 6, 8, 10, 12, 16, 20};  // most harmed layers in fp32
 
 // Multiples of the stride within the limits, at most six, counted down from the largest; smallest
 // first.  Empty where the limits hold neither one of them nor the input's own size.
@@ -45,31 +48,80 @@ bool is_depthwise(const Layer& layer) {
   return layer.groups > 1 && layer.groups == layer.in_channels;
 }
 
-// The layers that may stay in fp32 together: the stem, the depthwise ones (whose int8 is often the
-// slower), and the others in the order they run, cut in pieces of equal length.
+std::vector<std::string> depthwise_of(const ModelSummary& model) {
+  std::vector<std::string> names;
+  for (const Layer& layer : model.layers) {
+    if (is_depthwise(layer)) names.push_back(layer.name);
+  }
+  return names;
+}
+
+Decision keep_fp32(std::string name, std::vector<std::string> layers, std::vector<int> levels) {
+  Decision decision;
+  decision.kind = DecisionKind::kKeepFp32;
+  decision.name = std::move(name);
+  decision.choices = static_cast<int>(levels.size());
+  decision.layers = std::move(layers);
+  decision.levels = std::move(levels);
+  return decision;
+}
+
+Decision all_or_none(std::string name, std::vector<std::string> layers) {
+  const int count = static_cast<int>(layers.size());
+  return keep_fp32(std::move(name), std::move(layers), {0, count});
+}
+
+// Without measured sensitivities: the stem, and the other dense layers in the order they run, cut
+// in pieces of equal length.
 std::vector<Decision> segments_of(const ModelSummary& model) {
   std::vector<Decision> segments;
-  const auto add = [&](std::string name, std::vector<std::string> layers) {
-    if (layers.empty()) return;
-    Decision segment{DecisionKind::kKeepFp32, std::move(name), 2, 0, false, {}, {}};
-    segment.layers = std::move(layers);
-    segments.push_back(std::move(segment));
-  };
-  std::vector<std::string> depthwise;
   std::vector<std::string> dense;
   for (std::size_t i = 1; i < model.layers.size(); ++i) {
-    (is_depthwise(model.layers[i]) ? depthwise : dense).push_back(model.layers[i].name);
+    if (!is_depthwise(model.layers[i])) dense.push_back(model.layers[i].name);
   }
-  if (!model.layers.empty()) add("stem", {model.layers.front().name});
-  add("depthwise", depthwise);
+  if (!model.layers.empty()) segments.push_back(all_or_none("stem", {model.layers.front().name}));
   const std::size_t pieces = std::min(kMostSegments, dense.size());
   for (std::size_t i = 0; i < pieces; ++i) {
     const auto first = static_cast<std::ptrdiff_t>(dense.size() * i / pieces);
     const auto last = static_cast<std::ptrdiff_t>(dense.size() * (i + 1) / pieces);
-    add("part " + std::to_string(i + 1) + " of " + std::to_string(pieces),
-        {dense.begin() + first, dense.begin() + last});
+    segments.push_back(
+        all_or_none("part " + std::to_string(i + 1) + " of " + std::to_string(pieces),
+                    {dense.begin() + first, dense.begin() + last}));
   }
   return segments;
+}
+
+// The layers that int8 harms most, a few more with every choice; never all of them.
+Decision most_harmed(const Guidance& guidance) {
+  std::vector<std::string> layers;
+  for (const LayerSensitivity& layer : guidance.int8_layers) layers.push_back(layer.layer);
+  std::vector<int> levels;
+  for (const int level : kLevels) {
+    if (static_cast<std::size_t>(level) < layers.size()) levels.push_back(level);
+  }
+  layers.resize(static_cast<std::size_t>(levels.back()));
+  return keep_fp32("most harmed layers", std::move(layers), std::move(levels));
+}
+
+// The layers that may stay in fp32 together; the depthwise ones, whose int8 is often the slower,
+// are one such set.
+std::vector<Decision> keep_fp32_decisions(const ModelSummary& model, const Guidance& guidance,
+                                          bool depthwise_too) {
+  std::vector<Decision> decisions;
+  if (guidance.int8_layers.empty()) {
+    decisions = segments_of(model);
+  } else {
+    decisions.push_back(most_harmed(guidance));
+  }
+  std::vector<std::string> depthwise = depthwise_of(model);
+  if (depthwise_too && !depthwise.empty()) {
+    decisions.push_back(all_or_none("depthwise", std::move(depthwise)));
+  }
+  return decisions;
+}
+
+bool scales_with_input(const std::string& activation) {
+  return activation == "Relu" || activation == "LeakyRelu" || activation == "PRelu";
 }
 
 bool allows(const SpaceLimits& limits, Precision precision) {
@@ -78,7 +130,24 @@ bool allows(const SpaceLimits& limits, Precision precision) {
 
 bool is_int8_setting(DecisionKind kind) {
   return kind == DecisionKind::kWeightBits || kind == DecisionKind::kRanges ||
-         kind == DecisionKind::kPlacement || kind == DecisionKind::kKeepFp32;
+         kind == DecisionKind::kPlacement || kind == DecisionKind::kEqualization ||
+         kind == DecisionKind::kKeepFp32;
+}
+
+// The number of values where it is not among them.
+template <typename Value>
+int index_of(const std::vector<Value>& values, Value value) {
+  return static_cast<int>(std::ranges::find(values, value) - values.begin());
+}
+
+// The choice that keeps the most layers in fp32 of those that all of `kept` holds.
+int largest_within(const Decision& d, const std::set<std::string, std::less<>>& kept) {
+  int run = 0;
+  while (std::cmp_less(run, d.layers.size()) &&
+         kept.contains(d.layers[static_cast<std::size_t>(run)]))
+    ++run;
+  const auto above = std::ranges::upper_bound(d.levels, run);
+  return static_cast<int>(above - d.levels.begin()) - 1;
 }
 
 Error not_in_space(const std::string& what) {
@@ -87,7 +156,8 @@ Error not_in_space(const std::string& what) {
 
 }  // namespace
 
-Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, Recovery recovery) {
+Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, Recovery recovery,
+                          const Int8Choices& int8, const Guidance& guidance) {
   if (model.stride <= 0 || model.card.height <= 0 || model.card.width <= 0) {
     return Error{ErrorCode::kInvalidArgument, "the model's summary has no input size or stride"};
   }
@@ -98,7 +168,7 @@ Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, 
     if (!limits.width || group.widths.size() < 2) continue;
     const int count = static_cast<int>(group.widths.size());
     space.decisions_.push_back(
-        {DecisionKind::kWidth, group.name, count, count - 1, false, group.widths, {}});
+        {DecisionKind::kWidth, group.name, count, count - 1, false, group.widths, {}, {}});
   }
   space.resolutions_ = resolutions_of(model, limits);
   if (space.resolutions_.empty()) {
@@ -118,18 +188,68 @@ Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, 
                                 static_cast<int>(own - space.resolutions_.begin()),
                                 outside,
                                 {},
+                                {},
                                 {}});
   }
-  if (allows(limits, Precision::kInt8) && !model.layers.empty()) {
-    space.precision_ = static_cast<int>(space.decisions_.size());
-    space.decisions_.push_back(
-        {DecisionKind::kPrecision, "precision", 2, 0, !allows(limits, Precision::kFp32), {}, {}});
-    space.decisions_.push_back({DecisionKind::kWeightBits, "weight bits", 2, 0, false, {}, {}});
-    space.decisions_.push_back({DecisionKind::kRanges, "ranges", 2, 0, false, {}, {}});
-    space.decisions_.push_back({DecisionKind::kPlacement, "placement", 2, 0, false, {}, {}});
-    std::ranges::move(segments_of(model), std::back_inserter(space.decisions_));
+  space.layers_ = model.layers.size();
+  if (allows(limits, Precision::kInt8) && int8.int8 && !model.layers.empty()) {
+    space.add_int8(model, limits, int8, guidance);
   }
+  space.add_allocations(guidance);
   return space;
+}
+
+void Space::add_int8(const ModelSummary& model, const SpaceLimits& limits, const Int8Choices& int8,
+                     const Guidance& guidance) {
+  weight_bits_ = int8.weight_bits;
+  placements_ = int8.placements;
+  PARE_CHECK(!weight_bits_.empty() && !placements_.empty(), "int8 has no settings");
+  if (int8.depthwise_in_fp32) always_fp32_ = depthwise_of(model);
+  const auto add = [&](DecisionKind kind, const char* name, std::size_t choices) {
+    if (choices < 2) return;
+    Decision& decision = decisions_.emplace_back();
+    decision.kind = kind;
+    decision.name = name;
+    decision.choices = static_cast<int>(choices);
+  };
+  precision_ = static_cast<int>(decisions_.size());
+  add(DecisionKind::kPrecision, "precision", 2);
+  decisions_.back().only_in_original = !allows(limits, Precision::kFp32);
+  add(DecisionKind::kWeightBits, "weight bits", weight_bits_.size());
+  add(DecisionKind::kRanges, "ranges", kRanges.size());
+  add(DecisionKind::kPlacement, "placement", placements_.size());
+  const bool equalizes = std::ranges::any_of(model.activations, scales_with_input);
+  add(DecisionKind::kEqualization, "equalization", equalizes ? 2 : 1);
+  std::ranges::move(keep_fp32_decisions(model, guidance, always_fp32_.empty()),
+                    std::back_inserter(decisions_));
+}
+
+// An allocation's widths that the space does not have go to the next wider ones.
+void Space::add_allocations(const Guidance& guidance) {
+  for (const Allocation& allocation : guidance.allocations) {
+    Genome genome = original();
+    for (const std::size_t i : of_kind(DecisionKind::kWidth)) {
+      const Decision& d = decisions_[i];
+      const auto wanted = allocation.widths.find(d.name);
+      if (wanted == allocation.widths.end()) continue;
+      const auto at = std::ranges::lower_bound(d.widths, wanted->second);
+      if (at != d.widths.end()) genome.choices[i] = static_cast<int>(at - d.widths.begin());
+    }
+    if (genome != original()) allocations_.push_back(std::move(genome));
+  }
+}
+
+std::vector<std::string> Space::kept_in_fp32(const Genome& genome) const {
+  std::vector<std::string> kept = always_fp32_;
+  for (std::size_t i = 0; i < decisions_.size(); ++i) {
+    const Decision& d = decisions_[i];
+    if (d.kind != DecisionKind::kKeepFp32) continue;
+    const int level = d.levels[static_cast<std::size_t>(genome.choices[i])];
+    kept.insert(kept.end(), d.layers.begin(), d.layers.begin() + level);
+  }
+  std::ranges::sort(kept);
+  kept.erase(std::ranges::unique(kept).begin(), kept.end());
+  return kept;
 }
 
 std::vector<std::size_t> Space::of_kind(DecisionKind kind) const {
@@ -156,11 +276,24 @@ bool Space::matters(const Genome& genome, std::size_t decision) const noexcept {
 
 Genome Space::canonical(Genome genome) const {
   PARE_CHECK(genome.choices.size() == decisions_.size(), "a genome of another space");
-  if (is_int8(genome)) {  // with every layer kept in fp32 it is an fp32 plan
-    bool quantizes = false;
-    for (const std::size_t i : of_kind(DecisionKind::kKeepFp32))
-      quantizes |= genome.choices[i] == 0;
-    if (!quantizes) genome.choices[static_cast<std::size_t>(precision_)] = 0;
+  if (is_int8(genome)) {
+    const std::vector<std::string> kept = kept_in_fp32(genome);
+    // With every layer kept in fp32 it is an fp32 plan.
+    if (kept.size() == layers_) genome.choices[static_cast<std::size_t>(precision_)] = 0;
+    // Sets of layers may overlap: of the choices that keep the same layers, the first set's
+    // smallest stand for all.
+    const std::set<std::string, std::less<>> layers(kept.begin(), kept.end());
+    for (const std::size_t i : of_kind(DecisionKind::kKeepFp32)) {
+      genome.choices[i] = largest_within(decisions_[i], layers);
+    }
+    for (const std::size_t i : of_kind(DecisionKind::kKeepFp32)) {
+      while (genome.choices[i] > 0) {
+        --genome.choices[i];
+        if (kept_in_fp32(genome) == kept) continue;
+        ++genome.choices[i];
+        break;
+      }
+    }
   }
   if (!is_int8(genome)) {
     for (std::size_t i = 0; i < decisions_.size(); ++i) {
@@ -183,7 +316,14 @@ Plan Space::plan_of(const Genome& genome) const {
   plan.width = input_.width;
   plan.reconstruction =
       recovery_ == Recovery::kNone ? Reconstruction::kNone : Reconstruction::kIndependent;
-  if (is_int8(genome)) plan.quantization.emplace();
+  if (is_int8(genome)) {
+    QuantizationPlan& q = plan.quantization.emplace();
+    q.weight_bits = weight_bits_.front();
+    q.ranges = kRanges.front();
+    q.placement = placements_.front();
+    q.rounding = Rounding::kGram;  // costs a second of building and measured no worse anywhere
+    q.keep_fp32 = kept_in_fp32(genome);
+  }
   for (std::size_t i = 0; i < decisions_.size(); ++i) {
     const Decision& d = decisions_[i];
     const int choice = genome.choices[i];
@@ -196,14 +336,11 @@ Plan Space::plan_of(const Genome& genome) const {
     }
     if (!plan.quantization) continue;
     QuantizationPlan& q = *plan.quantization;
-    if (d.kind == DecisionKind::kWeightBits) q.weight_bits = kWeightBits[at];
-    if (d.kind == DecisionKind::kRanges) q.ranges = static_cast<RangeMethod>(choice);
-    if (d.kind == DecisionKind::kPlacement) q.placement = static_cast<QdqPlacement>(choice);
-    if (d.kind == DecisionKind::kKeepFp32 && choice == 1) {
-      q.keep_fp32.insert(q.keep_fp32.end(), d.layers.begin(), d.layers.end());
-    }
+    if (d.kind == DecisionKind::kWeightBits) q.weight_bits = weight_bits_[at];
+    if (d.kind == DecisionKind::kRanges) q.ranges = kRanges[at];
+    if (d.kind == DecisionKind::kPlacement) q.placement = placements_[at];
+    if (d.kind == DecisionKind::kEqualization) q.equalization = choice == 1;
   }
-  if (plan.quantization) std::ranges::sort(plan.quantization->keep_fp32);
   return plan;
 }
 
@@ -228,10 +365,13 @@ Result<Genome> Space::genome_of(const Plan& plan) const {
       choice = plan.quantization ? 1 : 0;
     } else if (plan.quantization) {
       const QuantizationPlan& q = *plan.quantization;
-      if (d.kind == DecisionKind::kWeightBits) choice = q.weight_bits == 8 ? 0 : 1;
-      if (d.kind == DecisionKind::kRanges) choice = static_cast<int>(q.ranges);
-      if (d.kind == DecisionKind::kPlacement) choice = static_cast<int>(q.placement);
-      if (d.kind == DecisionKind::kKeepFp32) choice = kept.contains(d.layers.front()) ? 1 : 0;
+      if (d.kind == DecisionKind::kWeightBits) choice = index_of(weight_bits_, q.weight_bits);
+      if (d.kind == DecisionKind::kRanges) {
+        choice = static_cast<int>(std::ranges::find(kRanges, q.ranges) - kRanges.begin());
+      }
+      if (d.kind == DecisionKind::kPlacement) choice = index_of(placements_, q.placement);
+      if (d.kind == DecisionKind::kEqualization) choice = q.equalization ? 1 : 0;
+      if (d.kind == DecisionKind::kKeepFp32) choice = largest_within(d, kept);
     }
     if (choice >= d.choices) return not_in_space("\"" + d.name + "\" has no such choice");
   }

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/avoid.h"
+#include "core/guidance.h"
 #include "core/job.h"
 #include "core/model_summary.h"
 #include "core/plan.h"
@@ -28,13 +30,14 @@ struct Genome {
 };
 
 enum class DecisionKind : std::uint8_t {
-  kWidth,       // choices: the group's widths, narrowest first
-  kResolution,  // smallest first
-  kPrecision,   // fp32, int8
-  kWeightBits,  // 8, 7
-  kRanges,      // min-max, percentile
-  kPlacement,   // around operators, around convolutions
-  kKeepFp32,    // a segment of layers: int8, fp32
+  kWidth,         // choices: the group's widths, narrowest first
+  kResolution,    // smallest first
+  kPrecision,     // fp32, int8
+  kWeightBits,    // 8, 7
+  kRanges,        // percentile and others
+  kPlacement,     // around operators, around convolutions, whole SiLU blocks
+  kEqualization,  // no, yes
+  kKeepFp32,      // more and more of some layers, from none on
 };
 
 struct Decision {
@@ -45,9 +48,11 @@ struct Decision {
   bool only_in_original = false;    // the limits exclude that choice for every other plan
   std::vector<int> widths;          // kWidth
   std::vector<std::string> layers;  // kKeepFp32
+  std::vector<int> levels;  // kKeepFp32: how many of them, from the first on, a choice keeps
   // True if neighbouring choices are similar.
   bool ordered() const noexcept {
-    return kind == DecisionKind::kWidth || kind == DecisionKind::kResolution;
+    return kind == DecisionKind::kWidth || kind == DecisionKind::kResolution ||
+           kind == DecisionKind::kKeepFp32;
   }
 };
 
@@ -59,9 +64,12 @@ struct InputSize {
 
 class Space {
  public:
-  // Fails with kInvalidArgument if the summary and the limits leave no resolution at all.
-  static Result<Space> make(const ModelSummary& model, const SpaceLimits& limits,
-                            Recovery recovery);
+  // `int8` is what is worth trying where plans are int8: a setting with one value left is no
+  // decision.  With `guidance`, layers stay in fp32 in the order in which int8 harms them; without,
+  // in segments.  Fails with kInvalidArgument if the summary and the limits leave no resolution at
+  // all.
+  static Result<Space> make(const ModelSummary& model, const SpaceLimits& limits, Recovery recovery,
+                            const Int8Choices& int8 = {}, const Guidance& guidance = {});
 
   std::span<const Decision> decisions() const noexcept { return decisions_; }
   // Indices of the decisions of one kind.
@@ -87,14 +95,27 @@ class Space {
   // log10 of the number of plans, from above: inert choices are counted too.
   double log10_size() const;
 
+  // The original with the widths of each of the guidance's allocations, the smallest saving first.
+  std::span<const Genome> allocations() const noexcept { return allocations_; }
+
   // Calls visit(genome) for every canonical genome until it returns false.  For small spaces.
   void for_each(const std::function<bool(const Genome&)>& visit) const;
 
  private:
+  void add_int8(const ModelSummary& model, const SpaceLimits& limits, const Int8Choices& int8,
+                const Guidance& guidance);
+  void add_allocations(const Guidance& guidance);
+  std::vector<std::string> kept_in_fp32(const Genome& genome) const;  // sorted, no duplicates
+
   std::vector<Decision> decisions_;
   std::vector<InputSize> resolutions_;
   int resolution_ = -1;  // index of the decision, -1 where there is nothing to decide
   int precision_ = -1;
+  std::vector<int> weight_bits_;          // what int8 plans choose from
+  std::vector<QdqPlacement> placements_;  // the same
+  std::vector<std::string> always_fp32_;  // layers that no int8 plan quantizes
+  std::size_t layers_ = 0;                // how many there are
+  std::vector<Genome> allocations_;
   InputSize input_;  // of the original
   Recovery recovery_ = Recovery::kReconstruct;
 };

@@ -29,6 +29,10 @@ nlohmann::json summary_value(const ModelSummary& summary);
 // . _ + -, the first no . and no -.
 std::string read_plain_name(Fields& fields, std::string_view name);
 
+// In the order of QdqPlacement.
+inline constexpr std::array<std::string_view, 3> kPlacementNames = {"operators", "convolutions",
+                                                                    "silu_blocks"};
+
 inline constexpr std::array<std::string_view, 2> kPrecisionNames = {"fp32", "int8"};
 std::vector<Precision> read_precisions(Fields& fields, std::string_view name);
 nlohmann::json precisions_value(const std::vector<Precision>& precisions);

@@ -16,14 +16,13 @@ constexpr std::array<std::string_view, 5> kImportance = {"gram", "l1", "l2", "ra
 constexpr std::array<std::string_view, 3> kReconstruction = {"none", "independent", "sequential"};
 constexpr std::array<std::string_view, 5> kRanges = {"min_max", "percentile", "entropy", "mse",
                                                      "mse_after_activation"};
-constexpr std::array<std::string_view, 3> kPlacement = {"operators", "convolutions", "silu_blocks"};
 constexpr std::array<std::string_view, 2> kRounding = {"nearest", "gram"};
 
 QuantizationPlan read_quantization(Fields& fields) {
   QuantizationPlan out;
   out.weight_bits = fields.small("weight_bits", 7, 8);
   out.ranges = static_cast<RangeMethod>(fields.one_of("ranges", kRanges));
-  out.placement = static_cast<QdqPlacement>(fields.one_of("placement", kPlacement));
+  out.placement = static_cast<QdqPlacement>(fields.one_of("placement", kPlacementNames));
   if (fields.has("symmetric")) out.symmetric = fields.boolean("symmetric");
   if (fields.has("rounding"))
     out.rounding = static_cast<Rounding>(fields.one_of("rounding", kRounding));
@@ -41,7 +40,7 @@ QuantizationPlan read_quantization(Fields& fields) {
 nlohmann::json quantization_json(const QuantizationPlan& q) {
   nlohmann::json json = {{"weight_bits", q.weight_bits},
                          {"ranges", kRanges[static_cast<std::size_t>(q.ranges)]},
-                         {"placement", kPlacement[static_cast<std::size_t>(q.placement)]},
+                         {"placement", kPlacementNames[static_cast<std::size_t>(q.placement)]},
                          {"keep_fp32", q.keep_fp32}};
   if (q.symmetric) json["symmetric"] = true;
   if (q.rounding != Rounding::kNearest)

@@ -152,6 +152,7 @@ ModelSummary read_summary(Fields& fields) {
   fields.objects("groups", [&](Fields& group) { out.groups.push_back(read_group(group)); });
   fields.objects("frozen", [&](Fields& frozen) { out.frozen.push_back(read_frozen(frozen)); });
   fields.objects("layers", [&](Fields& layer) { out.layers.push_back(read_layer(layer)); });
+  if (fields.has("activations")) out.activations = fields.texts("activations");
   return out;
 }
 
@@ -182,7 +183,8 @@ Json summary_value(const ModelSummary& s) {
           {"stride", s.stride},
           {"groups", groups_value(s.groups)},
           {"frozen", frozen_value(s.frozen)},
-          {"layers", layers_value(s.layers)}};
+          {"layers", layers_value(s.layers)},
+          {"activations", s.activations}};
 }
 
 std::string card_to_json(const ModelCard& card) {

@@ -1,5 +1,9 @@
 #include "engine/pipeline/detector.h"
 
+#include <algorithm>
+#include <array>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "engine/executor/observe.h"
@@ -110,6 +114,19 @@ Result<std::vector<Layer>> layers_of(const Graph& graph, const Observation& obse
   return layers;
 }
 
+// Operators that bend what goes through them: what int8 kernels of a runtime may get wrong.
+std::vector<std::string> activations_of(const Graph& graph) {
+  constexpr std::array<std::string_view, 12> kActivations = {
+      "Clip", "Elu",   "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu",
+      "Mish", "PRelu", "Relu", "Sigmoid",     "Softplus",  "Tanh"};
+  std::set<std::string> found;
+  for (const Node& node : graph.nodes) {
+    const bool known = std::ranges::find(kActivations, node.op) != kActivations.end();
+    if (node.domain.empty() && known) found.insert(node.op);
+  }
+  return {found.begin(), found.end()};
+}
+
 }  // namespace
 
 Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCard& card) {
@@ -161,6 +178,7 @@ Result<ModelSummary> summarize(const Detector& detector, std::span<const std::by
   summary.bytes = static_cast<std::int64_t>(onnx.size());
   summary.stride = largest_stride(detector.head);
   summary.layers = std::move(layers).value();
+  summary.activations = activations_of(detector.body);
   for (const Layer& layer : summary.layers) {
     summary.macs += layer.macs;
     summary.parameters += layer.parameters;
