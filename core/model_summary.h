@@ -89,8 +89,9 @@ struct ModelSummary {
   int stride = 0;  // input sizes must be multiples of it
   std::vector<ChannelGroup> groups;
   std::vector<FrozenChannels> frozen;
-  std::vector<Layer> layers;             // convolutions, in the order they run
-  std::vector<std::string> activations;  // ONNX operators of the body, sorted; empty: not known
+  std::vector<Layer> layers;               // convolutions, in the order they run
+  std::vector<std::string> output_layers;  // of those, the last ones on the way to each output
+  std::vector<std::string> activations;    // ONNX operators of the body, sorted; empty: not known
   friend bool operator==(const ModelSummary&, const ModelSummary&) = default;
 };
 

@@ -20,7 +20,8 @@ int draw_setting(const Decision& d, Random& random) {
     case DecisionKind::kRanges: return random.chance(0.6) ? 0 : random.below(d.choices);
     case DecisionKind::kEqualization: return random.below(2);
     case DecisionKind::kKeepFp32:  // of two, all or nothing; of many, any
-      return d.choices > 2 ? random.below(d.choices) : (random.chance(0.2) ? 1 : 0);
+      if (d.choices > 2) return random.below(d.choices);
+      return random.chance(d.name == kOutputs ? 0.7 : 0.2) ? 1 : 0;
     default: return random.below(d.choices);
   }
 }

@@ -30,14 +30,17 @@ int choices_of(const Space& space, DecisionKind kind) {
   return decisions.empty() ? 1 : space.decisions()[decisions.front()].choices;
 }
 
-// int8 in one placement, with the layers that the first decision of its kind keeps at this choice.
-Genome int8_plan(const Space& space, int placement, int keep) {
+// int8 in one placement, the layers that the first decision of its kind keeps at this choice and,
+// if wanted, those that make the outputs in fp32.
+Genome int8_plan(const Space& space, int placement, int keep, bool outputs = true) {
   Genome genome = space.original();
   choose(space, genome, DecisionKind::kPrecision, 1);
   choose(space, genome, DecisionKind::kPlacement, placement);
   const std::vector<std::size_t> sets = space.of_kind(DecisionKind::kKeepFp32);
-  if (!sets.empty()) {
-    genome.choices[sets.front()] = std::min(keep, space.decisions()[sets.front()].choices - 1);
+  for (const std::size_t i : sets) {
+    const Decision& d = space.decisions()[i];
+    if (i == sets.front()) genome.choices[i] = std::min(keep, d.choices - 1);
+    if (d.name == kOutputs && outputs) genome.choices[i] = 1;
   }
   return genome;
 }
@@ -46,10 +49,13 @@ std::vector<Genome> all_int8(const Space& space) {
   std::vector<Genome> out;
   if (!space.has_int8()) return out;
   const int placements = choices_of(space, DecisionKind::kPlacement);
-  for (const int keep : {3, 6, 0}) {
+  for (const int keep : {3, 5, 1}) {
     for (int placement = 0; placement < placements; ++placement) {
       out.push_back(int8_plan(space, placement, keep));
     }
+  }
+  for (int placement = 0; placement < placements; ++placement) {
+    out.push_back(int8_plan(space, placement, 0, false));
   }
   for (const auto kind : {DecisionKind::kWeightBits, DecisionKind::kEqualization}) {
     if (space.of_kind(kind).empty()) continue;

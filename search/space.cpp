@@ -113,6 +113,9 @@ std::vector<Decision> keep_fp32_decisions(const ModelSummary& model, const Guida
   } else {
     decisions.push_back(most_harmed(guidance));
   }
+  if (!model.output_layers.empty() && model.output_layers.size() < model.layers.size()) {
+    decisions.push_back(all_or_none(std::string(kOutputs), model.output_layers));
+  }
   std::vector<std::string> depthwise = depthwise_of(model);
   if (depthwise_too && !depthwise.empty()) {
     decisions.push_back(all_or_none("depthwise", std::move(depthwise)));

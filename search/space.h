@@ -56,6 +56,9 @@ struct Decision {
   }
 };
 
+// The name of the kKeepFp32 decision about the layers that make the outputs.
+inline constexpr std::string_view kOutputs = "output layers";
+
 struct InputSize {
   int height = 0;
   int width = 0;

@@ -152,6 +152,7 @@ ModelSummary read_summary(Fields& fields) {
   fields.objects("groups", [&](Fields& group) { out.groups.push_back(read_group(group)); });
   fields.objects("frozen", [&](Fields& frozen) { out.frozen.push_back(read_frozen(frozen)); });
   fields.objects("layers", [&](Fields& layer) { out.layers.push_back(read_layer(layer)); });
+  if (fields.has("output_layers")) out.output_layers = fields.texts("output_layers");
   if (fields.has("activations")) out.activations = fields.texts("activations");
   return out;
 }
@@ -184,6 +185,7 @@ Json summary_value(const ModelSummary& s) {
           {"groups", groups_value(s.groups)},
           {"frozen", frozen_value(s.frozen)},
           {"layers", layers_value(s.layers)},
+          {"output_layers", s.output_layers},
           {"activations", s.activations}};
 }
 

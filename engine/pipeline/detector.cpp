@@ -127,6 +127,29 @@ std::vector<std::string> activations_of(const Graph& graph) {
   return {found.begin(), found.end()};
 }
 
+// The convolutions from which an output is reached without another one in between.
+std::vector<std::string> output_layers_of(const Graph& graph) {
+  const Edges edges = edges_of(graph);
+  std::set<std::string> seen;
+  std::vector<std::string> open;
+  std::vector<std::string> layers;
+  for (const TensorInfo& output : graph.outputs) open.push_back(output.name);
+  while (!open.empty()) {
+    const std::string tensor = std::move(open.back());
+    open.pop_back();
+    const auto maker = edges.producer.find(tensor);
+    if (!seen.insert(tensor).second || maker == edges.producer.end()) continue;
+    const Node& node = graph.nodes[maker->second];
+    if (node.domain.empty() && node.op == "Conv") {
+      layers.push_back(node.name);
+    } else {
+      std::ranges::copy(tensors_read(node), std::back_inserter(open));
+    }
+  }
+  std::ranges::sort(layers);
+  return layers;
+}
+
 }  // namespace
 
 Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCard& card) {
@@ -178,6 +201,7 @@ Result<ModelSummary> summarize(const Detector& detector, std::span<const std::by
   summary.bytes = static_cast<std::int64_t>(onnx.size());
   summary.stride = largest_stride(detector.head);
   summary.layers = std::move(layers).value();
+  summary.output_layers = output_layers_of(detector.body);
   summary.activations = activations_of(detector.body);
   for (const Layer& layer : summary.layers) {
     summary.macs += layer.macs;

@@ -81,6 +81,7 @@ Guidance guidance_for(const ModelSummary& model) {
 Space guided_space() {
   ModelSummary model = small_detector(12);
   model.activations = {"LeakyRelu"};
+  model.output_layers = {"layer10", "layer11"};
   auto space = Space::make(model, {}, Recovery::kReconstruct, {}, guidance_for(model));
   EXPECT_TRUE(space.has_value()) << space.error().message;
   return std::move(space).value();

@@ -130,6 +130,8 @@ class RandomDocuments {
       return ChannelGroup{text(), 3 * step, {step, 2 * step, 3 * step}, texts(), texts()};
     });
     out.frozen = several(0, 3, [&] { return FrozenChannels{text(), whole(0, 999), text()}; });
+    out.output_layers = texts();
+    out.activations = texts();
     out.layers = several(0, 4, [&] {
       return Layer{text(),       text(),      {whole(1, 7), whole(1, 7)},
                    whole(1, 9),  whole(1, 9), whole(1, 9),
