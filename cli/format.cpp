@@ -47,11 +47,12 @@ std::string whole(double number) {
   return fmt::format("{:.0f}", number);
 }
 
-// "71.9 [71.2, 72.8]"
+// "71.9 [71.2, 72.8]", with a "?" where the device was not itself
 std::string latency_text(const json& member) {
   return milliseconds(number_at(member, "latency_ms")) + " [" +
          milliseconds(number_at(member, "latency_low_ms")) + ", " +
-         milliseconds(number_at(member, "latency_high_ms")) + "]";
+         milliseconds(number_at(member, "latency_high_ms")) + "]" +
+         (has(member, "latency_suspect") ? " ?" : "");
 }
 
 std::vector<std::string> member_cells(const json& member, const std::string& mark) {
@@ -76,9 +77,9 @@ std::string outcomes_text(const json& trial) {
       out += "infeasible: " + text_at(outcome, "infeasible");
     } else {
       out += has(outcome, "map_50_95") ? percent_points(number_at(outcome, "map_50_95")) : "-";
-      out += has(outcome, "latency_ms")
-                 ? ", " + milliseconds(number_at(outcome, "latency_ms")) + " ms"
-                 : "";
+      out += has(outcome, "latency_ms") ? ", " + milliseconds(number_at(outcome, "latency_ms")) +
+                                              " ms" + (has(outcome, "latency_suspect") ? " ?" : "")
+                                        : "";
     }
   }
   return out.empty() ? text_at(trial, "reason") : out;
@@ -238,7 +239,12 @@ std::string front_table(const json& front, int width) {
   const std::string original =
       has(front, "original") ? text_at(front["original"], "plan_sha256") : "";
   bool shown = original.empty();
+  std::string doubts;
   for (const json& member : list_at(front, "members")) {
+    if (has(member, "latency_suspect")) {
+      doubts += "? " + short_sha(text_at(member, "plan_sha256")) + ": " +
+                text_at(member, "latency_suspect") + "\n";
+    }
     const bool same = text_at(member, "plan_sha256") == original;
     table.add(member_cells(member, same ? "= " : "  "));
     shown |= same;
@@ -249,7 +255,8 @@ std::string front_table(const json& front, int width) {
   if (has(front, "hypervolume")) {
     head += fmt::format(", hypervolume {:.4f}", number_at(front, "hypervolume"));
   }
-  return head + (has(front, "original") ? " (=: the original)\n" : "\n") + table.text(width);
+  return head + (has(front, "original") ? " (=: the original)\n" : "\n") + table.text(width) +
+         doubts;
 }
 
 std::string summary_text(const json& summary, int width) {
@@ -297,6 +304,30 @@ std::string progress_line(const json& job) {
   if (number_at(trials, "failed") > 0) out += ", " + whole(number_at(trials, "failed")) + " failed";
   if (has(job, "seconds_left"))
     out += ", " + duration_text(number_at(job, "seconds_left")) + " left";
+  return out;
+}
+
+std::string checks_text(const json& checks) {
+  std::string out;
+  for (const json& check : checks) {
+    const json result = check.value("result", json::object());
+    out += text_at(check, "target") + ": ";
+    if (has(check, "reason")) out += "the check failed: " + text_at(check, "reason");
+    if (has(result, "refused")) out += "nothing runs: " + text_at(result, "refused");
+    if (has(result, "cpu_model")) {
+      out += "checked in " + duration_text(number_at(result, "seconds")) + " on " +
+             text_at(result, "cpu_model") + ", version " + text_at(result, "runtime_version");
+    }
+    out += "\n";
+    for (const json& finding : list_at(result, "findings")) {
+      out += "  - " + (finding.is_string() ? finding.get<std::string>() : finding.dump()) + "\n";
+    }
+    for (const json& rule : list_at(result, "avoid")) {
+      out += "  not tried" +
+             (text_at(rule, "trait") == "any" ? "" : " (" + text_at(rule, "trait") + ")") + ": " +
+             text_at(rule, "reason") + "\n";
+    }
+  }
   return out;
 }
 

@@ -24,6 +24,9 @@ std::string trials_table(const nlohmann::json& trials, int width);
 std::string front_table(const nlohmann::json& front, int width);     // one target's front
 std::string summary_text(const nlohmann::json& summary, int width);  // what inspect says
 
+// What the reality check of each target found, a line a finding; and what must not be tried.
+std::string checks_text(const nlohmann::json& checks);
+
 // One line: where the job stands; and one a target: its best so far.
 std::string progress_line(const nlohmann::json& job);
 std::string best_lines(const nlohmann::json& job, int width);

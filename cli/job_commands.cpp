@@ -1,4 +1,4 @@
-// pare submit, watch, jobs, trials, cancel.
+// pare submit, watch, jobs, trials, checks, cancel.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -75,11 +75,18 @@ std::string ending(const json& job, int width) {
   return out;
 }
 
+// What the reality checks found, once they are all there.
+std::string found_before(const Service& service, const std::string& id) {
+  const auto checks = service.list("/v1/jobs/" + escaped(id) + "/checks");
+  return checks ? checks_text(checks.value()) : "";
+}
+
 // Follows a job to its end.  A terminal is drawn over; elsewhere a line comes when the state
 // changes or another twentieth is done.
 Exit watch(const Common& common, const Service& service, const std::string& id) {
   int drawn = 0;
   std::string last;
+  bool told = common.json;
   for (int unanswered = 0;;) {
     const auto job = service.get("/v1/jobs/" + escaped(id));
     if (!job) {
@@ -90,6 +97,13 @@ Exit watch(const Common& common, const Service& service, const std::string& id) 
     }
     unanswered = 0;
     const json& seen = job.value();
+    const std::string state = seen.value("state", "");
+    if (!told && state != "queued" && state != "preparing") {
+      print((drawn > 0 ? "\x1b[" + std::to_string(drawn) + "F\x1b[J" : "") +
+            found_before(service, id));
+      drawn = 0;
+      told = true;
+    }
     if (has_ended(seen)) {
       const std::string up = drawn > 0 ? "\x1b[" + std::to_string(drawn) + "F\x1b[J" : "";
       common.json ? print_json(seen) : print(up + ending(seen, common.width));
@@ -183,6 +197,16 @@ void add_job_commands(CLI::App& app, Action& chosen) {
       return with_service(common, [&](const Service& service) {
         return show(common, service.list("/v1/jobs/" + *id + "/trials"),
                     [&](const json& all) { return trials_table(all, common.width); });
+      });
+    };
+  });
+
+  CLI::App* checks = app.add_subcommand("checks", "What the check of each target found");
+  checks->callback([id = job_argument(checks), &chosen] {
+    chosen = [id](const Common& common) {
+      return with_service(common, [&](const Service& service) {
+        return show(common, service.list("/v1/jobs/" + *id + "/checks"),
+                    [](const json& all) { return checks_text(all); });
       });
     };
   });

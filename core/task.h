@@ -22,15 +22,16 @@ enum class TaskKind : std::uint8_t {
   kEvaluate,
   kBenchmark,
   kCompare,
+  kCheck,
 };
 
 inline constexpr std::array kAllTaskKinds = {
     TaskKind::kInspectModel, TaskKind::kInspectDataset, TaskKind::kPrepare, TaskKind::kBuild,
-    TaskKind::kEvaluate,     TaskKind::kBenchmark,      TaskKind::kCompare};
+    TaskKind::kEvaluate,     TaskKind::kBenchmark,      TaskKind::kCompare, TaskKind::kCheck};
 
 // Nothing else may run on the device meanwhile, or the time measured is not the candidate's.
 constexpr bool is_exclusive(TaskKind kind) noexcept {
-  return kind == TaskKind::kBenchmark || kind == TaskKind::kCompare;
+  return kind == TaskKind::kBenchmark || kind == TaskKind::kCompare || kind == TaskKind::kCheck;
 }
 
 constexpr std::string_view name_of(TaskKind kind) noexcept {
@@ -42,6 +43,7 @@ constexpr std::string_view name_of(TaskKind kind) noexcept {
     case TaskKind::kEvaluate: return "evaluate";
     case TaskKind::kBenchmark: return "benchmark";
     case TaskKind::kCompare: return "compare";
+    case TaskKind::kCheck: return "check";
   }
   return "";
 }

@@ -39,7 +39,8 @@ CREATE TYPE public.task_kind AS ENUM (
     'build',
     'evaluate',
     'benchmark',
-    'compare'
+    'compare',
+    'check'
 );
 CREATE TYPE public.task_state AS ENUM (
     'queued',
@@ -71,6 +72,22 @@ CREATE TABLE public.blob (
     bytes bigint NOT NULL,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT blob_bytes_check CHECK ((bytes >= 0))
+);
+CREATE TABLE public.canary_reading (
+    id bigint NOT NULL,
+    job_id bigint NOT NULL,
+    target text NOT NULL,
+    device_id text NOT NULL,
+    reading_ms double precision NOT NULL,
+    CONSTRAINT canary_reading_reading_ms_check CHECK ((reading_ms > (0)::double precision))
+);
+ALTER TABLE public.canary_reading ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.canary_reading_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE public.comparison (
     id bigint NOT NULL,
@@ -162,6 +179,18 @@ CREATE TABLE public.job (
     CONSTRAINT job_searching_is_prepared CHECK (((state <> ALL (ARRAY['searching'::public.job_state, 'paused'::public.job_state, 'finishing'::public.job_state])) OR (searching_at IS NOT NULL))),
     CONSTRAINT job_seed_check CHECK ((seed >= (0)::numeric))
 );
+CREATE TABLE public.job_check (
+    job_id bigint NOT NULL,
+    target text NOT NULL,
+    cpu_model text NOT NULL,
+    runtime_version text NOT NULL,
+    int8 boolean NOT NULL,
+    result json,
+    reason text DEFAULT ''::text NOT NULL,
+    measured_by bigint NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    CONSTRAINT check_result_or_reason CHECK (((result IS NULL) = (reason <> ''::text)))
+);
 ALTER TABLE public.job ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.job_id_seq
     START WITH 1
@@ -219,7 +248,6 @@ CREATE TABLE public.target (
 CREATE TABLE public.task (
     id bigint NOT NULL,
     kind public.task_kind NOT NULL,
-    exclusive boolean GENERATED ALWAYS AS ((kind = ANY (ARRAY['benchmark'::public.task_kind, 'compare'::public.task_kind]))) STORED NOT NULL,
     model_sha256 public.sha256,
     dataset_sha256 public.sha256,
     job_id bigint,
@@ -244,6 +272,7 @@ CREATE TABLE public.task (
     handled boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone,
+    exclusive boolean GENERATED ALWAYS AS ((kind = ANY (ARRAY['benchmark'::public.task_kind, 'compare'::public.task_kind, 'check'::public.task_kind]))) STORED NOT NULL,
     CONSTRAINT task_attempt_in_range CHECK (((attempt >= 0) AND (attempt <= max_attempts))),
     CONSTRAINT task_final_has_end CHECK (((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state, 'cancelled'::public.task_state])) = (finished_at IS NOT NULL))),
     CONSTRAINT task_holder_has_device CHECK (((leased_by IS NULL) = (device_id IS NULL))),
@@ -307,10 +336,12 @@ CREATE TABLE public.trial_outcome (
     samples_ms double precision[],
     latency json,
     infeasible text,
+    suspect text,
     CONSTRAINT outcome_accuracy_whole CHECK ((num_nulls(map_50_95, images, accuracy_runtime) = ANY (ARRAY[0, 3]))),
     CONSTRAINT outcome_latency_whole CHECK ((num_nulls(median_ms, low_ms, high_ms, samples_ms) = ANY (ARRAY[0, 4]))),
     CONSTRAINT outcome_not_both CHECK (((infeasible IS NULL) OR (median_ms IS NULL))),
-    CONSTRAINT trial_outcome_infeasible_check CHECK ((infeasible <> ''::text))
+    CONSTRAINT trial_outcome_infeasible_check CHECK ((infeasible <> ''::text)),
+    CONSTRAINT trial_outcome_suspect_check CHECK ((suspect <> ''::text))
 );
 CREATE TABLE public.worker (
     session uuid NOT NULL,
@@ -325,6 +356,8 @@ CREATE TABLE public.worker (
 );
 ALTER TABLE ONLY public.blob
     ADD CONSTRAINT blob_pkey PRIMARY KEY (sha256);
+ALTER TABLE ONLY public.canary_reading
+    ADD CONSTRAINT canary_reading_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.comparison
     ADD CONSTRAINT comparison_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.dataset
@@ -339,6 +372,8 @@ ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.idempotency_key
     ADD CONSTRAINT idempotency_key_pkey PRIMARY KEY (route, key);
+ALTER TABLE ONLY public.job_check
+    ADD CONSTRAINT job_check_pkey PRIMARY KEY (job_id, target);
 ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.job_target
@@ -370,7 +405,9 @@ ALTER TABLE ONLY public.trial
 ALTER TABLE ONLY public.worker
     ADD CONSTRAINT worker_pkey PRIMARY KEY (session);
 CREATE UNIQUE INDEX attempt_open ON public.task_attempt USING btree (task_id) WHERE (ended_at IS NULL);
+CREATE INDEX canary_of_job ON public.canary_reading USING btree (job_id, target);
 CREATE INDEX job_active ON public.job USING btree (id) WHERE (NOT public.is_final(state));
+CREATE INDEX job_check_recent ON public.job_check USING btree (measured_at) WHERE (result IS NOT NULL);
 CREATE INDEX task_expiring ON public.task USING btree (lease_until) WHERE (state = 'leased'::public.task_state);
 CREATE INDEX task_of_comparison ON public.task USING btree (comparison_id) WHERE (comparison_id IS NOT NULL);
 CREATE INDEX task_of_job ON public.task USING btree (job_id, trial);
@@ -380,12 +417,18 @@ CREATE INDEX task_waiting ON public.task USING btree (exclusive, id) WHERE (stat
 CREATE INDEX trial_candidate ON public.trial USING btree (candidate_sha256 text_pattern_ops);
 CREATE INDEX trial_plan ON public.trial USING btree (plan_sha256 text_pattern_ops);
 CREATE INDEX worker_on_device ON public.worker USING btree (device_id) WHERE (NOT lost);
+ALTER TABLE ONLY public.canary_reading
+    ADD CONSTRAINT canary_reading_job_id_target_fkey FOREIGN KEY (job_id, target) REFERENCES public.job_target(job_id, target) ON DELETE CASCADE;
 ALTER TABLE ONLY public.comparison
     ADD CONSTRAINT comparison_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id);
 ALTER TABLE ONLY public.comparison
     ADD CONSTRAINT comparison_target_fkey FOREIGN KEY (target) REFERENCES public.target(name);
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.job_check
+    ADD CONSTRAINT job_check_job_id_target_fkey FOREIGN KEY (job_id, target) REFERENCES public.job_target(job_id, target) ON DELETE CASCADE;
+ALTER TABLE ONLY public.job_check
+    ADD CONSTRAINT job_check_measured_by_fkey FOREIGN KEY (measured_by) REFERENCES public.job(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_dataset_sha256_fkey FOREIGN KEY (dataset_sha256) REFERENCES public.dataset(sha256);
 ALTER TABLE ONLY public.job

@@ -34,6 +34,7 @@ std::span<const std::string_view> blob_roles(TaskKind kind) {
     case TaskKind::kEvaluate:
     case TaskKind::kBenchmark: return kCandidate;
     case TaskKind::kCompare: return kCompare;
+    case TaskKind::kCheck: return {};  // it makes its own networks
   }
   return {};
 }

@@ -86,6 +86,15 @@ TaskParams read_compare(Fields& fields) {
   return out;
 }
 
+TaskParams read_check(Fields& fields) {
+  CheckParams out;
+  out.runtime = fields.text("runtime");
+  out.threads = fields.small("threads", 1, kMostThreads);
+  out.int8 = fields.boolean("int8");
+  out.max_seconds = fields.number("max_seconds", 0.0);
+  return out;
+}
+
 Json value_of(const InspectModelParams& p) {
   return {{"card", p.card ? card_value(*p.card) : Json(nullptr)}};
 }
@@ -134,6 +143,13 @@ Json value_of(const CompareParams& p) {
           {"seed", p.seed}};
 }
 
+Json value_of(const CheckParams& p) {
+  return {{"runtime", p.runtime},
+          {"threads", p.threads},
+          {"int8", p.int8},
+          {"max_seconds", p.max_seconds}};
+}
+
 }  // namespace
 
 TaskParams read_params(Fields& fields, TaskKind kind) {
@@ -145,6 +161,7 @@ TaskParams read_params(Fields& fields, TaskKind kind) {
     case TaskKind::kEvaluate: return read_evaluate(fields);
     case TaskKind::kBenchmark: return read_benchmark(fields);
     case TaskKind::kCompare: return read_compare(fields);
+    case TaskKind::kCheck: return read_check(fields);
   }
   PARE_CHECK(false, "a kind of task without parameters");
 }

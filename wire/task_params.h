@@ -83,8 +83,17 @@ struct CompareParams {
   friend bool operator==(const CompareParams&, const CompareParams&) = default;
 };
 
+struct CheckParams {
+  std::string runtime;
+  int threads = 1;
+  bool int8 = true;  // candidates may be int8 there
+  double max_seconds = 0;
+  friend bool operator==(const CheckParams&, const CheckParams&) = default;
+};
+
 // In the order of TaskKind, so that the index is the kind.
-using TaskParams = std::variant<InspectModelParams, InspectDatasetParams, PrepareParams,
-                                BuildParams, EvaluateParams, BenchmarkParams, CompareParams>;
+using TaskParams =
+    std::variant<InspectModelParams, InspectDatasetParams, PrepareParams, BuildParams,
+                 EvaluateParams, BenchmarkParams, CompareParams, CheckParams>;
 
 }  // namespace pare::wire

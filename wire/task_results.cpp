@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "wire/check_json.h"
 #include "wire/guidance_json.h"
 #include "wire/parts.h"
 #include "wire/task_parts.h"
@@ -80,6 +81,11 @@ TaskResult read_benchmark(Fields& fields) {
     fields.object("parity", [&](Fields& parity) {
       out.parity = ParityResult{parity.small("images", 1), parity.number_or_infinite("max_error"),
                                 parity.number("tolerance", 0.0)};
+    });
+  }
+  if (fields.has("canary")) {
+    fields.object("canary", [&](Fields& canary) {
+      out.canary = CanaryResult{canary.number("before_ms", 0.0), canary.number("after_ms", 0.0)};
     });
   }
   out.evidence_json = fields.object_text("evidence");
@@ -167,6 +173,8 @@ Json value_of(const BenchmarkResult& r) {
               {"max_error", finite_or_null(r.parity->max_error)},
               {"tolerance", r.parity->tolerance}};
   }
+  Json canary;
+  if (r.canary) canary = {{"before_ms", r.canary->before_ms}, {"after_ms", r.canary->after_ms}};
   Json evidence = Json::parse(r.evidence_json, nullptr, false);
   PARE_CHECK(evidence.is_object(), "evidence_json is an object");
   return {{"median_ms", r.median_ms},
@@ -177,7 +185,12 @@ Json value_of(const BenchmarkResult& r) {
           {"load_ms", r.load_ms},
           {"peak_memory_bytes", r.peak_memory_bytes},
           {"parity", std::move(parity)},
+          {"canary", std::move(canary)},
           {"evidence", std::move(evidence)}};
+}
+
+Json value_of(const DeviceCheck& r) {
+  return device_check_value(r);
 }
 
 Json value_of(const CompareResult& r) {
@@ -208,6 +221,7 @@ TaskResult read_result(Fields& fields, TaskKind kind) {
     case TaskKind::kEvaluate: return read_evaluate(fields);
     case TaskKind::kBenchmark: return read_benchmark(fields);
     case TaskKind::kCompare: return read_compare(fields);
+    case TaskKind::kCheck: return read_device_check(fields);
   }
   PARE_CHECK(false, "a kind of task without a result");
 }

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/device_check.h"
 #include "core/guidance.h"
 #include "core/model_summary.h"
 #include "core/statistics.h"
@@ -67,6 +68,13 @@ struct ParityResult {
   friend bool operator==(const ParityResult&, const ParityResult&) = default;
 };
 
+// Readings of the canary (docs/adr/0009) in the harness that timed the candidate.
+struct CanaryResult {
+  double before_ms = 0;
+  double after_ms = 0;
+  friend bool operator==(const CanaryResult&, const CanaryResult&) = default;
+};
+
 struct BenchmarkResult {
   double median_ms = 0;
   double low_ms = 0;
@@ -76,7 +84,8 @@ struct BenchmarkResult {
   double load_ms = 0;
   std::int64_t peak_memory_bytes = 0;
   std::optional<ParityResult> parity;
-  std::string evidence_json = "{}";  // an object; its fields are the probe's business
+  std::optional<CanaryResult> canary;  // absent in what was measured before there was one
+  std::string evidence_json = "{}";    // an object; its fields are the probe's business
   friend bool operator==(const BenchmarkResult&, const BenchmarkResult&) = default;
 };
 
@@ -108,6 +117,6 @@ struct CompareResult {
 
 // In the order of TaskKind.
 using TaskResult = std::variant<ModelSummary, DatasetSummary, PrepareResult, BuildResult,
-                                EvaluateResult, BenchmarkResult, CompareResult>;
+                                EvaluateResult, BenchmarkResult, CompareResult, DeviceCheck>;
 
 }  // namespace pare::wire

@@ -166,6 +166,19 @@ Response cancel_job(const Services& services, const Request& request) {
   return reply_job(services, 200, job.value().id);
 }
 
+// GET /v1/jobs/{job}/checks: as many as are there already
+Response list_checks(const Services& services, const Request& request) {
+  const auto id = id_of(request, "job");
+  if (!id) return failure(id.error());
+  const auto job = services.store.job(JobId{id.value()});
+  if (!job) return failure(job.error());
+  const auto checks = services.store.checks(job.value().id);
+  if (!checks) return failure(checks.error());
+  ordered_json items = ordered_json::array();
+  for (const TargetCheck& check : checks.value()) items.push_back(view_of(check));
+  return reply(200, {{"items", std::move(items)}});
+}
+
 }  // namespace
 
 void add_job_routes(RouteTable& table, const Services& services) {
@@ -175,6 +188,9 @@ void add_job_routes(RouteTable& table, const Services& services) {
              [&services](const Request& r) { return list_jobs(services, r); }});
   table.add({"GET", "/v1/jobs/{job}", Body::kNone, "A job: progress, best so far, time left",
              [&services](const Request& r) { return get_job(services, r); }});
+  table.add({"GET", "/v1/jobs/{job}/checks", Body::kNone,
+             "What the reality check of each target found",
+             [&services](const Request& r) { return list_checks(services, r); }});
   table.add({"POST", "/v1/jobs/{job}/cancel", Body::kNone, "Ends a job and what runs for it",
              [&services](const Request& r) { return cancel_job(services, r); }});
 }

@@ -25,6 +25,7 @@ ordered_json outcome_view(const TargetRecord& record) {
     view["latency_low_ms"] = record.latency->low.count();
     view["latency_high_ms"] = record.latency->high.count();
     view["samples"] = record.latency->samples;
+    if (!record.latency->suspect.empty()) view["latency_suspect"] = record.latency->suspect;
   }
   return view;
 }
@@ -98,6 +99,15 @@ ordered_json view_of(const Worker& worker) {
           {"tasks", tasks}};
 }
 
+ordered_json view_of(const TargetCheck& check) {
+  ordered_json view = {{"target", check.target}};
+  if (!check.reason.empty()) view["reason"] = check.reason;
+  if (!check.result_json.empty()) view["result"] = stored_json(check.result_json);
+  view["measured_by"] = check.measured_by.value;
+  view["measured_at"] = rfc3339(check.measured_at);
+  return view;
+}
+
 ordered_json view_of(const Trial& trial) {
   ordered_json view = {{"number", trial.number},
                        {"plan_sha256", trial.plan_sha256},
@@ -135,22 +145,24 @@ ordered_json view_of(const Comparison& comparison) {
 }
 
 ordered_json view_of(const FrontMember& member) {
-  return {{"plan_sha256", member.plan_sha256},
-          {"candidate_sha256", member.candidate_sha256},
-          {"trial", member.trial},
-          {"map_50_95", member.map_50_95},
-          {"images", member.images},
-          {"accuracy_runtime", member.accuracy_runtime},
-          {"latency_ms", member.latency.median.count()},
-          {"latency_low_ms", member.latency.low.count()},
-          {"latency_high_ms", member.latency.high.count()},
-          {"bytes", member.bytes},
-          {"macs", member.macs},
-          {"input", {member.height, member.width}},
-          {"precision", name_of(member.precision)},
-          {"map_lost", member.map_lost},
-          {"speedup", member.speedup},
-          {"description", member.description}};
+  ordered_json view = {{"plan_sha256", member.plan_sha256},
+                       {"candidate_sha256", member.candidate_sha256},
+                       {"trial", member.trial},
+                       {"map_50_95", member.map_50_95},
+                       {"images", member.images},
+                       {"accuracy_runtime", member.accuracy_runtime},
+                       {"latency_ms", member.latency.median.count()},
+                       {"latency_low_ms", member.latency.low.count()},
+                       {"latency_high_ms", member.latency.high.count()},
+                       {"bytes", member.bytes},
+                       {"macs", member.macs},
+                       {"input", {member.height, member.width}},
+                       {"precision", name_of(member.precision)},
+                       {"map_lost", member.map_lost},
+                       {"speedup", member.speedup},
+                       {"description", member.description}};
+  if (!member.suspect.empty()) view["latency_suspect"] = member.suspect;
+  return view;
 }
 
 ordered_json view_of(const TargetFront& front) {

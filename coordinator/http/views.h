@@ -16,6 +16,7 @@ nlohmann::ordered_json view_of(const Model& model, Detail detail);
 nlohmann::ordered_json view_of(const Dataset& dataset);
 nlohmann::ordered_json view_of(const Target& target, const std::vector<Worker>& workers);
 nlohmann::ordered_json view_of(const Worker& worker);
+nlohmann::ordered_json view_of(const TargetCheck& check);
 nlohmann::ordered_json view_of(const Trial& trial);
 nlohmann::ordered_json view_of(const Comparison& comparison);
 nlohmann::ordered_json view_of(const FrontMember& member);

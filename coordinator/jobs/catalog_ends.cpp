@@ -46,7 +46,8 @@ std::vector<Change> after_catalog_task(const Task& task) {
     case TaskKind::kPrepare:
     case TaskKind::kBuild:
     case TaskKind::kEvaluate:
-    case TaskKind::kBenchmark: break;
+    case TaskKind::kBenchmark:
+    case TaskKind::kCheck: break;
   }
   PARE_CHECK(false, "a task of a job is not one of the catalog");
 }

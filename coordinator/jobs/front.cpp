@@ -30,6 +30,7 @@ std::optional<FrontMember> member_of(const Trial& trial, const Plan& plan,
   member.accuracy_runtime = record.accuracy->runtime;
   member.latency = {record.latency->median, record.latency->low, record.latency->high,
                     record.latency->samples};
+  member.suspect = record.latency->suspect;
   member.bytes = trial.bytes.value_or(0);
   member.macs = trial.macs.value_or(0);
   member.height = plan.height;

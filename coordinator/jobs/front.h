@@ -26,6 +26,7 @@ struct FrontMember {
   int images = 0;
   std::string accuracy_runtime;
   Latency latency;
+  std::string suspect;  // why the latency is to be taken with care; empty: it is not
   std::int64_t bytes = 0;
   std::int64_t macs = 0;
   int height = 0;  // of the input

@@ -6,6 +6,7 @@
 #include "coordinator/jobs/front.h"
 #include "wire/job_json.h"
 #include "wire/summary_json.h"
+#include "wire/task_json.h"
 #include "wire/task_params.h"
 
 namespace pare::coordinator {
@@ -23,6 +24,32 @@ SpaceLimits limits_of(const NewJob& job, const std::vector<Target>& targets) {
         targets, [&](const Target& target) { return contains(target.precisions, precision); });
   });
   return limits;
+}
+
+Result<std::map<std::string, DeviceCheck>> checks_of(Store& store, JobId job) {
+  const auto stored = store.checks(job);
+  if (!stored) return stored.error();
+  std::map<std::string, DeviceCheck> checks;
+  for (const TargetCheck& check : stored.value()) {
+    if (check.result_json.empty()) continue;
+    auto result = wire::parse_result(check.result_json, TaskKind::kCheck);
+    if (!result) return result.error();
+    checks[check.target] = std::get<DeviceCheck>(std::move(result).value());
+  }
+  return checks;
+}
+
+// What is worth trying on at least one of the targets that take int8; all, where none was checked.
+Int8Choices int8_choices(const std::vector<Target>& targets,
+                         const std::map<std::string, DeviceCheck>& checks,
+                         const ModelSummary& model) {
+  std::vector<std::vector<AvoidRule>> rules;
+  for (const Target& target : targets) {
+    if (!contains(target.precisions, Precision::kInt8)) continue;
+    const auto check = checks.find(target.name);
+    rules.push_back(check == checks.end() ? std::vector<AvoidRule>{} : check->second.avoid);
+  }
+  return rules.empty() ? Int8Choices{} : choices_for(rules, model);
 }
 
 // Above 0 by the share that the bound is missed by.
@@ -54,9 +81,21 @@ ModelCard JobContext::card_of(const Plan& plan) const {
   return card;
 }
 
-bool JobContext::allows(const Target& target, const Plan& plan) const {
-  return is_original(plan, model) ||
-         contains(target.precisions, plan.quantization ? Precision::kInt8 : Precision::kFp32);
+bool JobContext::takes_int8(const Target& target) const {
+  return contains(target.precisions, Precision::kInt8) &&
+         contains(document.space.precisions, Precision::kInt8);
+}
+
+std::string JobContext::why_not(const Target& target, const Plan& plan) const {
+  if (is_original(plan, model)) return {};
+  const Precision precision = plan.quantization ? Precision::kInt8 : Precision::kFp32;
+  if (!contains(target.precisions, precision)) {
+    return "the target does not take " + std::string(name_of(precision));
+  }
+  const auto check = checks.find(target.name);
+  if (!plan.quantization || check == checks.end()) return {};
+  const std::string reason = why_avoided(check->second.avoid, model, *plan.quantization);
+  return reason.empty() ? reason : "the reality check of \"" + target.name + "\" found: " + reason;
 }
 
 std::string JobContext::accuracy_runtime(const Target& target, const Plan& plan) const {
@@ -81,10 +120,22 @@ Result<JobContext> load_context(Store& store, const Job& job) {
     return Error{ErrorCode::kInvalidArgument,
                  "none of the job's targets takes a precision that the job allows"};
   }
-  auto space = search::Space::make(summary.value(), limits, document.value().recovery);
+  auto checks = checks_of(store, job.id);
+  if (!checks) return checks.error();
+  const Int8Choices choices = int8_choices(targets, checks.value(), summary.value());
+  if (limits.precisions == std::vector{Precision::kInt8} && !choices.int8) {
+    return Error{
+        ErrorCode::kUnsupported,
+        "the job allows int8 only, and the reality checks found it of no use on any target"};
+  }
+  auto space = search::Space::make(summary.value(), limits, document.value().recovery, choices);
   if (!space) return space.error();
-  return JobContext{job, std::move(document).value(), std::move(summary).value(),
-                    std::move(targets), std::move(space).value()};
+  return JobContext{job,
+                    std::move(document).value(),
+                    std::move(summary).value(),
+                    std::move(targets),
+                    std::move(checks).value(),
+                    std::move(space).value()};
 }
 
 search::Observation observation_of(const JobContext& context, const Trial& trial) {

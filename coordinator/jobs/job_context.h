@@ -1,11 +1,13 @@
 // What the steps of a job need to know, read from the store once and never changed.
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "coordinator/store/store.h"
+#include "core/device_check.h"
 #include "core/job.h"
 #include "core/model_summary.h"
 #include "core/target.h"
@@ -18,22 +20,31 @@ struct JobContext {
   Job job;          // as it was when this was read; its state moves on
   NewJob document;  // as posted
   ModelSummary model;
-  std::vector<Target> targets;  // in the order of the document
+  std::vector<Target> targets;                // in the order of the document
+  std::map<std::string, DeviceCheck> checks;  // by target, once they are there and did not fail
   search::Space space;
 
   // The model's card with the input size of the plan's candidates.
   ModelCard card_of(const Plan& plan) const;
 
-  // True if a plan of this precision may be measured there.  The original may, everywhere: it is
-  // what everything is compared with.
-  bool allows(const Target& target, const Plan& plan) const;
+  // Why a plan is not to be measured there: its precision, or what the target's reality check
+  // found.  Empty: it may be.  The original may, everywhere: it is what everything is compared
+  // with.
+  std::string why_not(const Target& target, const Plan& plan) const;
+  bool allows(const Target& target, const Plan& plan) const {
+    return why_not(target, plan).empty();
+  }
+
+  // True if candidates may be int8 on that target.
+  bool takes_int8(const Target& target) const;
 
   // What the accuracy of a plan is scored on, for that target.
   std::string accuracy_runtime(const Target& target, const Plan& plan) const;
 };
 
-// REQUIRES: the model is ready.  Fails with kInvalidArgument if the document or the summary make no
-// sense together.
+// The space leaves out what the checks of all targets have found to be of no use; before the checks
+// are there it is whole.  REQUIRES: the model is ready.  Fails with kInvalidArgument if the
+// document or the summary make no sense together, with kUnsupported if nothing is left to try.
 Result<JobContext> load_context(Store& store, const Job& job);
 
 // What the strategy is told of a trial that has ended.  A function of what is stored, so that a

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "coordinator/jobs/catalog_ends.h"
+#include "coordinator/jobs/checks.h"
 #include "coordinator/jobs/front.h"
 #include "coordinator/jobs/job_runner.h"
 #include "coordinator/jobs/tasks.h"
@@ -54,7 +55,7 @@ Result<std::vector<std::optional<TrialUpdate::KnownAccuracy>>> known_accuracies(
   return known;
 }
 
-// Moves a job on with the statistics that were prepared, or fails it.
+// Keeps the statistics that were prepared, or fails the job.
 std::vector<Change> after_prepare(const Job& job, const TaskEnd& end) {
   const auto failed = [&](const std::string& why) {
     return std::vector<Change>{JobMoved{job.id, JobState::kFailed, "preparing failed: " + why}};
@@ -64,8 +65,7 @@ std::vector<Change> after_prepare(const Job& job, const TaskEnd& end) {
   const auto* blob =
       at == end.value().artifacts.end() ? nullptr : std::get_if<wire::BlobRef>(&at->second);
   if (blob == nullptr) return failed("the outcome has no uploaded \"statistics\"");
-  return {JobPrepared{job.id, blob->sha256, wire::result_to_json(end.value().result)},
-          JobMoved{job.id, JobState::kSearching, ""}};
+  return {JobPrepared{job.id, blob->sha256, wire::result_to_json(end.value().result)}};
 }
 
 // Why a job cannot go on: the original itself failed on every target, so there is nothing to
@@ -199,6 +199,7 @@ Result<int> JobLoop::handle(const Task& task) {
   if (task.task.kind == TaskKind::kPrepare) {
     return commit(task.id, after_prepare(job.value(), end_of(task)));
   }
+  if (task.task.kind == TaskKind::kCheck) return commit(task.id, after_check(task));
   return handle_trial_task(task, job.value());
 }
 
@@ -223,7 +224,12 @@ Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
     if (!document) return document.error();
     update.evaluated(end, std::get<wire::EvaluateParams>(document.value().params).runtime);
   } else {
-    update.benchmarked(end, task.task.target);
+    auto earlier = measured_before(store_, task, job.id, trial.value().number);
+    if (!earlier) return earlier.error();
+    const auto readings = store_.canary_readings(job.id, task.task.target);
+    if (!readings) return readings.error();
+    update.benchmarked(end, task.task.target, task.ran_on, std::move(earlier).value(),
+                       readings.value());
   }
   const bool ended = update.ended();
   std::vector<Change> changes = std::move(update).changes();
@@ -268,7 +274,7 @@ Result<int> JobLoop::advance(const Job& job) {
     case JobState::kQueued: return begin(job);
     case JobState::kSearching: return search(job);
     case JobState::kFinishing: return finish(job);
-    case JobState::kPreparing:  // the end of `prepare` moves it
+    case JobState::kPreparing: return prepare(job);
     case JobState::kPaused:
     case JobState::kSucceeded:
     case JobState::kFailed:
@@ -309,6 +315,21 @@ Result<int> JobLoop::begin(const Job& job) {
   return commit({}, {JobMoved{job.id, JobState::kPreparing, ""},
                      TaskAdded{prepare_task(job, context.value().model.card, std::move(sizes),
                                             std::move(precisions))}});
+}
+
+// The search begins when the statistics and the check of every target are there.
+Result<int> JobLoop::prepare(const Job& job) {
+  const auto context = load_context(store_, job);
+  if (!context) return context.error();
+  auto missing = missing_checks(store_, context.value(), now());
+  if (!missing) return missing.error();
+  if (!missing.value().empty()) return commit({}, std::move(missing).value());
+  const auto there = store_.checks(job.id);
+  if (!there) return there.error();
+  if (there.value().size() < job.targets.size() || job.statistics_sha256.empty()) return 0;
+  const std::string none = why_none_runs(context.value());
+  if (!none.empty()) return fail(job, {}, none);
+  return commit({}, {JobMoved{job.id, JobState::kSearching, ""}});
 }
 
 Result<int> JobLoop::in_flight_limit() {

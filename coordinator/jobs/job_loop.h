@@ -57,6 +57,7 @@ class JobLoop {
   Result<int> advance_jobs();
   Result<int> advance(const Job& job);
   Result<int> begin(const Job& job);
+  Result<int> prepare(const Job& job);
   Result<int> search(const Job& job);
   Result<int> finish(const Job& job);
   Result<int> fail(const Job& job, std::optional<TaskId> cause, const std::string& reason);

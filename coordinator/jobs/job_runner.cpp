@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/jobs/tasks.h"
+#include "coordinator/jobs/trial_update.h"
 #include "core/check.h"
 #include "search/seeds.h"
 #include "wire/plan_json.h"
@@ -37,6 +38,24 @@ Result<std::vector<Trial>> all_trials(Store& store, JobId job) {
     std::ranges::move(std::move(part).value(), std::back_inserter(trials));
     if (last) return trials;
   }
+}
+
+Result<std::vector<MeasuredLatency>> measured_before(Store& store, const Task& task, JobId job,
+                                                     int trial) {
+  constexpr int kMostOfTrial = 1000;  // tasks: a few for each target
+  const auto tasks =
+      store.tasks({.job = job, .trial = trial, .state = TaskState::kSucceeded}, {0, kMostOfTrial});
+  if (!tasks) return tasks.error();
+  std::vector<MeasuredLatency> measured;
+  for (const Task& other : tasks.value()) {
+    const bool same = other.task.kind == TaskKind::kBenchmark &&
+                      other.task.target == task.task.target && other.id < task.id;
+    if (!same) continue;
+    const TaskEnd end = end_of(other);
+    if (!end) continue;
+    measured.push_back({std::get<wire::BenchmarkResult>(end.value().result), other.ran_on});
+  }
+  return measured;
 }
 
 JobRunner::JobRunner(JobContext context, std::unique_ptr<search::Strategy> strategy,

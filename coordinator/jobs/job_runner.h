@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "coordinator/jobs/canary_rule.h"
 #include "coordinator/jobs/job_context.h"
 #include "coordinator/store/batch.h"
 
@@ -40,5 +41,9 @@ class JobRunner {
 
 // Every trial of a job, page by page.
 Result<std::vector<Trial>> all_trials(Store& store, JobId job);
+
+// What was measured of a trial on a target before this task, oldest first.
+Result<std::vector<MeasuredLatency>> measured_before(Store& store, const Task& task, JobId job,
+                                                     int trial);
 
 }  // namespace pare::coordinator

@@ -12,6 +12,7 @@ using std::chrono::minutes;
 
 constexpr int kMinSamples = 64;          // p90 is reported from there on
 constexpr double kBenchmarkSeconds = 5;  // 64 samples of a detector of 75 ms
+constexpr double kCheckSeconds = 40;
 constexpr int kMinBlocks = 5;
 
 NewTask task_of(const Job& job, std::optional<int> trial, wire::TaskDocument document,
@@ -36,6 +37,16 @@ NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Si
       wire::PrepareParams{card, std::move(resolutions), std::move(precisions), job.seed};
   document.blobs = {{"model", job.model_sha256}, {"dataset", job.dataset_sha256}};
   return task_of(job, std::nullopt, std::move(document), minutes(60));
+}
+
+NewTask check_task(const Job& job, const Target& target, bool int8) {
+  wire::TaskDocument document;
+  document.params = wire::CheckParams{target.runtime, target.threads, int8, kCheckSeconds};
+  NewTask task = task_of(job, std::nullopt, std::move(document), minutes(5));
+  task.target = target.name;
+  task.pool = target.pool;
+  task.runtime = target.runtime;
+  return task;
 }
 
 NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan& plan) {

@@ -23,6 +23,9 @@ inline constexpr double kParityTolerance = 1e-3;
 NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Size> resolutions,
                      std::vector<Precision> precisions);
 
+// The reality check of a target.
+NewTask check_task(const Job& job, const Target& target, bool int8);
+
 // REQUIRES: the job is prepared.
 NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan& plan);
 

@@ -79,9 +79,8 @@ void TrialUpdate::built(const TaskEnd& end,
   }
   record_build(std::get<wire::BuildResult>(end.value().result), candidate.value());
   for (const Target& target : context_.targets) {
-    if (context_.allows(target, plan_)) continue;
-    infeasible(target,
-               std::string("the target does not take ") + (plan_.quantization ? "int8" : "fp32"));
+    const std::string reason = context_.why_not(target, plan_);
+    if (!reason.empty()) infeasible(target, reason);
   }
   const std::vector<std::string> all = runtimes();
   PARE_CHECK(known.size() == all.size(), "one known accuracy, or none, for each runtime");
@@ -134,13 +133,23 @@ void TrialUpdate::record_accuracy(const Target& target, const KnownAccuracy& kno
   changes_.push_back(AccuracyRecorded{trial_.job, trial_.number, target.name, known.accuracy,
                                       known.accuracy_json});
   // An fp32 accuracy was scored on the executor: it holds here as far as the outputs agree.
+  measure(target);
+}
+
+void TrialUpdate::measure(const Target& target) {
   changes_.push_back(
       TaskAdded{benchmark_task(context_.job, context_.card_of(plan_), trial_.number,
                                trial_.candidate_sha256, target, !plan_.quantization)});
 }
 
-void TrialUpdate::benchmarked(const TaskEnd& end, const std::string& name) {
+void TrialUpdate::benchmarked(const TaskEnd& end, const std::string& name,
+                              const std::string& device_id, std::vector<MeasuredLatency> earlier,
+                              const std::vector<CanaryReading>& readings) {
   const Target& target = target_named(name);
+  if (!end && !earlier.empty()) {  // it was measured before: doubtful, but there
+    choose_latency(target, earlier, readings, true);
+    return end_if_settled();
+  }
   if (!end) {
     infeasible(target, "benchmarking failed: " + end.error().message);
     return end_if_settled();
@@ -156,15 +165,28 @@ void TrialUpdate::benchmarked(const TaskEnd& end, const std::string& name) {
   } else if (!(result.median_ms > 0)) {
     infeasible(target, "a median latency of " + std::to_string(result.median_ms) + " ms");
   } else {
-    record_latency(target, result);
+    earlier.push_back({result, device_id});
+    choose_latency(target, earlier, readings, false);
   }
   end_if_settled();
 }
 
-void TrialUpdate::record_latency(const Target& target, const wire::BenchmarkResult& result) {
+void TrialUpdate::choose_latency(const Target& target, const std::vector<MeasuredLatency>& measured,
+                                 const std::vector<CanaryReading>& readings, bool last) {
+  const LatencyChoice choice = coordinator::choose_latency(measured, readings, last);
+  if (choice.again) return measure(target);
+  const MeasuredLatency& kept = measured[choice.kept];
+  if (const auto canary = canary_of(kept.result); canary && !kept.device_id.empty()) {
+    changes_.push_back(CanaryRecorded{trial_.job, target.name, {kept.device_id, *canary}});
+  }
+  record_latency(target, kept.result, choice.suspect);
+}
+
+void TrialUpdate::record_latency(const Target& target, const wire::BenchmarkResult& result,
+                                 const std::string& suspect) {
   const LatencyRecord latency = {Millis(result.median_ms), Millis(result.low_ms),
-                                 Millis(result.high_ms),
-                                 static_cast<int>(result.samples_ms.size())};
+                                 Millis(result.high_ms), static_cast<int>(result.samples_ms.size()),
+                                 suspect};
   trial_.on_target[target.name].latency = latency;
   wire::BenchmarkResult bare = result;
   bare.samples_ms.clear();  // they are stored beside it

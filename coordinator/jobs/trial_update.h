@@ -4,14 +4,16 @@
 //         -> benchmark, on each target whose accuracy is known
 //
 // Accuracy comes first on a target, so that no device time is spent on a candidate that cannot be
-// scored.  A step that fails makes the targets it was for infeasible, with the reason; the trial
-// ends when every target has a measurement or a reason.
+// scored; a latency that the canary makes doubtful is measured again.  A step that fails makes the
+// targets it was for infeasible, with the reason; the trial ends when every target has a
+// measurement or a reason.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "coordinator/jobs/canary_rule.h"
 #include "coordinator/jobs/job_context.h"
 #include "coordinator/store/batch.h"
 #include "wire/task_json.h"
@@ -38,7 +40,11 @@ class TrialUpdate {
   // `known` has one entry for each of runtimes(), in that order; nullopt: not scored yet.
   void built(const TaskEnd& end, const std::vector<std::optional<KnownAccuracy>>& known);
   void evaluated(const TaskEnd& end, const std::string& runtime);
-  void benchmarked(const TaskEnd& end, const std::string& target);
+  // `earlier`: what was measured of it there before, oldest first; `readings`: the canary's there
+  // so far; `device_id`: where it was measured.
+  void benchmarked(const TaskEnd& end, const std::string& target, const std::string& device_id,
+                   std::vector<MeasuredLatency> earlier,
+                   const std::vector<CanaryReading>& readings);
 
   // Everything to commit, the end of the trial included if this was the last thing missing.
   std::vector<Change> changes() &&;
@@ -49,7 +55,11 @@ class TrialUpdate {
   std::vector<const Target*> scored_on(const std::string& runtime) const;
   void record_build(const wire::BuildResult& build, const wire::BlobRef& candidate);
   void record_accuracy(const Target& target, const KnownAccuracy& known);
-  void record_latency(const Target& target, const wire::BenchmarkResult& result);
+  void measure(const Target& target);
+  void choose_latency(const Target& target, const std::vector<MeasuredLatency>& measured,
+                      const std::vector<CanaryReading>& readings, bool last);
+  void record_latency(const Target& target, const wire::BenchmarkResult& result,
+                      const std::string& suspect);
   void infeasible(const Target& target, const std::string& reason);
   void end_if_settled();
 

@@ -29,6 +29,17 @@ struct JobPrepared {
   std::string prepared_json;
 };
 
+// A check without a time was measured now.  kConflict if the target was checked for the job before.
+struct CheckRecorded {
+  TargetCheck check;
+};
+
+struct CanaryRecorded {
+  JobId job;
+  std::string target;
+  CanaryReading reading;
+};
+
 // kConflict unless `number` is the job's next one and its plan is new to the job.
 struct TrialAdded {
   JobId job;
@@ -121,9 +132,9 @@ struct ComparisonEnded {
 };
 
 using Change =
-    std::variant<JobMoved, JobPrepared, TrialAdded, TrialBuilt, AccuracyRecorded, LatencyRecorded,
-                 InfeasibleRecorded, TrialEnded, SearchLogged, TaskAdded, TasksCancelled,
-                 ModelInspected, DatasetInspected, ComparisonEnded>;
+    std::variant<JobMoved, JobPrepared, CheckRecorded, CanaryRecorded, TrialAdded, TrialBuilt,
+                 AccuracyRecorded, LatencyRecorded, InfeasibleRecorded, TrialEnded, SearchLogged,
+                 TaskAdded, TasksCancelled, ModelInspected, DatasetInspected, ComparisonEnded>;
 
 struct Batch {
   std::optional<TaskId> cause;  // a succeeded or failed task that this handles

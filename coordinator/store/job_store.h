@@ -12,6 +12,7 @@
 #include "coordinator/store/batch.h"
 #include "coordinator/store/records.h"
 #include "core/result.h"
+#include "core/target.h"
 
 namespace pare::coordinator {
 
@@ -48,6 +49,12 @@ class JobStore {
   // All changes or none.  kConflict if the cause was handled before, or a change does not fit what
   // is stored: read again, then decide.
   virtual Result<std::size_t> commit(const Batch& batch) = 0;  // how many changes were made
+
+  virtual Result<std::vector<TargetCheck>> checks(JobId job) = 0;  // in the order of its targets
+  // Those with a result that any job has on targets like this one, the newest first.
+  virtual Result<std::vector<TargetCheck>> recent_checks(const Target& like, TimePoint since) = 0;
+  virtual Result<std::vector<CanaryReading>> canary_readings(JobId job,
+                                                             std::string_view target) = 0;
 
   virtual Result<TrialCounts> trial_counts(JobId job) = 0;
   virtual Result<std::vector<Trial>> trials(JobId job, const Page& page) = 0;  // by number

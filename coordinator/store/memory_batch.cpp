@@ -79,6 +79,39 @@ struct Apply {
     return true;
   }
 
+  // The job, if it has that target.
+  Result<Job*> job_with(JobId id, const std::string& target) const {
+    const auto job = open_job(id);
+    if (!job) return job.error();
+    const auto& targets = job.value()->targets;
+    if (std::ranges::find(targets, target) != targets.end()) return job;
+    return conflict("job " + std::to_string(id.value) + " has no target \"" + target + "\"");
+  }
+
+  Result<bool> operator()(const CheckRecorded& change) const {
+    TargetCheck check = change.check;
+    const auto job = job_with(check.job, check.target);
+    if (!job) return job.error();
+    if (check.result_json.empty() == check.reason.empty()) {
+      return invalid("a check has a result or a reason why there is none");
+    }
+    check.reason = clean_text(check.reason);
+    if (check.measured_at == TimePoint{}) check.measured_at = now;
+    const JobId id = check.job;
+    const std::string target = check.target;
+    if (state.checks.emplace(std::pair(id, target), std::move(check)).second) return true;
+    return conflict("job " + std::to_string(id.value) + " has a check of \"" + target +
+                    "\" already");
+  }
+
+  Result<bool> operator()(const CanaryRecorded& change) const {
+    const auto job = job_with(change.job, change.target);
+    if (!job) return job.error();
+    if (!(change.reading.reading_ms > 0)) return invalid("a reading of the canary is positive");
+    state.canary[{change.job, change.target}].push_back(change.reading);
+    return true;
+  }
+
   Result<bool> operator()(const TrialAdded& change) const {
     const auto job = open_job(change.job);
     if (!job) return job.error();
@@ -139,6 +172,7 @@ struct Apply {
       return recorded(change.job, change.number, "a reason to be infeasible", change.target);
     }
     record.latency = change.latency;
+    record.latency->suspect = clean_text(change.latency.suspect);
     record.latency->samples = static_cast<int>(change.samples_ms.size());
     TargetEvidence& evidence = stored.value()->evidence[change.target];
     evidence.samples_ms = change.samples_ms;

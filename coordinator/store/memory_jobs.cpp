@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "coordinator/store/memory_store_impl.h"
 #include "coordinator/store/references.h"
@@ -135,6 +136,38 @@ Result<std::size_t> MemoryStore::commit(const Batch& batch) {
   }
   state_ = std::move(next);
   return batch.changes.size();
+}
+
+Result<std::vector<TargetCheck>> MemoryStore::checks(JobId job) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<TargetCheck> found;
+  const auto at = state_.jobs.find(job);
+  if (at == state_.jobs.end()) return found;
+  for (const std::string& target : at->second.targets) {
+    const auto check = state_.checks.find({job, target});
+    if (check != state_.checks.end()) found.push_back(check->second);
+  }
+  return found;
+}
+
+Result<std::vector<TargetCheck>> MemoryStore::recent_checks(const Target& like, TimePoint since) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<TargetCheck> found;
+  for (const auto& [key, check] : state_.checks) {
+    const Target& target = state_.targets.at(check.target);
+    const bool alike = target.pool == like.pool && target.runtime == like.runtime &&
+                       target.threads == like.threads;
+    if (alike && !check.result_json.empty() && check.measured_at >= since) found.push_back(check);
+  }
+  std::ranges::stable_sort(found, std::greater<>(), &TargetCheck::measured_at);
+  return found;
+}
+
+Result<std::vector<CanaryReading>> MemoryStore::canary_readings(JobId job,
+                                                                std::string_view target) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = state_.canary.find({job, std::string(target)});
+  return at == state_.canary.end() ? std::vector<CanaryReading>{} : at->second;
 }
 
 Result<TrialCounts> MemoryStore::trial_counts(JobId job) {

@@ -39,6 +39,8 @@ struct MemoryState {
   std::map<std::string, Target> targets;
   std::map<std::string, Bytes> blobs;
   std::map<JobId, Job> jobs;
+  std::map<std::pair<JobId, std::string>, TargetCheck> checks;  // by job and target
+  std::map<std::pair<JobId, std::string>, std::vector<CanaryReading>> canary;
   std::map<std::pair<JobId, int>, StoredTrial> trials;
   std::map<JobId, std::vector<SearchLogEntry>> search_logs;
   std::map<ComparisonId, Comparison> comparisons;

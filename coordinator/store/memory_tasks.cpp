@@ -158,7 +158,7 @@ Result<std::optional<Lease>> MemoryStore::claim(std::string_view session) {
   task.state = TaskState::kLeased;
   task.attempt += 1;
   task.leased_by = session;
-  task.device_id = profile.device_id;
+  task.device_id = task.ran_on = profile.device_id;
   task.leased_at = now();
   chosen->lease_until = now() + options_.lease_length;
   return std::optional<Lease>(

@@ -94,7 +94,26 @@ struct Apply {
                   query::record_latency, change.job.value, change.number, change.target,
                   change.latency.median.count(), change.latency.low.count(),
                   change.latency.high.count(), array_param(change.samples_ms),
-                  or_null(change.latency_json));
+                  or_null(change.latency_json), or_null(clean_text(change.latency.suspect)));
+  }
+
+  Result<bool> operator()(const CheckRecorded& change) const {
+    const TargetCheck& check = change.check;
+    const bool measured_now = check.measured_at == TimePoint{};
+    return in_job(check.job,
+                  "job " + std::to_string(check.job.value) + " has a check of \"" + check.target +
+                      "\" already",
+                  query::record_check, check.job.value, check.target, clean_text(check.cpu_model),
+                  clean_text(check.runtime_version), check.int8, or_null(check.result_json),
+                  clean_text(check.reason), check.measured_by.value,
+                  measured_now ? Param() : to_param(check.measured_at.time_since_epoch().count()),
+                  now);
+  }
+
+  Result<bool> operator()(const CanaryRecorded& change) const {
+    return in_job(change.job, "the reading of the canary is kept already", query::record_canary,
+                  change.job.value, change.target, change.reading.device_id,
+                  change.reading.reading_ms);
   }
 
   Result<bool> operator()(const InfeasibleRecorded& change) const {

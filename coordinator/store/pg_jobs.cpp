@@ -23,6 +23,20 @@ Job job_of(const pqxx::row& row) {
   return job;
 }
 
+TargetCheck check_of(const pqxx::row& row) {
+  TargetCheck check;
+  check.job = JobId{row["job_id"].as<std::int64_t>()};
+  check.target = text_of(row["target"]);
+  check.cpu_model = text_of(row["cpu_model"]);
+  check.runtime_version = text_of(row["runtime_version"]);
+  check.int8 = row["int8"].as<bool>();
+  check.result_json = text_of(row["result"]);
+  check.reason = text_of(row["reason"]);
+  check.measured_by = JobId{row["measured_by"].as<std::int64_t>()};
+  check.measured_at = time_of(row["measured_at"]);
+  return check;
+}
+
 Comparison comparison_of(const pqxx::row& row) {
   Comparison comparison;
   comparison.id = ComparisonId{row["id"].as<std::int64_t>()};
@@ -150,6 +164,32 @@ Result<std::size_t> PgStore::commit(const Batch& batch) {
       if (!applied) return applied.error();
     }
     return batch.changes.size();
+  });
+}
+
+Result<std::vector<TargetCheck>> PgStore::checks(JobId job) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<TargetCheck>> {
+    return read_all(execute(tx, query::select_checks, job.value, std::nullopt, std::nullopt,
+                            std::nullopt, std::nullopt),
+                    check_of);
+  });
+}
+
+Result<std::vector<TargetCheck>> PgStore::recent_checks(const Target& like, TimePoint since) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<TargetCheck>> {
+    return read_all(execute(tx, query::select_checks, std::nullopt, like.pool, like.runtime,
+                            like.threads, since.time_since_epoch().count()),
+                    check_of);
+  });
+}
+
+Result<std::vector<CanaryReading>> PgStore::canary_readings(JobId job, std::string_view target) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<CanaryReading>> {
+    std::vector<CanaryReading> readings;
+    for (const auto& row : execute(tx, query::select_canary, job.value, target)) {
+      readings.push_back({text_of(row["device_id"]), row["reading_ms"].as<double>()});
+    }
+    return readings;
   });
 }
 

@@ -33,6 +33,9 @@ class PgStore final : public Store {
   Result<std::vector<Job>> active_jobs() override;
   Result<Job> cancel_job(JobId id) override;
   Result<std::size_t> commit(const Batch& batch) override;
+  Result<std::vector<TargetCheck>> checks(JobId job) override;
+  Result<std::vector<TargetCheck>> recent_checks(const Target& like, TimePoint since) override;
+  Result<std::vector<CanaryReading>> canary_readings(JobId job, std::string_view target) override;
   Result<TrialCounts> trial_counts(JobId job) override;
   Result<std::vector<Trial>> trials(JobId job, const Page& page) override;
   Result<Trial> trial(JobId job, int number) override;

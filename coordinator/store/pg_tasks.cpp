@@ -62,6 +62,7 @@ Task task_of(const pqxx::row& row) {
   task.attempt = row["attempt"].as<int>();
   task.leased_by = text_of(row["leased_by"]);
   task.device_id = text_of(row["device_id"]);
+  task.ran_on = text_of(row["ran_on"]);
   task.progress = row["progress"].as<double>();
   task.message = text_of(row["message"]);
   task.outcome_json = text_of(row["outcome"]);

@@ -33,9 +33,9 @@ TargetRecord record_of(const pqxx::row& row) {
                        text_of(row["accuracy_runtime"]), text_of(row["detections_sha256"])};
   }
   if (!row["median_ms"].is_null()) {
-    record.latency =
-        LatencyRecord{Millis(row["median_ms"].as<double>()), Millis(row["low_ms"].as<double>()),
-                      Millis(row["high_ms"].as<double>()), row["samples"].as<int>()};
+    record.latency = LatencyRecord{
+        Millis(row["median_ms"].as<double>()), Millis(row["low_ms"].as<double>()),
+        Millis(row["high_ms"].as<double>()), row["samples"].as<int>(), text_of(row["suspect"])};
   }
   record.infeasible = text_of(row["infeasible"]);
   return record;

@@ -37,6 +37,26 @@ struct Job {
   std::optional<TimePoint> finished_at;
 };
 
+// What the reality check of one of a job's targets found, or why it found nothing.
+struct TargetCheck {
+  JobId job;
+  std::string target;
+  std::string cpu_model;
+  std::string runtime_version;
+  bool int8 = false;        // int8 was looked at, too
+  std::string result_json;  // the result of `check`; empty: it failed
+  std::string reason;       // of the failure
+  JobId measured_by;        // the job whose task it was: another one's may be used again
+  TimePoint measured_at{};
+};
+
+// How fast a device ran the canary beside a measurement.
+struct CanaryReading {
+  std::string device_id;
+  double reading_ms = 0;
+  friend bool operator==(const CanaryReading&, const CanaryReading&) = default;
+};
+
 enum class ComparisonState : std::uint8_t { kQueued, kRunning, kSucceeded, kFailed };
 
 struct Comparison {

@@ -37,7 +37,8 @@ struct Task {
   TaskState state = TaskState::kQueued;
   int attempt = 0;
   std::string leased_by;  // session
-  std::string device_id;
+  std::string device_id;  // while it is leased
+  std::string ran_on;     // the device of the last attempt; empty: there was none
   double progress = 0.0;
   std::string message;       // the last line of progress
   std::string outcome_json;  // as reported; empty when it failed without a report

@@ -34,6 +34,7 @@ struct LatencyRecord {
   Millis low{};
   Millis high{};
   int samples = 0;
+  std::string suspect = {};  // why it is to be taken with care; empty: it is not
 };
 
 // What is known of a trial on one target; ends with both an accuracy and a latency, or a reason.

@@ -7,6 +7,7 @@
 #include "engine/executor/openvino_runner.h"
 #include "engine/harness/evidence.h"
 #include "engine/onnx/onnx_io.h"
+#include "engine/pipeline/canary.h"
 #include "host/facts.h"
 
 namespace pare::engine {
@@ -52,6 +53,8 @@ Result<Benchmark> benchmark(const std::filesystem::path& candidate,
   PARE_CHECK(!images.empty(), "there is an image to time");
   auto harness = Harness::start(options.harness);
   if (!harness) return harness.error();
+  const auto before = read_canary(*harness.value(), options.harness.scratch, options.threads);
+  if (!before) return before.error();
   const auto loaded = harness.value()->load(candidate, {.threads = options.threads});
   if (!loaded) return loaded.error();
 
@@ -66,6 +69,9 @@ Result<Benchmark> benchmark(const std::filesystem::path& candidate,
   auto timing = harness.value()->time(
       {images.front()}, {.min_samples = options.min_samples, .max_seconds = options.max_seconds});
   if (!timing) return timing.error();
+  result.peak_memory = harness.value()->peak_memory();
+  const auto after = read_canary(*harness.value(), options.harness.scratch, options.threads);
+  if (!after) return after.error();
   evidence.after = host::machine_state(options.harness.cores);
   evidence.warmup_runs = timing.value().warmup_runs;
   evidence.stationary = timing.value().stationary;
@@ -75,7 +81,8 @@ Result<Benchmark> benchmark(const std::filesystem::path& candidate,
   result.latency = summarize(result.samples_ms);
   result.p90 = p90(result.samples_ms);
   result.load = loaded.value().load;
-  result.peak_memory = harness.value()->peak_memory();
+  result.canary_before = before.value();
+  result.canary_after = after.value();
   result.evidence_json = to_json(evidence);
   return result;
 }

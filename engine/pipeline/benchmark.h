@@ -2,7 +2,8 @@
 //
 // Warm-up until the running median settles, then samples until the interval of the median is narrow
 // or the budget ends; the harness times itself (docs/runtimes.md).  Whoever calls makes sure that
-// nothing else runs on the device.
+// nothing else runs on the device.  The canary is read before the candidate is loaded and after it
+// was timed, so that a machine that changes its speed meanwhile shows (docs/adr/0009).
 #pragma once
 
 #include <cstdint>
@@ -35,6 +36,8 @@ struct Benchmark {
   Millis load{};
   Bytes peak_memory;
   std::optional<Parity> parity;
+  Millis canary_before{};  // readings of the canary around it, in the same process
+  Millis canary_after{};
   std::string evidence_json;
 };
 

@@ -1,7 +1,8 @@
-// Tasks that run a candidate: evaluate, benchmark, compare.
+// Tasks that measure: evaluate, benchmark, compare, check.
 #include "engine/pipeline/benchmark.h"
 #include "engine/pipeline/candidate_file.h"
 #include "engine/pipeline/comparison.h"
+#include "engine/pipeline/reality_check.h"
 #include "engine/pipeline/scoring.h"
 #include "engine/program/task_context.h"
 
@@ -103,12 +104,25 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
                                .load_ms = measured.load.count(),
                                .peak_memory_bytes = measured.peak_memory.count,
                                .parity = {},
+                               .canary = {},
                                .evidence_json = measured.evidence_json};
+  result.canary = wire::CanaryResult{measured.canary_before.count(), measured.canary_after.count()};
   if (measured.p90) result.p90_ms = measured.p90->count();
   if (measured.parity) {
     result.parity = {measured.parity->images, measured.parity->max_error, params.parity->tolerance};
   }
   return wire::TaskSuccess{std::move(result), {}};
+}
+
+TaskEnd check_task(const TaskContext& context, const wire::CheckParams& params) {
+  auto harness = context.harness(params.runtime, "harness");
+  if (!harness) return harness.error();
+  RealityCheckOptions options{.harness = std::move(harness).value(), .threads = params.threads};
+  options.int8 = params.int8;
+  options.max_seconds = params.max_seconds;
+  auto check = reality_check(options, context.progress);
+  if (!check) return check.error();
+  return wire::TaskSuccess{std::move(check).value(), {}};
 }
 
 TaskEnd compare_task(const TaskContext& context, const wire::CompareParams& params) {

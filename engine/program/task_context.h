@@ -40,5 +40,6 @@ using TaskEnd = Result<wire::TaskSuccess>;
 TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& params);
 TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& params);
 TaskEnd compare_task(const TaskContext& context, const wire::CompareParams& params);
+TaskEnd check_task(const TaskContext& context, const wire::CheckParams& params);
 
 }  // namespace pare::engine

@@ -144,6 +144,7 @@ struct Dispatch {
   TaskEnd operator()(const wire::EvaluateParams& p) { return evaluate_task(context, p); }
   TaskEnd operator()(const wire::BenchmarkParams& p) { return benchmark_task(context, p); }
   TaskEnd operator()(const wire::CompareParams& p) { return compare_task(context, p); }
+  TaskEnd operator()(const wire::CheckParams& p) { return check_task(context, p); }
 };
 
 }  // namespace

@@ -4,7 +4,9 @@
 SELECT id, kind, model_sha256, dataset_sha256, job_id, trial, comparison_id, target, pool, runtime,
        document, time_limit_ms, state, attempt, max_attempts, leased_by, device_id, progress, message,
        outcome, reason, handled, micros(created_at) AS created_at, micros(leased_at) AS leased_at,
-       micros(finished_at) AS finished_at
+       micros(finished_at) AS finished_at,
+       (SELECT a.device_id FROM task_attempt a WHERE a.task_id = task.id
+         ORDER BY a.attempt DESC LIMIT 1) AS ran_on
   FROM task
  WHERE ($1::bigint IS NULL OR id = $1) AND ($2::bigint IS NULL OR job_id = $2)
    AND ($3::int IS NULL OR trial = $3) AND ($4::task_state IS NULL OR state = $4)

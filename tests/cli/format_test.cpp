@@ -129,5 +129,32 @@ TEST(Problem, a_problem_document_becomes_one_sentence_with_the_field_and_the_val
   EXPECT_EQ(error_of(503, "{}").code, ErrorCode::kUnavailable);
 }
 
+TEST(Checks, findings_and_what_is_not_tried_are_told_for_each_target) {
+  const json checks = {{{"target", "x86"},
+                        {"result",
+                         {{"cpu_model", "a processor"},
+                          {"runtime_version", "1.2"},
+                          {"seconds", 14.2},
+                          {"findings", {"rt: it is slow."}},
+                          {"avoid", {{{"trait", "smooth"}, {"reason", "SiLU is wrong"}}}}}}},
+                       {{"target", "arm"}, {"reason", "it hung"}}};
+  EXPECT_EQ(checks_text(checks),
+            "x86: checked in 14 s on a processor, version 1.2\n"
+            "  - rt: it is slow.\n"
+            "  not tried (smooth): SiLU is wrong\n"
+            "arm: the check failed: it hung\n");
+}
+
+TEST(FrontTable, a_doubtful_latency_is_marked_and_its_reason_told) {
+  const json member = {{"plan_sha256", std::string(64, '1')},
+                       {"latency_ms", 2.0},
+                       {"latency_low_ms", 1.9},
+                       {"latency_high_ms", 2.1},
+                       {"latency_suspect", "the canary sang"}};
+  const std::string text = front_table({{"target", "x86"}, {"members", {member}}}, 0);
+  EXPECT_NE(text.find("[1.90, 2.10] ?"), std::string::npos) << text;
+  EXPECT_NE(text.find("? 1111111111: the canary sang\n"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace pare::cli

@@ -51,7 +51,8 @@ TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
       {TaskKind::kEvaluate, {"candidate", "dataset"}},
       {TaskKind::kBenchmark, {"candidate", "dataset"}},
       {TaskKind::kCompare,
-       {"candidate_a", "candidate_b", "detections_a", "detections_b", "dataset"}}};
+       {"candidate_a", "candidate_b", "detections_a", "detections_b", "dataset"}},
+      {TaskKind::kCheck, {}}};
   for (const TaskKind kind : kAllTaskKinds) {
     SCOPED_TRACE(pare::name_of(kind));
     for (unsigned seed = 0; seed < kSeeds; ++seed) {

@@ -137,6 +137,37 @@ class RandomDocuments {
                    whole(1, 9),  whole(1, 9), whole(1, 9),
                    whole(0, 99), whole(0, 99)};
     });
+    out.activations = texts();
+    return out;
+  }
+
+  DeviceCheck device_check() {
+    const auto placement = [this] { return static_cast<QdqPlacement>(whole(0, 2)); };
+    const auto trait = [this] { return static_cast<ModelTrait>(whole(0, 4)); };
+    DeviceCheck out{text(),  text(), coin(),     coin() ? "" : "does not load", {}, {}, {},
+                    texts(), {},     real(0, 60)};
+    out.kernels = several(0, 4, [&] {
+      KernelTiming timing{
+          static_cast<KernelClass>(whole(0, 5)), whole(1, 128), whole(1, 99), {}, real(0, 1e6)};
+      if (coin()) timing.placement = placement();
+      return timing;
+    });
+    out.correctness = several(0, 4, [&] {
+      CorrectnessProbe probe{text(),     trait(),    placement(), whole(7, 8),
+                             real(0, 9), real(0, 1), "",          coin()};
+      if (coin()) {
+        probe.error = std::numeric_limits<double>::infinity();
+        probe.failure = "it crashed";
+      }
+      return probe;
+    });
+    out.avoid = several(0, 4, [&] {
+      AvoidRule rule{trait(), {}, {}, "broken"};
+      if (coin()) rule.placement = placement();
+      if (coin()) rule.weight_bits = whole(7, 8);
+      return rule;
+    });
+    out.canary_ms = several(0, 4, [&] { return real(0, 9); });
     return out;
   }
 
@@ -200,6 +231,7 @@ class RandomDocuments {
       case TaskKind::kCompare:
         return CompareParams{card(),     text(),      whole(1, 8), real(0.01, 0.5), real(0, 1),
                              real(0, 1), whole(2, 5), whole(5, 9), rng_()};
+      case TaskKind::kCheck: return CheckParams{text(), whole(1, 8), coin(), real(0, 60)};
     }
     return {};
   }
@@ -235,6 +267,7 @@ class RandomDocuments {
         out.sentence = text();
         return out;
       }
+      case TaskKind::kCheck: return device_check();
     }
     return {};
   }
@@ -249,6 +282,7 @@ class RandomDocuments {
     out.load_ms = real(0, 999);
     out.peak_memory_bytes = std::int64_t{whole(0, 1 << 30)} * 64;
     if (coin()) out.parity = ParityResult{whole(1, 8), real(0, 1), real(0, 1)};
+    if (coin()) out.canary = CanaryResult{real(0, 9), real(0, 9)};
     if (coin()) out.evidence_json = R"({"governor":"performance","load":[0.1,null]})";
     return out;
   }

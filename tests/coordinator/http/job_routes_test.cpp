@@ -74,6 +74,22 @@ TEST_F(JobRoutes, a_job_is_submitted_read_listed_and_cancelled) {
   EXPECT_EQ(call("POST", path + "/cancel").status, 200);
 }
 
+TEST_F(JobRoutes, the_checks_of_a_job_are_shown_with_what_they_found) {
+  const json job = json_of(call("POST", "/v1/jobs", good().dump()));
+  const std::string path = "/v1/jobs/" + job["id"].dump() + "/checks";
+  EXPECT_EQ(json_of(call("GET", path))["items"].size(), 0U);
+  const JobId id{job["id"].get<std::int64_t>()};
+  TargetCheck check{id, "x86", "a processor", "1", true, R"({"findings":["it is slow"]})", "",
+                    id, {}};
+  ASSERT_TRUE(store_->commit({{}, {CheckRecorded{check}}}));
+  const json items = json_of(call("GET", path))["items"];
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(items[0]["target"], "x86");
+  EXPECT_EQ(items[0]["result"]["findings"][0], "it is slow");
+  EXPECT_EQ(items[0]["measured_by"], job["id"]);
+  EXPECT_EQ(call("GET", "/v1/jobs/99/checks").status, 404);
+}
+
 TEST_F(JobRoutes, a_job_that_cannot_be_done_is_refused_with_the_field_and_the_value) {
   struct Row {
     json change;

@@ -29,7 +29,7 @@ class FakeFleet {
       WorkerProfile profile;
       profile.name = "worker " + std::to_string(i);
       profile.device_id = "device" + std::to_string(i);
-      profile.device_json = "{}";
+      profile.device_json = R"({"cpu_model":"a processor"})";
       profile.pools = {"default"};
       profile.runtimes = {{"openvino", "1", {"fp32", "int8"}}, {"onnxruntime", "1", {"fp32"}}};
       EXPECT_TRUE(store_.greet(session, profile).has_value());
@@ -120,8 +120,19 @@ class FakeFleet {
         result.sentence = "B is faster";
         return {result, {}};
       }
+      case TaskKind::kCheck: return {check(std::get<wire::CheckParams>(task.params)), {}};
     }
     return {};
+  }
+
+  static DeviceCheck check(const wire::CheckParams& params) {
+    DeviceCheck check;
+    check.cpu_model = "a processor";
+    check.runtime_version = "1";
+    check.int8 = params.int8;
+    check.findings = {params.runtime + ": nothing to tell."};
+    check.canary_ms = {2.0};
+    return check;
   }
 
   wire::TaskSuccess build(const wire::BuildParams& params) {
@@ -147,6 +158,7 @@ class FakeFleet {
     result.low_ms = result.median_ms * 0.99;
     result.high_ms = result.median_ms * 1.01;
     result.samples_ms.assign(64, result.median_ms);
+    result.canary = wire::CanaryResult{2.0, 2.0};
     if (params.parity) result.parity = {params.parity->images, 1e-5, params.parity->tolerance};
     return {result, {}};
   }

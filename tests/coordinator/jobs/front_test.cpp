@@ -124,11 +124,10 @@ TEST(Describe, a_plan_is_told_in_one_line) {
             "416x416, fp32, 1 of 10 groups narrower, 23 % fewer MACs");
   plan.widths.clear();
   plan.height = 320;
-  plan.quantization =
-      QuantizationPlan{.weight_bits = 7,
-                       .ranges = RangeMethod::kPercentile,
-                       .placement = QdqPlacement::kConvolutions,
-                       .keep_fp32 = {"layer0"}};
+  plan.quantization = QuantizationPlan{.weight_bits = 7,
+                                       .ranges = RangeMethod::kPercentile,
+                                       .placement = QdqPlacement::kConvolutions,
+                                       .keep_fp32 = {"layer0"}};
   EXPECT_EQ(describe(plan, {}, {}, kModel),
             "320x416, int8 (7 bit, percentile, convolutions only, 1 of 10 layers in fp32)");
 }

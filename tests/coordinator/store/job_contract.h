@@ -79,6 +79,92 @@ TEST_P(JobContract, a_job_moves_only_along_the_arrows_of_core) {
             ErrorCode::kConflict);
 }
 
+TEST_P(JobContract, the_check_of_a_target_is_kept_once_and_read_in_the_order_of_the_targets) {
+  const JobId job = add_job();
+  TargetCheck ort{job, "x86-ort", "cpu", "1.2", true, R"({"x":1})", "", job, {}};
+  TargetCheck ov{job, "x86-ov", "", "", false, "", "it hung", job, {}};
+  ok(store().commit({{}, {CheckRecorded{ort}, CheckRecorded{ov}}}));
+  EXPECT_EQ(code(store().commit({{}, {CheckRecorded{ort}}})), ErrorCode::kConflict);
+  const auto checks = ok(store().checks(job));
+  ASSERT_EQ(checks.size(), 2U);
+  EXPECT_EQ(checks[0].target, "x86-ov");
+  EXPECT_EQ(checks[0].reason, "it hung");
+  EXPECT_EQ(checks[0].result_json, "");
+  EXPECT_EQ(checks[1].cpu_model, "cpu");
+  EXPECT_EQ(checks[1].runtime_version, "1.2");
+  EXPECT_TRUE(checks[1].int8);
+  EXPECT_EQ(checks[1].result_json, R"({"x":1})");
+  EXPECT_EQ(checks[1].measured_by, job);
+  EXPECT_EQ(checks[1].measured_at, now_);
+  EXPECT_TRUE(ok(store().checks(JobId{99})).empty());
+}
+
+TEST_P(JobContract, a_check_is_of_a_target_of_its_job_and_has_a_result_or_a_reason) {
+  const JobId job = add_job();
+  const TargetCheck good{job, "x86-ort", "cpu", "1", true, "{}", "", job, {}};
+  TargetCheck wrong = good;
+  wrong.target = "moon";
+  EXPECT_FALSE(store().commit({{}, {CheckRecorded{wrong}}}));
+  wrong = good;
+  wrong.reason = "but it hung";
+  EXPECT_FALSE(store().commit({{}, {CheckRecorded{wrong}}}));
+  wrong.reason = wrong.result_json = "";
+  EXPECT_FALSE(store().commit({{}, {CheckRecorded{wrong}}}));
+  EXPECT_TRUE(ok(store().checks(job)).empty());
+}
+
+TEST_P(JobContract, recent_checks_are_those_of_like_targets_that_succeeded_since_the_newest_first) {
+  const JobId old = add_job();
+  ok(store().commit({{}, {CheckRecorded{{old, "x86-ort", "a", "1", true, "{}", "", old, {}}}}}));
+  pass(std::chrono::hours(1));
+  const TimePoint since = now_;
+  ok(store().commit({{}, {CheckRecorded{{old, "x86-ov", "b", "1", true, "{}", "", old, {}}}}}));
+  pass(std::chrono::hours(1));
+  const auto add = [&] {
+    return ok(store().add_job({"{}", sha('a'), sha('d'), {"x86-ov", "x86-ort"}, 1}, {})).value.id;
+  };
+  const JobId failed = add();
+  ok(store().commit({{},
+                     {CheckRecorded{{failed, "x86-ov", "c", "1", true, "", "no", failed, {}}},
+                      CheckRecorded{{failed, "x86-ort", "d", "1", true, "{}", "", failed, {}}}}}));
+  const Target like = ok(store().target("x86-ort"));  // the two targets differ in name only
+  const auto recent = ok(store().recent_checks(like, since));
+  ASSERT_EQ(recent.size(), 2U);
+  EXPECT_EQ(recent[0].cpu_model, "d");
+  EXPECT_EQ(recent[1].cpu_model, "b");
+  Target other = like;
+  other.threads = 2;
+  EXPECT_TRUE(ok(store().recent_checks(other, since)).empty());
+  // One that is used again keeps its age.
+  const JobId later = add();
+  TargetCheck again = recent[1];
+  again.job = later;
+  ok(store().commit({{}, {CheckRecorded{again}}}));
+  EXPECT_EQ(ok(store().checks(later))[0].measured_at, since);
+  EXPECT_EQ(ok(store().checks(later))[0].measured_by, old);
+}
+
+TEST_P(JobContract, readings_of_the_canary_are_kept_in_order_for_each_target) {
+  const JobId job = searching_job();
+  ok(store().commit({{}, {CanaryRecorded{job, "x86-ort", {"bench", 0.1 + 0.2}}}}));
+  ok(store().commit({{},
+                     {CanaryRecorded{job, "x86-ort", {"other", 2.5}},
+                      CanaryRecorded{job, "x86-ov", {"bench", 4.0}}}}));
+  EXPECT_EQ(ok(store().canary_readings(job, "x86-ort")),
+            (std::vector<CanaryReading>{{"bench", 0.1 + 0.2}, {"other", 2.5}}));
+  EXPECT_FALSE(store().commit({{}, {CanaryRecorded{job, "moon", {"bench", 1.0}}}}));
+  EXPECT_FALSE(store().commit({{}, {CanaryRecorded{job, "x86-ort", {"bench", 0.0}}}}));
+}
+
+TEST_P(JobContract, a_doubtful_latency_keeps_its_doubt) {
+  const JobId job = searching_job();
+  LatencyRecorded doubtful = latency(job, 1);
+  doubtful.latency.suspect = "the canary sang";
+  ok(store().commit({{}, {trial(job, 1), trial(job, 2), doubtful, latency(job, 2)}}));
+  EXPECT_EQ(ok(store().trial(job, 1)).on_target.at("x86-ort").latency->suspect, "the canary sang");
+  EXPECT_EQ(ok(store().trial(job, 2)).on_target.at("x86-ort").latency->suspect, "");
+}
+
 TEST_P(JobContract, a_batch_is_made_whole_or_not_at_all) {
   const JobId job = searching_job();
   const auto before = ok(store().tasks({}, {})).size();

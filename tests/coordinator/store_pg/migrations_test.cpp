@@ -2,11 +2,14 @@
 // migrations PARE_WRITE_SCHEMA=1 has this test write sql/schema.sql.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fstream>
 #include <memory>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "coordinator/store/pg_migrate.h"
 #include "tests/support/test_database.h"
@@ -29,6 +32,19 @@ std::string dump(const TestDatabase& database) {
     schema += text;
   }
   return schema;
+}
+
+// The lines of a dump in an order of their own: a column that was dropped comes back as the last of
+// its table, and its place says nothing.
+std::vector<std::string> lines_of(const std::string& dump) {
+  std::vector<std::string> lines;
+  std::istringstream text(dump);
+  for (std::string line; std::getline(text, line);) {
+    if (line.ends_with(',')) line.pop_back();
+    lines.push_back(std::move(line));
+  }
+  std::ranges::sort(lines);
+  return lines;
 }
 
 TEST(Migrations, all_of_them_make_the_schema_that_is_committed) {
@@ -55,9 +71,9 @@ TEST(Migrations, each_step_can_be_taken_back_and_taken_again) {
   for (int step = newest_schema(); step > 0; --step) {
     const std::string before = dump(database);
     ASSERT_EQ(migrate_to(database.url(), step - 1).value(), step);
-    ASSERT_NE(dump(database), before);
+    ASSERT_NE(lines_of(dump(database)), lines_of(before));
     ASSERT_EQ(migrate_to(database.url(), step).value(), step - 1);
-    EXPECT_EQ(dump(database), before) << "step " << step;
+    EXPECT_EQ(lines_of(dump(database)), lines_of(before)) << "step " << step;
     ASSERT_TRUE(migrate_to(database.url(), step - 1));
   }
   EXPECT_EQ(database.ask("SELECT string_agg(tablename, ' ') FROM pg_tables"

@@ -1,0 +1,43 @@
+// Whether a latency can be believed, from how fast its device ran the canary meanwhile
+// (docs/adr/0009).  Pure.
+//
+// A reading of the canary agrees if it drifted by at most 3 % from before the candidate to after it
+// and lies within 3 % of the reference: the median of that device's readings for this target in the
+// job, of its reality check and of the measurements that were kept.  A measurement that does not
+// agree is made again, at most twice.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordinator/store/records.h"
+#include "wire/task_results.h"
+
+namespace pare::coordinator {
+
+inline constexpr double kMostDrift = 0.03;
+inline constexpr std::size_t kMostMeasurements = 3;
+
+struct MeasuredLatency {
+  wire::BenchmarkResult result;
+  std::string device_id;
+};
+
+// The mean of before and after; nullopt: there was no canary.
+std::optional<double> canary_of(const wire::BenchmarkResult& result);
+
+struct LatencyChoice {
+  std::size_t kept = 0;  // index of the measurement that counts, unless it is to be made again
+  bool again = false;
+  std::string suspect;  // why the kept one is to be taken with care; empty: it is not
+};
+
+// `measured`: all of one candidate on one target, oldest first; `readings`: what the reference is
+// taken from, none of them of `measured`.  Without any, only drift counts.  The fastest of those
+// that agree is kept; if none does, the one that comes closest.  `last`: it is not made again
+// whatever comes out. REQUIRES: at least one measurement.  O(readings log readings).
+LatencyChoice choose_latency(const std::vector<MeasuredLatency>& measured,
+                             const std::vector<CanaryReading>& readings, bool last);
+
+}  // namespace pare::coordinator

@@ -1,0 +1,121 @@
+#include "coordinator/jobs/checks.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "coordinator/jobs/tasks.h"
+
+namespace pare::coordinator {
+namespace {
+
+constexpr int kMostTasks = 10'000;  // a job that prepares has one, and one for each target
+
+bool serves(const Worker& worker, const Target& target) {
+  const WorkerProfile& profile = worker.profile;
+  return worker.state != WorkerState::kLost &&
+         std::ranges::find(profile.pools, target.pool) != profile.pools.end() &&
+         std::ranges::find(profile.runtimes, target.runtime, &RuntimeInfo::name) !=
+             profile.runtimes.end();
+}
+
+std::string processor_of(const Worker& worker) {
+  const auto probe = nlohmann::json::parse(worker.profile.device_json, nullptr, false);
+  if (!probe.is_object() || !probe.contains("cpu_model")) return {};
+  return probe["cpu_model"].is_string() ? probe["cpu_model"].get<std::string>() : std::string();
+}
+
+bool is_like(const TargetCheck& check, const Worker& worker, const Target& target) {
+  const auto runtime =
+      std::ranges::find(worker.profile.runtimes, target.runtime, &RuntimeInfo::name);
+  return check.cpu_model == processor_of(worker) && check.runtime_version == runtime->version;
+}
+
+}  // namespace
+
+std::optional<TargetCheck> reusable(const std::vector<TargetCheck>& recent,
+                                    const std::vector<Worker>& workers, const Target& target,
+                                    bool int8) {
+  std::vector<const Worker*> serving;
+  for (const Worker& worker : workers) {
+    if (serves(worker, target)) serving.push_back(&worker);
+  }
+  if (serving.empty()) return std::nullopt;
+  for (const TargetCheck& check : recent) {
+    if (int8 && !check.int8) continue;
+    const bool holds = std::ranges::all_of(
+        serving, [&](const Worker* worker) { return is_like(check, *worker, target); });
+    if (!holds) continue;
+    TargetCheck again = check;
+    again.target = target.name;
+    return again;
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<Change>> missing_checks(Store& store, const JobContext& context, TimePoint now) {
+  const JobId job = context.job.id;
+  const auto there = store.checks(job);
+  if (!there) return there.error();
+  const auto tasks = store.tasks({.job = job, .trial = {}, .state = {}}, {0, kMostTasks});
+  if (!tasks) return tasks.error();
+  const auto workers = store.workers();
+  if (!workers) return workers.error();
+  std::vector<Change> changes;
+  for (const Target& target : context.targets) {
+    const bool known =
+        std::ranges::find(there.value(), target.name, &TargetCheck::target) != there.value().end();
+    const bool under_way = std::ranges::any_of(tasks.value(), [&](const Task& task) {
+      return task.task.kind == TaskKind::kCheck && task.task.target == target.name;
+    });
+    if (known || under_way) continue;
+    const auto recent = store.recent_checks(target, now - kCheckLife);
+    if (!recent) return recent.error();
+    const bool int8 = context.takes_int8(target);
+    auto again = reusable(recent.value(), workers.value(), target, int8);
+    if (again) {
+      again->job = job;
+      changes.push_back(CheckRecorded{std::move(*again)});
+    } else {
+      changes.push_back(TaskAdded{check_task(context.job, target, int8)});
+    }
+  }
+  return changes;
+}
+
+std::vector<Change> after_check(const Task& task) {
+  const JobId job = task.task.subject.job.value();
+  TargetCheck check;
+  check.job = check.measured_by = job;
+  check.target = task.task.target;
+  const TaskEnd end = end_of(task);
+  if (!end) {
+    check.reason = end.error().message;
+    return {CheckRecorded{std::move(check)}};
+  }
+  const auto& found = std::get<DeviceCheck>(end.value().result);
+  check.cpu_model = found.cpu_model;
+  check.runtime_version = found.runtime_version;
+  check.int8 = found.int8;
+  check.result_json = wire::result_to_json(found);
+  std::vector<Change> changes = {CheckRecorded{check}};
+  for (const double reading : found.canary_ms) {
+    if (!(reading > 0) || task.ran_on.empty()) continue;
+    changes.push_back(CanaryRecorded{job, check.target, {task.ran_on, reading}});
+  }
+  return changes;
+}
+
+std::string why_none_runs(const JobContext& context) {
+  std::string reason;
+  for (const Target& target : context.targets) {
+    const auto check = context.checks.find(target.name);
+    if (check == context.checks.end() || check->second.refused.empty()) return {};
+    if (reason.empty()) {
+      reason = "target \"" + target.name +
+               "\" runs not even a small fp32 network: " + check->second.refused;
+    }
+  }
+  return reason;
+}
+
+}  // namespace pare::coordinator

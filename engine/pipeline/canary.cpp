@@ -1,0 +1,36 @@
+#include "engine/pipeline/canary.h"
+
+#include <fstream>
+
+#include "core/samples.h"
+#include "engine/onnx/onnx_io.h"
+#include "engine/pipeline/probe_networks.h"
+
+namespace pare::engine {
+namespace {
+
+constexpr TimingOptions kTiming = {.window = 8,
+                                   .tolerance = 0.02,
+                                   .warmup_max_seconds = 0.5,
+                                   .min_samples = 30,
+                                   .max_samples = 400,
+                                   .max_seconds = 0.5,
+                                   .half_width = 0.005};
+
+}  // namespace
+
+Result<Millis> read_canary(Harness& harness, const std::filesystem::path& folder, int threads) {
+  const ProbeNetwork canary = canary_network();
+  const std::filesystem::path file = folder / "canary.onnx";
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << export_onnx(canary.graph);
+  out.close();
+  if (!out) return Error{ErrorCode::kUnavailable, "cannot write " + file.string()};
+  const auto loaded = harness.load(file, {.threads = threads});
+  if (!loaded) return loaded.error();
+  const auto timing = harness.time({canary.input}, kTiming);
+  if (!timing) return timing.error();
+  return summarize(timing.value().samples_ms).median;
+}
+
+}  // namespace pare::engine

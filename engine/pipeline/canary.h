@@ -1,0 +1,19 @@
+// The canary: how fast a harness runs a small fixed network now (docs/adr/0009).
+//
+// The contract of harnesses knows one loaded model, so a reading replaces it: take one before the
+// model that matters is loaded, and one after.  Cost: loading 0.15 MB, a tenth of a second of
+// warm-up and a quarter of one of samples.
+#pragma once
+
+#include <filesystem>
+
+#include "core/result.h"
+#include "core/units.h"
+#include "engine/harness/harness.h"
+
+namespace pare::engine {
+
+// The median.  `folder` gets the network's file.  Fails as the harness does.
+Result<Millis> read_canary(Harness& harness, const std::filesystem::path& folder, int threads);
+
+}  // namespace pare::engine

@@ -1,0 +1,273 @@
+#include "engine/pipeline/check_verdict.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <set>
+
+namespace pare::engine {
+namespace {
+
+constexpr double kMostTimes = 3;
+constexpr double kMostBeyond = 0.05;
+constexpr double kSameTime = 0.98;  // a narrower layer that takes more than this of the wider's
+
+using Setting = std::pair<QdqPlacement, int>;
+
+std::string text_of(double number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2g", number);
+  return text;
+}
+
+std::string words_of(QdqPlacement placement) {
+  switch (placement) {
+    case QdqPlacement::kOperators: return "around every operator";
+    case QdqPlacement::kConvolutions: return "around convolutions";
+    case QdqPlacement::kSiluBlocks: return "around SiLU blocks";
+  }
+  return "";
+}
+
+std::string words_of(const AvoidRule& rule) {
+  std::string words = "int8";
+  if (rule.weight_bits) words += " with " + std::to_string(*rule.weight_bits) + "-bit weights";
+  if (rule.placement) words += " with Q/DQ " + words_of(*rule.placement);
+  return words;
+}
+
+std::string words_of(const std::string& network) {
+  if (network == "silu") return "behind a SiLU, whose values may be negative";
+  if (network == "leaky_relu") return "behind a LeakyRelu, whose values may be negative";
+  if (network.ends_with("_joints")) {
+    return "in sums, poolings and concatenations of " +
+           std::string(network.starts_with("relu") ? "Relu" : "activations with negative values");
+  }
+  if (network == "depthwise") return "in depthwise layers";
+  if (network == "large_weights") return "where weights and activations are large: it saturates";
+  return "even between plain convolutions";
+}
+
+// The probes of one network, by setting.
+using Probes = std::map<Setting, CorrectnessProbe>;
+
+// The fewest rules that cover the settings that fail: all, a number of bits, a placement, or one.
+std::vector<AvoidRule> rules_for(const Probes& probes) {
+  const auto fails = [&](auto selects) {
+    bool any = false;
+    for (const auto& [setting, probe] : probes) {
+      if (!selects(setting)) continue;
+      if (probe.ok) return false;
+      any = true;
+    }
+    return any;
+  };
+  const ModelTrait trait = probes.begin()->second.trait;
+  if (fails([](const Setting&) { return true; })) return {{trait, {}, {}, ""}};
+  std::vector<AvoidRule> rules;
+  std::set<Setting> covered;
+  for (const auto& [setting, probe] : probes) {
+    if (probe.ok || covered.contains(setting)) continue;
+    AvoidRule rule{trait, setting.first, setting.second, ""};
+    if (fails([&](const Setting& s) { return s.second == setting.second; })) {
+      rule.placement.reset();
+    } else if (fails([&](const Setting& s) { return s.first == setting.first; })) {
+      rule.weight_bits.reset();
+    }
+    for (const auto& [other, same] : probes) {
+      const bool here = (!rule.placement || *rule.placement == other.first) &&
+                        (!rule.weight_bits || *rule.weight_bits == other.second);
+      if (here) covered.insert(other);
+    }
+    rules.push_back(std::move(rule));
+  }
+  return rules;
+}
+
+// The worst probe that the rule covers.
+const CorrectnessProbe& worst_of(const Probes& probes, const AvoidRule& rule) {
+  const CorrectnessProbe* worst = &probes.begin()->second;
+  for (const auto& [setting, probe] : probes) {
+    const bool here = (!rule.placement || *rule.placement == setting.first) &&
+                      (!rule.weight_bits || *rule.weight_bits == setting.second);
+    if (here && !probe.ok && (worst->ok || probe.error > worst->error)) worst = &probe;
+  }
+  return *worst;
+}
+
+void judge_correctness(const std::string& runtime, const std::vector<CorrectnessProbe>& all,
+                       CheckVerdict& verdict) {
+  std::vector<std::string> order;
+  std::map<std::string, Probes> by_network;
+  for (const CorrectnessProbe& probe : all) {
+    if (!by_network.contains(probe.network)) order.push_back(probe.network);
+    by_network[probe.network].insert({{probe.placement, probe.weight_bits}, probe});
+  }
+  for (const std::string& network : order) {
+    const Probes& probes = by_network.at(network);
+    for (AvoidRule& rule : rules_for(probes)) {
+      const CorrectnessProbe& worst = worst_of(probes, rule);
+      rule.reason = words_of(rule);
+      if (worst.failure.empty()) {
+        rule.reason += " is computed wrongly " + words_of(network) + " (error " +
+                       text_of(worst.error) + " of the output, exact arithmetic has " +
+                       text_of(worst.expected) + ")";
+      } else {
+        rule.reason += " does not run " + words_of(network) + " (" + worst.failure + ")";
+      }
+      verdict.findings.push_back(runtime + ": " + rule.reason + ".");
+      verdict.avoid.push_back(std::move(rule));
+    }
+  }
+}
+
+// Times over those of another precision, at every width where both were measured.
+struct Ratios {
+  std::vector<double> values;
+  bool clearly_slower() const {
+    return !values.empty() &&
+           std::ranges::all_of(values, [](double r) { return r >= kClearlySlower; });
+  }
+  std::string range() const {
+    const auto [low, high] = std::ranges::minmax(values);
+    return text_of(low) + " to " + text_of(high) + " times";
+  }
+};
+
+class Timings {
+ public:
+  explicit Timings(const std::vector<KernelTiming>& kernels) : kernels_(kernels) {}
+
+  std::optional<double> at(KernelClass kernel, int channels,
+                           std::optional<QdqPlacement> placement) const {
+    for (const KernelTiming& k : kernels_) {
+      const bool same = k.kernel == kernel && k.channels == channels && k.placement == placement;
+      if (same && k.median_us > 0) return k.median_us;
+    }
+    return std::nullopt;
+  }
+
+  // Of `kernel` in int8 over `other`, in fp32 or in the same placement.
+  void add_ratios(KernelClass kernel, QdqPlacement placement, KernelClass other,
+                  std::optional<QdqPlacement> in, Ratios& ratios) const {
+    for (const KernelTiming& k : kernels_) {
+      if (k.kernel != kernel || k.placement != placement) continue;
+      const auto base = at(other, k.channels, in);
+      if (base) ratios.values.push_back(k.median_us / *base);
+    }
+  }
+
+  std::vector<int> widths(KernelClass kernel) const {
+    std::set<int> widths;
+    for (const KernelTiming& k : kernels_) {
+      if (k.kernel == kernel && !k.placement) widths.insert(k.channels);
+    }
+    return {widths.begin(), widths.end()};
+  }
+
+ private:
+  const std::vector<KernelTiming>& kernels_;
+};
+
+// The same ratios in several placements are one sentence: their files were the same.
+struct PlacementRatios {
+  Ratios ratios;
+  std::vector<QdqPlacement> placements;
+};
+
+void judge_class(const std::string& runtime, const Timings& timings,
+                 std::initializer_list<KernelClass> kernels, const char* what, ModelTrait trait,
+                 CheckVerdict& verdict) {
+  std::vector<PlacementRatios> found;
+  for (const QdqPlacement placement : kAllPlacements) {
+    Ratios ratios;
+    for (const KernelClass kernel : kernels) {
+      timings.add_ratios(kernel, placement, kernel, std::nullopt, ratios);
+    }
+    const auto same = std::ranges::find_if(
+        found, [&](const PlacementRatios& f) { return f.ratios.values == ratios.values; });
+    if (same != found.end()) {
+      same->placements.push_back(placement);
+    } else if (!ratios.values.empty()) {
+      found.push_back({std::move(ratios), {placement}});
+    }
+  }
+  for (const auto& [ratios, placements] : found) {
+    std::string words = "int8";
+    for (const QdqPlacement placement : placements) {
+      if (placements.size() == kAllPlacements.size()) break;
+      words += (placement == placements.front() ? " with Q/DQ " : " or ") + words_of(placement);
+    }
+    words += " takes " + ratios.range() + " the fp32 time of " + what;
+    verdict.findings.push_back(runtime + ": " + words + ".");
+    if (!ratios.clearly_slower()) continue;
+    for (const QdqPlacement placement : placements) {
+      verdict.avoid.push_back({trait, placement, {}, words});
+    }
+  }
+}
+
+void judge_placements(const std::string& runtime, const Timings& timings, CheckVerdict& verdict) {
+  judge_class(runtime, timings, {KernelClass::kConv3x3, KernelClass::kConv1x1},
+              "convolutions with Relu", ModelTrait::kRelu, verdict);
+  judge_class(runtime, timings, {KernelClass::kSiluBlock}, "convolutions with SiLU",
+              ModelTrait::kSmooth, verdict);
+}
+
+void judge_depthwise(const std::string& runtime, const Timings& timings, CheckVerdict& verdict) {
+  Ratios alone;
+  for (const QdqPlacement placement : kAllPlacements) {
+    timings.add_ratios(KernelClass::kDepthwise3x3, placement, KernelClass::kDepthwise3x3,
+                       std::nullopt, alone);
+    Ratios inside;
+    timings.add_ratios(KernelClass::kSeparable, placement, KernelClass::kSeparableMixed, placement,
+                       inside);
+    if (!inside.clearly_slower()) continue;
+    const std::string words = "depthwise layers in int8 with Q/DQ " + words_of(placement) +
+                              " take separable blocks " + inside.range() +
+                              " as long as depthwise layers left in fp32";
+    verdict.findings.push_back(runtime + ": " + words + ".");
+    verdict.avoid.push_back({ModelTrait::kDepthwise, placement, {}, words});
+  }
+  if (!alone.clearly_slower()) return;
+  verdict.findings.push_back(runtime + ": a depthwise layer alone takes in int8 " + alone.range() +
+                             " its fp32 time.");
+}
+
+// Widths that cost as much as a wider layer does.
+void find_stairs(const std::string& runtime, const Timings& timings, CheckVerdict& verdict) {
+  for (const KernelClass kernel : {KernelClass::kConv3x3, KernelClass::kConv1x1}) {
+    const std::vector<int> widths = timings.widths(kernel);
+    std::string stairs;
+    for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
+      const double narrow = *timings.at(kernel, widths[i], std::nullopt);
+      const double wide = *timings.at(kernel, widths[i + 1], std::nullopt);
+      if (narrow < kSameTime * wide) continue;
+      stairs += (stairs.empty() ? "" : ", ") + std::to_string(widths[i]) + " as long as " +
+                std::to_string(widths[i + 1]);
+    }
+    if (stairs.empty()) continue;
+    verdict.findings.push_back(runtime + ": width steps of " + std::string(name_of(kernel)) +
+                               " in fp32: " + stairs + " channels.");
+  }
+}
+
+}  // namespace
+
+bool is_explained(double error, double expected) {
+  return error <= std::max(kMostTimes * expected, expected + kMostBeyond);
+}
+
+CheckVerdict judge(const std::string& runtime, const std::vector<CorrectnessProbe>& correctness,
+                   const std::vector<KernelTiming>& kernels) {
+  CheckVerdict verdict;
+  judge_correctness(runtime, correctness, verdict);
+  const Timings timings(kernels);
+  judge_placements(runtime, timings, verdict);
+  judge_depthwise(runtime, timings, verdict);
+  find_stairs(runtime, timings, verdict);
+  return verdict;
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,83 @@
+#include "coordinator/jobs/canary_rule.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pare::coordinator {
+namespace {
+
+using testing::HasSubstr;
+
+MeasuredLatency measured(double median_ms, double before_ms, double after_ms,
+                         std::string device = "d") {
+  MeasuredLatency out;
+  out.device_id = std::move(device);
+  out.result.median_ms = median_ms;
+  out.result.canary = wire::CanaryResult{before_ms, after_ms};
+  return out;
+}
+
+std::vector<CanaryReading> readings(std::vector<double> values, const std::string& device = "d") {
+  std::vector<CanaryReading> out;
+  for (const double value : values) out.push_back({device, value});
+  return out;
+}
+
+TEST(ChooseLatency, a_steady_canary_at_the_reference_is_believed) {
+  const auto choice = choose_latency({measured(5, 2.0, 2.02)}, readings({2.0, 2.0, 2.01}), false);
+  EXPECT_FALSE(choice.again);
+  EXPECT_EQ(choice.suspect, "");
+}
+
+TEST(ChooseLatency, a_canary_that_drifts_beyond_3_percent_has_the_candidate_measured_again) {
+  EXPECT_FALSE(choose_latency({measured(5, 2.0, 2.05)}, readings({2.025}), false).again);
+  EXPECT_TRUE(choose_latency({measured(5, 2.0, 2.07)}, readings({2.035}), false).again);
+  EXPECT_TRUE(choose_latency({measured(5, 2.0, 1.93)}, readings({1.965}), false).again);
+}
+
+TEST(ChooseLatency, a_canary_3_percent_off_the_median_of_the_job_is_doubtful_in_both_directions) {
+  const auto history = readings({2.0, 2.0, 2.0, 9.0});
+  EXPECT_TRUE(choose_latency({measured(5, 2.1, 2.1)}, history, false).again);
+  EXPECT_TRUE(choose_latency({measured(5, 1.9, 1.9)}, history, false).again);
+  EXPECT_FALSE(choose_latency({measured(5, 2.05, 2.05)}, history, false).again);
+}
+
+TEST(ChooseLatency, each_device_has_a_reference_of_its_own) {
+  auto history = readings({2.0, 2.0, 2.0}, "slow");
+  for (const CanaryReading& reading : readings({1.0, 1.0}, "fast")) history.push_back(reading);
+  EXPECT_FALSE(choose_latency({measured(5, 1.0, 1.0, "fast")}, history, false).again);
+  EXPECT_TRUE(choose_latency({measured(5, 1.0, 1.0, "slow")}, history, false).again);
+}
+
+TEST(ChooseLatency, the_fastest_of_those_that_agree_is_kept) {
+  const auto history = readings({2.0, 2.0, 2.0});
+  const auto choice = choose_latency(
+      {measured(4, 2.5, 2.5), measured(6, 2.0, 2.0), measured(5, 2.01, 2.0)}, history, false);
+  EXPECT_FALSE(choice.again);
+  EXPECT_EQ(choice.kept, 2U);
+  EXPECT_EQ(choice.suspect, "");
+}
+
+TEST(ChooseLatency, after_three_the_closest_is_accepted_and_marked_with_what_was_seen) {
+  const auto history = readings({2.0, 2.0, 2.0, 2.0});
+  const std::vector<MeasuredLatency> all = {measured(5, 2.4, 2.4), measured(6, 2.1, 2.1),
+                                            measured(4, 2.0, 2.3)};
+  EXPECT_TRUE(choose_latency({all[0], all[1]}, history, false).again);
+  const auto choice = choose_latency(all, history, false);
+  EXPECT_FALSE(choice.again);
+  EXPECT_EQ(choice.kept, 1U);
+  EXPECT_EQ(choice.suspect, "the canary was 5.0 % slower than usual in this job");
+  const auto drifted = choose_latency({measured(4, 2.0, 2.3)}, history, true);
+  EXPECT_THAT(drifted.suspect, HasSubstr("became 15.0 % slower while it was measured"));
+}
+
+TEST(ChooseLatency, a_measurement_without_a_canary_is_taken_as_it_is) {
+  MeasuredLatency bare;
+  bare.result.median_ms = 5;
+  const auto choice = choose_latency({bare}, readings({2.0}), false);
+  EXPECT_FALSE(choice.again);
+  EXPECT_EQ(choice.suspect, "");
+}
+
+}  // namespace
+}  // namespace pare::coordinator

@@ -1,0 +1,133 @@
+#include "wire/check_json.h"
+
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "wire/parts.h"
+
+namespace pare::wire {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kMostChannels = 1 << 20;
+constexpr std::array<std::string_view, 6> kClasses = {
+    name_of(KernelClass::kConv3x3),      name_of(KernelClass::kConv1x1),
+    name_of(KernelClass::kDepthwise3x3), name_of(KernelClass::kSiluBlock),
+    name_of(KernelClass::kSeparable),    name_of(KernelClass::kSeparableMixed)};
+constexpr std::array<std::string_view, 5> kTraits = {
+    name_of(ModelTrait::kAny), name_of(ModelTrait::kRelu), name_of(ModelTrait::kSmooth),
+    name_of(ModelTrait::kLeaky), name_of(ModelTrait::kDepthwise)};
+
+QdqPlacement read_placement(Fields& fields) {
+  return static_cast<QdqPlacement>(fields.one_of("placement", kPlacementNames));
+}
+
+Json value_of(QdqPlacement placement) {
+  return kPlacementNames[static_cast<std::size_t>(placement)];
+}
+
+KernelTiming read_kernel(Fields& fields) {
+  KernelTiming out;
+  out.kernel = static_cast<KernelClass>(fields.one_of("class", kClasses));
+  out.channels = fields.small("channels", 1, kMostChannels);
+  out.size = fields.small("size", 1);
+  if (fields.has("placement")) out.placement = read_placement(fields);
+  out.median_us = fields.number("median_us", 0.0);
+  return out;
+}
+
+CorrectnessProbe read_probe(Fields& fields) {
+  CorrectnessProbe out;
+  out.network = fields.text("network");
+  out.trait = static_cast<ModelTrait>(fields.one_of("trait", kTraits));
+  out.placement = read_placement(fields);
+  out.weight_bits = fields.small("weight_bits", 7, 8);
+  out.error = fields.number_or_infinite("error");
+  out.expected = fields.number("expected", 0.0);
+  if (fields.has("failure")) out.failure = fields.text("failure");
+  out.ok = fields.boolean("ok");
+  return out;
+}
+
+AvoidRule read_rule(Fields& fields) {
+  AvoidRule out;
+  out.trait = static_cast<ModelTrait>(fields.one_of("trait", kTraits));
+  if (fields.has("placement")) out.placement = read_placement(fields);
+  if (fields.has("weight_bits")) out.weight_bits = fields.small("weight_bits", 7, 8);
+  out.reason = fields.text("reason");
+  if (out.reason.empty()) fields.refuse("reason", "say why");
+  return out;
+}
+
+Json kernels_value(const std::vector<KernelTiming>& kernels) {
+  Json out = Json::array();
+  for (const KernelTiming& k : kernels) {
+    out.push_back({{"class", name_of(k.kernel)},
+                   {"channels", k.channels},
+                   {"size", k.size},
+                   {"placement", k.placement ? value_of(*k.placement) : Json(nullptr)},
+                   {"median_us", k.median_us}});
+  }
+  return out;
+}
+
+Json probes_value(const std::vector<CorrectnessProbe>& probes) {
+  Json out = Json::array();
+  for (const CorrectnessProbe& p : probes) {
+    out.push_back({{"network", p.network},
+                   {"trait", name_of(p.trait)},
+                   {"placement", value_of(p.placement)},
+                   {"weight_bits", p.weight_bits},
+                   {"error", std::isfinite(p.error) ? Json(p.error) : Json(nullptr)},
+                   {"expected", p.expected},
+                   {"failure", p.failure.empty() ? Json(nullptr) : Json(p.failure)},
+                   {"ok", p.ok}});
+  }
+  return out;
+}
+
+Json rules_value(const std::vector<AvoidRule>& rules) {
+  Json out = Json::array();
+  for (const AvoidRule& r : rules) {
+    out.push_back({{"trait", name_of(r.trait)},
+                   {"placement", r.placement ? value_of(*r.placement) : Json(nullptr)},
+                   {"weight_bits", r.weight_bits ? Json(*r.weight_bits) : Json(nullptr)},
+                   {"reason", r.reason}});
+  }
+  return out;
+}
+
+}  // namespace
+
+DeviceCheck read_device_check(Fields& fields) {
+  DeviceCheck out;
+  out.cpu_model = fields.text("cpu_model");
+  out.runtime_version = fields.text("runtime_version");
+  out.int8 = fields.boolean("int8");
+  if (fields.has("refused")) out.refused = fields.text("refused");
+  fields.objects("kernels", [&](Fields& kernel) { out.kernels.push_back(read_kernel(kernel)); });
+  fields.objects("correctness",
+                 [&](Fields& probe) { out.correctness.push_back(read_probe(probe)); });
+  fields.objects("avoid", [&](Fields& rule) { out.avoid.push_back(read_rule(rule)); });
+  out.findings = fields.texts("findings");
+  out.canary_ms = fields.numbers("canary_ms");
+  out.seconds = fields.number("seconds", 0.0);
+  return out;
+}
+
+Json device_check_value(const DeviceCheck& check) {
+  return {{"cpu_model", check.cpu_model},
+          {"runtime_version", check.runtime_version},
+          {"int8", check.int8},
+          {"refused", check.refused.empty() ? Json(nullptr) : Json(check.refused)},
+          {"kernels", kernels_value(check.kernels)},
+          {"correctness", probes_value(check.correctness)},
+          {"avoid", rules_value(check.avoid)},
+          {"findings", check.findings},
+          {"canary_ms", check.canary_ms},
+          {"seconds", check.seconds}};
+}
+
+}  // namespace pare::wire
