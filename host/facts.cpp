@@ -96,6 +96,25 @@ MachineFacts machine_facts() {
   return machine_facts("/");
 }
 
+std::vector<Core> usable_cores() {
+  return usable_cores("/");
+}
+
+std::vector<Core> usable_cores(const fs::path& root) {
+  std::vector<Core> cores;
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return cores;
+  for (int number = 0; number < CPU_SETSIZE; ++number) {
+    if (!CPU_ISSET(number, &set)) continue;
+    // "0-1", "0,4": the first of those that share.
+    const auto line = first_line(cpu_folder(root, number) / "topology/thread_siblings_list");
+    int physical = number;
+    if (line) std::from_chars(line->data(), line->data() + line->size(), physical);
+    cores.push_back({number, physical});
+  }
+  return cores;
+}
+
 MachineState machine_state(const std::vector<int>& cores) {
   return machine_state(cores, "/");
 }

@@ -26,6 +26,14 @@ struct MachineFacts {
 };
 MachineFacts machine_facts();
 
+struct Core {
+  int number = 0;
+  int physical = 0;  // cores of one number share their arithmetic units
+  friend bool operator==(const Core&, const Core&) = default;
+};
+// Those that this process may run on, ascending.
+std::vector<Core> usable_cores();
+
 // What changes from one minute to the next.
 struct MachineState {
   std::optional<std::string> governor;         // of the first core given
@@ -39,6 +47,7 @@ MachineState machine_state(const std::vector<int>& cores);
 // `root` stands for / in tests.
 MachineFacts machine_facts(const std::filesystem::path& root);
 MachineState machine_state(const std::vector<int>& cores, const std::filesystem::path& root);
+std::vector<Core> usable_cores(const std::filesystem::path& root);
 
 // "0,2-3": {0, 2, 3}.  Fails with kInvalidArgument, naming what is wrong.
 Result<std::vector<int>> parse_cores(std::string_view text);

@@ -143,7 +143,10 @@ int run(int argc, char** argv) {
   app.add_option("--engine", options.engine, "pare-engine")->capture_default_str();
   app.add_option("--runtimes", options.runtimes, "Which harnesses there are")
       ->capture_default_str();
-  app.add_option("--cores", options.cores, "Cores that tasks run on: 0,2-3; all otherwise");
+  app.add_option(
+      "--cores", options.cores,
+      "Cores that tasks run on: 0,2-3; all otherwise. A measurement takes as many as it has "
+      "threads, the last ones");
   app.add_option("--device-id", options.device_id, "The device; /etc/machine-id otherwise");
   app.add_option("--memory-limit-mib", options.memory_limit_mib,
                  "Memory of a task with its children; four fifths of the machine's otherwise")

@@ -53,6 +53,18 @@ TEST_F(Facts, state_is_that_of_the_cores_asked_for_and_the_hottest_zone) {
   EXPECT_EQ(state.load_average, 0.52);
 }
 
+TEST_F(Facts, cores_that_share_a_physical_one_say_so) {
+  const std::vector<Core> usable = usable_cores();
+  ASSERT_FALSE(usable.empty());
+  const int number = usable.back().number;
+  write("sys/devices/system/cpu/cpu" + std::to_string(number) + "/topology/thread_siblings_list",
+        "700-701\n");
+  const std::vector<Core> cores = usable_cores(root_);
+  ASSERT_EQ(cores.size(), usable.size());
+  EXPECT_EQ(cores.back(), (Core{number, 700}));
+  for (std::size_t i = 0; i + 1 < cores.size(); ++i) EXPECT_EQ(cores[i].physical, cores[i].number);
+}
+
 TEST_F(Facts, a_machine_that_tells_nothing_gives_nothing) {
   const MachineState state = machine_state({}, root_);
   EXPECT_FALSE(state.governor || state.frequency_mhz || state.temperature_celsius);

@@ -9,6 +9,7 @@
 
 #include "wire/task_json.h"
 #include "wire/worker_messages.h"
+#include "worker/task/pinning.h"
 #include "worker/task/supervisor.h"
 
 namespace pare::worker {
@@ -96,7 +97,7 @@ class TaskRun {
       document.files[role] = path.value().string();
     }
     document.runtimes = settings_.runtimes;
-    document.cores = settings_.cores;
+    document.cores = cores_for(document, settings_.cores, host::usable_cores());
     return std::monostate{};
   }
 
