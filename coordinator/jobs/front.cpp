@@ -169,20 +169,41 @@ Progress progress_of(const Job& job, const Budget& budget, const TrialCounts& co
   return progress;
 }
 
+namespace {
+
+std::string_view name_of(RangeMethod ranges) {
+  switch (ranges) {
+    case RangeMethod::kMinMax: return "min-max";
+    case RangeMethod::kPercentile: return "percentile";
+    case RangeMethod::kEntropy: return "entropy";
+    case RangeMethod::kMse: return "mse";
+    case RangeMethod::kMseAfterActivation: return "mse after activation";
+  }
+  return "";
+}
+
+std::string describe(const QuantizationPlan& q, const ModelSummary& model) {
+  std::string text = std::to_string(q.weight_bits) + " bit, " + std::string(name_of(q.ranges));
+  if (q.symmetric) text += ", symmetric";
+  if (q.placement == QdqPlacement::kConvolutions) text += ", convolutions only";
+  if (q.placement == QdqPlacement::kSiluBlocks) text += ", SiLU blocks";
+  if (q.equalization) text += ", equalized";
+  if (q.bias_correction) text += ", bias corrected";
+  if (!q.keep_fp32.empty()) {
+    text += ", " + std::to_string(q.keep_fp32.size()) + " of " +
+            std::to_string(model.layers.size()) + " layers in fp32";
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string describe(const Plan& plan, std::optional<std::int64_t> macs,
                      std::optional<std::int64_t> original_macs, const ModelSummary& model) {
   if (is_original(plan, model)) return "the original";
   std::string text = std::to_string(plan.height) + "x" + std::to_string(plan.width);
   if (plan.quantization) {
-    const QuantizationPlan& q = *plan.quantization;
-    text += ", int8 (" + std::to_string(q.weight_bits) + " bit, ";
-    text += q.ranges == RangeMethod::kPercentile ? "percentile" : "min-max";
-    if (q.placement == QdqPlacement::kConvolutions) text += ", convolutions only";
-    if (!q.keep_fp32.empty()) {
-      text += ", " + std::to_string(q.keep_fp32.size()) + " of " +
-              std::to_string(model.layers.size()) + " layers in fp32";
-    }
-    text += ")";
+    text += ", int8 (" + describe(*plan.quantization, model) + ")";
   } else {
     text += ", fp32";
   }

@@ -52,6 +52,14 @@ Int8Choices int8_choices(const std::vector<Target>& targets,
   return rules.empty() ? Int8Choices{} : choices_for(rules, model);
 }
 
+// What preparing found; nothing before it has ended.
+Result<Guidance> guidance_of(const Job& job) {
+  if (job.prepared_json.empty()) return Guidance{};
+  auto result = wire::parse_result(job.prepared_json, TaskKind::kPrepare);
+  if (!result) return result.error();
+  return std::get<wire::PrepareResult>(std::move(result).value()).guidance;
+}
+
 // Above 0 by the share that the bound is missed by.
 double violation(const Constraint& constraint, double value) {
   const double bound = constraint.max ? *constraint.max : constraint.min.value_or(0);
@@ -128,7 +136,10 @@ Result<JobContext> load_context(Store& store, const Job& job) {
         ErrorCode::kUnsupported,
         "the job allows int8 only, and the reality checks found it of no use on any target"};
   }
-  auto space = search::Space::make(summary.value(), limits, document.value().recovery, choices);
+  const auto guidance = guidance_of(job);
+  if (!guidance) return guidance.error();
+  auto space = search::Space::make(summary.value(), limits, document.value().recovery, choices,
+                                   guidance.value());
   if (!space) return space.error();
   return JobContext{job,
                     std::move(document).value(),

@@ -26,6 +26,14 @@ Error broken_log(const Job& job, const SearchLogEntry& entry) {
                                            entry.payload_json + "\", which names no trial of it"};
 }
 
+// A version of Pare that offers other choices cannot go on where an older one stopped.
+Error another_space(const Job& job, const Trial& trial) {
+  return {ErrorCode::kUnsupported, "trial " + std::to_string(trial.number) + " of job " +
+                                       std::to_string(job.id.value) +
+                                       " is a plan of another search space: the job was begun by "
+                                       "another version; submit it again"};
+}
+
 }  // namespace
 
 Result<std::vector<Trial>> all_trials(Store& store, JobId job) {
@@ -88,9 +96,12 @@ Result<bool> JobRunner::replay(Store& store) {
     const auto number = static_cast<std::size_t>(std::max(0, trial_of(entry)));
     if (number == 0 || number > trials.value().size()) return broken_log(context_.job, entry);
     const Trial& trial = trials.value()[number - 1];
-    if (trial.genome.size() != decisions) return broken_log(context_.job, entry);
+    if (trial.genome.size() != decisions) return another_space(context_.job, trial);
     if (entry.step == SearchStep::kAsk) {
+      const auto plan = wire::parse_plan(trial.plan_json);
+      if (!plan) return plan.error();
       const search::Genome genome{trial.genome};
+      if (context_.space.plan_of(genome) != plan.value()) return another_space(context_.job, trial);
       strategy_->replay_ask({&genome, 1});
     } else {
       tell(trial);
