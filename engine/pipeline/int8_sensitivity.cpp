@@ -6,6 +6,7 @@
 #include "engine/executor/openvino_runner.h"
 #include "engine/pipeline/stored_activations.h"
 #include "engine/quant/insert_qdq.h"
+#include "engine/quant/unlike_ranges.h"
 
 namespace pare::engine {
 namespace {
@@ -116,6 +117,20 @@ Result<std::vector<LayerSensitivity>> int8_sensitivity(const Detector& detector,
   }
   std::ranges::stable_sort(out, std::greater{}, &LayerSensitivity::damage);
   return out;
+}
+
+std::vector<std::string> int8_notes(const Detector& detector, const TensorFile& statistics) {
+  Plan plan;
+  plan.height = detector.card.height;
+  plan.width = detector.card.width;
+  const PrunedGraph whole{detector.body, {}};
+  const EqualizedGraph unchanged{detector.body, {}};
+  const StoredActivations stored(statistics, plan, whole, unchanged);
+  std::vector<std::string> notes;
+  for (const UnlikeRanges& found : find_unlike_ranges(detector.body, stored.sources())) {
+    notes.push_back(sentence_of(found));
+  }
+  return notes;
 }
 
 }  // namespace pare::engine

@@ -8,6 +8,7 @@
 // layers in about 25 s on one core).
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "core/guidance.h"
@@ -32,5 +33,10 @@ Result<std::vector<LayerSensitivity>> int8_sensitivity(const Detector& detector,
                                                        std::size_t images, const ImageSource& image,
                                                        const Int8SensitivityOptions& options,
                                                        const Progress& progress);
+
+// What of the body's ranges a user should know before int8 is tried, one sentence each.
+// REQUIRES: `statistics` is what prepare() made, with int8, at the model's own resolution among
+// others.
+std::vector<std::string> int8_notes(const Detector& detector, const TensorFile& statistics);
 
 }  // namespace pare::engine

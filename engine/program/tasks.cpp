@@ -102,6 +102,7 @@ TaskEnd prepare_task(const TaskContext& context, const wire::PrepareParams& para
                                    part_of(context.progress, share, 1));
     if (!layers) return layers.error();
     guidance.int8_layers = std::move(layers).value();
+    guidance.notes = int8_notes(detector.value(), file.value());
   }
   auto artifact =
       context.artifact("statistics", "statistics.safetensors", encode_tensor_file(file.value()));

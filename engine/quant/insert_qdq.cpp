@@ -9,6 +9,7 @@
 
 #include "engine/quant/int8_nodes.h"
 #include "engine/quant/quantize_weights.h"
+#include "engine/quant/unlike_ranges.h"
 
 namespace pare::engine {
 namespace {
@@ -348,7 +349,13 @@ Result<QuantizedGraph> insert_qdq(const Graph& graph, const QuantizationPlan& pl
                  "graph has " +
                      std::to_string(graph.opset)};
   }
-  auto int8 = int8_nodes(graph, plan);
+  std::vector<std::string> apart;
+  if (plan.placement == QdqPlacement::kOperators) {
+    for (const UnlikeRanges& found : find_unlike_ranges(graph, sources))
+      apart.push_back(found.node);
+    std::ranges::sort(apart);
+  }
+  auto int8 = int8_nodes(graph, plan, apart);
   if (!int8) return int8.error();
   return QdqWriter(graph, plan, sources, form, std::move(int8).value()).write();
 }

@@ -32,7 +32,8 @@ bool folds_into_convolution(const Node& node) {
   return is_one_of(kFolding, node);
 }
 
-Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan& plan) {
+Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan& plan,
+                                     const std::vector<std::string>& apart) {
   for (const std::string& name : plan.keep_fp32) {
     const Node* node = find_node(graph, name);
     if (node == nullptr || !is_convolution(*node)) {
@@ -59,7 +60,7 @@ Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan&
             input.empty() || (!is_one_of(kArithmetic, node) && graph.constants.contains(input));
         if (!parameter && (known == tensor_is_int8.end() || !known->second)) reads_fp32 = true;
       }
-      int8 = reads_int8 && !reads_fp32;
+      int8 = reads_int8 && !reads_fp32 && !std::ranges::binary_search(apart, node.name);
     }
     chosen.push_back(int8);
     for (const std::string& output : node.outputs) tensor_is_int8[output] = int8;

@@ -2,7 +2,8 @@
 //
 // A convolution does unless the plan keeps it in fp32.  Any other node does only with the placement
 // kOperators, only if int8 kernels of it exist, and only if everything it reads comes from nodes
-// that do: an operator between two fp32 layers would gain nothing and lose accuracy.
+// that do: an operator between two fp32 layers would gain nothing and lose accuracy.  Nor does one
+// that would bring very unlike ranges under one scale (unlike_ranges.h).
 #pragma once
 
 #include <vector>
@@ -14,9 +15,11 @@
 
 namespace pare::engine {
 
-// One entry a node, in the graph's order.  Fails with kInvalidArgument if keep_fp32 names something
-// that is not a convolution of this graph.  O(nodes + edges).
-Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan& plan);
+// One entry a node, in the graph's order.  `apart`: names of nodes to be kept in fp32, sorted.
+// Fails with kInvalidArgument if keep_fp32 names something that is not a convolution of this graph.
+// O(nodes + edges).
+Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan& plan,
+                                     const std::vector<std::string>& apart = {});
 
 // Operators that only move values: their output has the scale of their input.
 bool keeps_scale(const Node& node);

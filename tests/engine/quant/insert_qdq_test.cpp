@@ -9,6 +9,7 @@
 
 #include "engine/onnx/onnx_io.h"
 #include "engine/quant/activation_histogram.h"
+#include "engine/quant/unlike_ranges.h"
 #include "tests/support/graph_builder.h"
 #include "tests/support/onnxruntime_reference.h"
 
@@ -169,11 +170,11 @@ TEST(InsertQdq, nothing_stands_between_a_convolution_and_its_silu_where_blocks_a
   for (const std::size_t reader : edges.consumers.at(inner->outputs[0])) {
     EXPECT_THAT(blocks.nodes[reader].op, testing::AnyOf("Sigmoid", "Mul"));
   }
-  // The block's end is quantized for everybody: the residual's Add reads a DequantizeLinear.
+  // The stem's block ends in what int8 layers read: the residual's Add reads that pair too.  The
+  // inner block's end nobody reads in int8.
   const Node& add = *std::ranges::find(blocks.nodes, std::string("Add"), &Node::op);
-  for (const std::string& input : add.inputs) {
-    EXPECT_EQ(blocks.nodes[edges.producer.at(input)].op, "DequantizeLinear");
-  }
+  EXPECT_EQ(blocks.nodes[edges.producer.at(add.inputs[0])].op, "DequantizeLinear");
+  EXPECT_EQ(blocks.nodes[edges.producer.at(add.inputs[1])].op, "Mul");
   EXPECT_LT(test::relative_error(output_of(blocks), values.output(graph)), 0.08);
 }
 
@@ -191,6 +192,27 @@ TEST(InsertQdq, simulated_weights_compute_what_integers_do_and_are_not_integers)
     const Tensor expected = output_of(quantized(graph, plan, values));
     EXPECT_LT(test::relative_error(output_of(simulated.value().graph), expected), 0.02);
   }
+}
+
+TEST(InsertQdq, a_concat_of_very_unlike_ranges_stays_in_fp32_and_is_named) {
+  GraphBuilder b(12);
+  const auto x = b.input({1, 3, 16, 16});
+  const auto boxes = b.conv(x, {.channels = 4, .kernel = 1, .name = "boxes"});
+  const auto scores = b.conv(x, {.channels = 8, .kernel = 1, .name = "scores"});
+  const auto far = b.mul(boxes, b.constant(Tensor::of<float>({1}, std::array{640.0F})));
+  b.output(b.concat({far, scores}));
+  const Graph graph = b.build();
+  const ObservedValues values(graph);
+  const auto found = find_unlike_ranges(graph, values.sources());
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_GT(found[0].widest, 100 * found[0].narrowest);
+  EXPECT_THAT(sentence_of(found[0]), testing::HasSubstr(found[0].node));
+
+  const Graph int8 = quantized(graph, {}, values);
+  const Edges edges = edges_of(int8);
+  const Node& joined = *std::ranges::find(int8.nodes, std::string("Concat"), &Node::op);
+  EXPECT_EQ(joined.outputs[0], graph.outputs[0].name) << "it is not behind a Q/DQ pair";
+  EXPECT_TRUE(find_unlike_ranges(small_body(), ObservedValues(small_body()).sources()).empty());
 }
 
 double mean_error(const Tensor& actual, const Tensor& expected) {
