@@ -6,9 +6,9 @@
 // Sigmoid's output has the fixed range [0, 1], and nothing stands between a convolution and the
 // Relu or Clip that a runtime folds into it.  Whatever reads the output of an int8 node, fp32 nodes
 // and the graph's outputs too, reads it behind its DQ: a second reader before the Q would keep the
-// runtime from fusing the node.  With the placement kSiluBlocks nothing stands between a convolution
-// and the SiLU behind it either; the block's end is quantized instead if an int8 layer reads it, and
-// then for all who read it.
+// runtime from fusing the node.  With the placement kSiluBlocks nothing stands between a
+// convolution and the SiLU behind it either; the block's end is quantized instead if an int8 layer
+// reads it, and then for all who read it.
 //
 // Source: ONNX operators QuantizeLinear-13 and DequantizeLinear-13; Jacob et al., "Quantization and
 // Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018.
