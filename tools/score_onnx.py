@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Scores a detector without any code of Pare's: pycocotools on ONNX Runtime.
+"""Scores a detector without any code of Pare's: pycocotools on the runtime itself.
 
-  tools/score_onnx.py MODEL.onnx --head yolov5 --images DIR --labels labels.json [--threads 1] [--baseline OTHER.onnx]
+  tools/score_onnx.py MODEL.onnx --head yolov5 --images DIR --labels labels.json [--runtime onnxruntime] [--threads 1]
+                      [--baseline OTHER.onnx]
 
 Prints one JSON line: mAP, image count, median latency in ms; with --baseline, latency as a ratio to the other
 model's, the two timed alternately in one run.  Preprocessing, decoding and NMS are written here again, from the
@@ -16,16 +17,45 @@ import time
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+RUNTIMES = ("onnxruntime", "openvino")
+STRIDES = (8, 16, 32)
 
-def session(path, threads):
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+class OnnxRuntimeModel:
+    def __init__(self, path, threads):
+        import onnxruntime as ort
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self.session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self.name, self.shape = self.session.get_inputs()[0].name, self.session.get_inputs()[0].shape
+
+    def run(self, tensor):
+        return self.session.run(None, {self.name: tensor})
+
+
+class OpenvinoModel:
+    """Set as the harness sets it: precision is the file's, nothing but the model's threads."""
+
+    def __init__(self, path, threads):
+        import openvino
+        settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1,
+                    "INFERENCE_PRECISION_HINT": "f32", "ENABLE_CPU_PINNING": False}
+        compiled = openvino.Core().compile_model(str(path), "CPU", settings)
+        self.request, self.outputs = compiled.create_infer_request(), len(compiled.outputs)
+        self.shape = list(compiled.inputs[0].shape)
+
+    def run(self, tensor):
+        self.request.infer([tensor], share_inputs=True)
+        return [self.request.get_output_tensor(i).data for i in range(self.outputs)]
+
+
+def open_model(path, runtime, threads):
+    return {"onnxruntime": OnnxRuntimeModel, "openvino": OpenvinoModel}[runtime](path, threads)
 
 
 def letterbox(image, height, width, centred):
@@ -38,30 +68,76 @@ def letterbox(image, height, width, centred):
     left = round((width - w) / 2 - 0.1) if centred else 0
     canvas = np.full((height, width, 3), 114, np.uint8)
     canvas[top:top + h, left:left + w] = resized
-    return canvas, scale, left, top
+    return canvas, (scale, scale, left, top)
 
 
-def prepare(image, head, height, width):
-    canvas, scale, left, top = letterbox(image, height, width, head == "yolov5")
+def placed(image, head, height, width):
+    """The image at the network's size, and how it lies there: scales of x and y, left, top."""
+    if head in ("yolov5", "yolox"):
+        return letterbox(image, height, width, head == "yolov5")
+    scales = (width / image.shape[1], height / image.shape[0], 0, 0)
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), scales
+
+
+def normalised(canvas, head):
+    values = canvas.astype(np.float32)
     if head == "yolov5":
-        canvas = canvas[:, :, ::-1].astype(np.float32) / 255
-    return np.ascontiguousarray(canvas.astype(np.float32).transpose(2, 0, 1)[None]), scale, left, top
+        values = values[:, :, ::-1] / 255
+    elif head == "fastestdet":
+        values = values / 255
+    elif head == "nanodet":
+        values = (values - np.float32([103.53, 116.28, 123.675])) / np.float32([57.375, 57.12, 58.395])
+    return np.ascontiguousarray(values.transpose(2, 0, 1)[None])
 
 
-def decode(output, head, height, width):
-    """Boxes (cx, cy, w, h) in network pixels and a score for each class."""
-    rows = output[0]
-    if head == "yolox":
-        grids, strides = [], []
-        for stride in (8, 16, 32):
-            ys, xs = np.meshgrid(np.arange(height // stride), np.arange(width // stride), indexing="ij")
-            grids.append(np.stack([xs.ravel(), ys.ravel()], 1))
-            strides.append(np.full((xs.size, 1), stride))
-        grid, stride = np.concatenate(grids), np.concatenate(strides)
-        boxes = np.concatenate([(rows[:, :2] + grid) * stride, np.exp(rows[:, 2:4]) * stride], 1)
-    else:
-        boxes = rows[:, :4]
+def cells(height, width):
+    ys, xs = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
+    return np.stack([xs.ravel(), ys.ravel()], 1)
+
+
+def decode_yolox(rows, height, width):
+    grids = [cells(height // s, width // s) for s in STRIDES]
+    stride = np.concatenate([np.full((len(g), 1), s) for g, s in zip(grids, STRIDES)])
+    boxes = np.concatenate([(rows[:, :2] + np.concatenate(grids)) * stride, np.exp(rows[:, 2:4]) * stride], 1)
     return boxes, rows[:, 4:5] * rows[:, 5:]
+
+
+def decode_nanodet(outputs, height, width):
+    """Generalized focal loss: a distance to each side is the mean of a distribution over the bins."""
+    boxes, scores = [], []
+    for stride in STRIDES:
+        points = (cells(-(-height // stride), -(-width // stride)) + 0.5) * stride
+        score, bins = (next(o[0] for o in outputs if o.shape[1] == len(points) and (o.shape[2] == 80) == is_score)
+                       for is_score in (True, False))
+        bins = bins.reshape(len(points), 4, -1)
+        weights = np.exp(bins - bins.max(2, keepdims=True))
+        weights /= weights.sum(2, keepdims=True)
+        sides = weights @ np.arange(bins.shape[2]) * stride
+        low, high = points - sides[:, :2], points + sides[:, 2:]
+        low, high = np.clip(low, 0, [width, height]), np.clip(high, 0, [width, height])
+        boxes.append(np.concatenate([(low + high) / 2, high - low], 1))
+        scores.append(score)
+    return np.concatenate(boxes), np.concatenate(scores)
+
+
+def decode_fastestdet(maps, height, width):
+    rows = maps.reshape(maps.shape[0], -1).T
+    size = np.array([width, height])
+    centre = (np.tanh(rows[:, 1:3]) + cells(*maps.shape[1:])) / np.array(maps.shape[:0:-1]) * size
+    boxes = np.concatenate([centre, size / (1 + np.exp(-rows[:, 3:5]))], 1)
+    return boxes, np.maximum(rows[:, :1], 0) ** 0.6 * np.maximum(rows[:, 5:], 0) ** 0.4
+
+
+def decode(outputs, head, height, width):
+    """Boxes (cx, cy, w, h) in network pixels and a score for each class."""
+    if head == "nanodet":
+        return decode_nanodet(outputs, height, width)
+    first = outputs[0][0]
+    if head == "fastestdet":
+        return decode_fastestdet(first, height, width)
+    if head == "yolox":
+        return decode_yolox(first, height, width)
+    return first[:, :4], first[:, 4:5] * first[:, 5:]
 
 
 def suppress(boxes, scores, classes, iou_limit=0.65, most=100):
@@ -79,66 +155,87 @@ def suppress(boxes, scores, classes, iou_limit=0.65, most=100):
     return kept
 
 
-def detections(run, path, image_id, category_ids, head, height, width):
-    image = cv2.imread(str(path))
-    tensor, scale, left, top = prepare(image, head, height, width)
-    boxes, scores = decode(run(tensor), head, height, width)
+def boxes_found(outputs, head, size, placement, image_size):
+    """(x, y, w, h, score, class) in pixels of the image, after NMS."""
+    boxes, scores = decode(outputs, head, *size)
     rows, classes = np.nonzero(scores > 0.01)
     boxes, scores = boxes[rows].astype(np.float64), scores[rows, classes].astype(np.float64)
+    finite = np.isfinite(boxes).all(1) & np.isfinite(scores)
+    boxes, scores, classes = boxes[finite], scores[finite], classes[finite]
+    scale_x, scale_y, left, top = placement
     for k in suppress(boxes, scores, classes):
-        x1, y1 = (boxes[k, :2] - boxes[k, 2:] / 2 - (left, top)) / scale
-        x2, y2 = (boxes[k, :2] + boxes[k, 2:] / 2 - (left, top)) / scale
-        x1, x2 = np.clip([x1, x2], 0, image.shape[1])
-        y1, y2 = np.clip([y1, y2], 0, image.shape[0])
-        yield {"image_id": image_id, "category_id": category_ids[classes[k]],
-               "bbox": [x1, y1, x2 - x1, y2 - y1], "score": scores[k]}
+        (x1, y1), (x2, y2) = boxes[k, :2] - boxes[k, 2:] / 2, boxes[k, :2] + boxes[k, 2:] / 2
+        x1, x2 = np.clip([(x1 - left) / scale_x, (x2 - left) / scale_x], 0, image_size[1])
+        y1, y2 = np.clip([(y1 - top) / scale_y, (y2 - top) / scale_y], 0, image_size[0])
+        yield x1, y1, x2 - x1, y2 - y1, scores[k], classes[k]
 
 
-def score(model, args):
-    height, width = model.get_inputs()[0].shape[2:]
-    name = model.get_inputs()[0].name
-    run = lambda tensor: model.run(None, {name: tensor})[0]
-    with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO(str(args.labels))
-        ids = sorted(truth.getCatIds())
-        found = [d for image in truth.loadImgs(truth.getImgIds())
-                 for d in detections(run, args.images / image["file_name"], image["id"], ids, args.head, height, width)]
-        evaluation = COCOeval(truth, truth.loadRes(found), "bbox") if found else None
-        if evaluation is None:
-            return 0.0, len(truth.getImgIds())
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
-    return float(evaluation.stats[0]), len(truth.getImgIds())
+class LabelledImages:
+    """The images of a set, placed once at one size for one head (uint8), and their labels."""
+
+    def __init__(self, folder, labels, head, size, first=None):
+        self.head, self.size = head, tuple(size)
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.truth = COCO(str(labels))
+        self.categories = sorted(self.truth.getCatIds())
+        self.items = []
+        for entry in self.truth.loadImgs(sorted(self.truth.getImgIds()))[:first]:
+            image = cv2.imread(str(pathlib.Path(folder) / entry["file_name"]))
+            canvas, placement = placed(image, head, *size)
+            self.items.append((entry["id"], canvas, placement, image.shape[:2]))
+
+    def detections(self, model, first=None):
+        found = []
+        for image_id, canvas, placement, image_size in self.items[:first]:
+            outputs = model.run(normalised(canvas, self.head))
+            found += [{"image_id": image_id, "category_id": self.categories[c], "bbox": [x, y, w, h], "score": score}
+                      for x, y, w, h, score, c in boxes_found(outputs, self.head, self.size, placement, image_size)]
+        return found
+
+    def mean_average_precision(self, found, first=None):
+        if not found:
+            return 0.0
+        with contextlib.redirect_stdout(io.StringIO()):
+            evaluation = COCOeval(self.truth, self.truth.loadRes(found), "bbox")
+            evaluation.params.imgIds = [item[0] for item in self.items[:first]]
+            evaluation.evaluate()
+            evaluation.accumulate()
+            evaluation.summarize()
+        return float(evaluation.stats[0])
+
+    def score(self, model, first=None):
+        """mAP@[.50:.95] and the number of images."""
+        return self.mean_average_precision(self.detections(model, first), first), len(self.items[:first])
 
 
-def timer(model):
-    shape, name = model.get_inputs()[0].shape, model.get_inputs()[0].name
-    tensor = np.random.default_rng(0).random(shape, np.float32)
-
-    def once():
+def timed(model, tensor, runs):
+    samples = []
+    for _ in range(runs):
         start = time.perf_counter()
-        model.run(None, {name: tensor})
-        return (time.perf_counter() - start) * 1e3
-    return once
+        model.run(tensor)
+        samples.append((time.perf_counter() - start) * 1e3)
+    return samples
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=pathlib.Path)
-    parser.add_argument("--head", choices=["yolov5", "yolox"], required=True)
+    parser.add_argument("--head", choices=["yolov5", "yolox", "nanodet", "fastestdet"], required=True)
     parser.add_argument("--images", type=pathlib.Path, required=True)
     parser.add_argument("--labels", type=pathlib.Path, required=True)
+    parser.add_argument("--runtime", choices=RUNTIMES, default="onnxruntime")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--baseline", type=pathlib.Path)
     args = parser.parse_args()
-    model = session(args.model, args.threads)
-    accuracy, images = score(model, args)
-    timers = [timer(model)] + ([timer(session(args.baseline, args.threads))] if args.baseline else [])
-    samples = [[once() for once in timers] for _ in range(args.runs + 10)][10:]
+    model = open_model(args.model, args.runtime, args.threads)
+    images = LabelledImages(args.images, args.labels, args.head, model.shape[2:])
+    accuracy, count = images.score(model)
+    models = [model] + ([open_model(args.baseline, args.runtime, args.threads)] if args.baseline else [])
+    tensors = [np.random.default_rng(0).random(m.shape, np.float32) for m in models]
+    samples = [[timed(m, t, 1)[0] for m, t in zip(models, tensors)] for _ in range(args.runs + 10)][10:]
     medians = np.median(np.array(samples), 0)
-    report = {"model": args.model.name, "map_50_95": round(accuracy, 4), "images": images,
+    report = {"model": args.model.name, "runtime": args.runtime, "map_50_95": round(accuracy, 4), "images": count,
               "latency_ms": round(float(medians[0]), 3)}
     if args.baseline:
         report["latency_ratio"] = round(float(medians[0] / medians[1]), 3)

@@ -93,6 +93,11 @@ Artifact read_artifact(Fields& artifacts, const std::string& role) {
 TaskOutcome read_outcome(Fields& fields, TaskKind kind) {
   TaskOutcome out;
   out.seconds = fields.number("seconds", 0.0);
+  if (fields.has("phases")) {
+    fields.object("phases", [&](Fields& phases) {
+      for (const std::string& name : phases.names()) out.phases[name] = phases.number(name, 0.0);
+    });
+  }
   if (!fields.boolean("ok")) {
     out.end =
         TaskFailure{static_cast<ErrorCode>(fields.one_of("code", kCodes)), fields.text("reason")};
@@ -139,6 +144,7 @@ Result<TaskDocument> parse_task(std::string_view json) {
 
 std::string outcome_to_json(const TaskOutcome& outcome) {
   Json out = {{"seconds", outcome.seconds}};
+  if (!outcome.phases.empty()) out["phases"] = outcome.phases;
   if (const auto* failure = std::get_if<TaskFailure>(&outcome.end)) {
     out["ok"] = false;
     out["code"] = name_of(failure->code);

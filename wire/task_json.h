@@ -57,6 +57,7 @@ struct TaskFailure {
 struct TaskOutcome {
   std::variant<TaskSuccess, TaskFailure> end;
   double seconds = 0;
+  std::map<std::string, double> phases = {};  // seconds by the phase's name; may be empty
   friend bool operator==(const TaskOutcome&, const TaskOutcome&) = default;
 };
 

@@ -183,15 +183,16 @@ Result<Timing> decode_timing(std::string_view harness, const std::string& line) 
   });
 }
 
-Result<std::vector<std::string>> decode_infer(std::string_view harness, const std::string& line,
-                                              const std::vector<std::string>& outputs) {
-  return decode_with<std::vector<std::string>>(harness, line, [&](const json& answer) {
+Result<InferAnswer> decode_infer(std::string_view harness, const std::string& line,
+                                 const std::vector<std::string>& outputs) {
+  return decode_with<InferAnswer>(harness, line, [&](const json& answer) {
     const auto files = text_map(answer, "outputs");
-    std::vector<std::string> ordered;
+    InferAnswer ordered;
+    if (answer.contains("infer_ms")) ordered.time = Millis{number(answer, "infer_ms")};
     for (const std::string& output : outputs) {
       const auto at = files.find(output);
       if (at == files.end()) throw Wrong{"output " + output + " is missing"};
-      ordered.push_back(at->second);
+      ordered.files.push_back(at->second);
     }
     return ordered;
   });

@@ -2,6 +2,7 @@
 // that shows what the harness wrote.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -16,9 +17,12 @@ namespace pare::engine {
 Result<HarnessHello> decode_hello(std::string_view harness, const std::string& line);
 Result<LoadedModel> decode_load(std::string_view harness, const std::string& line);
 Result<Timing> decode_timing(std::string_view harness, const std::string& line);
-// The files of the outputs named, in their order.
-Result<std::vector<std::string>> decode_infer(std::string_view harness, const std::string& line,
-                                              const std::vector<std::string>& outputs);
+struct InferAnswer {
+  std::vector<std::string> files;  // of the outputs named, in their order
+  std::optional<Millis> time;      // of the inference alone
+};
+Result<InferAnswer> decode_infer(std::string_view harness, const std::string& line,
+                                 const std::vector<std::string>& outputs);
 Result<std::monostate> decode_nothing(std::string_view harness, const std::string& line);
 
 }  // namespace pare::engine

@@ -87,11 +87,13 @@ Result<std::vector<Tensor>> Harness::run(const std::vector<Tensor>& inputs) {
                {"outputs", std::filesystem::absolute(options_.scratch).string()}}),
       "infer", options_.call_limit);
   if (!line) return line.error();
-  const auto paths = decode_infer(options_.name, line.value(), output_names_);
-  if (!paths) return paths.error();
+  const auto answer = decode_infer(options_.name, line.value(), output_names_);
+  if (!answer) return answer.error();
+  inference_time_ = answer.value().time;
+  const std::vector<std::string>& paths = answer.value().files;
   std::vector<Tensor> outputs;
-  for (std::size_t i = 0; i < paths.value().size(); ++i) {
-    auto output = read_output(model_.outputs[i], paths.value()[i]);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    auto output = read_output(model_.outputs[i], paths[i]);
     if (!output) return output.error();
     outputs.push_back(std::move(output).value());
   }

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -99,6 +100,7 @@ class Harness final : public Runner {
   // Of the model loaded; inputs are in the order of LoadedModel::inputs.
   const std::vector<std::string>& output_names() const override { return output_names_; }
   Result<std::vector<Tensor>> run(const std::vector<Tensor>& inputs) override;
+  std::optional<Millis> inference_time() const override { return inference_time_; }
   Result<Timing> time(const std::vector<Tensor>& inputs, const TimingOptions& options);
 
   Result<std::monostate> unload();
@@ -116,6 +118,7 @@ class Harness final : public Runner {
   HarnessHello hello_;
   LoadedModel model_;
   std::vector<std::string> output_names_;
+  std::optional<Millis> inference_time_;
 };
 
 }  // namespace pare::engine

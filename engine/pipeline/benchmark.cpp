@@ -49,28 +49,37 @@ Evidence evidence_of(const BenchmarkOptions& options, const Harness& harness,
 }  // namespace
 
 Result<Benchmark> benchmark(const std::filesystem::path& candidate,
-                            const std::vector<Tensor>& images, const BenchmarkOptions& options) {
+                            const std::vector<Tensor>& images, const BenchmarkOptions& options,
+                            Stopwatch& watch) {
   PARE_CHECK(!images.empty(), "there is an image to time");
-  auto harness = Harness::start(options.harness);
+  auto harness = watch.during(Phase::kLoad, [&] { return Harness::start(options.harness); });
   if (!harness) return harness.error();
-  const auto before = read_canary(*harness.value(), options.harness.scratch, options.threads);
+  const auto canary = [&] {
+    const auto lap = watch.lap(Phase::kCanary);
+    return read_canary(*harness.value(), options.harness.scratch, options.threads);
+  };
+  const auto before = canary();
   if (!before) return before.error();
-  const auto loaded = harness.value()->load(candidate, {.threads = options.threads});
+  const auto loaded = watch.during(
+      Phase::kLoad, [&] { return harness.value()->load(candidate, {.threads = options.threads}); });
   if (!loaded) return loaded.error();
 
   Benchmark result;
   if (options.parity_tolerance > 0) {
-    auto parity = check_parity(candidate, images, options, *harness.value());
+    auto parity = watch.during(
+        Phase::kParity, [&] { return check_parity(candidate, images, options, *harness.value()); });
     if (!parity) return parity.error();
     result.parity = parity.value();
   }
   Evidence evidence = evidence_of(options, *harness.value(), loaded.value());
   evidence.before = host::machine_state(options.harness.cores);
-  auto timing = harness.value()->time(
-      {images.front()}, {.min_samples = options.min_samples, .max_seconds = options.max_seconds});
+  auto timing = watch.during(Phase::kTime, [&] {
+    return harness.value()->time(
+        {images.front()}, {.min_samples = options.min_samples, .max_seconds = options.max_seconds});
+  });
   if (!timing) return timing.error();
   result.peak_memory = harness.value()->peak_memory();
-  const auto after = read_canary(*harness.value(), options.harness.scratch, options.threads);
+  const auto after = canary();
   if (!after) return after.error();
   evidence.after = host::machine_state(options.harness.cores);
   evidence.warmup_runs = timing.value().warmup_runs;

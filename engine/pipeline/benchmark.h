@@ -14,6 +14,7 @@
 
 #include "core/measurement.h"
 #include "core/result.h"
+#include "core/stopwatch.h"
 #include "engine/graph/graph.h"
 #include "engine/harness/harness.h"
 #include "engine/pipeline/parity.h"
@@ -45,6 +46,7 @@ struct Benchmark {
 // Fails as the harness does; with kUnsupported if the outputs differ by more than the tolerance.
 // REQUIRES: at least one image.
 Result<Benchmark> benchmark(const std::filesystem::path& candidate,
-                            const std::vector<Tensor>& images, const BenchmarkOptions& options);
+                            const std::vector<Tensor>& images, const BenchmarkOptions& options,
+                            Stopwatch& watch);
 
 }  // namespace pare::engine

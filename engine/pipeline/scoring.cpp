@@ -1,6 +1,8 @@
 #include "engine/pipeline/scoring.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <exception>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -42,6 +44,16 @@ int class_count(const std::vector<Tensor>& outputs) {
              : static_cast<int>(outputs[0].shape().back()) - 5;
 }
 
+Result<std::vector<Tensor>> run_on(Runner& runner, const Tensor& input, Stopwatch& watch) {
+  const auto start = std::chrono::steady_clock::now();
+  auto outputs = runner.run({input});
+  const Millis whole = std::chrono::steady_clock::now() - start;
+  const Millis inference = std::min(runner.inference_time().value_or(whole), whole);
+  watch.add(Phase::kInfer, inference);
+  watch.add(Phase::kExchange, whole - inference);
+  return outputs;
+}
+
 // The outputs for one image as boxes in that image.
 Result<std::vector<Detection>> boxes_in(const std::vector<Tensor>& outputs, const HeadDef& head,
                                         const InputImage& input, int height, int width) {
@@ -72,7 +84,7 @@ Result<InputImage> input_image(const DatasetImage& image, const ModelCard& card,
 
 Result<Score> score(Runner& runner, const Dataset& dataset, const ModelCard& card, int height,
                     int width, const std::optional<std::vector<std::int64_t>>& images,
-                    const Progress& progress) {
+                    const Progress& progress, Stopwatch& watch) {
   if (!dataset.labelled) {
     return Error{ErrorCode::kUnsupported,
                  "the dataset has no labels, and accuracy without labels is not offered yet"};
@@ -86,10 +98,12 @@ Result<Score> score(Runner& runner, const Dataset& dataset, const ModelCard& car
   std::optional<ClassMap> classes;
   for (std::size_t i = 0; i < chosen.value().size(); ++i) {
     const DatasetImage& image = *chosen.value()[i];
-    const auto input = input_image(image, card, height, width);
+    const auto input =
+        watch.during(Phase::kPreprocess, [&] { return input_image(image, card, height, width); });
     if (!input) return input.error();
-    const auto outputs = runner.run({input.value().tensor});
+    const auto outputs = run_on(runner, input.value().tensor, watch);
     if (!outputs) return outputs.error();
+    const auto lap = watch.lap(Phase::kDecode);
     if (!classes) {
       auto mapped = map_classes(dataset, card.classes, class_count(outputs.value()));
       if (!mapped) return mapped.error();
@@ -101,6 +115,7 @@ Result<Score> score(Runner& runner, const Dataset& dataset, const ModelCard& car
     progress(static_cast<double>(i + 1) / static_cast<double>(chosen.value().size()),
              "images " + std::to_string(i + 1) + " of " + std::to_string(chosen.value().size()));
   }
+  const auto lap = watch.lap(Phase::kScore);
   auto result = evaluate(dataset, score.detections, images);
   if (!result) return result.error();
   score.result = std::move(result).value();

@@ -12,6 +12,7 @@
 
 #include "core/model_summary.h"
 #include "core/result.h"
+#include "core/stopwatch.h"
 #include "engine/data/dataset.h"
 #include "engine/data/preprocess.h"
 #include "engine/detect/coco_map.h"
@@ -39,7 +40,7 @@ Result<InputImage> input_image(const DatasetImage& image, const ModelCard& card,
 // does not decode; and as the runner does.
 Result<Score> score(Runner& runner, const Dataset& dataset, const ModelCard& card, int height,
                     int width, const std::optional<std::vector<std::int64_t>>& images,
-                    const Progress& progress);
+                    const Progress& progress, Stopwatch& watch);
 
 // Detections of the validation images against the labels, ready for any figure over any subset.
 Result<CocoEvaluation> coco_evaluation(const Dataset& dataset,

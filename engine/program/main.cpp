@@ -14,6 +14,7 @@
 #include <new>
 #include <string>
 
+#include "core/stopwatch.h"
 #include "core/version.h"
 #include "engine/program/tasks.h"
 #include "wire/task_json.h"
@@ -44,9 +45,10 @@ bool write_text(const std::string& path, const std::string& text) {
 
 pare::wire::TaskOutcome run(const std::string& task_path, const std::string& scratch) {
   const auto start = std::chrono::steady_clock::now();
+  pare::Stopwatch watch;
   const auto ended = [&](auto end) {
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-    return pare::wire::TaskOutcome{std::move(end), spent.count()};
+    return pare::wire::TaskOutcome{std::move(end), spent.count(), watch.seconds()};
   };
   const auto failed = [&](const Error& error) {
     return ended(pare::wire::TaskFailure{error.code, error.message});
@@ -56,7 +58,7 @@ pare::wire::TaskOutcome run(const std::string& task_path, const std::string& scr
     if (!text) return failed(text.error());
     const auto task = pare::wire::parse_task(text.value());
     if (!task) return failed(task.error());
-    auto success = pare::engine::run_task(task.value(), scratch);
+    auto success = pare::engine::run_task(task.value(), scratch, watch);
     if (!success) return failed(success.error());
     return ended(std::move(success).value());
   } catch (const std::bad_alloc&) {

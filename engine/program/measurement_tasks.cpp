@@ -12,6 +12,7 @@ namespace {
 Result<CandidateFile> candidate_of(const TaskContext& context, const std::string& role) {
   const auto path = context.file(role);
   if (!path) return path.error();
+  const auto lap = context.watch.lap(Phase::kOpen);
   return open_candidate(path.value());
 }
 
@@ -19,6 +20,7 @@ Result<CandidateFile> candidate_of(const TaskContext& context, const std::string
 Result<std::unique_ptr<Runner>> make_runner(const TaskContext& context,
                                             const CandidateFile& candidate,
                                             const std::string& runtime, int threads) {
+  const auto lap = context.watch.lap(Phase::kLoad);
   if (runtime == wire::kExecutor) return run_on_executor(candidate, threads);
   auto harness = context.harness(runtime, "harness");
   if (!harness) return harness.error();
@@ -57,8 +59,9 @@ TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& pa
   if (!dataset) return dataset.error();
   auto runner = make_runner(context, candidate.value(), params.runtime, params.threads);
   if (!runner) return runner.error();
-  const auto scored = score(*runner.value(), dataset.value(), params.card, candidate.value().height,
-                            candidate.value().width, params.images, context.progress);
+  const auto scored =
+      score(*runner.value(), dataset.value(), params.card, candidate.value().height,
+            candidate.value().width, params.images, context.progress, context.watch);
   if (!scored) return scored.error();
   const CocoResult& figures = scored.value().result;
   wire::EvaluateResult result;
@@ -69,6 +72,7 @@ TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& pa
   for (std::size_t c = 0; c < figures.per_class.size(); ++c) {
     result.per_class[dataset.value().categories[c].name] = figures.per_class[c];
   }
+  const auto lap = context.watch.lap(Phase::kScore);
   auto artifact =
       context.artifact("detections", "detections.json",
                        detections_to_json(scored.value().detections, dataset.value().categories));
@@ -81,8 +85,10 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
   if (!candidate) return candidate.error();
   const auto dataset = context.dataset();
   if (!dataset) return dataset.error();
-  const auto images = calibration_inputs(dataset.value(), params.card, candidate.value(),
-                                         params.parity ? params.parity->images : 1);
+  const auto images = context.watch.during(Phase::kPreprocess, [&] {
+    return calibration_inputs(dataset.value(), params.card, candidate.value(),
+                              params.parity ? params.parity->images : 1);
+  });
   if (!images) return images.error();
   auto harness = context.harness(params.runtime, "harness");
   if (!harness) return harness.error();
@@ -92,7 +98,7 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
   options.max_seconds = params.max_seconds;
   const auto sha256 = context.document.blobs.find("candidate");
   if (sha256 != context.document.blobs.end()) options.candidate_sha256 = sha256->second;
-  const auto timed = benchmark(candidate.value().path, images.value(), options);
+  const auto timed = benchmark(candidate.value().path, images.value(), options, context.watch);
   if (!timed) return timed.error();
 
   const Benchmark& measured = timed.value();

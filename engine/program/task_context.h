@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "core/stopwatch.h"
 #include "engine/pipeline/benchmark.h"
 #include "engine/pipeline/progress.h"
 #include "engine/pipeline/scoring.h"
@@ -19,6 +20,7 @@ struct TaskContext {
   const wire::TaskDocument& document;
   const std::filesystem::path& scratch;
   Progress progress;
+  Stopwatch& watch;
 
   // Fails with kInvalidArgument, naming the role, if the worker gave no file.
   Result<std::filesystem::path> file(const std::string& role) const;

@@ -27,6 +27,7 @@ PartialCard partial(const ModelCard& card) {
 }
 
 Result<Detector> open_model(const TaskContext& context, const PartialCard& card) {
+  const auto lap = context.watch.lap(Phase::kOpen);
   const auto bytes = context.bytes("model");
   if (!bytes) return bytes.error();
   return open_detector(bytes.value(), card);
@@ -119,9 +120,12 @@ TaskEnd build_task(const TaskContext& context, const wire::BuildParams& params) 
   if (!detector) return detector.error();
   const auto path = context.file("statistics");
   if (!path) return path.error();
-  const auto statistics = read_tensor_file(path.value());
+  const auto statistics =
+      context.watch.during(Phase::kOpen, [&] { return read_tensor_file(path.value()); });
   if (!statistics) return statistics.error();
-  const auto candidate = build_candidate(detector.value(), statistics.value(), params.plan);
+  const auto candidate = context.watch.during(Phase::kBuild, [&] {
+    return build_candidate(detector.value(), statistics.value(), params.plan);
+  });
   if (!candidate) return candidate.error();
   auto artifact = context.artifact("candidate", "candidate.onnx", candidate.value().onnx);
   if (!artifact) return artifact.error();
@@ -171,6 +175,7 @@ Result<std::vector<std::byte>> TaskContext::bytes(const std::string& role) const
 Result<Dataset> TaskContext::dataset() const {
   const auto path = file("dataset");
   if (!path) return path.error();
+  const auto lap = watch.lap(Phase::kOpen);
   return read_dataset(path.value());
 }
 
@@ -203,8 +208,8 @@ Result<std::pair<std::string, wire::Artifact>> TaskContext::artifact(
 }
 
 Result<wire::TaskSuccess> run_task(const wire::TaskDocument& task,
-                                   const std::filesystem::path& scratch) {
-  const TaskContext context{task, scratch, print_progress};
+                                   const std::filesystem::path& scratch, Stopwatch& watch) {
+  const TaskContext context{task, scratch, print_progress, watch};
   return std::visit(Dispatch{context}, task.params);
 }
 

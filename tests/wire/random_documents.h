@@ -290,6 +290,7 @@ class RandomDocuments {
   TaskOutcome outcome(TaskKind kind) {
     TaskOutcome out;
     out.seconds = real(0, 1e4);
+    if (coin()) out.phases = {{"infer", real(0, 9)}, {text(), real(0, 9)}};
     if (coin()) {
       out.end = TaskFailure{static_cast<ErrorCode>(whole(0, 5)), text()};
       return out;

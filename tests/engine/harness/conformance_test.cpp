@@ -83,6 +83,8 @@ TEST_P(Conformance, outputs_are_those_of_the_first_harness) {
   ASSERT_TRUE(harness_->load(model, {}));
   const auto outputs = harness_->run(inputs);
   ASSERT_TRUE(outputs) << outputs.error().message;
+  ASSERT_TRUE(harness_->inference_time());
+  EXPECT_GT(harness_->inference_time()->count(), 0);
 
   fs::create_directories(scratch() / "reference");
   auto reference = Harness::start({.name = "onnxruntime",

@@ -74,6 +74,8 @@ INSTANTIATE_TEST_SUITE_P(
               "\"outputs\" is missing"},
         Fault{"wrong_output", R"(read x; echo '{"outputs":{"z":"/a.npy"}}'; read x)",
               ErrorCode::kInvalidArgument, "output y is missing"},
+        Fault{"negative_time", R"(read x; echo '{"outputs":{"y":"/a.npy"},"infer_ms":-1}'; read x)",
+              ErrorCode::kInvalidArgument, "\"infer_ms\" is no number from 0"},
         Fault{"no_such_file", R"(read x; echo '{"outputs":{"y":"/nonexistent/a.npy"}}'; read x)",
               ErrorCode::kInvalidArgument, "/nonexistent/a.npy cannot be opened"},
         Fault{"no_tensor", R"(read x; echo '{"outputs":{"y":"/proc/version"}}'; read x)",

@@ -249,7 +249,9 @@ class Requests {
     const std::filesystem::path folder = fields.text(fields.at("outputs"), "outputs");
     fields.finish();
     backend_.set_inputs(read_inputs(files, server_.model_));
+    const double start = now_ms();
     backend_.run();
+    const double infer_ms = now_ms() - start;
     json paths = json::object();
     for (const auto& [name, array] : backend_.outputs()) {
       const auto path = folder / ("output-" + std::to_string(paths.size()) + ".npy");
@@ -257,7 +259,7 @@ class Requests {
       if (!written) throw Refused{written.error()};
       paths[name] = path.string();
     }
-    return {{"outputs", paths}};
+    return {{"outputs", paths}, {"infer_ms", infer_ms}};
   }
 
   json time(Fields& fields) {

@@ -216,7 +216,10 @@ class Harness:
         self.require_model()
         files, folder = fields.take("inputs", dict), fields.take("outputs", str)
         fields.finish()
-        arrays, paths = self.session.run(None, self.read_inputs(files)), {}
+        inputs, paths = self.read_inputs(files), {}
+        start = time.perf_counter()
+        arrays = self.session.run(None, inputs)
+        infer_ms = (time.perf_counter() - start) * 1e3
         for index, (wanted, array) in enumerate(zip(self.outputs, arrays)):
             path = os.path.join(folder, f"output-{index}.npy")
             try:
@@ -224,7 +227,7 @@ class Harness:
             except OSError as error:
                 raise Refused("unavailable", f"{path} cannot be written: {error}") from error
             paths[wanted["name"]] = path
-        return {"outputs": paths}
+        return {"outputs": paths, "infer_ms": infer_ms}
 
     def time(self, fields):
         self.require_model()
