@@ -22,7 +22,7 @@ enum class Phase : std::uint8_t {
   kPreprocess,  // images to inputs, as far as the candidate had to wait for it
   kInfer,       // the candidate at work
   kExchange,    // tensors on their way to a runtime's process and back
-  kParity,      // the candidate on the executor and on the runtime, to be compared
+  kParity,      // making the executor ready, and comparing outputs with its own
   kCanary,      // the machine's own speed, before and after
   kTime,        // the candidate timed, with its warm-up
   kDecode,      // outputs to boxes

@@ -73,7 +73,7 @@ class OpenVinoRunner final : public Runner {
     if (auto checked = check(inputs); !checked) return checked.error();
     std::vector<Tensor> made;
     if (request_) {
-      Result<std::vector<Tensor>> results = infer(inputs);
+      Result<std::vector<Tensor>> results = compute(inputs);
       if (!results) return results;
       made = std::move(results).value();
     }
@@ -104,7 +104,7 @@ class OpenVinoRunner final : public Runner {
     return std::monostate{};
   }
 
-  Result<std::vector<Tensor>> infer(const std::vector<Tensor>& inputs) {
+  Result<std::vector<Tensor>> compute(const std::vector<Tensor>& inputs) {
     try {
       for (std::size_t i = 0; i < inputs.size(); ++i) {
         const ov::Shape shape(inputs[i].shape().begin(), inputs[i].shape().end());

@@ -59,17 +59,25 @@ Result<LoadedModel> Harness::load(const std::filesystem::path& model, const Load
   return loaded;
 }
 
-Result<std::string> Harness::write_inputs(const std::vector<Tensor>& inputs) {
+std::filesystem::path Harness::folder_of(std::size_t slot) const {
+  return std::filesystem::absolute(options_.scratch) / ("slot-" + std::to_string(slot));
+}
+
+Result<std::string> Harness::write_inputs(std::size_t slot,
+                                          const std::vector<Tensor>& inputs) const {
   if (inputs.size() != model_.inputs.size()) {
     return Error{ErrorCode::kInvalidArgument, "the model loaded in " + options_.name + " takes " +
                                                   std::to_string(model_.inputs.size()) +
                                                   " inputs, " + std::to_string(inputs.size()) +
                                                   " were given"};
   }
+  const std::filesystem::path folder = folder_of(slot);
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) return Error{ErrorCode::kUnavailable, "cannot make the folder " + folder.string()};
   json files = json::object();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const auto path =
-        std::filesystem::absolute(options_.scratch) / ("input-" + std::to_string(i) + ".npy");
+    const auto path = folder / ("input-" + std::to_string(i) + ".npy");
     const auto written =
         host::write_npy(path, name_of(inputs[i].dtype()), inputs[i].shape(), inputs[i].bytes());
     if (!written) return written.error();
@@ -78,26 +86,41 @@ Result<std::string> Harness::write_inputs(const std::vector<Tensor>& inputs) {
   return files.dump();
 }
 
-Result<std::vector<Tensor>> Harness::run(const std::vector<Tensor>& inputs) {
-  const auto files = write_inputs(inputs);
+Result<std::monostate> Harness::put(std::size_t slot, std::vector<Tensor> inputs) {
+  auto files = write_inputs(slot, inputs);
   if (!files) return files.error();
-  const auto line = conversation_.ask(
-      request({{"do", "infer"},
-               {"inputs", json::parse(files.value())},
-               {"outputs", std::filesystem::absolute(options_.scratch).string()}}),
-      "infer", options_.call_limit);
+  slots_.at(slot).inputs = std::move(files).value();
+  return std::monostate{};
+}
+
+Result<std::monostate> Harness::infer(std::size_t slot) {
+  const auto line = conversation_.ask(request({{"do", "infer"},
+                                               {"inputs", json::parse(slots_.at(slot).inputs)},
+                                               {"outputs", folder_of(slot).string()}}),
+                                      "infer", options_.call_limit);
   if (!line) return line.error();
-  const auto answer = decode_infer(options_.name, line.value(), output_names_);
+  auto answer = decode_infer(options_.name, line.value(), output_names_);
   if (!answer) return answer.error();
   inference_time_ = answer.value().time;
-  const std::vector<std::string>& paths = answer.value().files;
+  slots_.at(slot).outputs = std::move(answer).value().files;
+  return std::monostate{};
+}
+
+Result<std::vector<Tensor>> Harness::take(std::size_t slot) {
+  const std::vector<std::string>& files = slots_.at(slot).outputs;
   std::vector<Tensor> outputs;
-  for (std::size_t i = 0; i < paths.size(); ++i) {
-    auto output = read_output(model_.outputs[i], paths[i]);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    auto output = read_output(model_.outputs[i], files[i]);
     if (!output) return output.error();
     outputs.push_back(std::move(output).value());
   }
   return outputs;
+}
+
+Result<std::vector<Tensor>> Harness::run(const std::vector<Tensor>& inputs) {
+  if (const auto there = put(0, inputs); !there) return there.error();
+  if (const auto done = infer(0); !done) return done.error();
+  return take(0);
 }
 
 Result<Tensor> Harness::read_output(const TensorInfo& info, const std::string& path) const {
@@ -114,7 +137,7 @@ Result<Tensor> Harness::read_output(const TensorInfo& info, const std::string& p
 }
 
 Result<Timing> Harness::time(const std::vector<Tensor>& inputs, const TimingOptions& options) {
-  const auto files = write_inputs(inputs);
+  const auto files = write_inputs(0, inputs);
   if (!files) return files.error();
   const json document{{"do", "time"},
                       {"inputs", json::parse(files.value())},

@@ -6,10 +6,12 @@
 // its own refusal).  What it refuses by itself comes back with its code and message, and the
 // harness can be asked again.
 //
-// Tensors travel as .npy files in the scratch folder, which run() and time() overwrite.  The
-// process is pinned to its cores and dies with the thread that started it.  One thread at a time.
+// Tensors travel as .npy files in the scratch folder, a folder a slot; run() and time() overwrite
+// the first one.  The process is pinned to its cores and dies with the thread that started it.  One
+// thread at a time, but for put() and take() (engine/graph/runner.h).
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -100,6 +102,9 @@ class Harness final : public Runner {
   // Of the model loaded; inputs are in the order of LoadedModel::inputs.
   const std::vector<std::string>& output_names() const override { return output_names_; }
   Result<std::vector<Tensor>> run(const std::vector<Tensor>& inputs) override;
+  Result<std::monostate> put(std::size_t slot, std::vector<Tensor> inputs) override;
+  Result<std::monostate> infer(std::size_t slot) override;
+  Result<std::vector<Tensor>> take(std::size_t slot) override;
   std::optional<Millis> inference_time() const override { return inference_time_; }
   Result<Timing> time(const std::vector<Tensor>& inputs, const TimingOptions& options);
 
@@ -110,7 +115,8 @@ class Harness final : public Runner {
 
  private:
   Harness(HarnessOptions options, host::Conversation conversation);
-  Result<std::string> write_inputs(const std::vector<Tensor>& inputs);
+  std::filesystem::path folder_of(std::size_t slot) const;
+  Result<std::string> write_inputs(std::size_t slot, const std::vector<Tensor>& inputs) const;
   Result<Tensor> read_output(const TensorInfo& info, const std::string& path) const;
 
   HarnessOptions options_;
@@ -119,6 +125,12 @@ class Harness final : public Runner {
   LoadedModel model_;
   std::vector<std::string> output_names_;
   std::optional<Millis> inference_time_;
+
+  struct Slot {
+    std::string inputs;                // files by name, as JSON
+    std::vector<std::string> outputs;  // files in the order of output_names()
+  };
+  std::array<Slot, kSlots> slots_;
 };
 
 }  // namespace pare::engine

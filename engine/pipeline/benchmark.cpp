@@ -15,12 +15,14 @@ namespace {
 
 Result<Parity> check_parity(const std::filesystem::path& candidate,
                             const std::vector<Tensor>& images, const BenchmarkOptions& options,
-                            Harness& harness) {
-  const auto graph = import_onnx_file(candidate);
-  if (!graph) return graph.error();
-  auto executor = make_openvino_runner(graph.value());
+                            Harness& harness, Stopwatch& watch) {
+  auto executor = watch.during(Phase::kParity, [&]() -> Result<std::unique_ptr<Runner>> {
+    const auto graph = import_onnx_file(candidate);
+    if (!graph) return graph.error();
+    return make_openvino_runner(graph.value());
+  });
   if (!executor) return executor.error();
-  auto parity = compare_outputs(*executor.value(), harness, images);
+  auto parity = compare_outputs(*executor.value(), harness, images, watch);
   if (!parity) return parity;
   if (parity.value().max_error > options.parity_tolerance) {
     std::ostringstream reason;
@@ -66,8 +68,7 @@ Result<Benchmark> benchmark(const std::filesystem::path& candidate,
 
   Benchmark result;
   if (options.parity_tolerance > 0) {
-    auto parity = watch.during(
-        Phase::kParity, [&] { return check_parity(candidate, images, options, *harness.value()); });
+    auto parity = check_parity(candidate, images, options, *harness.value(), watch);
     if (!parity) return parity.error();
     result.parity = parity.value();
   }

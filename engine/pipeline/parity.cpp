@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "engine/pipeline/image_loop.h"
+
 namespace pare::engine {
 namespace {
 
@@ -32,14 +34,15 @@ Result<double> relative_difference(const std::string& name, const Tensor& expect
 
 }  // namespace
 
-Result<Parity> compare_outputs(Runner& expected, Runner& actual,
-                               const std::vector<Tensor>& images) {
+Result<Parity> compare_outputs(Runner& expected, Runner& actual, const std::vector<Tensor>& images,
+                               Stopwatch& watch) {
   Parity parity;
   for (const Tensor& image : images) {
-    const auto wanted = expected.run({image});
+    const auto wanted = run_timed(expected, image, watch);
     if (!wanted) return wanted.error();
-    const auto got = actual.run({image});
+    const auto got = run_timed(actual, image, watch);
     if (!got) return got.error();
+    const auto lap = watch.lap(Phase::kParity);
     for (std::size_t o = 0; o < expected.output_names().size(); ++o) {
       const std::string& name = expected.output_names()[o];
       const auto at = std::ranges::find(actual.output_names(), name);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "core/stopwatch.h"
 #include "engine/graph/runner.h"
 
 namespace pare::engine {
@@ -17,6 +18,7 @@ struct Parity {
 
 // Outputs are matched by name.  Fails as the runners do; with kInvalidArgument, naming the output,
 // if one is missing or has another shape, or holds a value that is not finite.
-Result<Parity> compare_outputs(Runner& expected, Runner& actual, const std::vector<Tensor>& images);
+Result<Parity> compare_outputs(Runner& expected, Runner& actual, const std::vector<Tensor>& images,
+                               Stopwatch& watch);
 
 }  // namespace pare::engine

@@ -1,8 +1,6 @@
 #include "engine/pipeline/scoring.h"
 
-#include <algorithm>
 #include <array>
-#include <chrono>
 #include <exception>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -11,6 +9,7 @@
 #include "engine/data/preprocess.h"
 #include "engine/detect/nms.h"
 #include "engine/heads/head.h"
+#include "engine/pipeline/image_loop.h"
 
 namespace pare::engine {
 namespace {
@@ -44,23 +43,13 @@ int class_count(const std::vector<Tensor>& outputs) {
              : static_cast<int>(outputs[0].shape().back()) - 5;
 }
 
-Result<std::vector<Tensor>> run_on(Runner& runner, const Tensor& input, Stopwatch& watch) {
-  const auto start = std::chrono::steady_clock::now();
-  auto outputs = runner.run({input});
-  const Millis whole = std::chrono::steady_clock::now() - start;
-  const Millis inference = std::min(runner.inference_time().value_or(whole), whole);
-  watch.add(Phase::kInfer, inference);
-  watch.add(Phase::kExchange, whole - inference);
-  return outputs;
-}
-
 // The outputs for one image as boxes in that image.
 Result<std::vector<Detection>> boxes_in(const std::vector<Tensor>& outputs, const HeadDef& head,
-                                        const InputImage& input, int height, int width) {
+                                        const Placement& placement, int height, int width) {
   auto candidates = head.decode(outputs, height, width, kScoringNms.score_threshold);
   if (!candidates) return candidates.error();
   std::vector<Detection> kept = nms(std::move(candidates).value(), kScoringNms);
-  for (Detection& detection : kept) detection.box = input.placement.to_image(detection.box);
+  for (Detection& detection : kept) detection.box = placement.to_image(detection.box);
   return kept;
 }
 
@@ -96,25 +85,25 @@ Result<Score> score(Runner& runner, const Dataset& dataset, const ModelCard& car
 
   Score score;
   std::optional<ClassMap> classes;
-  for (std::size_t i = 0; i < chosen.value().size(); ++i) {
-    const DatasetImage& image = *chosen.value()[i];
-    const auto input =
-        watch.during(Phase::kPreprocess, [&] { return input_image(image, card, height, width); });
-    if (!input) return input.error();
-    const auto outputs = run_on(runner, input.value().tensor, watch);
-    if (!outputs) return outputs.error();
-    const auto lap = watch.lap(Phase::kDecode);
+  const std::size_t count = chosen.value().size();
+  const auto prepare = [&](std::size_t i) {
+    return input_image(*chosen.value()[i], card, height, width);
+  };
+  const auto use = [&](std::size_t i, const std::vector<Tensor>& outputs,
+                       const Placement& placement) -> Result<std::monostate> {
     if (!classes) {
-      auto mapped = map_classes(dataset, card.classes, class_count(outputs.value()));
+      auto mapped = map_classes(dataset, card.classes, class_count(outputs));
       if (!mapped) return mapped.error();
       classes = std::move(mapped).value();
     }
-    auto found = boxes_in(outputs.value(), head.value(), input.value(), height, width);
+    auto found = boxes_in(outputs, head.value(), placement, height, width);
     if (!found) return found.error();
-    score.detections.push_back({image.id, in_categories(found.value(), *classes)});
-    progress(static_cast<double>(i + 1) / static_cast<double>(chosen.value().size()),
-             "images " + std::to_string(i + 1) + " of " + std::to_string(chosen.value().size()));
-  }
+    score.detections.push_back({chosen.value()[i]->id, in_categories(found.value(), *classes)});
+    progress(static_cast<double>(i + 1) / static_cast<double>(count),
+             "images " + std::to_string(i + 1) + " of " + std::to_string(count));
+    return std::monostate{};
+  };
+  if (auto done = run_overlapped(runner, count, prepare, use, watch); !done) return done.error();
   const auto lap = watch.lap(Phase::kScore);
   auto result = evaluate(dataset, score.detections, images);
   if (!result) return result.error();

@@ -18,6 +18,7 @@
 #include "engine/detect/coco_map.h"
 #include "engine/detect/detection.h"
 #include "engine/graph/runner.h"
+#include "engine/pipeline/image_loop.h"
 #include "engine/pipeline/progress.h"
 
 namespace pare::engine {
@@ -28,10 +29,6 @@ struct Score {
 };
 
 // Calibration or validation image as the network's input.
-struct InputImage {
-  Tensor tensor;
-  Placement placement;
-};
 Result<InputImage> input_image(const DatasetImage& image, const ModelCard& card, int height,
                                int width);
 

@@ -79,7 +79,8 @@ class CandidateOfTheExample : public testing::Test {
     const Shape& shape = graph_a.value().inputs[0].shape;
     const std::vector<Tensor> images = {
         image(90, static_cast<int>(shape[2]), static_cast<int>(shape[3]))};
-    const auto parity = compare_outputs(*run_a.value(), *run_b.value(), images);
+    Stopwatch watch;
+    const auto parity = compare_outputs(*run_a.value(), *run_b.value(), images, watch);
     EXPECT_TRUE(parity) << (parity ? "" : parity.error().message);
     return parity.value().max_error;
   }
