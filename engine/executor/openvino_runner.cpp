@@ -65,7 +65,9 @@ class OpenVinoRunner final : public Runner {
                  std::optional<ov::InferRequest> request)
       : graph_(std::move(graph_without_weights)),
         wanted_(std::move(wanted)),
-        request_(std::move(request)) {}
+        request_(std::move(request)) {
+    if (request_) ports_ = request_->get_compiled_model().inputs();
+  }
 
   const std::vector<std::string>& output_names() const override { return wanted_.names; }
 
@@ -104,13 +106,22 @@ class OpenVinoRunner final : public Runner {
     return std::monostate{};
   }
 
+  // By name: OpenVINO leaves out an input that its results turn out not to need.
+  std::optional<ov::Output<const ov::Node>> port_of(const std::string& name) const {
+    for (const auto& port : ports_) {
+      if (port.get_names().contains(name)) return port;
+    }
+    return std::nullopt;
+  }
+
   Result<std::vector<Tensor>> compute(const std::vector<Tensor>& inputs) {
     try {
       for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const auto port = port_of(graph_.inputs[i].name);
+        if (!port) continue;
         const ov::Shape shape(inputs[i].shape().begin(), inputs[i].shape().end());
         const void* data = inputs[i].bytes().data();
-        request_->set_input_tensor(i,
-                                   ov::Tensor(dtype_to_openvino(inputs[i].dtype()), shape, data));
+        request_->set_tensor(*port, ov::Tensor(dtype_to_openvino(inputs[i].dtype()), shape, data));
       }
       request_->infer();
       std::vector<Tensor> results;
@@ -132,6 +143,7 @@ class OpenVinoRunner final : public Runner {
   Graph graph_;  // its constants are left out
   Wanted wanted_;
   std::optional<ov::InferRequest> request_;
+  std::vector<ov::Output<const ov::Node>> ports_;
 };
 
 Result<ov::InferRequest> compile(const Graph& graph, const Wanted& wanted,

@@ -2,6 +2,7 @@
 
 #include <Eigen/Cholesky>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 namespace pare::engine {
@@ -31,10 +32,9 @@ double output_variance(const Eigen::MatrixXd& weights, const Eigen::MatrixXd& gr
 
 void BlockElimination::add_layer(const Eigen::MatrixXd& weights, const Eigen::MatrixXd& inverse,
                                  const std::vector<std::vector<Eigen::Index>>& columns,
-                                 double scale) {
+                                 const Eigen::VectorXd& worth) {
   std::vector<Eigen::Index> all;
   Layer layer;
-  layer.scale = scale;
   for (const std::vector<Eigen::Index>& of_unit : columns) {
     layer.columns.emplace_back();
     for (const Eigen::Index column : of_unit) {
@@ -42,7 +42,7 @@ void BlockElimination::add_layer(const Eigen::MatrixXd& weights, const Eigen::Ma
       all.push_back(column);
     }
   }
-  layer.weights = weights(Eigen::all, all);
+  layer.weights = worth.cwiseSqrt().asDiagonal() * weights(Eigen::all, all);
   layer.inverse = inverse(all, all);
   layer.left = std::ssize(all);
   layers_.push_back(std::move(layer));
@@ -54,7 +54,7 @@ double BlockElimination::cost(const Layer& layer, std::size_t unit) {
   const Eigen::LLT<Eigen::MatrixXd> factor(layer.inverse(block, block));
   if (factor.info() != Eigen::Success) return std::numeric_limits<double>::infinity();
   const Eigen::MatrixXd w = layer.weights(Eigen::all, block).transpose();
-  return layer.scale * factor.matrixL().solve(w).squaredNorm();
+  return factor.matrixL().solve(w).squaredNorm();
 }
 
 void BlockElimination::remove(Layer& layer, std::size_t unit) {
@@ -82,10 +82,12 @@ void BlockElimination::compact(Layer& layer) {
   layer.inverse = Eigen::MatrixXd(layer.inverse(kept, kept));
 }
 
-std::vector<int> BlockElimination::run() {
-  std::vector<int> alive, order(static_cast<std::size_t>(units_));
-  for (int u = 0; u < units_; ++u) alive.push_back(u);
-  for (auto place = order.rbegin(); place != order.rend(); ++place) {
+BlockElimination::Outcome BlockElimination::run() {
+  const auto count = static_cast<std::size_t>(units_);
+  Outcome outcome{std::vector<int>(count), std::vector<double>(count + 1, 0)};
+  std::vector<int> alive(count);
+  std::iota(alive.begin(), alive.end(), 0);
+  while (!alive.empty()) {
     auto cheapest = alive.begin();
     double least = std::numeric_limits<double>::infinity();
     for (auto u = alive.begin(); u != alive.end(); ++u) {
@@ -96,11 +98,12 @@ std::vector<int> BlockElimination::run() {
         cheapest = u;
       }
     }
-    *place = *cheapest;
+    outcome.order[alive.size() - 1] = *cheapest;
+    outcome.damage[alive.size() - 1] = outcome.damage[alive.size()] + least;
     for (Layer& layer : layers_) remove(layer, static_cast<std::size_t>(*cheapest));
     alive.erase(cheapest);
   }
-  return order;
+  return outcome;
 }
 
 }  // namespace pare::engine

@@ -24,20 +24,23 @@ class BlockElimination {
  public:
   explicit BlockElimination(int units) : units_(units) {}
 
-  // columns[u]: those that go with unit u.  Costs are multiplied by `scale`.
+  // columns[u]: those that go with unit u.  A squared error of output o counts worth(o) times.
   void add_layer(const Eigen::MatrixXd& weights, const Eigen::MatrixXd& inverse,
-                 const std::vector<std::vector<Eigen::Index>>& columns, double scale);
+                 const std::vector<std::vector<Eigen::Index>>& columns,
+                 const Eigen::VectorXd& worth);
 
-  // Units in the order of importance: the last one is the cheapest to remove first.
-  std::vector<int> run();
+  struct Outcome {
+    std::vector<int> order;      // of importance: the last unit is the cheapest to remove first
+    std::vector<double> damage;  // damage[w]: cost of all removals when w units are left
+  };
+  Outcome run();
 
  private:
   struct Layer {
-    Eigen::MatrixXd weights;                         // outputs x columns
+    Eigen::MatrixXd weights;                         // outputs x columns, times sqrt(worth)
     Eigen::MatrixXd inverse;                         // columns x columns
     std::vector<std::vector<Eigen::Index>> columns;  // of each unit, in these matrices
-    double scale = 1;
-    Eigen::Index left = 0;  // columns not yet removed
+    Eigen::Index left = 0;                           // columns not yet removed
   };
   static double cost(const Layer& layer, std::size_t unit);
   static void remove(Layer& layer, std::size_t unit);

@@ -6,6 +6,7 @@
 
 #include "engine/prune/block_elimination.h"
 #include "engine/prune/linear_layer.h"
+#include "engine/prune/thinet.h"
 
 namespace pare::engine {
 namespace {
@@ -98,22 +99,17 @@ std::vector<int> covering(const Group& group, const std::vector<int>& order) {
 // Each consumer is inverted once, whatever the number of groups that it reads.
 class GramRanking {
  public:
-  GramRanking(const Graph& graph, const Groups& groups, const Statistics& statistics)
-      : graph_(graph), groups_(groups), statistics_(statistics) {}
+  GramRanking(const Graph& graph, const Groups& groups, const Statistics& statistics,
+              const OutputWorth& worth)
+      : graph_(graph), groups_(groups), statistics_(statistics), worth_(worth) {}
 
-  Result<std::vector<int>> rank(const Group& group) {
+  Result<BlockElimination::Outcome> rank(const Group& group) {
     BlockElimination elimination(static_cast<int>(group.units.size()));
-    const std::map<Symbol, int> place = places(group);
     for (const std::size_t n : group.consumers) {
       if (const auto known = prepare(n); !known) return known.error();
       const Prepared& consumer = prepared_.at(n);
-      std::vector<std::vector<Eigen::Index>> columns(group.units.size());
-      for (std::size_t c = 0; c < consumer.layer.symbols.size(); ++c) {
-        const auto unit = place.find(consumer.layer.symbols[c]);
-        if (unit == place.end()) continue;
-        columns[static_cast<std::size_t>(unit->second)].push_back(static_cast<Eigen::Index>(c));
-      }
-      elimination.add_layer(consumer.layer.weights, consumer.inverse, columns, 1 / consumer.energy);
+      elimination.add_layer(consumer.layer.weights, consumer.inverse,
+                            columns_by_unit(consumer.layer, group), consumer.worth);
     }
     return elimination.run();
   }
@@ -122,19 +118,25 @@ class GramRanking {
   struct Prepared {
     LinearLayer layer;
     Eigen::MatrixXd inverse;
-    double energy = 0;
+    Eigen::VectorXd worth;  // of each output
   };
 
   Result<std::monostate> prepare(std::size_t n) {
     if (prepared_.contains(n)) return std::monostate{};
     Result<LinearLayer> layer = linear_layer(graph_, groups_, n);
     if (!layer) return layer.error();
-    Prepared consumer{std::move(layer).value(), {}, 0};
+    Prepared consumer{std::move(layer).value(), {}, {}};
     const Result<const Gram*> gram =
         statistics_.find(graph_.nodes[n].name, static_cast<int>(consumer.layer.weights.cols()));
     if (!gram) return gram.error();
     const Eigen::MatrixXd g = dense(*gram.value());
-    consumer.energy = output_variance(consumer.layer.weights, g);
+    const Eigen::MatrixXd& weights = consumer.layer.weights;
+    if (const auto known = worth_.find(graph_.nodes[n].name); known != worth_.end()) {
+      PARE_CHECK(std::ssize(known->second) == weights.rows(), "worth of other outputs");
+      consumer.worth = Eigen::Map<const Eigen::VectorXd>(known->second.data(), weights.rows());
+    } else {
+      consumer.worth = Eigen::VectorXd::Constant(weights.rows(), 1 / output_variance(weights, g));
+    }
     consumer.inverse = damped_inverse(g);
     prepared_.emplace(n, std::move(consumer));
     return std::monostate{};
@@ -143,21 +145,46 @@ class GramRanking {
   const Graph& graph_;
   const Groups& groups_;
   const Statistics& statistics_;
+  const OutputWorth& worth_;
   std::map<std::size_t, Prepared> prepared_;
 };
 
 }  // namespace
 
+Result<Ranking> rank_by_gram(const Graph& graph, const Groups& groups, const Statistics& statistics,
+                             const OutputWorth& worth) {
+  GramRanking by_gram(graph, groups, statistics, worth);
+  Ranking ranking;
+  for (const Group& group : groups.groups) {
+    if (group.consumers.empty()) {  // nobody minds; the smallest go first
+      const Result<std::vector<double>> scores = norms(graph, groups, group, 2);
+      if (!scores) return scores.error();
+      ranking.orders[group.name] = covering(group, by_descending(scores.value()));
+      ranking.damage[group.name].assign(group.units.size() + 1, 0);
+      continue;
+    }
+    Result<BlockElimination::Outcome> ranked = by_gram.rank(group);
+    if (!ranked) return ranked.error();
+    ranking.orders[group.name] = covering(group, ranked.value().order);
+    ranking.damage[group.name] = std::move(ranked).value().damage;
+  }
+  return ranking;
+}
+
 Result<UnitOrders> rank_units(const Graph& graph, const Groups& groups, Importance importance,
                               const Statistics& statistics) {
-  GramRanking by_gram(graph, groups, statistics);
+  if (importance == Importance::kGram) {
+    auto ranking = rank_by_gram(graph, groups, statistics);
+    if (!ranking) return ranking.error();
+    return std::move(ranking).value().orders;
+  }
   UnitOrders orders;
   for (const Group& group : groups.groups) {
     std::vector<int> order;
     if (importance == Importance::kRandom) {
       order = by_descending(random_scores(group));
-    } else if (importance == Importance::kGram && !group.consumers.empty()) {
-      Result<std::vector<int>> ranked = by_gram.rank(group);
+    } else if (importance == Importance::kThinet && !group.consumers.empty()) {
+      Result<std::vector<int>> ranked = thinet_order(graph, groups, group, statistics);
       if (!ranked) return ranked.error();
       order = std::move(ranked).value();
     } else {

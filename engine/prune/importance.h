@@ -4,14 +4,21 @@
 // the columns B of a consumer with weights W and H = G + damping costs
 //   tr(W_B [(H^-1)_BB]^-1 W_B') / output energy,
 // summed over consumers; after each removal W and H^-1 are downdated.  So redundant channels go
-// first, one of two equal ones at no cost.  kL1, kL2: norms of the producers' rows, each producer
-// relative to its own mean.  kRandom: seeded by the group's name.
+// first, one of two equal ones at no cost.  kThinet: the same elimination by the error that is left
+// without any repair, tr(W_B G_BB W_B') for all columns B removed so far, in the same units.
+// kL1, kL2: norms of the producers' rows, each producer relative to its own mean.  kRandom: seeded
+// by the group's name.
 //
 // Whatever the kind, the first units cover every tensor (Group::covers).
 // Cost: d^3 for each consumer (inverse), and m^2 x block for each removal among a group's m
-// columns; yolov5n 2 to 4 s, everything else milliseconds.  Pure functions, any thread. Source: OBC
-// (Frantar and Alistarh, NeurIPS 2022), structured; ThiNet (Luo, ICCV 2017).
+// columns; yolov5n 2 to 4 s; kThinet d^2 x outputs a consumer; the others milliseconds.
+// Pure functions, any thread.
+// Source: OBC (Frantar and Alistarh, NeurIPS 2022), structured; ThiNet (Luo, ICCV 2017).
 #pragma once
+
+#include <map>
+#include <string>
+#include <vector>
 
 #include "core/plan.h"
 #include "core/result.h"
@@ -20,8 +27,24 @@
 
 namespace pare::engine {
 
-// `statistics` is read for kGram only.  Fails with kInvalidArgument, naming the consumer, if its
-// Gram is missing or of another size.
+// What a squared error of each output of a consumer adds to the damage.  A consumer that is not
+// named: 1 / its output's variance, for all of its outputs.
+using OutputWorth = std::map<std::string, std::vector<double>>;
+
+struct Ranking {
+  UnitOrders orders;
+  // damage[group][w]: of keeping the first w units, with the consumers repaired; 0 at full width.
+  std::map<std::string, std::vector<double>> damage;
+};
+
+// kGram with what it expects of every width.  A consumer of several groups counts in each of them
+// as if the others were whole.  Fails as rank_units().
+// REQUIRES: a consumer that `worth` names has as many outputs there.
+Result<Ranking> rank_by_gram(const Graph& graph, const Groups& groups, const Statistics& statistics,
+                             const OutputWorth& worth = {});
+
+// `statistics` is read for kGram and kThinet only.  Fails with kInvalidArgument, naming the
+// consumer, if its Gram is missing or of another size.
 Result<UnitOrders> rank_units(const Graph& graph, const Groups& groups, Importance importance,
                               const Statistics& statistics);
 

@@ -1,6 +1,7 @@
 #include "engine/prune/linear_layer.h"
 
 #include <algorithm>
+#include <map>
 
 namespace pare::engine {
 namespace {
@@ -64,6 +65,34 @@ Result<LinearLayer> linear_layer(const Graph& graph, const Groups& groups, std::
   const auto kernel = static_cast<std::size_t>(inputs) / cut.symbols.size();
   for (const Symbol symbol : cut.symbols) layer.symbols.insert(layer.symbols.end(), kernel, symbol);
   return layer;
+}
+
+std::vector<std::vector<Eigen::Index>> columns_by_unit(const LinearLayer& layer,
+                                                       const Group& group) {
+  std::map<Symbol, std::size_t> place;
+  for (std::size_t u = 0; u < group.units.size(); ++u) place[group.units[u]] = u;
+  std::vector<std::vector<Eigen::Index>> columns(group.units.size());
+  for (std::size_t c = 0; c < layer.symbols.size(); ++c) {
+    const auto unit = place.find(layer.symbols[c]);
+    if (unit != place.end()) columns[unit->second].push_back(static_cast<Eigen::Index>(c));
+  }
+  return columns;
+}
+
+std::vector<Eigen::Index> columns_that_stay(const LinearLayer& layer, const RemovedUnits& removed) {
+  std::vector<Eigen::Index> kept;
+  for (std::size_t c = 0; c < layer.symbols.size(); ++c) {
+    if (!removed[layer.symbols[c]]) kept.push_back(static_cast<Eigen::Index>(c));
+  }
+  kept.push_back(std::ssize(layer.symbols));
+  return kept;
+}
+
+bool loses_inputs(const std::vector<Cut>& cuts, const RemovedUnits& removed) {
+  return std::ranges::any_of(cuts, [&](const Cut& cut) {
+    return cut.role == CutRole::kConsumes &&
+           std::ranges::any_of(cut.symbols, [&](Symbol s) { return removed[s]; });
+  });
 }
 
 LayerConstants layer_constants(const LinearLayer& layer, const Graph& graph, const Groups& groups,

@@ -25,6 +25,16 @@ Result<std::span<const float>> fp32_constant(const Graph& graph, const Node& nod
 // REQUIRES: node `n` has a cut that consumes.
 Result<LinearLayer> linear_layer(const Graph& graph, const Groups& groups, std::size_t n);
 
+// Which columns read each unit of a group (positions in Group::units).
+std::vector<std::vector<Eigen::Index>> columns_by_unit(const LinearLayer& layer,
+                                                       const Group& group);
+
+// The bias is the last column and always stays.
+std::vector<Eigen::Index> columns_that_stay(const LinearLayer& layer, const RemovedUnits& removed);
+
+// Whether a node with these cuts reads channels that go.
+bool loses_inputs(const std::vector<Cut>& cuts, const RemovedUnits& removed);
+
 // The weights and the bias as the node's constants have them.
 // REQUIRES: `layer` came from linear_layer() with the same arguments.
 struct LayerConstants {

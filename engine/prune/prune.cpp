@@ -1,13 +1,17 @@
 #include "engine/prune/prune.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "engine/graph/flow_rules.h"
 #include "engine/prune/constant_edits.h"
 
 namespace pare::engine {
 namespace {
+
+constexpr std::size_t kBias = 2;  // input of a layer with weights
 
 std::vector<std::int64_t> kept_of(const std::vector<Symbol>& symbols, const RemovedUnits& removed) {
   std::vector<std::int64_t> kept;
@@ -127,7 +131,9 @@ class Pruning {
   Result<std::monostate> cut_constants(std::size_t n) {
     const Node& node = result_.graph.nodes[n];
     std::map<int, Tensor> cut_inputs;
-    for (const Cut& cut : groups_.cuts[n]) {
+    std::vector<Cut> cuts = groups_.cuts[n];
+    if (auto bias = cut_of_new_bias(n)) cuts.push_back(std::move(*bias));
+    for (const Cut& cut : cuts) {
       if (!loses_any(cut.symbols, removed_)) continue;
       const std::vector<std::int64_t> kept = kept_of(cut.symbols, removed_);
       if (kept.empty()) {
@@ -144,6 +150,19 @@ class Pruning {
       edits_.set(n, static_cast<std::size_t>(input), value);
     }
     return std::monostate{};
+  }
+
+  // A repair gives a bias to a layer that had none when the groups were found: it is cut as the
+  // rows of the weights are.
+  std::optional<Cut> cut_of_new_bias(std::size_t n) const {
+    const Node& node = result_.graph.nodes[n];
+    const auto& cuts = groups_.cuts[n];
+    if (node.inputs.size() <= kBias || node.inputs[kBias].empty()) return std::nullopt;
+    if (std::ranges::find(cuts, static_cast<int>(kBias), &Cut::input) != cuts.end())
+      return std::nullopt;
+    const auto rows = std::ranges::find(cuts, CutRole::kProduces, &Cut::role);
+    if (rows == cuts.end()) return std::nullopt;
+    return Cut{static_cast<int>(kBias), 0, CutRole::kProduces, rows->symbols};
   }
 
   const Tensor* constant(const std::string& name) const {

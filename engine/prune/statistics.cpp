@@ -6,6 +6,7 @@
 #include <random>
 
 #include "engine/graph/conv_window.h"
+#include "engine/prune/consumer_window.h"
 
 namespace pare::engine {
 namespace {
@@ -29,33 +30,6 @@ std::string key_of(const std::string& tensor, const ConvWindow& w) {
     key += " " + std::to_string(value);
   }
   return key;
-}
-
-Result<ConvWindow> window_of_consumer(const Node& node, const NodeFacts& facts) {
-  if (node.op == "Conv") {
-    return window_of(node, facts.input_shapes[0], facts.input_shapes[1], facts.output_shapes[0]);
-  }
-  const Shape& read = facts.input_shapes[0];
-  if (node.op != "Gemm" || read.size() != 2 || read[0] != 1) {
-    return Error{ErrorCode::kUnsupported,
-                 node.op + " " + node.name + " on " + to_string(read) + " cannot be reconstructed"};
-  }
-  ConvWindow window;
-  window.channels = read[1];
-  window.in_height = window.in_width = window.out_height = window.out_width = 1;
-  return window;
-}
-
-// Positions spread evenly, one at random out of every stretch.
-std::vector<std::int64_t> sample(std::int64_t available, int wanted, std::mt19937_64& random) {
-  std::vector<std::int64_t> positions;
-  const std::int64_t count = std::min<std::int64_t>(available, wanted);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t first = i * available / count, last = (i + 1) * available / count;
-    positions.push_back(
-        first + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(last - first)));
-  }
-  return positions;
 }
 
 bool consumes(const std::vector<Cut>& cuts) {
@@ -93,7 +67,7 @@ struct GramCollector::State {
     std::seed_seq seed{options.seed, images, static_cast<std::uint64_t>(number)};
     std::mt19937_64 random(seed);
     const std::vector<std::int64_t> positions =
-        sample(source.window.positions(), options.positions_per_image, random);
+        sample_positions(source.window.positions(), options.positions_per_image, random);
     const std::int64_t size = source.window.column_size();
     Matrix rows(std::ssize(positions), size + 1);  // one position a row
     for (std::size_t p = 0; p < positions.size(); ++p) {

@@ -75,9 +75,34 @@ TEST(BlockElimination, downdates_choose_what_solving_anew_would_choose) {
     const std::vector<Layer> layers{Layer(seed), Layer(seed + 100)};
     BlockElimination elimination(6);
     for (const Layer& layer : layers) {
-      elimination.add_layer(layer.weights, damped_inverse(layer.gram), layer.columns, 1);
+      elimination.add_layer(layer.weights, damped_inverse(layer.gram), layer.columns,
+                            Eigen::VectorXd::Ones(5));
     }
-    EXPECT_EQ(elimination.run(), brute_force(layers)) << "seed " << seed;
+    EXPECT_EQ(elimination.run().order, brute_force(layers)) << "seed " << seed;
+  }
+}
+
+// What the curve says of every width is the error that solving anew leaves there, weighted by
+// output.
+TEST(BlockElimination, the_damage_of_a_width_is_the_error_that_is_left_there) {
+  for (unsigned seed = 1; seed <= 5; ++seed) {
+    const Layer layer(seed);
+    Eigen::VectorXd worth(5);
+    worth << 1, 0, 4, 0.5, 2;
+    BlockElimination elimination(6);
+    elimination.add_layer(layer.weights, damped_inverse(layer.gram), layer.columns, worth);
+    const BlockElimination::Outcome outcome = elimination.run();
+    Layer weighted = layer;
+    weighted.weights = worth.cwiseSqrt().asDiagonal() * layer.weights;
+    EXPECT_EQ(outcome.damage[6], 0);
+    for (std::size_t width = 0; width < 6; ++width) {
+      const std::vector<int> stay(outcome.order.begin(),
+                                  outcome.order.begin() + static_cast<std::ptrdiff_t>(width));
+      const double expected = error_without(weighted, stay);
+      EXPECT_NEAR(outcome.damage[width], expected, 1e-9 * std::max(1.0, expected))
+          << "width " << width << ", seed " << seed;
+      EXPECT_GE(outcome.damage[width], outcome.damage[width + 1]);
+    }
   }
 }
 
@@ -85,11 +110,12 @@ TEST(BlockElimination, a_layer_without_any_input_does_not_matter) {
   Layer live(1), dead(2);
   dead.gram.setZero();
   dead.gram(12, 12) = 1;
+  const Eigen::VectorXd ones = Eigen::VectorXd::Ones(5);
   BlockElimination alone(6), both(6);
-  alone.add_layer(live.weights, damped_inverse(live.gram), live.columns, 1);
-  both.add_layer(live.weights, damped_inverse(live.gram), live.columns, 1);
-  both.add_layer(dead.weights, damped_inverse(dead.gram), dead.columns, 1);
-  EXPECT_EQ(alone.run(), both.run());
+  alone.add_layer(live.weights, damped_inverse(live.gram), live.columns, ones);
+  both.add_layer(live.weights, damped_inverse(live.gram), live.columns, ones);
+  both.add_layer(dead.weights, damped_inverse(dead.gram), dead.columns, ones);
+  EXPECT_EQ(alone.run().order, both.run().order);
 }
 
 TEST(BlockElimination, output_variance_does_not_count_the_mean) {

@@ -8,6 +8,7 @@
 #include "engine/executor/openvino_runner.h"
 #include "engine/ops/all_ops.h"
 #include "engine/prune/importance.h"
+#include "tests/engine/prune/calibrated.h"
 #include "tests/engine/prune/pruning_check.h"
 #include "tests/support/graph_builder.h"
 
@@ -19,13 +20,7 @@ using testing::HasSubstr;
 constexpr unsigned kImages = 8;
 
 Statistics statistics_of(const Analysed& model) {
-  GramCollector grams = GramCollector::make(model.graph, model.observed, model.groups).value();
-  const auto runner = make_openvino_runner(model.graph, grams.tensors()).value();
-  for (unsigned seed = 0; seed < kImages; ++seed) {
-    const auto values = runner->run({random_tensor(model.graph.inputs[0].shape, seed, 0, 1)});
-    EXPECT_TRUE(grams.add_image(values.value()));
-  }
-  return grams.finish().value();
+  return statistics_of(model, kImages);
 }
 
 // One group whose consumers make the outputs: their inputs are the original's.  One of them has no

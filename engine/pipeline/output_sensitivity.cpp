@@ -1,0 +1,205 @@
+#include "engine/pipeline/output_sensitivity.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "engine/executor/openvino_runner.h"
+#include "engine/prune/output_worth.h"
+#include "engine/prune/reconstruct.h"
+
+namespace pare::engine {
+namespace {
+
+constexpr int kShareRemoved = 4;  // one unit in so many
+
+// The body with every consumer's error behind a switch of its own.
+struct SwitchedGraph {
+  Graph graph;
+  std::vector<std::string> consumers;  // of the inputs behind the first
+};
+
+std::optional<Tensor> difference(const Graph& graph, const Graph& changed, const Node& node,
+                                 const Node& changed_node, std::size_t input) {
+  const auto has = [&](const Node& n) { return n.inputs.size() > input && !n.inputs[input].empty(); };
+  if (!has(changed_node)) return std::nullopt;
+  const Tensor& after = changed.constants.find(changed_node.inputs[input])->second;
+  std::vector<float> values(after.values<float>().begin(), after.values<float>().end());
+  if (has(node)) {
+    const auto before = graph.constants.find(node.inputs[input])->second.values<float>();
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] -= before[before.size() == 1 ? 0 : i];
+  }
+  return Tensor::of<float>(after.shape(), values);
+}
+
+void add_switch(const Graph& graph, const Graph& changed, std::size_t n, SwitchedGraph& result) {
+  Graph& out = result.graph;
+  const Node& node = graph.nodes[n];
+  const std::string made = node.outputs[0];
+  const auto fresh = [&](const std::string& role) { return fresh_name(out, node.name + role); };
+  Node error = node;
+  error.name = fresh("/error");
+  for (const std::size_t input : {std::size_t{1}, std::size_t{2}}) {
+    auto values = difference(graph, changed, node, changed.nodes[n], input);
+    if (!values) continue;
+    if (error.inputs.size() <= input) error.inputs.resize(input + 1);
+    error.inputs[input] = fresh("/error/" + std::to_string(input));
+    out.constants.emplace(error.inputs[input], std::move(*values));
+  }
+  error.outputs = {fresh("/error/made")};
+  const std::string gate = fresh("/switch"), gated = fresh("/error/switched"), own = fresh("/own");
+  Node original = node;
+  original.outputs = {own};
+  out.inputs.push_back({gate, DType::kFloat32, {1}});
+  out.nodes.push_back(std::move(original));
+  out.nodes.push_back({fresh("/gate"), "Mul", "", {error.outputs[0], gate}, {gated}, {}});
+  out.nodes.insert(out.nodes.end() - 1, std::move(error));
+  out.nodes.push_back({fresh("/sum"), "Add", "", {own, gated}, {made}, {}});
+  result.consumers.push_back(node.name);
+}
+
+SwitchedGraph with_switches(const Graph& graph, const Graph& changed,
+                            const std::map<std::string, double>& errors) {
+  SwitchedGraph result{graph, {}};
+  result.graph.nodes.clear();
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    if (errors.contains(graph.nodes[n].name)) {
+      add_switch(graph, changed, n, result);
+    } else {
+      result.graph.nodes.push_back(graph.nodes[n]);
+    }
+  }
+  return result;
+}
+
+// One output map, its positions' weights, and how far another one is from it.
+class Reference {
+ public:
+  Reference(Tensor map, const PositionWeights& weights) : map_(std::move(map)) {
+    const Shape& shape = map_.shape();
+    const bool is_map = shape.size() == 4;
+    channels_ = shape.size() > 1 ? shape[1] : 1;
+    positions_ = map_.size() / channels_;
+    weight_.assign(static_cast<std::size_t>(positions_), 1);
+    if (!is_map) return;
+    for (std::int64_t p = 0; p < positions_; ++p) {
+      weight_[static_cast<std::size_t>(p)] =
+          weights.at(p / shape[3], p % shape[3], shape[2], shape[3]);
+    }
+  }
+
+  double variance() const {
+    double total = 0;
+    for_each_channel([&](std::span<const float> values) {
+      double sum = 0, square = 0, all = 0;
+      for (std::size_t p = 0; p < values.size(); ++p) {
+        sum += double{weight_[p]} * double{values[p]};
+        square += double{weight_[p]} * double{values[p]} * double{values[p]};
+        all += double{weight_[p]};
+      }
+      total += square - sum * sum / all;
+    });
+    return total;
+  }
+
+  double error(const Tensor& other) const {
+    const auto a = map_.values<float>(), b = other.values<float>();
+    double total = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const double d = double{a[i]} - double{b[i]};
+      total += double{weight_[i % static_cast<std::size_t>(positions_)]} * d * d;
+    }
+    return total;
+  }
+
+ private:
+  template <typename Use>
+  void for_each_channel(Use use) const {
+    const auto all = map_.values<float>();
+    const auto size = static_cast<std::size_t>(positions_);
+    for (std::size_t c = 0; c < static_cast<std::size_t>(channels_); ++c) {
+      use(all.subspan(c * size, size));
+    }
+  }
+
+  Tensor map_;
+  std::int64_t channels_ = 1, positions_ = 1;
+  std::vector<float> weight_;
+};
+
+Tensor switch_at(float value) {
+  return Tensor::of<float>({1}, std::span(&value, 1));
+}
+
+// Error of the outputs in shares of their variance, the mean over outputs, by consumer.
+Result<std::vector<double>> run(const SwitchedGraph& switched, std::span<const SampleImage> images,
+                                const Progress& progress) {
+  const auto runner = make_openvino_runner(switched.graph);
+  if (!runner) return runner.error();
+  const std::size_t consumers = switched.consumers.size(), outputs = switched.graph.outputs.size();
+  std::vector<double> variance(outputs, 0);
+  std::vector<std::vector<double>> error(consumers, std::vector<double>(outputs, 0));
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    std::vector<Tensor> inputs(consumers + 1, switch_at(0));
+    inputs[0] = images[i].input;
+    auto original = runner.value()->run(inputs);
+    if (!original) return original.error();
+    std::vector<Reference> references;
+    for (std::size_t o = 0; o < outputs; ++o) {
+      references.emplace_back(std::move(original.value()[o]), images[i].weights);
+      variance[o] += references[o].variance();
+    }
+    for (std::size_t c = 0; c < consumers; ++c) {
+      inputs[c + 1] = switch_at(1);
+      const auto values = runner.value()->run(inputs);
+      if (!values) return values.error();
+      inputs[c + 1] = switch_at(0);
+      for (std::size_t o = 0; o < outputs; ++o) error[c][o] += references[o].error(values.value()[o]);
+    }
+    progress(static_cast<double>(i + 1) / static_cast<double>(images.size()),
+             "sensitivity: image " + std::to_string(i + 1) + " of " + std::to_string(images.size()));
+  }
+  std::vector<double> total(consumers, 0);
+  for (std::size_t c = 0; c < consumers; ++c) {
+    for (std::size_t o = 0; o < outputs; ++o) {
+      if (variance[o] > 0) total[c] += error[c][o] / variance[o] / static_cast<double>(outputs);
+    }
+  }
+  return total;
+}
+
+}  // namespace
+
+Result<std::map<std::string, double>> measure_output_sensitivity(
+    const Detector& detector, const Statistics& statistics, const UnitOrders& orders,
+    std::span<const SampleImage> images, const Progress& progress) {
+  std::map<std::string, int> widths;
+  for (const Group& group : detector.groups.groups) {
+    const int full = static_cast<int>(group.units.size());
+    const int narrow = std::max(full - std::max(1, full / kShareRemoved),
+                                static_cast<int>(std::max<std::size_t>(1, group.covers.size())));
+    if (narrow < full) widths[group.name] = narrow;
+  }
+  const auto removed = select_units(detector.groups, widths, orders);
+  if (!removed) return removed.error();
+  const auto repaired =
+      reconstruct(detector.body, detector.groups, removed.value(), statistics);
+  if (!repaired) return repaired.error();
+  const auto errors =
+      output_errors(detector.body, repaired.value(), detector.groups, statistics);
+  if (!errors) return errors.error();
+  const SwitchedGraph switched = with_switches(detector.body, repaired.value(), errors.value());
+  const auto measured = run(switched, images, progress);
+  if (!measured) return measured.error();
+  std::map<std::string, double> sensitivity;
+  for (std::size_t c = 0; c < switched.consumers.size(); ++c) {
+    const std::string& name = switched.consumers[c];
+    if (const double own = errors.value().at(name); own > 0) {
+      sensitivity[name] = measured.value()[c] / own;
+    }
+  }
+  return sensitivity;
+}
+
+}  // namespace pare::engine

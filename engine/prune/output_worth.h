@@ -1,0 +1,27 @@
+// What an error of a consumer's outputs is worth, from how much the network's outputs mind it.
+//
+// Cost: d^2 x outputs a consumer.  Pure functions, any thread.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "core/result.h"
+#include "engine/prune/importance.h"
+
+namespace pare::engine {
+
+// What is wrong with each consumer's outputs when its weights change from those of `graph` to those
+// of `changed`: the mean squared error over the calibration positions as a share of the outputs'
+// variance.  Consumers whose weights are the same are absent.  Fails as Statistics::find().
+Result<std::map<std::string, double>> output_errors(const Graph& graph, const Graph& changed,
+                                                    const Groups& groups,
+                                                    const Statistics& statistics);
+
+// `sensitivity`: by consumer, damage for each share of its outputs' variance that is wrong; one
+// that is absent counts as the median of the others.
+Result<OutputWorth> output_worth(const Graph& graph, const Groups& groups,
+                                 const Statistics& statistics,
+                                 const std::map<std::string, double>& sensitivity);
+
+}  // namespace pare::engine
