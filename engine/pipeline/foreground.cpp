@@ -29,7 +29,8 @@ PositionWeights foreground_weights(std::span<const Detection> detections, int he
     const auto [left, right] = cells_between(box.x, box.x + box.width, grid.columns);
     for (int row = top; row < bottom; ++row) {
       for (int column = left; column < right; ++column) {
-        float& best = score[static_cast<std::size_t>(row) * columns + static_cast<std::size_t>(column)];
+        float& best =
+            score[static_cast<std::size_t>(row) * columns + static_cast<std::size_t>(column)];
         best = std::max(best, static_cast<float>(detection.score));
       }
     }

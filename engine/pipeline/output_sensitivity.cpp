@@ -22,7 +22,9 @@ struct SwitchedGraph {
 
 std::optional<Tensor> difference(const Graph& graph, const Graph& changed, const Node& node,
                                  const Node& changed_node, std::size_t input) {
-  const auto has = [&](const Node& n) { return n.inputs.size() > input && !n.inputs[input].empty(); };
+  const auto has = [&](const Node& n) {
+    return n.inputs.size() > input && !n.inputs[input].empty();
+  };
   if (!has(changed_node)) return std::nullopt;
   const Tensor& after = changed.constants.find(changed_node.inputs[input])->second;
   std::vector<float> values(after.values<float>().begin(), after.values<float>().end());
@@ -155,10 +157,12 @@ Result<std::vector<double>> run(const SwitchedGraph& switched, std::span<const S
       const auto values = runner.value()->run(inputs);
       if (!values) return values.error();
       inputs[c + 1] = switch_at(0);
-      for (std::size_t o = 0; o < outputs; ++o) error[c][o] += references[o].error(values.value()[o]);
+      for (std::size_t o = 0; o < outputs; ++o)
+        error[c][o] += references[o].error(values.value()[o]);
     }
-    progress(static_cast<double>(i + 1) / static_cast<double>(images.size()),
-             "sensitivity: image " + std::to_string(i + 1) + " of " + std::to_string(images.size()));
+    progress(
+        static_cast<double>(i + 1) / static_cast<double>(images.size()),
+        "sensitivity: image " + std::to_string(i + 1) + " of " + std::to_string(images.size()));
   }
   std::vector<double> total(consumers, 0);
   for (std::size_t c = 0; c < consumers; ++c) {
@@ -183,11 +187,9 @@ Result<std::map<std::string, double>> measure_output_sensitivity(
   }
   const auto removed = select_units(detector.groups, widths, orders);
   if (!removed) return removed.error();
-  const auto repaired =
-      reconstruct(detector.body, detector.groups, removed.value(), statistics);
+  const auto repaired = reconstruct(detector.body, detector.groups, removed.value(), statistics);
   if (!repaired) return repaired.error();
-  const auto errors =
-      output_errors(detector.body, repaired.value(), detector.groups, statistics);
+  const auto errors = output_errors(detector.body, repaired.value(), detector.groups, statistics);
   if (!errors) return errors.error();
   const SwitchedGraph switched = with_switches(detector.body, repaired.value(), errors.value());
   const auto measured = run(switched, images, progress);

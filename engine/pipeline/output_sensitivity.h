@@ -1,10 +1,10 @@
 // How much an error of each consumer of channels matters at the body's outputs, measured.
 //
 // Every consumer gets, one at a time, the error that removing a quarter of its input channels
-// leaves after repair: a second convolution with the difference of the weights, behind a switch that
-// is an input of the network.  So one compilation serves all consumers, and what is measured is
-// what pruning does.  The outputs' error is taken in shares of their variance, weighted where the
-// original sees objects.
+// leaves after repair: a second convolution with the difference of the weights, behind a switch
+// that is an input of the network.  So one compilation serves all consumers, and what is measured
+// is what pruning does.  The outputs' error is taken in shares of their variance, weighted where
+// the original sees objects.
 //
 // Gradients would say the same for small errors; this needs none, and sees the saturation of
 // activations.  It calibrates the closed-form costs (importance.h): they know how much of a
@@ -20,8 +20,8 @@
 #include "core/result.h"
 #include "engine/pipeline/detector.h"
 #include "engine/pipeline/progress.h"
+#include "engine/pipeline/sample_images.h"
 #include "engine/prune/importance.h"
-#include "engine/prune/sequential.h"
 
 namespace pare::engine {
 
