@@ -74,8 +74,18 @@ TaskDocument read_task(Fields& fields) {
     for (const std::string_view role : blob_roles(kind)) {
       task.blobs[std::string(role)] = blobs.sha256(role);
     }
+    if (kind == TaskKind::kBuild && blobs.has("dataset")) {
+      task.blobs["dataset"] = blobs.sha256("dataset");
+    }
   });
   fields.object("params", [&](Fields& params) { task.params = read_params(params, kind); });
+  if (const auto* build = std::get_if<BuildParams>(&task.params)) {
+    const bool needs = build->plan.reconstruction == Reconstruction::kSequential;
+    if (needs != task.blobs.contains("dataset")) {
+      fields.refuse("blobs", needs ? "hold a dataset: the plan repairs in sequence"
+                                   : "hold no dataset: the plan needs none");
+    }
+  }
   read_machine(fields, task);
   return task;
 }

@@ -53,6 +53,9 @@ NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan&
   wire::TaskDocument document;
   document.params = wire::BuildParams{card, plan};
   document.blobs = {{"model", job.model_sha256}, {"statistics", job.statistics_sha256}};
+  if (plan.reconstruction == Reconstruction::kSequential) {
+    document.blobs["dataset"] = job.dataset_sha256;
+  }
   return task_of(job, trial, std::move(document), minutes(10));
 }
 

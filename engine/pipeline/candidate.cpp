@@ -1,6 +1,11 @@
 #include "engine/pipeline/candidate.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "engine/executor/observe.h"
+#include "engine/executor/openvino_runner.h"
 #include "engine/onnx/onnx_io.h"
 #include "engine/ops/all_ops.h"
 #include "engine/pipeline/prepare.h"
@@ -8,34 +13,68 @@
 #include "engine/prune/importance.h"
 #include "engine/prune/prune.h"
 #include "engine/prune/reconstruct.h"
+#include "engine/prune/sequential.h"
 #include "engine/quant/equalize.h"
 #include "engine/quant/insert_qdq.h"
 
 namespace pare::engine {
 namespace {
 
+constexpr std::size_t kSequentialImages = 32;  // at most
+
 // `prepare` ranked by Gram matrices; the other kinds are cheap enough to rank now.
 Result<UnitOrders> orders_for(const Detector& detector, const TensorFile& file,
                               Importance importance) {
   if (importance == Importance::kGram) return load_orders(file, importance);
-  return rank_units(detector.body, detector.groups, importance, {});
+  if (importance != Importance::kThinet) {
+    return rank_units(detector.body, detector.groups, importance, {});
+  }
+  const auto statistics = load_statistics(file);
+  if (!statistics) return statistics.error();
+  return rank_units(detector.body, detector.groups, importance, statistics.value());
 }
 
-Result<PrunedGraph> prune_body(const Detector& detector, const TensorFile& file, const Plan& plan) {
+Result<Graph> repair_in_sequence(const Detector& detector, const Graph& start,
+                                 const RemovedUnits& removed, const CalibrationImages& images) {
+  if (images.count == 0) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "a sequential reconstruction needs calibration images"};
+  }
+  std::vector<Tensor> inputs;
+  for (std::size_t i = 0; i < std::min(images.count, kSequentialImages); ++i) {
+    auto input = images.image(i, detector.card.height, detector.card.width);
+    if (!input) return input.error();
+    inputs.push_back(std::move(input).value());
+  }
+  const RunnerFactory executor = [](const Graph& graph, const std::vector<std::string>& wanted) {
+    return make_openvino_runner(graph, wanted);
+  };
+  return reconstruct_in_sequence(detector.body, start, detector.observed, detector.groups, removed,
+                                 inputs, executor);
+}
+
+// The body at full width whose consumers do without what goes.
+Result<Graph> repair(const Detector& detector, const TensorFile& file, const RemovedUnits& removed,
+                     Reconstruction reconstruction, const CalibrationImages& images) {
+  if (reconstruction == Reconstruction::kNone) return detector.body;
+  const auto statistics = load_statistics(file);
+  if (!statistics) return statistics.error();
+  auto repaired = reconstruct(detector.body, detector.groups, removed, statistics.value());
+  if (!repaired || reconstruction == Reconstruction::kIndependent) return repaired;
+  // Sets out from the independent repair: better than from the original weights (our own trials).
+  return repair_in_sequence(detector, repaired.value(), removed, images);
+}
+
+Result<PrunedGraph> prune_body(const Detector& detector, const TensorFile& file, const Plan& plan,
+                               const CalibrationImages& images) {
   if (plan.widths.empty()) return PrunedGraph{detector.body, {}};
   const auto orders = orders_for(detector, file, plan.importance);
   if (!orders) return orders.error();
   const auto removed = select_units(detector.groups, plan.widths, orders.value());
   if (!removed) return removed.error();
-  Graph body = detector.body;
-  if (plan.reconstruction == Reconstruction::kIndependent) {
-    const auto statistics = load_statistics(file);
-    if (!statistics) return statistics.error();
-    auto repaired = reconstruct(body, detector.groups, removed.value(), statistics.value());
-    if (!repaired) return repaired.error();
-    body = std::move(repaired).value();
-  }
-  return prune(body, detector.observed, all_ops(), detector.groups, removed.value());
+  const auto body = repair(detector, file, removed.value(), plan.reconstruction, images);
+  if (!body) return body.error();
+  return prune(body.value(), detector.observed, all_ops(), detector.groups, removed.value());
 }
 
 Result<Graph> quantize(const Graph& body, const PrunedGraph& pruned, const TensorFile& file,
@@ -62,8 +101,8 @@ std::map<std::string, std::pair<int, int>> widths_of(const Detector& detector, c
 }  // namespace
 
 Result<Candidate> build_candidate(const Detector& detector, const TensorFile& statistics,
-                                  const Plan& plan) {
-  const auto pruned = prune_body(detector, statistics, plan);
+                                  const Plan& plan, const CalibrationImages& images) {
+  const auto pruned = prune_body(detector, statistics, plan, images);
   if (!pruned) return pruned.error();
   auto body = body_at(pruned.value().graph, largest_stride(detector.head), plan.height, plan.width);
   if (!body) return body.error();

@@ -1,11 +1,12 @@
 // From a plan to the ONNX file of its candidate, without a single image: all that is needed was
-// gathered by prepare().
+// gathered by prepare().  Only a plan that repairs in sequence needs calibration images again.
 //
 //   select units -> reconstruct consumers -> prune -> change resolution -> Q/DQ -> decode tail
 //
 // The same model, statistics and plan give the same bytes.
 // Cost: opening the model apart, 1 to 4 s for a detector of 2 million parameters, most of it the
-// consumers' least squares and one observation of the result.
+// consumers' least squares and one observation of the result.  In sequence 10 to 30 s more
+// (sequential.h).
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include "core/result.h"
 #include "engine/graph/tensor_file.h"
 #include "engine/pipeline/detector.h"
+#include "engine/pipeline/prepare.h"
 
 namespace pare::engine {
 
@@ -26,9 +28,16 @@ struct Candidate {
   std::map<std::string, std::pair<int, int>> widths;  // group -> kept, of
 };
 
+// The calibration set, for plans that repair in sequence.
+struct CalibrationImages {
+  std::size_t count = 0;
+  ImageSource image;
+};
+
 // Fails with kInvalidArgument, naming it, for a group, width, layer or size that the model does not
-// have; with kUnsupported where the model cannot follow (int8 below opset 13, a fixed Reshape).
+// have, and if a plan needs images and there are none; with kUnsupported where the model cannot
+// follow (int8 below opset 13, a fixed Reshape); as the image source does.
 Result<Candidate> build_candidate(const Detector& detector, const TensorFile& statistics,
-                                  const Plan& plan);
+                                  const Plan& plan, const CalibrationImages& images = {});
 
 }  // namespace pare::engine

@@ -8,6 +8,7 @@
 
 #include "engine/pipeline/candidate.h"
 #include "engine/pipeline/detector.h"
+#include "engine/pipeline/group_sensitivity.h"
 #include "engine/pipeline/int8_sensitivity.h"
 #include "engine/pipeline/prepare.h"
 #include "engine/pipeline/scoring.h"
@@ -66,12 +67,23 @@ TaskEnd inspect_dataset(const TaskContext& context, const wire::InspectDatasetPa
   return wire::TaskSuccess{std::move(summary), {}};
 }
 
-constexpr double kShareOfStatistics = 0.6;  // of preparing's time, the rest is sensitivities
+// Where each part of preparing ends, as a share of its time.
+constexpr double kStatisticsEnd = 0.5;
+constexpr double kGroupsEnd = 0.75;  // of the whole with int8, the end without
 
 // The progress of a step that takes the whole's from `first` to `last`.
 Progress part_of(const Progress& whole, double first, double last) {
   return [=](double share, const std::string& message) {
     whole(first + share * (last - first), message);
+  };
+}
+
+// REQUIRES: both outlive the source.
+ImageSource image_source(const std::vector<DatasetImage>& images, const ModelCard& card) {
+  return [&](std::size_t i, int height, int width) -> Result<Tensor> {
+    auto input = input_image(images[i], card, height, width);
+    if (!input) return input.error();
+    return std::move(input).value().tensor;
   };
 }
 
@@ -81,32 +93,35 @@ TaskEnd prepare_task(const TaskContext& context, const wire::PrepareParams& para
   const auto dataset = context.dataset();
   if (!dataset) return dataset.error();
   const std::vector<DatasetImage>& images = dataset.value().calibration;
-  const ImageSource image = [&](std::size_t i, int height, int width) -> Result<Tensor> {
-    auto input = input_image(images[i], params.card, height, width);
-    if (!input) return input.error();
-    return std::move(input).value().tensor;
-  };
+  const ImageSource image = image_source(images, params.card);
   PrepareOptions options{.seed = params.seed};
   options.int8 = std::ranges::find(params.precisions, Precision::kInt8) != params.precisions.end();
   for (const wire::Size& size : params.resolutions) {
     options.resolutions.emplace_back(size.height, size.width);
   }
-  const double share = options.int8 ? kShareOfStatistics : 1;
-  const auto file =
-      prepare(detector.value(), images.size(), image, options, part_of(context.progress, 0, share));
-  if (!file) return file.error();
+  auto prepared = prepare(detector.value(), images.size(), image, options,
+                          part_of(context.progress, 0, kStatisticsEnd));
+  if (!prepared) return prepared.error();
+  TensorFile file = std::move(prepared).value();
+  const double groups_end = options.int8 ? kGroupsEnd : 1;
+  auto groups = group_sensitivity(detector.value(), file, images.size(), image, {},
+                                  part_of(context.progress, kStatisticsEnd, groups_end));
+  if (!groups) return groups.error();
+  GroupGuidance of_groups = std::move(groups).value();
   Guidance guidance;
+  guidance.groups = std::move(of_groups.groups);
+  guidance.allocations = std::move(of_groups.allocations);
   if (options.int8) {
     const auto smallest = std::ranges::min(options.resolutions);
-    auto layers = int8_sensitivity(detector.value(), file.value(), images.size(), image,
+    auto layers = int8_sensitivity(detector.value(), file, images.size(), image,
                                    {.height = smallest.first, .width = smallest.second},
-                                   part_of(context.progress, share, 1));
+                                   part_of(context.progress, groups_end, 1));
     if (!layers) return layers.error();
     guidance.int8_layers = std::move(layers).value();
-    guidance.notes = int8_notes(detector.value(), file.value());
+    guidance.notes = int8_notes(detector.value(), file);
   }
   auto artifact =
-      context.artifact("statistics", "statistics.safetensors", encode_tensor_file(file.value()));
+      context.artifact("statistics", "statistics.safetensors", encode_tensor_file(file));
   if (!artifact) return artifact.error();
   const wire::PrepareResult result{
       .images = std::min(static_cast<int>(images.size()), options.gram_images),
@@ -123,8 +138,16 @@ TaskEnd build_task(const TaskContext& context, const wire::BuildParams& params) 
   const auto statistics =
       context.watch.during(Phase::kOpen, [&] { return read_tensor_file(path.value()); });
   if (!statistics) return statistics.error();
+  Dataset dataset;
+  CalibrationImages images;
+  if (params.plan.reconstruction == Reconstruction::kSequential) {
+    auto read = context.dataset();
+    if (!read) return read.error();
+    dataset = std::move(read).value();
+    images = {dataset.calibration.size(), image_source(dataset.calibration, params.card)};
+  }
   const auto candidate = context.watch.during(Phase::kBuild, [&] {
-    return build_candidate(detector.value(), statistics.value(), params.plan);
+    return build_candidate(detector.value(), statistics.value(), params.plan, images);
   });
   if (!candidate) return candidate.error();
   auto artifact = context.artifact("candidate", "candidate.onnx", candidate.value().onnx);

@@ -42,6 +42,22 @@ TEST(JsonRoundTrip, jobs_and_targets_come_back_as_they_were) {
   }
 }
 
+TEST(JsonRoundTrip, a_build_has_a_dataset_exactly_where_the_plan_repairs_in_sequence) {
+  RandomDocuments random(1);
+  for (const auto reconstruction : {Reconstruction::kIndependent, Reconstruction::kSequential}) {
+    BuildParams params = std::get<BuildParams>(random.params(TaskKind::kBuild));
+    params.plan.reconstruction = reconstruction;
+    const bool needs = reconstruction == Reconstruction::kSequential;
+    for (const bool has : {false, true}) {
+      TaskDocument task;
+      task.params = params;
+      for (const char* role : {"model", "statistics"}) task.blobs[role] = random.digest();
+      if (has) task.blobs["dataset"] = random.digest();
+      EXPECT_EQ(parse_task(task_to_json(task)).has_value(), has == needs);
+    }
+  }
+}
+
 TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
   const std::map<TaskKind, std::vector<std::string>> roles = {
       {TaskKind::kInspectModel, {"model"}},
@@ -60,9 +76,14 @@ TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
       TaskDocument task;
       task.params = random.params(kind);
       ASSERT_EQ(task.kind(), kind);
-      for (const std::string& role : roles.at(kind)) task.blobs[role] = random.digest();
+      std::vector<std::string> needed = roles.at(kind);
+      const auto* build = std::get_if<BuildParams>(&task.params);
+      if (build != nullptr && build->plan.reconstruction == Reconstruction::kSequential) {
+        needed.push_back("dataset");
+      }
+      for (const std::string& role : needed) task.blobs[role] = random.digest();
       expect_round_trip(task, task_to_json, parse_task);
-      for (const std::string& role : roles.at(kind)) task.files[role] = "/cache/" + role;
+      for (const std::string& role : needed) task.files[role] = "/cache/" + role;
       task.runtimes["openvino"] = {"/bin/harness", "--flag"};
       task.cores = {0, 3};
       expect_round_trip(task, task_to_json, parse_task);

@@ -4,12 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <vector>
 
 #include "engine/executor/openvino_runner.h"
 #include "engine/onnx/onnx_io.h"
+#include "engine/pipeline/group_sensitivity.h"
 #include "engine/pipeline/parity.h"
 #include "engine/pipeline/prepare.h"
 #include "tests/support/graph_builder.h"
@@ -84,6 +87,21 @@ class CandidateOfTheExample : public testing::Test {
     EXPECT_TRUE(parity) << (parity ? "" : parity.error().message);
     return parity.value().max_error;
   }
+  // Mean squared difference from the original's outputs on calibration images.
+  static double error(std::span<const std::byte> onnx) {
+    auto ours = make_openvino_runner(import_onnx(onnx).value()).value();
+    auto theirs = make_openvino_runner(import_onnx(*original).value()).value();
+    double total = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      const Tensor input = image(i, detector->card.height, detector->card.width);
+      const auto a = ours->run({input}).value()[0], b = theirs->run({input}).value()[0];
+      for (std::size_t k = 0; k < b.values<float>().size(); ++k) {
+        const double d = double{a.values<float>()[k]} - double{b.values<float>()[k]};
+        total += d * d;
+      }
+    }
+    return total;
+  }
   static std::string refusal(const Plan& plan) {
     const auto built = build_candidate(*detector, *statistics, plan);
     EXPECT_FALSE(built);
@@ -107,6 +125,73 @@ TEST_F(CandidateOfTheExample, the_same_plan_gives_the_same_bytes) {
   const Group& group = detector->groups.groups.front();
   narrow.widths[group.name] = 8;
   EXPECT_EQ(build(narrow).onnx, build(narrow).onnx);
+}
+
+// How far a narrower candidate is from the original, by what chose and repaired it.
+TEST_F(CandidateOfTheExample, every_importance_builds_and_every_reconstruction_repairs) {
+  const CalibrationImages images{6, [](std::size_t i, int height, int width) -> Result<Tensor> {
+                                   return image(i, height, width);
+                                 }};
+  Plan narrow = plan();
+  const auto guidance = group_sensitivity(*detector, *statistics, 6, images.image,
+                                          {.images = 2, .savings = {0.2}}, [](auto...) {});
+  ASSERT_TRUE(guidance) << (guidance ? "" : guidance.error().message);
+  ASSERT_EQ(guidance.value().allocations.size(), 1U);
+  narrow.widths = guidance.value().allocations[0].widths;
+  for (const auto importance : {Importance::kGram, Importance::kThinet, Importance::kL1}) {
+    narrow.importance = importance;
+    std::map<Reconstruction, std::string> onnx;
+    for (const auto reconstruction :
+         {Reconstruction::kNone, Reconstruction::kIndependent, Reconstruction::kSequential}) {
+      narrow.reconstruction = reconstruction;
+      const auto built = build_candidate(*detector, *statistics, narrow, images);
+      ASSERT_TRUE(built) << (built ? "" : built.error().message);
+      EXPECT_LE(built.value().cost.macs,
+                static_cast<std::int64_t>(0.8 * static_cast<double>(build(plan()).cost.macs)) + 1);
+      onnx[reconstruction] = built.value().onnx;
+    }
+    EXPECT_LT(error(bytes_of(onnx.at(Reconstruction::kIndependent))),
+              error(bytes_of(onnx.at(Reconstruction::kNone))));
+    EXPECT_LT(error(bytes_of(onnx.at(Reconstruction::kSequential))),
+              error(bytes_of(onnx.at(Reconstruction::kNone))));
+  }
+}
+
+TEST_F(CandidateOfTheExample, a_sequential_plan_without_images_is_refused) {
+  Plan narrow = plan();
+  narrow.widths[detector->groups.groups.front().name] = 8;
+  narrow.reconstruction = Reconstruction::kSequential;
+  EXPECT_THAT(refusal(narrow), HasSubstr("needs calibration images"));
+}
+
+// Every width of every group, dearer as it gets narrower; allocations that meet their savings.
+TEST_F(CandidateOfTheExample, guidance_covers_every_group_and_its_allocations_hold) {
+  TensorFile file = *statistics;
+  const auto guidance = group_sensitivity(
+      *detector, file, 6,
+      [](std::size_t i, int height, int width) -> Result<Tensor> {
+        return image(i, height, width);
+      },
+      {.images = 1}, [](auto...) {});
+  ASSERT_TRUE(guidance) << (guidance ? "" : guidance.error().message);
+  const auto summary = summarize(detector->groups, detector->body);
+  ASSERT_EQ(guidance.value().groups.size(), summary.groups.size());
+  for (const GroupSensitivity& group : guidance.value().groups) {
+    EXPECT_TRUE(std::ranges::is_sorted(group.damage, std::greater())) << group.group;
+    EXPECT_TRUE(std::ranges::is_sorted(group.macs_saved, std::greater())) << group.group;
+  }
+  const std::vector<double> savings = GroupSensitivityOptions{}.savings;
+  ASSERT_EQ(guidance.value().allocations.size(), savings.size());
+  const auto whole = static_cast<double>(build(plan()).cost.macs);
+  for (std::size_t i = 0; i < savings.size(); ++i) {
+    Plan narrow = plan();
+    narrow.widths = guidance.value().allocations[i].widths;
+    const auto built = build_candidate(*detector, file, narrow);
+    ASSERT_TRUE(built) << (built ? "" : built.error().message);
+    const double saved = 1 - static_cast<double>(built.value().cost.macs) / whole;
+    EXPECT_GE(saved, savings[i]);
+    EXPECT_NEAR(saved, guidance.value().allocations[i].macs_saved, 1e-9);
+  }
 }
 
 TEST_F(CandidateOfTheExample, narrower_groups_cost_less_and_are_reported) {
