@@ -1,6 +1,9 @@
 #include "engine/heads/head.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "engine/heads/raw_tail.h"
 
 namespace pare::engine {
 namespace {
@@ -27,10 +30,45 @@ std::string outputs_of(const Graph& graph, const Observation& observed) {
   return text;
 }
 
+bool slides_a_window(const Node& node) {
+  return node.domain.empty() &&
+         (node.op == "Conv" || node.op == "MaxPool" || node.op == "AveragePool");
+}
+
+// Boxes may be predicted on a map that was made finer again (FastestDet): the sizes that fit are
+// those of the coarsest map.  A map of one cell, as of a squeezed attention, has no stride.
+int coarsest_stride(const Graph& graph, const Observation& observed) {
+  const Shape& image = graph.inputs.front().shape;
+  std::int64_t coarsest = 0;
+  for (const Node& node : graph.nodes) {
+    if (!slides_a_window(node)) continue;
+    const auto shape = observed.shapes.find(node.outputs.front());
+    if (shape == observed.shapes.end() || shape->second.size() != 4) continue;
+    const std::int64_t ny = shape->second[2];
+    const std::int64_t nx = shape->second[3];
+    if (ny < 1 || nx < 1 || ny * nx == 1) continue;
+    const std::int64_t stride = image[2] / ny;
+    if (stride * ny == image[2] && stride * nx == image[3]) coarsest = std::max(coarsest, stride);
+  }
+  return static_cast<int>(coarsest);
+}
+
+Result<HeadMatch> recognise(const HeadDef& head, const Graph& graph, const Observation& observed) {
+  if (graph.inputs.size() != 1 || graph.inputs[0].shape.size() != 4) {
+    return Error{ErrorCode::kUnsupported, "the model has not one image as its input"};
+  }
+  auto found = head.recognise(graph, observed);
+  if (!found) return found;
+  HeadMatch match = std::move(found).value();
+  match.coarsest = coarsest_stride(graph, observed);
+  return match;
+}
+
 }  // namespace
 
 int largest_stride(const HeadMatch& match) {
-  int largest = 1;
+  if (match.head == kRawHead) return 0;
+  int largest = std::max(1, match.coarsest);
   for (const HeadLevel& level : match.levels) largest = std::max(largest, level.stride);
   return largest;
 }
@@ -45,23 +83,31 @@ Result<HeadDef> head_named(std::string_view name) {
 
 Result<HeadMatch> find_head(const Graph& graph, const Observation& observed,
                             std::string_view named) {
+  if (named == kRawHead) return raw_head(graph, observed);
   if (!named.empty()) {
     const auto head = head_named(named);
     if (!head) return head.error();
-    const auto match = head.value().recognise(graph, observed);
+    const auto match = recognise(head.value(), graph, observed);
     if (match) return match;
     return Error{match.error().code, "this is not a detector with head \"" + std::string(named) +
                                          "\": " + match.error().message};
   }
   std::string reasons;
   for (const HeadDef& head : all_heads()) {
-    const auto match = head.recognise(graph, observed);
+    const auto match = recognise(head, graph, observed);
     if (match) return match;
     reasons += "; not " + std::string(head.name) + ": " + match.error().message;
   }
   return Error{ErrorCode::kUnsupported, "no head that Pare knows (" + names_of_all() +
                                             "); outputs are " + outputs_of(graph, observed) +
                                             reasons};
+}
+
+Result<Graph> attach_head(Graph body, const HeadMatch& match) {
+  if (match.head == kRawHead) return attach_kept(std::move(body), match.tail);
+  const auto head = head_named(match.head);
+  if (!head) return head.error();
+  return head.value().attach(std::move(body), match);
 }
 
 }  // namespace pare::engine

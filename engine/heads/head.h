@@ -6,15 +6,21 @@
 // candidate has the outputs that the original had.  Scoring: decode() turns the outputs of a whole
 // detector, the original or a candidate, into boxes.
 //
+// A detector whose tail nobody here knows has the raw head: its tail is whatever follows its last
+// convolutions, kept as it is and attached again node by node, so its input keeps its size and its
+// outputs are never read as boxes.
+//
 // Pure functions, any thread.  Cost: linear in the nodes; decode() is linear in the output.
 #pragma once
 
 #include <array>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/label_source.h"
 #include "core/model_summary.h"
 #include "core/result.h"
 #include "engine/detect/detection.h"
@@ -25,21 +31,38 @@ namespace pare::engine {
 // One feature map that boxes are predicted on.
 struct HeadLevel {
   int stride = 0;
-  // Raw outputs of its last convolutions.  yolov5: {prediction}; yolox: {box, objectness, classes}.
+  // Raw outputs of its last convolutions.  yolov5: {prediction}; yolox: {box, objectness, classes};
+  // nanodet: {both}, or {scores, distances}; fastestdet: {objectness, box, classes}.
   std::vector<std::string> tensors;
   // Width and height in pixels of the input; empty for a head without anchors.
   std::vector<std::array<double, 2>> anchors = {};
+  // The detector's outputs that come from this map alone; empty where one output joins the maps.
+  // nanodet: {scores, distances}.
+  std::vector<std::string> outputs = {};
+};
+
+// The nodes of a tail as they were.
+struct KeptTail {
+  std::vector<Node> nodes;
+  std::map<std::string, Tensor> constants;  // under names of their own
+  std::vector<TensorInfo> outputs;
 };
 
 struct HeadMatch {
   std::string head;
-  int classes = 0;
-  std::vector<HeadLevel> levels;  // in the order of the output's rows
-  std::string output;             // the detector's one output, (1, rows, 5 + classes)
+  int classes = 0;                        // 0 where the outputs are not understood
+  std::vector<HeadLevel> levels = {};     // in the order of the output's rows, or finest first
+  std::vector<std::string> outputs = {};  // the detector's, in its order
+  int bins = 0;                           // nanodet: of the distribution of one distance
+  int coarsest = 0;                       // stride of the coarsest map anywhere in the detector
+  KeptTail tail = {};                     // raw only
 };
 
-// Input sizes must be multiples of this.
+// Input sizes must be multiples of this; 0: there is no size but the detector's own.
 int largest_stride(const HeadMatch& match);
+
+// The head kRawHead, of a detector that no other fits.  Never found: asked for.
+HeadMatch raw_head(const Graph& graph, const Observation& observed);
 
 struct HeadDef {
   std::string_view name;
@@ -48,16 +71,19 @@ struct HeadDef {
   // `observed` is that of `graph`.  Fails with kUnsupported and the first reason why not.
   Result<HeadMatch> (*recognise)(const Graph& graph, const Observation& observed);
 
-  // Adds the tail to a body and makes it the graph's only output.  The size is that of the body's
-  // input.  Fails with kInvalidArgument if it is no multiple of the largest stride, or if a tensor
-  // of a level does not exist.
+  // Adds the tail to a body and makes the detector's outputs the graph's only ones, in their order.
+  // The size is that of the body's input.  Fails with kInvalidArgument if it is no multiple of the
+  // largest stride, or if a tensor of a level does not exist.
   Result<Graph> (*attach)(Graph body, const HeadMatch& match);
 
   // Boxes in pixels of the network's input, scores above the threshold, one detection for each
-  // class of a row that has one; NMS comes later.  Fails with kInvalidArgument, with the shape
+  // class of a row that has one; NMS comes later.  Fails with kInvalidArgument, with the shapes
   // seen, if these are not outputs of this head for an input of this size.
   Result<std::vector<Detection>> (*decode)(std::span<const Tensor> outputs, int height, int width,
                                            double score_threshold);
+
+  // How many classes the outputs tell apart.  REQUIRES: decode() takes them.
+  int (*classes)(std::span<const Tensor> outputs);
 };
 
 // Sorted by name.
@@ -66,8 +92,9 @@ std::span<const HeadDef> all_heads();
 // Fails with kInvalidArgument, listing the heads there are.
 Result<HeadDef> head_named(std::string_view name);
 
-// The head called `named`; with an empty name the first one that recognises the graph.  Fails with
-// kInvalidArgument on an unknown name, with kUnsupported and the reasons otherwise.
+// The head called `named` ("raw" included); with an empty name the first one that recognises the
+// graph.  Fails with kInvalidArgument on an unknown name, with kUnsupported and the reasons
+// otherwise.
 Result<HeadMatch> find_head(const Graph& graph, const Observation& observed,
                             std::string_view named = "");
 
@@ -75,5 +102,8 @@ Result<HeadMatch> find_head(const Graph& graph, const Observation& observed,
 // observed; nodes and constants that only the tail needed are gone.
 // REQUIRES: `match` was found in `graph`.
 Graph cut(const Graph& graph, const Observation& observed, const HeadMatch& match);
+
+// HeadDef::attach of the head that was matched, or the tail that a raw head kept.
+Result<Graph> attach_head(Graph body, const HeadMatch& match);
 
 }  // namespace pare::engine

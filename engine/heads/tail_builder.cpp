@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/check.h"
+
 namespace pare::engine {
 namespace {
 
@@ -89,12 +91,32 @@ std::string TailBuilder::constant_named(const std::string& kind, Tensor value) {
   return name;
 }
 
-Graph TailBuilder::finish(const std::string& op, const std::vector<std::string>& inputs,
-                          std::map<std::string, Attribute> attributes, const std::string& output,
-                          const Shape& shape) && {
-  append(op, inputs, std::move(attributes)).outputs = {output};
-  graph_.outputs = {TensorInfo{output, DType::kFloat32, shape}};
+void TailBuilder::output(const std::string& op, const std::vector<std::string>& inputs,
+                         std::map<std::string, Attribute> attributes, const std::string& name,
+                         const Shape& shape) {
+  append(op, inputs, std::move(attributes)).outputs = {name};
+  outputs_.push_back(TensorInfo{name, DType::kFloat32, shape});
+}
+
+Graph TailBuilder::finish(std::span<const std::string> order) && {
+  PARE_CHECK(order.size() == outputs_.size(), "a tail makes every output of its detector once");
+  graph_.outputs.clear();
+  for (const std::string& name : order) {
+    const auto made = std::ranges::find(outputs_, name, &TensorInfo::name);
+    PARE_CHECK(made != outputs_.end(), "a tail makes every output of its detector once");
+    graph_.outputs.push_back(*made);
+  }
   return std::move(graph_);
+}
+
+Result<Graph> with_tail(Graph body, std::span<const HeadLevel> levels,
+                        std::span<const std::string> outputs,
+                        const std::function<void(TailBuilder&)>& fill) {
+  auto made = TailBuilder::on(std::move(body), levels);
+  if (!made) return made.error();
+  TailBuilder tail = std::move(made).value();
+  fill(tail);
+  return std::move(tail).finish(outputs);
 }
 
 }  // namespace pare::engine

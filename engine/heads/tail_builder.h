@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -22,8 +23,9 @@ class TailBuilder {
   // size that is no multiple of the largest stride, a level's tensor that no node makes.
   static Result<TailBuilder> on(Graph body, std::span<const HeadLevel> levels);
 
-  std::int64_t height() const { return height_; }
-  std::int64_t width() const { return width_; }
+  // Cells of a level's map.
+  std::int64_t ny(const HeadLevel& level) const { return height_ / level.stride; }
+  std::int64_t nx(const HeadLevel& level) const { return width_ / level.stride; }
 
   // Name of the output.
   std::string add(const std::string& op, const std::vector<std::string>& inputs,
@@ -33,10 +35,13 @@ class TailBuilder {
   std::string reshape(const std::string& input, const Shape& shape);
   std::string constant(const Shape& shape, std::span<const float> values);
 
-  // The last node, whose output is the graph's only one.
-  Graph finish(const std::string& op, const std::vector<std::string>& inputs,
-               std::map<std::string, Attribute> attributes, const std::string& output,
-               const Shape& shape) &&;
+  // A last node, which makes an output of the detector.
+  void output(const std::string& op, const std::vector<std::string>& inputs,
+              std::map<std::string, Attribute> attributes, const std::string& name,
+              const Shape& shape);
+
+  // The detector.  REQUIRES: exactly the outputs of `order` were made; they stand in that order.
+  Graph finish(std::span<const std::string> order) &&;
 
  private:
   TailBuilder(Graph body, std::int64_t height, std::int64_t width)
@@ -49,6 +54,12 @@ class TailBuilder {
   Graph graph_;
   std::int64_t height_;
   std::int64_t width_;
+  std::vector<TensorInfo> outputs_;
 };
+
+// What every attach() does: a tail begun on the body, filled by `fill`, and finished.
+Result<Graph> with_tail(Graph body, std::span<const HeadLevel> levels,
+                        std::span<const std::string> outputs,
+                        const std::function<void(TailBuilder&)>& fill);
 
 }  // namespace pare::engine

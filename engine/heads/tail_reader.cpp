@@ -57,6 +57,14 @@ std::string text_of(const Shape& shape) {
   return "(" + dims + ")";
 }
 
+std::string shapes_of(std::span<const Tensor> outputs) {
+  std::string shapes;
+  for (const Tensor& output : outputs) {
+    shapes += (shapes.empty() ? "" : ", ") + text_of(output.shape());
+  }
+  return shapes;
+}
+
 double Field::at(std::span<const std::int64_t> index) const {
   const std::size_t skipped = index.size() - shape.size();
   std::int64_t place = 0;
@@ -104,6 +112,45 @@ const Node* TailReader::concat_on(const std::string& tensor, std::int64_t axis) 
   if ((found < 0 ? found + rank : found) == axis) return node;
   fail(title(*node) + " joins axis " + std::to_string(found) + ", not " + std::to_string(axis));
   return nullptr;
+}
+
+const Node* TailReader::rows_last(const std::string& tensor) {
+  const Node* node = made_by(tensor, "Transpose");
+  if (node == nullptr) return nullptr;
+  if (ints_attribute(*node, "perm", {}) == std::vector<std::int64_t>{0, 2, 1}) return node;
+  fail(title(*node) + " does not swap the last two axes");
+  return nullptr;
+}
+
+const Node* TailReader::cells_last(const std::string& tensor) {
+  const Node* node = made_by(tensor, "Reshape");
+  if (node == nullptr) return nullptr;
+  const Shape& map = shape_of(node->inputs[0]);
+  const Shape& flat = shape_of(tensor);
+  if (map.size() == 4 && flat == Shape{1, map[1], map[2] * map[3]}) return node;
+  fail(title(*node) + " makes " + text_of(flat) + " of " + text_of(map) +
+       ", not one row for each cell");
+  return nullptr;
+}
+
+bool TailReader::is_map(const std::string& tensor, std::int64_t channels) {
+  if (made_by(tensor, "Conv") == nullptr) return false;
+  const Shape& seen = shape_of(tensor);
+  if (seen.size() == 4 && seen[1] == channels) return true;
+  fail("\"" + tensor + "\" is " + text_of(seen) + ", and " + std::to_string(channels) +
+       " channels were expected");
+  return false;
+}
+
+std::optional<int> TailReader::stride_of(std::int64_t ny, std::int64_t nx) {
+  const Shape& image = graph_.inputs.front().shape;
+  const std::int64_t stride = ny == 0 ? 0 : image[2] / ny;
+  if (stride > 0 && stride * ny == image[2] && stride * nx == image[3]) {
+    return static_cast<int>(stride);
+  }
+  return fail("a feature map of " + std::to_string(ny) + " x " + std::to_string(nx) +
+              " has no stride in an input of " + std::to_string(image[2]) + " x " +
+              std::to_string(image[3]));
 }
 
 std::optional<Field> TailReader::constant(const std::string& tensor) {

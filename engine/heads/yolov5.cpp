@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/heads/box_rows.h"
 #include "engine/heads/tail_builder.h"
 #include "engine/heads/tail_reader.h"
 
@@ -23,32 +24,21 @@ class Recogniser {
       : graph_(graph), reader_(graph, observed) {}
 
   Result<HeadMatch> run() {
-    if (graph_.inputs.size() != 1 || graph_.inputs[0].shape.size() != 4) {
-      return no("the model has not one image as its input");
-    }
-    if (graph_.outputs.size() != 1) {
-      return no("it has " + std::to_string(graph_.outputs.size()) + " outputs, not one");
-    }
-    HeadMatch match{.head = "yolov5", .classes = 0, .levels = {}, .output = graph_.outputs[0].name};
-    const Shape& shape = reader_.shape_of(match.output);
-    if (shape.size() != 3 || shape[0] != 1 || shape[2] < 6) {
-      return no("its output is " + text_of(shape) + ", not (1, rows, 5 + classes)");
-    }
-    columns_ = shape[2];
-    match.classes = static_cast<int>(columns_ - 5);
-    const Node* join = reader_.concat_on(match.output, 1);
-    if (join == nullptr) return no(reader_.why());
+    auto found = match_box_rows("yolov5", graph_, reader_);
+    if (!found) return found;
+    HeadMatch match = std::move(found).value();
+    columns_ = kBoxColumns + 1 + match.classes;
+    const Node* join = reader_.concat_on(match.outputs[0], 1);
+    if (join == nullptr) return not_this_head(reader_.why());
     for (const std::string& rows : join->inputs) {
       const auto level = level_of(rows);
-      if (!level) return no(reader_.why());
+      if (!level) return not_this_head(reader_.why());
       match.levels.push_back(*level);
     }
     return match;
   }
 
  private:
-  static Error no(const std::string& why) { return {ErrorCode::kUnsupported, why}; }
-
   // The rows (1, anchors * ny * nx, columns) of one stride.
   std::optional<HeadLevel> level_of(const std::string& rows) {
     const Node* reshape = reader_.made_by(rows, "Reshape");
@@ -77,14 +67,9 @@ class Recogniser {
   }
 
   std::optional<HeadLevel> decoded_as_yolov5(const std::vector<TailColumns>& parts) {
-    const Shape& image = graph_.inputs[0].shape;
-    const std::int64_t stride = raw_.ny == 0 ? 0 : image[2] / raw_.ny;
-    if (stride < 1 || stride * raw_.ny != image[2] || stride * raw_.nx != image[3]) {
-      return reader_.fail("\"" + raw_.tensor + "\" of " + std::to_string(raw_.ny) + " x " +
-                          std::to_string(raw_.nx) + " has no stride in an input of " +
-                          std::to_string(image[2]) + " x " + std::to_string(image[3]));
-    }
-    HeadLevel level{.stride = static_cast<int>(stride), .tensors = {raw_.tensor}};
+    const auto stride = reader_.stride_of(raw_.ny, raw_.nx);
+    if (!stride) return std::nullopt;
+    HeadLevel level{.stride = *stride, .tensors = {raw_.tensor}};
     for (std::int64_t anchor = 0; anchor < raw_.anchors; ++anchor) {
       level.anchors.push_back(
           {at(parts, 2, {anchor, 0, 0}).first / 4, at(parts, 3, {anchor, 0, 0}).first / 4});
@@ -168,8 +153,8 @@ std::vector<float> grid_of(std::int64_t ny, std::int64_t nx, int stride) {
 
 // Rows (1, anchors * ny * nx, columns) of one stride.
 std::string attach_level(TailBuilder& tail, const HeadLevel& level, std::int64_t columns) {
-  const std::int64_t ny = tail.height() / level.stride;
-  const std::int64_t nx = tail.width() / level.stride;
+  const std::int64_t ny = tail.ny(level);
+  const std::int64_t nx = tail.nx(level);
   const auto anchors = static_cast<std::int64_t>(level.anchors.size());
   const std::string view = tail.reshape(level.tensors[0], {1, anchors, columns, ny, nx});
   const std::string cells =
@@ -193,45 +178,29 @@ std::string attach_level(TailBuilder& tail, const HeadLevel& level, std::int64_t
 }
 
 Result<Graph> attach(Graph body, const HeadMatch& match) {
-  auto made = TailBuilder::on(std::move(body), match.levels);
-  if (!made) return made.error();
-  TailBuilder tail = std::move(made).value();
-  const std::int64_t columns = 5 + match.classes;
-  std::vector<std::string> levels;
-  std::int64_t rows = 0;
-  for (const HeadLevel& level : match.levels) {
-    levels.push_back(attach_level(tail, level, columns));
-    rows += static_cast<std::int64_t>(level.anchors.size()) * (tail.height() / level.stride) *
-            (tail.width() / level.stride);
-  }
-  return std::move(tail).finish("Concat", levels, {{"axis", std::int64_t{1}}}, match.output,
-                                {1, rows, columns});
+  return with_tail(std::move(body), match.levels, match.outputs, [&](TailBuilder& tail) {
+    const std::int64_t columns = kBoxColumns + 1 + match.classes;
+    std::vector<std::string> levels;
+    std::int64_t rows = 0;
+    for (const HeadLevel& level : match.levels) {
+      levels.push_back(attach_level(tail, level, columns));
+      rows += static_cast<std::int64_t>(level.anchors.size()) * tail.ny(level) * tail.nx(level);
+    }
+    tail.output("Concat", levels, {{"axis", std::int64_t{1}}}, match.outputs[0],
+                {1, rows, columns});
+  });
 }
 
 Result<std::vector<Detection>> decode(std::span<const Tensor> outputs, int height, int width,
                                       double score_threshold) {
-  const Shape shape = outputs.size() == 1 ? outputs[0].shape() : Shape{};
-  if (shape.size() != 3 || shape[0] != 1 || shape[2] < 6 || outputs[0].dtype() != DType::kFloat32) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "head yolov5: " + std::to_string(outputs.size()) + " outputs, the first " +
-                     text_of(shape) + ", for an input of " + std::to_string(height) + " x " +
-                     std::to_string(width) + "; expected one of (1, rows, 5 + classes)"};
+  if (!are_box_rows(outputs)) {
+    return not_outputs_of("yolov5", outputs, height, width, "one of (1, rows, 5 + classes)");
   }
-  const auto values = outputs[0].values<float>();
-  const std::int64_t columns = shape[2];
-  std::vector<Detection> found;
-  for (std::int64_t row = 0; row < shape[1]; ++row) {
-    const float* v = &values[static_cast<std::size_t>(row * columns)];
-    if (!(static_cast<double>(v[4]) > score_threshold)) continue;
+  return read_box_rows(outputs, score_threshold, [](std::int64_t, const float* v) {
     const auto w = static_cast<double>(v[2]);
     const auto h = static_cast<double>(v[3]);
-    const Box box{static_cast<double>(v[0]) - w / 2, static_cast<double>(v[1]) - h / 2, w, h};
-    for (std::int64_t c = 5; c < columns; ++c) {
-      const auto score = static_cast<double>(v[4] * v[c]);
-      if (score > score_threshold) found.push_back({box, score, static_cast<int>(c - 5)});
-    }
-  }
-  return found;
+    return Box{static_cast<double>(v[0]) - w / 2, static_cast<double>(v[1]) - h / 2, w, h};
+  });
 }
 
 }  // namespace
@@ -245,7 +214,8 @@ HeadDef head_yolov5() {
                      .std = {255, 255, 255}},
           .recognise = recognise,
           .attach = attach,
-          .decode = decode};
+          .decode = decode,
+          .classes = classes_of_box_rows};
 }
 
 }  // namespace pare::engine

@@ -1,11 +1,15 @@
 // Small detectors with the tails that exporters write, for tests of heads.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/check.h"
 #include "engine/executor/observe.h"
+#include "engine/executor/openvino_runner.h"
 #include "engine/heads/head.h"
 #include "tests/support/graph_builder.h"
 
@@ -106,6 +110,122 @@ class SmallYolov5 {
   GraphBuilder b_;
   Writing how_;
 };
+
+// A body of strides 8, 16, 32 (and 64) and a NanoDet tail on it.
+struct NanodetWriting {
+  int opset = 13;
+  int levels = 3;
+  bool joint = true;         // one convolution a stride, parted by a Split
+  bool interleaved = false;  // scores and distances of a stride side by side, not all scores first
+  bool sigmoid = true;       // wrong on purpose, if not
+  bool distances_first = false;  // wrong on purpose
+  int other_classes = 0;         // wrong on purpose: so many more at the last stride
+};
+
+class SmallNanodet {
+ public:
+  static constexpr int kClasses = 3;
+  static constexpr int kBins = 4;
+
+  explicit SmallNanodet(const NanodetWriting& how) : b_(11, how.opset), how_(how) {
+    auto x = b_.conv(b_.input({1, 3, 64, 128}), {.channels = 8, .stride = 4});
+    std::vector<std::string> scores;
+    std::vector<std::string> distances;
+    for (int i = 0; i < how.levels; ++i) {
+      x = b_.silu(b_.conv(x, {.channels = 8, .stride = 2}));
+      const int classes = kClasses + (i + 1 == how.levels ? how.other_classes : 0);
+      const auto [raw_scores, raw_distances] = raw(x, classes);
+      scores.push_back(rows(how.sigmoid ? b_.sigmoid(raw_scores) : raw_scores));
+      distances.push_back(rows(raw_distances));
+    }
+    if (how.distances_first) std::swap(scores, distances);
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      b_.output(scores[i]);
+      if (how.interleaved) b_.output(distances[i]);
+    }
+    if (how.interleaved) return;
+    for (const std::string& output : distances) b_.output(output);
+  }
+  Graph graph() const { return b_.build(); }
+
+ private:
+  std::pair<std::string, std::string> raw(const std::string& x, int classes) {
+    if (!how_.joint) {
+      const auto scores = b_.conv(x, {.channels = classes, .kernel = 1});
+      return {scores, b_.conv(x, {.channels = 4 * kBins, .kernel = 1})};
+    }
+    const auto both = b_.conv(x, {.channels = classes + 4 * kBins, .kernel = 1});
+    const std::vector<std::int64_t> sizes = {classes, 4 * kBins};
+    if (how_.opset >= 13) {
+      const auto parts = b_.split(both, sizes);
+      return {parts[0], parts[1]};
+    }
+    std::vector<Shape> shapes(2, b_.shape(both));
+    for (std::size_t i = 0; i < 2; ++i) shapes[i][1] = sizes[i];
+    const auto parts =
+        b_.node("Split", {both}, shapes, {{"axis", std::int64_t{1}}, {"split", sizes}});
+    return {parts[0], parts[1]};
+  }
+
+  std::string rows(const std::string& map) {
+    const Shape shape = b_.shape(map);
+    return b_.transpose(b_.reshape(map, {1, shape[1], shape[2] * shape[3]}), {0, 2, 1});
+  }
+
+  GraphBuilder b_;
+  NanodetWriting how_;
+};
+
+// A body whose coarsest map, of stride 32, is made finer again, and a FastestDet tail of stride 16.
+struct FastestdetWriting {
+  int opset = 13;
+  std::vector<std::int64_t> there = {0, 3, 2, 1};  // Transpose around the softmax; empty: none
+  std::vector<std::int64_t> back = {0, 3, 2, 1};
+  std::int64_t axis = 3;
+  bool sigmoid = true;  // wrong on purpose, if not
+};
+
+class SmallFastestdet {
+ public:
+  static constexpr int kClasses = 3;
+
+  explicit SmallFastestdet(const FastestdetWriting& how) : b_(7, how.opset) {
+    auto x = b_.conv(b_.input({1, 3, 64, 96}), {.channels = 8, .stride = 4});
+    x = b_.relu(b_.conv(x, {.channels = 8, .stride = 4}));
+    x = b_.concat({x, b_.upsample(b_.relu(b_.conv(x, {.channels = 8, .stride = 2})))});
+    const auto objectness = b_.conv(x, {.channels = 1, .kernel = 1});
+    const auto box = b_.conv(x, {.channels = 4, .kernel = 1});
+    auto classes = b_.conv(x, {.channels = kClasses, .kernel = 1});
+    if (!how.there.empty()) classes = b_.transpose(classes, how.there);
+    classes = b_.node("Softmax", {classes}, {b_.shape(classes)}, {{"axis", how.axis}})[0];
+    if (!how.back.empty()) classes = b_.transpose(classes, how.back);
+    b_.output(
+        b_.concat({how.sigmoid ? b_.sigmoid(objectness) : b_.relu(objectness), box, classes}));
+  }
+  Graph graph() const { return b_.build(); }
+
+ private:
+  GraphBuilder b_;
+};
+
+// Largest relative error of any output for a random image; infinite if the outputs differ in
+// number, name or shape.
+inline double difference(const Graph& expected, const Graph& actual) {
+  auto run_expected = make_openvino_runner(expected);
+  auto run_actual = make_openvino_runner(actual);
+  PARE_CHECK(run_expected.has_value() && run_actual.has_value(), "both graphs run");
+  const std::vector<Tensor> image = {random_tensor(expected.inputs[0].shape, 9, 0, 1)};
+  const auto wanted = run_expected.value()->run(image);
+  const auto made = run_actual.value()->run(image);
+  PARE_CHECK(wanted.has_value() && made.has_value(), "both graphs run");
+  if (run_expected.value()->output_names() != run_actual.value()->output_names()) return HUGE_VAL;
+  double worst = 0;
+  for (std::size_t i = 0; i < wanted.value().size(); ++i) {
+    if (actual.outputs[i].shape != made.value()[i].shape()) return HUGE_VAL;  // as was declared
+    worst = std::max(worst, relative_error(made.value()[i], wanted.value()[i]));
+  }
+  return worst;
+}
 
 struct SmallBody {
   Graph graph;

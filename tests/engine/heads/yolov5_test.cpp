@@ -47,15 +47,7 @@ TEST(Yolov5, cut_and_attached_again_it_computes_the_same_in_every_opset) {
     const auto again = head_yolov5().attach(cut(graph, seen, match.value()), match.value());
     ASSERT_TRUE(again) << again.error().message;
     ASSERT_TRUE(verify(again.value())) << verify(again.value()).error().message;
-    const Tensor input = test::random_tensor(graph.inputs[0].shape, 9, 0, 1);
-    const auto original = make_openvino_runner(graph);
-    const auto rebuilt = make_openvino_runner(again.value());
-    ASSERT_TRUE(original && rebuilt);
-    const auto expected = original.value()->run({input});
-    const auto made = rebuilt.value()->run({input});
-    ASSERT_TRUE(expected && made);
-    EXPECT_EQ(again.value().outputs[0].shape, expected.value()[0].shape());
-    EXPECT_LT(test::relative_error(made.value()[0], expected.value()[0]), 1e-6);
+    EXPECT_LT(test::difference(graph, again.value()), 1e-6);
   }
 }
 
@@ -107,8 +99,8 @@ TEST(Yolov5, outputs_of_another_shape_are_refused_with_it) {
                 .decode(std::vector<Tensor>{Tensor::of<float>({2, 5}, row)}, 64, 96, 0.1)
                 .error()
                 .message,
-            "head yolov5: 1 outputs, the first (2, 5), for an input of 64 x 96; expected one of "
-            "(1, rows, 5 + classes)");
+            "head yolov5: outputs (2, 5) for an input of 64 x 96; expected one of (1, rows, 5 + "
+            "classes)");
   EXPECT_FALSE(head_yolov5().decode(std::vector<Tensor>{}, 64, 64, 0.1));
 }
 

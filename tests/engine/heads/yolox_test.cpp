@@ -28,7 +28,7 @@ TEST(Yolox, a_tail_on_a_bare_body_is_recognised_as_what_was_asked_for) {
     ASSERT_TRUE(match) << match.error().message;
     EXPECT_EQ(match.value().head, "yolox");
     EXPECT_EQ(match.value().classes, 6);
-    EXPECT_EQ(match.value().output, "boxes");
+    EXPECT_EQ(match.value().outputs, std::vector<std::string>{"boxes"});
     for (std::size_t i = 0; i < 3; ++i) {
       EXPECT_EQ(match.value().levels[i].stride, body.levels[i].stride);
       EXPECT_EQ(match.value().levels[i].tensors, body.levels[i].tensors);
@@ -76,8 +76,8 @@ TEST(Yolox, the_number_of_rows_decides_and_a_wrong_one_is_refused) {
   const std::vector<Tensor> four = {Tensor::of<float>({1, kRows + 1, 7}, rows)};
   EXPECT_TRUE(head_yolox().decode(four, 64, 96, 0.01)) << "a fourth stride of 64 adds one cell";
   EXPECT_EQ(head_yolox().decode(four, 96, 96, 0.01).error().message,
-            "head yolox: 1 outputs, the first (1, 127, 7), for an input of 96 x 96; expected one "
-            "of (1, 189, 5 + classes)");
+            "head yolox: outputs (1, 127, 7) for an input of 96 x 96; expected one of (1, 189, 5 + "
+            "classes)");
 }
 
 TEST(Yolox, a_tail_cannot_stand_on_what_is_not_there) {
@@ -104,7 +104,8 @@ TEST(FindHead, an_unknown_name_is_refused_with_the_names_there_are) {
   const auto match = find_head(body.graph, observed(body.graph), "yolo");
   ASSERT_FALSE(match);
   EXPECT_EQ(match.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(match.error().message, "head \"yolo\": no such head; there are yolov5, yolox");
+  EXPECT_EQ(match.error().message,
+            "head \"yolo\": no such head; there are fastestdet, nanodet, yolov5, yolox");
 }
 
 TEST(FindHead, a_model_without_a_head_is_refused_with_its_outputs_and_every_reason) {
@@ -115,7 +116,9 @@ TEST(FindHead, a_model_without_a_head_is_refused_with_its_outputs_and_every_reas
   ASSERT_FALSE(match);
   EXPECT_EQ(match.error().code, ErrorCode::kUnsupported);
   EXPECT_EQ(match.error().message,
-            "no head that Pare knows (yolov5, yolox); outputs are \"conv_0\" (1, 8, 16, 16); not "
+            "no head that Pare knows (fastestdet, nanodet, yolov5, yolox); outputs are \"conv_0\" "
+            "(1, 8, 16, 16); not fastestdet: \"conv_0\" is made by Conv \"conv_0\", not by Concat; "
+            "not nanodet: \"conv_0\" is made by Conv \"conv_0\", not by Transpose; not "
             "yolov5: its output is (1, 8, 16, 16), not (1, rows, 5 + classes); not yolox: its "
             "output is (1, 8, 16, 16), not (1, rows, 5 + classes)");
 }
@@ -126,6 +129,14 @@ TEST(FindHead, the_presets_are_those_of_the_references) {
   EXPECT_FALSE(yolox.rgb);
   EXPECT_EQ(yolox.resize, Resize::kLetterboxTopLeft);
   EXPECT_EQ(yolox.std, (std::vector<double>{1, 1, 1}));
+  const Preprocessing nanodet = head_named("nanodet").value().preset;
+  EXPECT_FALSE(nanodet.rgb);
+  EXPECT_EQ(nanodet.resize, Resize::kStretch);
+  EXPECT_EQ(nanodet.mean, (std::vector<double>{103.53, 116.28, 123.675}));
+  const Preprocessing fastestdet = head_named("fastestdet").value().preset;
+  EXPECT_FALSE(fastestdet.rgb);
+  EXPECT_EQ(fastestdet.resize, Resize::kStretch);
+  EXPECT_EQ(fastestdet.std, (std::vector<double>{255, 255, 255}));
 }
 
 }  // namespace

@@ -106,6 +106,22 @@ TEST(RealMap, yolox_nano_scores_as_published_with_the_data_and_equals_pycocotool
   expect_equal_to_pycocotools(folder, scored);
 }
 
+TEST(RealMap, nanodet_m_scores_as_published_with_the_data_and_equals_pycocotools) {
+  const Folder folder;
+  const Scored scored = score(folder, "nanodet_m_416.onnx", "nanodet");
+  EXPECT_NEAR(scored.figures.map_50_95, 0.280, 0.005);
+  EXPECT_NEAR(scored.figures.map_50, 0.439, 0.005);
+  expect_equal_to_pycocotools(folder, scored);
+}
+
+TEST(RealMap, fastestdet_scores_as_published_with_the_data_and_equals_pycocotools) {
+  const Folder folder;
+  const Scored scored = score(folder, "fastestdet_352.onnx", "fastestdet");
+  EXPECT_NEAR(scored.figures.map_50_95, 0.212, 0.005);
+  EXPECT_NEAR(scored.figures.map_50, 0.362, 0.005);
+  expect_equal_to_pycocotools(folder, scored);
+}
+
 TEST(RealDataset, every_image_decodes_with_the_size_that_its_label_says) {
   const Folder folder;
   const Dataset dataset = unwrap(read_dataset(folder.path()));

@@ -1,0 +1,33 @@
+// What an accuracy was scored against: never shown without it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace pare {
+
+enum class LabelSource : std::uint8_t {
+  kGroundTruth,  // the dataset's boxes: mAP
+  kTeacher,      // no boxes: the original's own detections stand for them
+  kRawOutputs,   // the head is not known: agreement with the original's raw outputs
+};
+
+constexpr std::string_view name_of(LabelSource labels) noexcept {
+  switch (labels) {
+    case LabelSource::kGroundTruth: return "ground_truth";
+    case LabelSource::kTeacher: return "teacher";
+    case LabelSource::kRawOutputs: return "raw_outputs";
+  }
+  return "";
+}
+
+// The head of a detector whose outputs nobody here can read as boxes.
+inline constexpr std::string_view kRawHead = "raw";
+
+// What is scored against, for a detector with this head on such a dataset.
+constexpr LabelSource label_source(std::string_view head, bool dataset_labelled) noexcept {
+  if (head == kRawHead) return LabelSource::kRawOutputs;
+  return dataset_labelled ? LabelSource::kGroundTruth : LabelSource::kTeacher;
+}
+
+}  // namespace pare

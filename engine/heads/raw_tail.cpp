@@ -1,0 +1,86 @@
+#include "engine/heads/raw_tail.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace pare::engine {
+namespace {
+
+// One entry a node: true for a convolution and for all that leads to one.
+std::vector<bool> leads_to_a_convolution(const Graph& graph) {
+  std::vector<bool> leads(graph.nodes.size(), false);
+  std::set<std::string> read;  // by nodes that lead to one
+  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
+    const Node& node = graph.nodes[i];
+    leads[i] = (node.domain.empty() && (node.op == "Conv" || node.op == "ConvTranspose")) ||
+               std::ranges::any_of(node.outputs,
+                                   [&](const std::string& made) { return read.contains(made); });
+    if (!leads[i]) continue;
+    for (std::string& name : tensors_read(node)) read.insert(std::move(name));
+  }
+  return leads;
+}
+
+// The node with its constants under names that no body has: the body's may be cut or quantized.
+Node kept(Node node, const Graph& graph, KeptTail& tail) {
+  for (std::string& input : node.inputs) {
+    const auto constant = graph.constants.find(input);
+    if (constant == graph.constants.end()) continue;
+    input = "tail/" + input;
+    tail.constants.emplace(input, constant->second);
+  }
+  return node;
+}
+
+}  // namespace
+
+HeadMatch raw_head(const Graph& graph, const Observation& observed) {
+  HeadMatch match;
+  match.head = kRawHead;
+  match.tail.outputs = graph.outputs;
+  std::set<std::string> wanted;  // of the body
+  for (TensorInfo& output : match.tail.outputs) {
+    match.outputs.push_back(output.name);
+    wanted.insert(output.name);
+    const auto shape = observed.shapes.find(output.name);
+    if (shape != observed.shapes.end()) output.shape = shape->second;
+  }
+  const std::vector<bool> body = leads_to_a_convolution(graph);
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (body[i]) continue;
+    for (std::string& name : tensors_read(graph.nodes[i])) wanted.insert(std::move(name));
+    match.tail.nodes.push_back(kept(graph.nodes[i], graph, match.tail));
+  }
+  HeadLevel last;
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (!body[i]) continue;
+    for (const std::string& made : graph.nodes[i].outputs) {
+      if (wanted.contains(made)) last.tensors.push_back(made);
+    }
+  }
+  match.levels = {std::move(last)};
+  return match;
+}
+
+Result<Graph> attach_kept(Graph body, const KeptTail& tail) {
+  const Edges edges = edges_of(body);
+  std::set<std::string> there;
+  for (const TensorInfo& input : body.inputs) there.insert(input.name);
+  for (const auto& [name, constant] : tail.constants) there.insert(name);
+  for (const Node& node : tail.nodes) {
+    for (const std::string& name : tensors_read(node)) {
+      if (there.contains(name) || edges.producer.contains(name)) continue;
+      return Error{ErrorCode::kInvalidArgument,
+                   "the tail cannot stand on this body: no node makes \"" + name + "\""};
+    }
+    there.insert(node.outputs.begin(), node.outputs.end());
+  }
+  body.nodes.insert(body.nodes.end(), tail.nodes.begin(), tail.nodes.end());
+  body.constants.insert(tail.constants.begin(), tail.constants.end());
+  body.outputs = tail.outputs;
+  return body;
+}
+
+}  // namespace pare::engine
