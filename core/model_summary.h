@@ -29,7 +29,7 @@ struct Preprocessing {
 
 // What a file of weights does not say.  Travels with the model.
 struct ModelCard {
-  std::string head;  // "yolov5", "yolox"; empty: to be found
+  std::string head;  // "yolov5", "nanodet", "raw" (core/label_source.h); empty: to be found
   Preprocessing preprocessing;
   int height = 0;  // of the input in pixels; 0: as the file says
   int width = 0;
@@ -86,7 +86,7 @@ struct ModelSummary {
   std::int64_t macs = 0;
   std::int64_t parameters = 0;
   std::int64_t bytes = 0;
-  int stride = 0;  // input sizes must be multiples of it
+  int stride = 0;  // input sizes must be multiples of it; 0: only the model's own
   std::vector<ChannelGroup> groups;
   std::vector<FrozenChannels> frozen;
   std::vector<Layer> layers;               // convolutions, in the order they run

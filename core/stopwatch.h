@@ -27,12 +27,13 @@ enum class Phase : std::uint8_t {
   kTime,        // the candidate timed, with its warm-up
   kDecode,      // outputs to boxes
   kScore,       // boxes to figures and to the file that is kept
+  kTeacher,     // the original at work, where it is what is scored against
 };
 
 constexpr std::string_view name_of(Phase phase) noexcept {
-  constexpr std::array<std::string_view, 11> kNames = {"open",  "build",    "load",   "preprocess",
+  constexpr std::array<std::string_view, 12> kNames = {"open",  "build",    "load",   "preprocess",
                                                        "infer", "exchange", "parity", "canary",
-                                                       "time",  "decode",   "score"};
+                                                       "time",  "decode",   "score",  "teacher"};
   return kNames[static_cast<std::size_t>(phase)];
 }
 

@@ -148,7 +148,7 @@ ModelSummary read_summary(Fields& fields) {
   out.macs = fields.integer("macs");
   out.parameters = fields.integer("parameters");
   out.bytes = fields.integer("bytes");
-  out.stride = fields.small("stride", 1);
+  out.stride = fields.small("stride");
   fields.objects("groups", [&](Fields& group) { out.groups.push_back(read_group(group)); });
   fields.objects("frozen", [&](Fields& frozen) { out.frozen.push_back(read_frozen(frozen)); });
   fields.objects("layers", [&](Fields& layer) { out.layers.push_back(read_layer(layer)); });

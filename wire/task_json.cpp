@@ -39,6 +39,15 @@ std::span<const std::string_view> blob_roles(TaskKind kind) {
   return {};
 }
 
+// True if the model comes along as what is scored against.
+bool has_teacher(const TaskParams& params) {
+  if (const auto* evaluate = std::get_if<EvaluateParams>(&params)) {
+    return evaluate->teacher.has_value();
+  }
+  const auto* compare = std::get_if<CompareParams>(&params);
+  return compare != nullptr && compare->teacher;
+}
+
 TaskKind read_kind(Fields& fields) {
   std::array<std::string_view, kAllTaskKinds.size()> names;
   std::ranges::transform(kAllTaskKinds, names.begin(), [](TaskKind kind) { return name_of(kind); });
@@ -70,6 +79,7 @@ void read_machine(Fields& fields, TaskDocument& task) {
 TaskDocument read_task(Fields& fields) {
   TaskDocument task;
   const TaskKind kind = read_kind(fields);
+  fields.object("params", [&](Fields& params) { task.params = read_params(params, kind); });
   fields.object("blobs", [&](Fields& blobs) {
     for (const std::string_view role : blob_roles(kind)) {
       task.blobs[std::string(role)] = blobs.sha256(role);
@@ -77,8 +87,8 @@ TaskDocument read_task(Fields& fields) {
     if (kind == TaskKind::kBuild && blobs.has("dataset")) {
       task.blobs["dataset"] = blobs.sha256("dataset");
     }
+    if (has_teacher(task.params)) task.blobs["model"] = blobs.sha256("model");
   });
-  fields.object("params", [&](Fields& params) { task.params = read_params(params, kind); });
   if (const auto* build = std::get_if<BuildParams>(&task.params)) {
     const bool needs = build->plan.reconstruction == Reconstruction::kSequential;
     if (needs != task.blobs.contains("dataset")) {

@@ -53,6 +53,14 @@ TaskParams read_evaluate(Fields& fields) {
   out.runtime = fields.text("runtime");
   out.threads = fields.small("threads", 1, kMostThreads);
   if (fields.has("images")) out.images = fields.integers("images", INT64_MIN, INT64_MAX);
+  if (fields.has("teacher")) {
+    const auto size = fields.integers("teacher", 1, kLargestSide);
+    if (size.size() == 2) {
+      out.teacher = Size{static_cast<int>(size[0]), static_cast<int>(size[1])};
+    } else {
+      fields.refuse("teacher", "be [height, width]");
+    }
+  }
   return out;
 }
 
@@ -83,6 +91,7 @@ TaskParams read_compare(Fields& fields) {
   out.max_blocks = fields.small("max_blocks", 2);
   if (out.max_blocks < out.min_blocks) fields.refuse("max_blocks", "be at least \"min_blocks\"");
   out.seed = fields.natural("seed");
+  if (fields.has("teacher")) out.teacher = fields.boolean("teacher");
   return out;
 }
 
@@ -120,7 +129,8 @@ Json value_of(const EvaluateParams& p) {
   return {{"card", card_value(p.card)},
           {"runtime", p.runtime},
           {"threads", p.threads},
-          {"images", p.images ? Json(*p.images) : Json(nullptr)}};
+          {"images", p.images ? Json(*p.images) : Json(nullptr)},
+          {"teacher", p.teacher ? Json{p.teacher->height, p.teacher->width} : Json(nullptr)}};
 }
 
 Json value_of(const BenchmarkParams& p) {
@@ -140,7 +150,8 @@ Json value_of(const CompareParams& p) {
           {"map_margin", p.map_margin},
           {"min_blocks", p.min_blocks},
           {"max_blocks", p.max_blocks},
-          {"seed", p.seed}};
+          {"seed", p.seed},
+          {"teacher", p.teacher}};
 }
 
 Json value_of(const CheckParams& p) {

@@ -50,6 +50,9 @@ struct EvaluateParams {
   std::string runtime = kExecutor;
   int threads = 1;
   std::optional<std::vector<std::int64_t>> images;  // ids; nullopt: all
+  // The original's input size, where the original (blob "model") is what is scored against;
+  // nullopt: the dataset's labels are.
+  std::optional<Size> teacher = std::nullopt;
   friend bool operator==(const EvaluateParams&, const EvaluateParams&) = default;
 };
 
@@ -80,6 +83,7 @@ struct CompareParams {
   int min_blocks = 5;
   int max_blocks = 60;
   std::uint64_t seed = 0;
+  bool teacher = false;  // scored against the original (blob "model"), not against labels
   friend bool operator==(const CompareParams&, const CompareParams&) = default;
 };
 

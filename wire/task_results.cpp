@@ -21,7 +21,8 @@ constexpr std::array<std::string_view, 4> kLatencyVerdicts = {"FASTER", "SLOWER"
 constexpr std::array<std::string_view, 3> kAccuracyVerdicts = {"NOT_WORSE", "WORSE",
                                                                "INCONCLUSIVE"};
 constexpr std::array<std::string_view, 3> kVerdicts = {"BETTER", "NOT_BETTER", "INCONCLUSIVE"};
-constexpr std::array<std::string_view, 1> kLabels = {"ground_truth"};
+// In the order of LabelSource.
+constexpr std::array<std::string_view, 3> kLabels = {"ground_truth", "teacher", "raw_outputs"};
 
 TaskResult read_dataset(Fields& fields) {
   DatasetSummary out;
@@ -63,7 +64,7 @@ TaskResult read_evaluate(Fields& fields) {
     }
   });
   out.images = fields.small("images", 1);
-  out.labels = kLabels[fields.one_of("labels", kLabels)];
+  out.labels = static_cast<LabelSource>(fields.one_of("labels", kLabels));
   return out;
 }
 
@@ -102,6 +103,9 @@ TaskResult read_compare(Fields& fields) {
     out.latency.verdict = static_cast<LatencyVerdict>(l.one_of("verdict", kLatencyVerdicts));
   });
   fields.object("accuracy", [&](Fields& a) {
+    if (a.has("labels")) {  // absent in what was compared before there were several
+      out.accuracy.labels = static_cast<LabelSource>(a.one_of("labels", kLabels));
+    }
     out.accuracy.delta = a.number("delta", -2.0, 2.0);
     out.accuracy.low = a.number("low", -2.0, 2.0);
     out.accuracy.high = a.number("high", -2.0, 2.0);
@@ -163,7 +167,7 @@ Json value_of(const EvaluateResult& r) {
           {"coco", std::move(coco)},
           {"per_class", r.per_class},
           {"images", r.images},
-          {"labels", r.labels}};
+          {"labels", name_of(r.labels)}};
 }
 
 Json value_of(const BenchmarkResult& r) {
@@ -199,7 +203,8 @@ Json value_of(const CompareResult& r) {
                         {"high", finite_or_null(r.latency.high)},
                         {"blocks", r.latency.blocks},
                         {"verdict", name_of(r.latency.verdict)}};
-  const Json accuracy = {{"delta", r.accuracy.delta},
+  const Json accuracy = {{"labels", name_of(r.accuracy.labels)},
+                         {"delta", r.accuracy.delta},
                          {"low", r.accuracy.low},
                          {"high", r.accuracy.high},
                          {"images", r.accuracy.images},

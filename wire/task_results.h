@@ -12,6 +12,7 @@
 
 #include "core/device_check.h"
 #include "core/guidance.h"
+#include "core/label_source.h"
 #include "core/model_summary.h"
 #include "core/statistics.h"
 
@@ -53,11 +54,11 @@ inline constexpr std::array<std::string_view, 12> kCocoFigures = {
     "mar_1",     "mar_10", "mar_100", "mar_small", "mar_medium", "mar_large"};
 
 struct EvaluateResult {
-  double map_50_95 = 0;
-  std::array<double, 12> coco{};  // -1 where a class of sizes has no boxes
-  std::map<std::string, double> per_class;
+  double map_50_95 = 0;                     // with raw outputs: the agreement, in [0, 1]
+  std::array<double, 12> coco{};            // -1 where a class of sizes has no boxes
+  std::map<std::string, double> per_class;  // with raw outputs: agreement by output
   int images = 0;
-  std::string labels = "ground_truth";
+  LabelSource labels = LabelSource::kGroundTruth;
   friend bool operator==(const EvaluateResult&, const EvaluateResult&) = default;
 };
 
@@ -99,7 +100,8 @@ struct LatencyComparison {
 };
 
 struct AccuracyComparison {
-  double delta = 0;  // mAP of B minus that of A
+  LabelSource labels = LabelSource::kGroundTruth;
+  double delta = 0;  // accuracy of B minus that of A
   double low = 0;
   double high = 0;
   int images = 0;

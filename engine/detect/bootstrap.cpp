@@ -55,14 +55,20 @@ void set_difference(double a, double b, Sampled& to) {
   to.value = to.present ? b - a : 0;
 }
 
-Result<std::monostate> check(const CocoEvaluation& model, const BootstrapOptions& options) {
-  const auto bad = [](const std::string& what) {
-    return Error{ErrorCode::kInvalidArgument, "bootstrap: " + what};
-  };
+Error bad(const std::string& what) {
+  return {ErrorCode::kInvalidArgument, "bootstrap: " + what};
+}
+
+Result<std::monostate> check(const BootstrapOptions& options) {
   if (options.resamples < 1) return bad("resamples " + std::to_string(options.resamples));
   if (!(options.alpha > 0 && options.alpha < 1)) {
     return bad("alpha " + std::to_string(options.alpha) + " is not between 0 and 1");
   }
+  return std::monostate{};
+}
+
+Result<std::monostate> check(const CocoEvaluation& model, const BootstrapOptions& options) {
+  if (auto checked = check(options); !checked) return checked;
   const std::vector<int> once(model.image_ids().size(), 1);
   if (mean_of_present(model.average_precisions(once, AreaRange::kAll)) == -1) {
     return bad("none of " + std::to_string(once.size()) + " images has ground truth");
@@ -131,6 +137,23 @@ Result<PairedBootstrap> paired_bootstrap(const CocoEvaluation& a, const CocoEval
   }
   for (Sampled& sampled : by_class) made.by_class.push_back(sampled.interval(options.alpha));
   return made;
+}
+
+Result<Interval> bootstrap_mean(std::span<const double> differences,
+                                const BootstrapOptions& options) {
+  if (auto checked = check(options); !checked) return checked.error();
+  if (differences.empty()) return bad("there are no images");
+  const auto mean = [&](const std::vector<int>& weights) {
+    double sum = 0;
+    for (std::size_t i = 0; i < weights.size(); ++i) sum += weights[i] * differences[i];
+    return sum / static_cast<double>(differences.size());
+  };
+  Sampled sampled{true, mean(std::vector<int>(differences.size(), 1)), {}};
+  std::mt19937_64 random(options.seed);
+  for (int i = 0; i < options.resamples; ++i) {
+    sampled.draws.push_back(mean(draw_weights(differences.size(), random)));
+  }
+  return sampled.interval(options.alpha);
 }
 
 }  // namespace pare::engine

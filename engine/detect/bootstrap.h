@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/result.h"
@@ -48,5 +49,10 @@ struct PairedBootstrap {
 // has ground truth, or if an option is out of its range.
 Result<PairedBootstrap> paired_bootstrap(const CocoEvaluation& a, const CocoEvaluation& b,
                                          const BootstrapOptions& options);
+
+// The mean of a figure that each image has by itself, of B minus A in pairs.  Fails with
+// kInvalidArgument without images or if an option is out of its range.
+Result<Interval> bootstrap_mean(std::span<const double> differences,
+                                const BootstrapOptions& options);
 
 }  // namespace pare::engine

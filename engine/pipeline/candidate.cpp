@@ -114,9 +114,7 @@ Result<Candidate> build_candidate(const Detector& detector, const TensorFile& st
     body = quantize(body.value(), pruned.value(), statistics, plan);
     if (!body) return body.error();
   }
-  const auto head = head_named(detector.head.head);
-  if (!head) return head.error();
-  const auto whole = head.value().attach(std::move(body).value(), detector.head);
+  const auto whole = attach_head(std::move(body).value(), detector.head);
   if (!whole) return whole.error();
   return Candidate{export_onnx(whole.value()), cost.value(), widths_of(detector, plan)};
 }

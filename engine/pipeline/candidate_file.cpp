@@ -7,8 +7,9 @@
 
 namespace pare::engine {
 
-Result<CandidateFile> open_candidate(const std::filesystem::path& path) {
-  auto graph = import_onnx_file(path);
+Result<CandidateFile> open_candidate(const std::filesystem::path& path,
+                                     const std::optional<std::pair<int, int>>& input_size) {
+  auto graph = import_onnx_file(path, {.input_size = input_size});
   if (!graph) return graph.error();
   const Shape& shape = graph.value().inputs.at(0).shape;
   if (shape.size() != 4 || shape[0] != 1 || shape[1] != 3) {

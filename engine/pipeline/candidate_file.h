@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "core/result.h"
 #include "engine/graph/graph.h"
@@ -18,8 +20,11 @@ struct CandidateFile {
   int width = 0;
 };
 
-// Fails as import does, and with kInvalidArgument unless its input is 1x3xHxW.
-Result<CandidateFile> open_candidate(const std::filesystem::path& path);
+// `input_size`: height and width of an input that leaves them open, as an original's may.  Fails as
+// import does, and with kInvalidArgument unless its input is 1x3xHxW.
+Result<CandidateFile> open_candidate(
+    const std::filesystem::path& path,
+    const std::optional<std::pair<int, int>>& input_size = std::nullopt);
 
 // In this process, on the executor.
 Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate, int threads);

@@ -98,6 +98,42 @@ Result<AccuracyAb> compare_accuracy(const CocoEvaluation& a, const CocoEvaluatio
   return found;
 }
 
+Result<AccuracyAb> compare_agreement(std::span<const ImageAgreement> a,
+                                     std::span<const ImageAgreement> b, double margin, double alpha,
+                                     std::uint64_t seed) {
+  std::vector<double> differences;
+  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
+    if (a[i].image_id == b[i].image_id) differences.push_back(b[i].value - a[i].value);
+  }
+  if (differences.size() != a.size() || a.size() != b.size()) {
+    return Error{ErrorCode::kInvalidArgument, "A has agreements of " + std::to_string(a.size()) +
+                                                  " images, B of " + std::to_string(b.size()) +
+                                                  ", and they must be the same ones"};
+  }
+  const auto delta = bootstrap_mean(differences, {.alpha = alpha, .seed = seed});
+  if (!delta) return delta.error();
+  return AccuracyAb{.labels = LabelSource::kRawOutputs,
+                    .delta = delta.value().value,
+                    .low = delta.value().low,
+                    .high = delta.value().high,
+                    .images = static_cast<int>(differences.size()),
+                    .verdict = accuracy_verdict({delta.value().low, delta.value().high}, margin)};
+}
+
+namespace {
+
+// "1.2 mAP points", and what it is measured against where that is not the labels.
+std::string_view points_of(LabelSource labels) {
+  switch (labels) {
+    case LabelSource::kGroundTruth: return "mAP points";
+    case LabelSource::kTeacher: return "teacher mAP points";
+    case LabelSource::kRawOutputs: return "points of agreement with the original";
+  }
+  return "";
+}
+
+}  // namespace
+
 std::string sentence_of(const LatencyAb& latency, const AccuracyAb& accuracy, double alpha,
                         const std::vector<std::string>& lost_class_names) {
   std::array<char, 512> text{};
@@ -105,13 +141,13 @@ std::string sentence_of(const LatencyAb& latency, const AccuracyAb& accuracy, do
   const double times = faster ? 1 / latency.ratio : latency.ratio;
   const double least = faster ? 1 / latency.high : latency.low;
   const double most = faster ? 1 / latency.low : latency.high;
-  std::snprintf(
-      text.data(), text.size(),
-      "B is %.2f times %s than A (%.0f %% interval %.2f to %.2f, %d blocks) and %.1f mAP points "
-      "%s (%+.1f to %+.1f, %d images)",
-      times, faster ? "faster" : "slower", 100 * (1 - alpha), least, most, latency.blocks,
-      100 * std::abs(accuracy.delta), accuracy.delta < 0 ? "below it" : "above it",
-      100 * accuracy.low, 100 * accuracy.high, accuracy.images);
+  std::snprintf(text.data(), text.size(),
+                "B is %.2f times %s than A (%.0f %% interval %.2f to %.2f, %d blocks) and %.1f %s "
+                "%s (%+.1f to %+.1f, %d images)",
+                times, faster ? "faster" : "slower", 100 * (1 - alpha), least, most, latency.blocks,
+                100 * std::abs(accuracy.delta), points_of(accuracy.labels).data(),
+                accuracy.delta < 0 ? "below it" : "above it", 100 * accuracy.low,
+                100 * accuracy.high, accuracy.images);
   std::string sentence = text.data();
   if (!lost_class_names.empty()) {
     sentence += "; B no longer finds";

@@ -11,13 +11,16 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "core/label_source.h"
 #include "core/result.h"
 #include "core/statistics.h"
 #include "engine/detect/bootstrap.h"
 #include "engine/harness/harness.h"
+#include "engine/pipeline/agreement.h"
 #include "engine/pipeline/progress.h"
 
 namespace pare::engine {
@@ -48,16 +51,23 @@ Result<LatencyAb> compare_latency(const std::filesystem::path& a, const Tensor& 
                                   const ComparisonOptions& options, const Progress& progress);
 
 struct AccuracyAb {
-  double delta = 0;  // mAP of B minus that of A
+  LabelSource labels = LabelSource::kGroundTruth;
+  double delta = 0;  // accuracy of B minus that of A
   double low = 0;
   double high = 0;
   int images = 0;
   AccuracyVerdict verdict = AccuracyVerdict::kInconclusive;
-  std::vector<int> lost_classes;  // categories that A finds and B does not
+  std::vector<int> lost_classes = {};  // categories that A finds and B does not
 };
 
 Result<AccuracyAb> compare_accuracy(const CocoEvaluation& a, const CocoEvaluation& b, double margin,
                                     double alpha, std::uint64_t seed);
+
+// The same for agreements with the original's raw outputs.  Fails with kInvalidArgument if they are
+// not of the same images in the same order.
+Result<AccuracyAb> compare_agreement(std::span<const ImageAgreement> a,
+                                     std::span<const ImageAgreement> b, double margin, double alpha,
+                                     std::uint64_t seed);
 
 // What a person wants to read: "B is 1.62 times faster than A (95 % interval 1.58 to 1.66) ...".
 std::string sentence_of(const LatencyAb& latency, const AccuracyAb& accuracy, double alpha,

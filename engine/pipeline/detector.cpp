@@ -43,7 +43,9 @@ Result<std::monostate> complete_card(const PartialCard& said, std::pair<int, int
                                                   ", the file has " + std::to_string(card.height) +
                                                   "x" + std::to_string(card.width)};
   }
-  if (!said.classes.empty() && std::cmp_not_equal(said.classes.size(), detector.head.classes)) {
+  const bool raw = card.head == kRawHead;
+  if (!raw && !said.classes.empty() &&
+      std::cmp_not_equal(said.classes.size(), detector.head.classes)) {
     return Error{ErrorCode::kInvalidArgument,
                  "the card names " + std::to_string(said.classes.size()) +
                      " classes, the model has " + std::to_string(detector.head.classes)};
@@ -51,6 +53,10 @@ Result<std::monostate> complete_card(const PartialCard& said, std::pair<int, int
   card.classes = said.classes;
   if (said.preprocessing) {
     card.preprocessing = *said.preprocessing;
+  } else if (raw) {
+    detector.notes.push_back(
+        "Neither the file nor its head says how images are prepared: assumed RGB, divided by 255, "
+        "aspect kept by padding. A card says otherwise.");
   } else {
     auto head = head_named(card.head);
     if (!head) return head.error();
@@ -59,14 +65,28 @@ Result<std::monostate> complete_card(const PartialCard& said, std::pair<int, int
                              card.head +
                              " detectors usually are. A card or a preset says otherwise.");
   }
-  if (said.head.empty()) {
+  if (said.head.empty() && !raw) {
     detector.notes.push_back("The head was recognised as " + card.head + " from the graph.");
   }
-  if (card.classes.empty()) {
+  if (card.classes.empty() && !raw) {
     detector.notes.push_back("The file does not name its " + std::to_string(detector.head.classes) +
                              " classes: they go in the order of the dataset's categories.");
   }
   return std::monostate{};
+}
+
+// The head that the card names, or that is found.  Where none is, it is the raw head, and the notes
+// say why each head we know is not its own.
+Result<HeadMatch> head_of(const Graph& graph, const Observation& observed, const std::string& named,
+                          std::vector<std::string>& notes) {
+  auto match = find_head(graph, observed, named);
+  if (match || !named.empty() || match.error().code != ErrorCode::kUnsupported) return match;
+  notes.push_back("Head: " + match.error().message + ".");
+  notes.push_back(
+      "So what follows the last convolutions stays as it is, the input keeps its size, and "
+      "accuracy "
+      "is agreement with the original's raw outputs.");
+  return raw_head(graph, observed);
 }
 
 // Per-channel int8 needs opset 13; a body that cannot be brought there still offers all the rest.
@@ -162,17 +182,25 @@ Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCar
   if (!size) return size.error();
   const auto observed = observe(whole);
   if (!observed) return observed.error();
-  auto match = find_head(whole, observed.value(), card.head);
-  if (!match) return match.error();
-
   Detector detector;
+  auto match = head_of(whole, observed.value(), card.head, detector.notes);
+  if (!match) return match.error();
   detector.head = std::move(match).value();
   if (auto done = complete_card(card, size.value(), detector); !done) return done.error();
-  Graph body = fold_constants(cut(whole, observed.value(), detector.head), observed.value());
+  // A tail that is kept must be in the body's opset: it is cut off last.
+  const bool raw = detector.head.head == kRawHead;
+  Graph body =
+      fold_constants(raw ? whole : cut(whole, observed.value(), detector.head), observed.value());
   body = fold_batch_norm(remove_dead_ends(std::move(body)));
   detector.body = with_per_channel_scales(std::move(body), observed.value(), detector.notes);
   auto seen = observe(detector.body);
   if (!seen) return seen.error();
+  if (raw) {
+    detector.head = raw_head(detector.body, seen.value());
+    detector.body = cut(detector.body, seen.value(), detector.head);
+    seen = observe(detector.body);
+    if (!seen) return seen.error();
+  }
   detector.observed = std::move(seen).value();
   auto groups = find_groups(detector.body, detector.observed, all_ops());
   if (!groups) return groups.error();

@@ -1,5 +1,6 @@
-// A model opened for compression: imported, its head recognised and cut off, its body simplified
-// and observed, its channel groups found.  Where every task on a model begins.
+// A model opened for compression: imported, its head recognised and cut off (where it has one that
+// we know; otherwise the head is "raw" and its tail is kept as it is), its body simplified and
+// observed, its channel groups found.  Where every task on a model begins.
 //
 // Cost: one compilation and run of the whole model and one of the body (1 to 4 s).
 #pragma once
@@ -26,8 +27,8 @@ struct Detector {
   Groups groups;
 };
 
-// Fails as import does, with kUnsupported if there is no head we know, with kInvalidArgument if the
-// card contradicts the file.
+// Fails as import does, with kUnsupported if the head is not the one that the card names, with
+// kInvalidArgument if the card contradicts the file.
 Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCard& card);
 
 // What the model offers to a search.  `onnx` is the file that `detector` was opened from.

@@ -134,6 +134,12 @@ Result<std::monostate> collect_histograms(const Detector& detector, std::pair<in
 Result<Graph> body_at(const Graph& body, int stride, int height, int width) {
   const Shape& shape = body.inputs[0].shape;
   if (shape[2] == height && shape[3] == width) return body;
+  if (stride == 0) {
+    return Error{ErrorCode::kUnsupported,
+                 "input " + std::to_string(height) + "x" + std::to_string(width) +
+                     ": the head of this model is not known, so it keeps its own size, " +
+                     std::to_string(shape[2]) + "x" + std::to_string(shape[3])};
+  }
   if (height <= 0 || width <= 0 || height % stride != 0 || width % stride != 0) {
     return Error{ErrorCode::kInvalidArgument,
                  "input " + std::to_string(height) + "x" + std::to_string(width) +

@@ -38,7 +38,8 @@ using ImageSource = std::function<Result<Tensor>(std::size_t i, int height, int 
 Result<TensorFile> prepare(const Detector& detector, std::size_t images, const ImageSource& image,
                            const PrepareOptions& options, const Progress& progress);
 
-// The body at another input size; itself at its own.  Fails as resize_input() does.
+// The body at another input size; itself at its own.  Fails as resize_input() does, and with
+// kUnsupported where the stride is 0: there is no other size.
 Result<Graph> body_at(const Graph& body, int stride, int height, int width);
 
 // As ActivationHistogram::load(): kNotFound, naming tensor and resolution, if prepare() saw none.

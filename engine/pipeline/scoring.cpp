@@ -2,6 +2,7 @@
 
 #include <array>
 #include <exception>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -16,8 +17,88 @@ namespace {
 
 constexpr NmsOptions kScoringNms{};
 
-Result<std::vector<const DatasetImage*>> choose_images(
-    const Dataset& dataset, const std::optional<std::vector<std::int64_t>>& ids) {
+// What a detector finds in one image, in pixels of the image, categories as the model numbers them.
+struct Found {
+  std::vector<Detection> boxes;
+  int classes = 0;  // that the model tells apart
+};
+
+Result<Found> boxes_in(const std::vector<Tensor>& outputs, const HeadDef& head,
+                       const Placement& placement, const RunningDetector& detector) {
+  auto candidates =
+      head.decode(outputs, detector.height, detector.width, kScoringNms.score_threshold);
+  if (!candidates) return candidates.error();
+  Found found{nms(std::move(candidates).value(), kScoringNms), head.classes(outputs)};
+  for (Detection& d : found.boxes) d.box = placement.to_image(d.box);
+  return found;
+}
+
+using UseFound =
+    std::function<Result<std::monostate>(const DatasetImage& image, const Found& found)>;
+
+// Runs the detector over the images in their order and hands over what it finds in each.
+Result<std::monostate> find_in_all(const RunningDetector& detector,
+                                   const std::vector<const DatasetImage*>& images,
+                                   const std::string& whose, const Progress& progress,
+                                   Stopwatch& watch, const UseFound& use_found) {
+  const auto head = head_named(detector.card.head);
+  if (!head) return head.error();
+  const auto prepare = [&](std::size_t i) {
+    return input_image(*images[i], detector.card, detector.height, detector.width);
+  };
+  const auto use = [&](std::size_t i, const std::vector<Tensor>& outputs,
+                       const Placement& placement) -> Result<std::monostate> {
+    const auto found = boxes_in(outputs, head.value(), placement, detector);
+    if (!found) return found.error();
+    if (auto used = use_found(*images[i], found.value()); !used) return used;
+    progress(static_cast<double>(i + 1) / static_cast<double>(images.size()),
+             whose + std::to_string(i + 1) + " of " + std::to_string(images.size()));
+    return std::monostate{};
+  };
+  return run_overlapped(detector.runner, images.size(), prepare, use, watch);
+}
+
+// The classes of a detector as the categories of a dataset that has none.
+std::vector<Category> categories_of(const ModelCard& card, int classes) {
+  std::vector<Category> categories;
+  for (int c = 0; c < classes; ++c) {
+    const bool named = static_cast<std::size_t>(c) < card.classes.size();
+    categories.push_back(
+        {c + 1, named ? card.classes[static_cast<std::size_t>(c)] : "class " + std::to_string(c)});
+  }
+  return categories;
+}
+
+ImageGroundTruth as_labels(std::int64_t image, const std::vector<Detection>& found) {
+  ImageGroundTruth labels{image, {}};
+  for (const Detection& d : found) {
+    if (!(d.score > kTeacherScore)) continue;
+    labels.boxes.push_back(
+        {.box = d.box, .area = d.box.width * d.box.height, .crowd = false, .category = d.category});
+  }
+  return labels;
+}
+
+Result<CocoResult> evaluate(const Dataset& dataset, const std::vector<ImageDetections>& detections,
+                            const ChosenImages& images) {
+  const auto evaluation = coco_evaluation(dataset, detections);
+  if (!evaluation) return evaluation.error();
+  if (!images) return evaluation.value().all();
+  return evaluation.value().on(*images);
+}
+
+}  // namespace
+
+Result<InputImage> input_image(const DatasetImage& image, const ModelCard& card, int height,
+                               int width) {
+  const auto pixels = read_image(image.path);
+  if (!pixels) return pixels.error();
+  NetworkInput input = preprocess(pixels.value(), card.preprocessing, height, width);
+  return InputImage{Tensor::of<float>({1, 3, height, width}, input.values), input.placement};
+}
+
+Result<std::vector<const DatasetImage*>> choose_images(const Dataset& dataset,
+                                                       const ChosenImages& ids) {
   std::map<std::int64_t, const DatasetImage*> by_id;
   for (const DatasetImage& image : dataset.validation) by_id[image.id] = &image;
   std::vector<const DatasetImage*> chosen;
@@ -36,79 +117,55 @@ Result<std::vector<const DatasetImage*>> choose_images(
   return chosen;
 }
 
-// Every head we know ends in rows of four box numbers, an objectness and the classes.
-int class_count(const std::vector<Tensor>& outputs) {
-  return outputs.empty() || outputs[0].shape().empty()
-             ? 0
-             : static_cast<int>(outputs[0].shape().back()) - 5;
-}
-
-// The outputs for one image as boxes in that image.
-Result<std::vector<Detection>> boxes_in(const std::vector<Tensor>& outputs, const HeadDef& head,
-                                        const Placement& placement, int height, int width) {
-  auto candidates = head.decode(outputs, height, width, kScoringNms.score_threshold);
-  if (!candidates) return candidates.error();
-  std::vector<Detection> kept = nms(std::move(candidates).value(), kScoringNms);
-  for (Detection& detection : kept) detection.box = placement.to_image(detection.box);
-  return kept;
-}
-
-Result<CocoResult> evaluate(const Dataset& dataset, const std::vector<ImageDetections>& detections,
-                            const std::optional<std::vector<std::int64_t>>& images) {
-  const auto evaluation = coco_evaluation(dataset, detections);
-  if (!evaluation) return evaluation.error();
-  if (!images) return evaluation.value().all();
-  return evaluation.value().on(*images);
-}
-
-}  // namespace
-
-Result<InputImage> input_image(const DatasetImage& image, const ModelCard& card, int height,
-                               int width) {
-  const auto pixels = read_image(image.path);
-  if (!pixels) return pixels.error();
-  NetworkInput input = preprocess(pixels.value(), card.preprocessing, height, width);
-  return InputImage{Tensor::of<float>({1, 3, height, width}, input.values), input.placement};
-}
-
-Result<Score> score(Runner& runner, const Dataset& dataset, const ModelCard& card, int height,
-                    int width, const std::optional<std::vector<std::int64_t>>& images,
-                    const Progress& progress, Stopwatch& watch) {
+Result<Score> score(const RunningDetector& detector, const Dataset& dataset,
+                    const ChosenImages& images, const Progress& progress, Stopwatch& watch) {
   if (!dataset.labelled) {
-    return Error{ErrorCode::kUnsupported,
-                 "the dataset has no labels, and accuracy without labels is not offered yet"};
+    return Error{ErrorCode::kUnsupported, "the dataset has no labels to score against"};
   }
-  const auto head = head_named(card.head);
-  if (!head) return head.error();
   const auto chosen = choose_images(dataset, images);
   if (!chosen) return chosen.error();
 
   Score score;
   std::optional<ClassMap> classes;
-  const std::size_t count = chosen.value().size();
-  const auto prepare = [&](std::size_t i) {
-    return input_image(*chosen.value()[i], card, height, width);
-  };
-  const auto use = [&](std::size_t i, const std::vector<Tensor>& outputs,
-                       const Placement& placement) -> Result<std::monostate> {
+  const auto keep = [&](const DatasetImage& image, const Found& found) -> Result<std::monostate> {
     if (!classes) {
-      auto mapped = map_classes(dataset, card.classes, class_count(outputs));
+      auto mapped = map_classes(dataset, detector.card.classes, found.classes);
       if (!mapped) return mapped.error();
       classes = std::move(mapped).value();
     }
-    auto found = boxes_in(outputs, head.value(), placement, height, width);
-    if (!found) return found.error();
-    score.detections.push_back({chosen.value()[i]->id, in_categories(found.value(), *classes)});
-    progress(static_cast<double>(i + 1) / static_cast<double>(count),
-             "images " + std::to_string(i + 1) + " of " + std::to_string(count));
+    score.detections.push_back({image.id, in_categories(found.boxes, *classes)});
     return std::monostate{};
   };
-  if (auto done = run_overlapped(runner, count, prepare, use, watch); !done) return done.error();
+  auto done = find_in_all(detector, chosen.value(), "images ", progress, watch, keep);
+  if (!done) return done.error();
   const auto lap = watch.lap(Phase::kScore);
   auto result = evaluate(dataset, score.detections, images);
   if (!result) return result.error();
   score.result = std::move(result).value();
   return score;
+}
+
+Result<Dataset> labelled_by(const RunningDetector& teacher, Dataset dataset,
+                            const ChosenImages& images, const Progress& progress,
+                            Stopwatch& watch) {
+  const auto lap = watch.lap(Phase::kTeacher);
+  const auto chosen = choose_images(dataset, images);
+  if (!chosen) return chosen.error();
+  std::vector<ImageGroundTruth> labels;
+  std::vector<Category> categories;
+  const auto keep = [&](const DatasetImage& image, const Found& found) -> Result<std::monostate> {
+    categories = categories_of(teacher.card, found.classes);
+    labels.push_back(as_labels(image.id, found.boxes));
+    return std::monostate{};
+  };
+  Stopwatch within;  // all of it is the teacher's time
+  auto done =
+      find_in_all(teacher, chosen.value(), "the original's images ", progress, within, keep);
+  if (!done) return done.error();
+  dataset.ground_truth = std::move(labels);
+  dataset.categories = std::move(categories);
+  dataset.labelled = true;
+  return dataset;
 }
 
 Result<CocoEvaluation> coco_evaluation(const Dataset& dataset,

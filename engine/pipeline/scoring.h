@@ -1,5 +1,8 @@
 // The accuracy of one candidate: run it over images, decode, suppress, score as COCO does.
 //
+// Against the boxes of a labelled dataset, or, where there are none, against what the original
+// finds itself: labelled_by() makes a labelled dataset of that, and everything else is the same.
+//
 // Detections are kept for each image, so that subsets, paired bootstraps and other metrics need no
 // second run.  NMS is greedy and class-aware: IoU 0.65, scores over 0.01, 100 detections an image.
 //
@@ -32,12 +35,32 @@ struct Score {
 Result<InputImage> input_image(const DatasetImage& image, const ModelCard& card, int height,
                                int width);
 
-// `images`: ids of validation images; nullopt: all.  Fails with kUnsupported for a dataset without
-// labels, with kInvalidArgument for an id that is not there, classes that do not fit, an image that
-// does not decode; and as the runner does.
-Result<Score> score(Runner& runner, const Dataset& dataset, const ModelCard& card, int height,
-                    int width, const std::optional<std::vector<std::int64_t>>& images,
-                    const Progress& progress, Stopwatch& watch);
+// A detector that runs: a candidate or the original.  Keeps references.
+struct RunningDetector {
+  Runner& runner;
+  const ModelCard& card;  // its input is not read
+  int height = 0;         // of the input
+  int width = 0;
+};
+
+// Ids of validation images; nullopt: all.
+using ChosenImages = std::optional<std::vector<std::int64_t>>;
+Result<std::vector<const DatasetImage*>> choose_images(const Dataset& dataset,
+                                                       const ChosenImages& ids);
+
+// Fails with kUnsupported for a dataset without labels, with kInvalidArgument for an id that is not
+// there, classes that do not fit, an image that does not decode; and as the runner does.
+// REQUIRES: the head is one of all_heads().
+Result<Score> score(const RunningDetector& detector, const Dataset& dataset,
+                    const ChosenImages& images, const Progress& progress, Stopwatch& watch);
+
+// What the teacher is sure of: its detections above this score count as boxes that are there.
+inline constexpr double kTeacherScore = 0.25;
+
+// The dataset with the teacher's detections in these images as its labels, and the teacher's
+// classes as its categories.  Fails as score() does.  REQUIRES: as score().
+Result<Dataset> labelled_by(const RunningDetector& teacher, Dataset dataset,
+                            const ChosenImages& images, const Progress& progress, Stopwatch& watch);
 
 // Detections of the validation images against the labels, ready for any figure over any subset.
 Result<CocoEvaluation> coco_evaluation(const Dataset& dataset,

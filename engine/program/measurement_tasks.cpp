@@ -1,31 +1,14 @@
-// Tasks that measure: evaluate, benchmark, compare, check.
+// Tasks that measure: benchmark, compare, check.
 #include "engine/pipeline/benchmark.h"
 #include "engine/pipeline/candidate_file.h"
 #include "engine/pipeline/comparison.h"
 #include "engine/pipeline/reality_check.h"
 #include "engine/pipeline/scoring.h"
+#include "engine/program/accuracy_tasks.h"
 #include "engine/program/task_context.h"
 
 namespace pare::engine {
 namespace {
-
-Result<CandidateFile> candidate_of(const TaskContext& context, const std::string& role) {
-  const auto path = context.file(role);
-  if (!path) return path.error();
-  const auto lap = context.watch.lap(Phase::kOpen);
-  return open_candidate(path.value());
-}
-
-// The executor in this process, or the runtime's harness.
-Result<std::unique_ptr<Runner>> make_runner(const TaskContext& context,
-                                            const CandidateFile& candidate,
-                                            const std::string& runtime, int threads) {
-  const auto lap = context.watch.lap(Phase::kLoad);
-  if (runtime == wire::kExecutor) return run_on_executor(candidate, threads);
-  auto harness = context.harness(runtime, "harness");
-  if (!harness) return harness.error();
-  return run_on_harness(candidate, std::move(harness).value(), threads);
-}
 
 // The first calibration images as inputs of this candidate.
 Result<std::vector<Tensor>> calibration_inputs(const Dataset& dataset, const ModelCard& card,
@@ -40,48 +23,10 @@ Result<std::vector<Tensor>> calibration_inputs(const Dataset& dataset, const Mod
   return inputs;
 }
 
-Result<CocoEvaluation> stored_evaluation(const TaskContext& context, const std::string& role,
-                                         const Dataset& dataset) {
-  const auto bytes = context.bytes(role);
-  if (!bytes) return bytes.error();
-  const std::string json(reinterpret_cast<const char*>(bytes.value().data()), bytes.value().size());
-  const auto detections = parse_detections(json, dataset.categories);
-  if (!detections) return detections.error();
-  return coco_evaluation(dataset, detections.value());
-}
-
 }  // namespace
 
-TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& params) {
-  const auto candidate = candidate_of(context, "candidate");
-  if (!candidate) return candidate.error();
-  const auto dataset = context.dataset();
-  if (!dataset) return dataset.error();
-  auto runner = make_runner(context, candidate.value(), params.runtime, params.threads);
-  if (!runner) return runner.error();
-  const auto scored =
-      score(*runner.value(), dataset.value(), params.card, candidate.value().height,
-            candidate.value().width, params.images, context.progress, context.watch);
-  if (!scored) return scored.error();
-  const CocoResult& figures = scored.value().result;
-  wire::EvaluateResult result;
-  result.map_50_95 = figures.figures.map_50_95;
-  result.images = figures.images;
-  const auto named = by_name(figures.figures);
-  for (std::size_t f = 0; f < named.size(); ++f) result.coco[f] = named[f].second;
-  for (std::size_t c = 0; c < figures.per_class.size(); ++c) {
-    result.per_class[dataset.value().categories[c].name] = figures.per_class[c];
-  }
-  const auto lap = context.watch.lap(Phase::kScore);
-  auto artifact =
-      context.artifact("detections", "detections.json",
-                       detections_to_json(scored.value().detections, dataset.value().categories));
-  if (!artifact) return artifact.error();
-  return wire::TaskSuccess{std::move(result), {std::move(artifact).value()}};
-}
-
 TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& params) {
-  const auto candidate = candidate_of(context, "candidate");
+  const auto candidate = context.candidate("candidate");
   if (!candidate) return candidate.error();
   const auto dataset = context.dataset();
   if (!dataset) return dataset.error();
@@ -132,18 +77,13 @@ TaskEnd check_task(const TaskContext& context, const wire::CheckParams& params) 
 }
 
 TaskEnd compare_task(const TaskContext& context, const wire::CompareParams& params) {
-  const auto a = candidate_of(context, "candidate_a");
+  const auto a = context.candidate("candidate_a");
   if (!a) return a.error();
-  const auto b = candidate_of(context, "candidate_b");
+  const auto b = context.candidate("candidate_b");
   if (!b) return b.error();
   const auto dataset = context.dataset();
   if (!dataset) return dataset.error();
-  const auto scored_a = stored_evaluation(context, "detections_a", dataset.value());
-  if (!scored_a) return scored_a.error();
-  const auto scored_b = stored_evaluation(context, "detections_b", dataset.value());
-  if (!scored_b) return scored_b.error();
-  const auto accuracy = compare_accuracy(scored_a.value(), scored_b.value(), params.map_margin,
-                                         params.alpha, params.seed);
+  const auto accuracy = compare_stored(context, params, dataset.value());
   if (!accuracy) return accuracy.error();
 
   auto harness_a = context.harness(params.runtime, "a");
@@ -167,16 +107,12 @@ TaskEnd compare_task(const TaskContext& context, const wire::CompareParams& para
   if (!latency) return latency.error();
 
   const LatencyAb& time = latency.value();
-  const AccuracyAb& found = accuracy.value();
-  std::vector<std::string> lost;
-  for (const int category : found.lost_classes) {
-    lost.push_back(dataset.value().categories[static_cast<std::size_t>(category)].name);
-  }
+  const AccuracyAb& found = accuracy.value().accuracy;
   wire::CompareResult result;
   result.latency = {time.ratio, time.low, time.high, time.blocks, time.verdict};
-  result.accuracy = {found.delta, found.low, found.high, found.images, found.verdict};
+  result.accuracy = {found.labels, found.delta, found.low, found.high, found.images, found.verdict};
   result.verdict = overall_verdict(time.verdict, found.verdict);
-  result.sentence = sentence_of(time, found, params.alpha, lost);
+  result.sentence = sentence_of(time, found, params.alpha, accuracy.value().lost_classes);
   return wire::TaskSuccess{std::move(result), {}};
 }
 

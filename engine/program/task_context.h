@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "core/result.h"
 #include "core/stopwatch.h"
 #include "engine/pipeline/benchmark.h"
+#include "engine/pipeline/candidate_file.h"
 #include "engine/pipeline/progress.h"
 #include "engine/pipeline/scoring.h"
 #include "wire/task_json.h"
@@ -30,6 +32,13 @@ struct TaskContext {
   // How to start the harness of a runtime, with a scratch folder of its own.  Fails with kNotFound,
   // naming the runtime, if this worker does not serve it.
   Result<HarnessOptions> harness(const std::string& runtime, const std::string& folder) const;
+
+  // A candidate's file, opened.
+  Result<CandidateFile> candidate(const std::string& role) const;
+
+  // The executor in this process, or the runtime's harness.
+  Result<std::unique_ptr<Runner>> runner(const CandidateFile& candidate, const std::string& runtime,
+                                         int threads) const;
 
   // Writes an artifact and returns what the outcome says of it.
   Result<std::pair<std::string, wire::Artifact>> artifact(const std::string& role,

@@ -221,6 +221,22 @@ Result<HarnessOptions> TaskContext::harness(const std::string& runtime,
   return options;
 }
 
+Result<CandidateFile> TaskContext::candidate(const std::string& role) const {
+  const auto path = file(role);
+  if (!path) return path.error();
+  const auto lap = watch.lap(Phase::kOpen);
+  return open_candidate(path.value());
+}
+
+Result<std::unique_ptr<Runner>> TaskContext::runner(const CandidateFile& candidate,
+                                                    const std::string& runtime, int threads) const {
+  const auto lap = watch.lap(Phase::kLoad);
+  if (runtime == wire::kExecutor) return run_on_executor(candidate, threads);
+  auto started = harness(runtime, "harness");
+  if (!started) return started.error();
+  return run_on_harness(candidate, std::move(started).value(), threads);
+}
+
 Result<std::pair<std::string, wire::Artifact>> TaskContext::artifact(
     const std::string& role, const std::string& file_name, std::string_view content) const {
   std::ofstream out(scratch / file_name, std::ios::binary | std::ios::trunc);

@@ -58,6 +58,33 @@ TEST(JsonRoundTrip, a_build_has_a_dataset_exactly_where_the_plan_repairs_in_sequ
   }
 }
 
+bool has_teacher(const TaskParams& params) {
+  const auto* evaluate = std::get_if<EvaluateParams>(&params);
+  const auto* compare = std::get_if<CompareParams>(&params);
+  return (evaluate != nullptr && evaluate->teacher) || (compare != nullptr && compare->teacher);
+}
+
+TEST(JsonRoundTrip, a_model_comes_with_a_teacher_and_only_then) {
+  for (const TaskKind kind : {TaskKind::kEvaluate, TaskKind::kCompare}) {
+    for (unsigned seed = 0; seed < kSeeds; ++seed) {
+      RandomDocuments random(seed);
+      TaskDocument task;
+      task.params = random.params(kind);
+      task.blobs = {{"dataset", random.digest()}};
+      const std::vector<std::string> others =
+          kind == TaskKind::kEvaluate ? std::vector<std::string>{"candidate"}
+                                      : std::vector<std::string>{"candidate_a", "candidate_b",
+                                                                 "detections_a", "detections_b"};
+      for (const std::string& role : others) task.blobs[role] = random.digest();
+      if (!has_teacher(task.params)) task.blobs["model"] = random.digest();
+      const auto parsed = parse_task(task_to_json(task));
+      ASSERT_FALSE(parsed.has_value());
+      EXPECT_NE(parsed.error().message.find("blobs.model"), std::string::npos)
+          << parsed.error().message;
+    }
+  }
+}
+
 TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
   const std::map<TaskKind, std::vector<std::string>> roles = {
       {TaskKind::kInspectModel, {"model"}},
@@ -82,8 +109,9 @@ TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
         needed.push_back("dataset");
       }
       for (const std::string& role : needed) task.blobs[role] = random.digest();
+      if (has_teacher(task.params)) task.blobs["model"] = random.digest();
       expect_round_trip(task, task_to_json, parse_task);
-      for (const std::string& role : needed) task.files[role] = "/cache/" + role;
+      for (const auto& [role, sha256] : task.blobs) task.files[role] = "/cache/" + role;
       task.runtimes["openvino"] = {"/bin/harness", "--flag"};
       task.cores = {0, 3};
       expect_round_trip(task, task_to_json, parse_task);

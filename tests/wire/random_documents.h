@@ -221,6 +221,7 @@ class RandomDocuments {
       case TaskKind::kEvaluate: {
         EvaluateParams out{card(), text(), whole(1, 8), {}};
         if (coin()) out.images = several(0, 4, [&] { return std::int64_t{whole(-9, 9)}; });
+        if (coin()) out.teacher = Size{whole(1, 640), whole(1, 640)};
         return out;
       }
       case TaskKind::kBenchmark: {
@@ -230,7 +231,7 @@ class RandomDocuments {
       }
       case TaskKind::kCompare:
         return CompareParams{card(),     text(),      whole(1, 8), real(0.01, 0.5), real(0, 1),
-                             real(0, 1), whole(2, 5), whole(5, 9), rng_()};
+                             real(0, 1), whole(2, 5), whole(5, 9), rng_(),          coin()};
       case TaskKind::kCheck: return CheckParams{text(), whole(1, 8), coin(), real(0, 60)};
     }
     return {};
@@ -253,6 +254,7 @@ class RandomDocuments {
         for (double& figure : out.coco) figure = real(-1, 1);
         for (const std::string& name : texts()) out.per_class[name] = real(-1, 1);
         out.images = whole(1, 999);
+        out.labels = static_cast<LabelSource>(whole(0, 2));
         return out;
       }
       case TaskKind::kBenchmark: return benchmark();
@@ -261,7 +263,11 @@ class RandomDocuments {
         out.latency = {real(0, 9), real(0, 9), real(0, 9), whole(0, 60),
                        static_cast<LatencyVerdict>(whole(0, 3))};
         if (coin()) out.latency.high = std::numeric_limits<double>::infinity();
-        out.accuracy = {real(-1, 1), real(-1, 1), real(-1, 1), whole(0, 999),
+        out.accuracy = {static_cast<LabelSource>(whole(0, 2)),
+                        real(-1, 1),
+                        real(-1, 1),
+                        real(-1, 1),
+                        whole(0, 999),
                         static_cast<AccuracyVerdict>(whole(0, 2))};
         out.verdict = static_cast<Verdict>(whole(0, 2));
         out.sentence = text();

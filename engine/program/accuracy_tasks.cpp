@@ -1,0 +1,174 @@
+#include "engine/program/accuracy_tasks.h"
+
+#include <algorithm>
+
+#include "engine/pipeline/agreement.h"
+#include "engine/pipeline/candidate_file.h"
+#include "engine/pipeline/scoring.h"
+
+namespace pare::engine {
+namespace {
+
+// The original, on the executor, at its own size.
+struct Teacher {
+  CandidateFile file;
+  std::unique_ptr<Runner> runner;
+
+  RunningDetector running(const ModelCard& card) const {
+    return {*runner, card, file.height, file.width};
+  }
+};
+
+Result<Teacher> open_teacher(const TaskContext& context, std::pair<int, int> size) {
+  const auto lap = context.watch.lap(Phase::kTeacher);
+  const auto path = context.file("model");
+  if (!path) return path.error();
+  auto file = open_candidate(path.value(), size);
+  if (!file) return file.error();
+  auto runner = run_on_executor(file.value(), 1);
+  if (!runner) return runner.error();
+  return Teacher{std::move(file).value(), std::move(runner).value()};
+}
+
+Progress half(const Progress& whole, double from) {
+  return [&whole, from](double share, const std::string& message) {
+    whole(from + share / 2, message);
+  };
+}
+
+TaskEnd finished(const TaskContext& context, wire::EvaluateResult result,
+                 const std::string& detections) {
+  const auto lap = context.watch.lap(Phase::kScore);
+  auto artifact = context.artifact("detections", "detections.json", detections);
+  if (!artifact) return artifact.error();
+  return wire::TaskSuccess{std::move(result), {std::move(artifact).value()}};
+}
+
+TaskEnd evaluate_raw(const TaskContext& context, const wire::EvaluateParams& params,
+                     const RunningDetector& candidate, const Dataset& dataset) {
+  if (!params.teacher) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the head is raw, and the task names no teacher to agree with"};
+  }
+  const auto teacher = open_teacher(context, {params.teacher->height, params.teacher->width});
+  if (!teacher) return teacher.error();
+  const auto agreed = agreement(teacher.value().running(params.card), candidate, dataset,
+                                params.images, context.progress, context.watch);
+  if (!agreed) return agreed.error();
+  wire::EvaluateResult result;
+  result.map_50_95 = agreed.value().value;
+  result.coco.fill(-1);
+  result.per_class = agreed.value().by_output;
+  result.images = static_cast<int>(agreed.value().images.size());
+  result.labels = LabelSource::kRawOutputs;
+  return finished(context, std::move(result), agreements_to_json(agreed.value().images));
+}
+
+// The dataset with boxes to score against: its own, or the teacher's.
+Result<Dataset> labelled(const TaskContext& context, const wire::EvaluateParams& params,
+                         Dataset dataset) {
+  if (!params.teacher) return dataset;
+  const auto teacher = open_teacher(context, {params.teacher->height, params.teacher->width});
+  if (!teacher) return teacher.error();
+  return labelled_by(teacher.value().running(params.card), std::move(dataset), params.images,
+                     half(context.progress, 0), context.watch);
+}
+
+TaskEnd evaluate_boxes(const TaskContext& context, const wire::EvaluateParams& params,
+                       const RunningDetector& candidate, Dataset given) {
+  const auto dataset = labelled(context, params, std::move(given));
+  if (!dataset) return dataset.error();
+  const auto scored =
+      score(candidate, dataset.value(), params.images,
+            params.teacher ? half(context.progress, 0.5) : context.progress, context.watch);
+  if (!scored) return scored.error();
+  const CocoResult& figures = scored.value().result;
+  wire::EvaluateResult result;
+  result.map_50_95 = figures.figures.map_50_95;
+  result.images = figures.images;
+  result.labels = params.teacher ? LabelSource::kTeacher : LabelSource::kGroundTruth;
+  const auto named = by_name(figures.figures);
+  for (std::size_t f = 0; f < named.size(); ++f) result.coco[f] = named[f].second;
+  for (std::size_t c = 0; c < figures.per_class.size(); ++c) {
+    result.per_class[dataset.value().categories[c].name] = figures.per_class[c];
+  }
+  return finished(context, std::move(result),
+                  detections_to_json(scored.value().detections, dataset.value().categories));
+}
+
+Result<std::string> text_of(const TaskContext& context, const std::string& role) {
+  const auto bytes = context.bytes(role);
+  if (!bytes) return bytes.error();
+  return std::string(reinterpret_cast<const char*>(bytes.value().data()), bytes.value().size());
+}
+
+Result<CocoEvaluation> stored_evaluation(const TaskContext& context, const std::string& role,
+                                         const Dataset& dataset) {
+  const auto json = text_of(context, role);
+  if (!json) return json.error();
+  const auto detections = parse_detections(json.value(), dataset.categories);
+  if (!detections) return detections.error();
+  return coco_evaluation(dataset, detections.value());
+}
+
+Result<StoredComparison> compare_raw(const TaskContext& context,
+                                     const wire::CompareParams& params) {
+  std::vector<ImageAgreement> images[2];
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto json = text_of(context, i == 0 ? "detections_a" : "detections_b");
+    if (!json) return json.error();
+    auto parsed = parse_agreements(json.value());
+    if (!parsed) return parsed.error();
+    images[i] = std::move(parsed).value();
+  }
+  auto accuracy =
+      compare_agreement(images[0], images[1], params.map_margin, params.alpha, params.seed);
+  if (!accuracy) return accuracy.error();
+  return StoredComparison{std::move(accuracy).value(), {}};
+}
+
+}  // namespace
+
+TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& params) {
+  const auto candidate = context.candidate("candidate");
+  if (!candidate) return candidate.error();
+  auto dataset = context.dataset();
+  if (!dataset) return dataset.error();
+  const auto runner = context.runner(candidate.value(), params.runtime, params.threads);
+  if (!runner) return runner.error();
+  const RunningDetector running{*runner.value(), params.card, candidate.value().height,
+                                candidate.value().width};
+  if (params.card.head == kRawHead) {
+    return evaluate_raw(context, params, running, dataset.value());
+  }
+  return evaluate_boxes(context, params, running, std::move(dataset).value());
+}
+
+Result<StoredComparison> compare_stored(const TaskContext& context,
+                                        const wire::CompareParams& params, const Dataset& given) {
+  if (params.card.head == kRawHead) return compare_raw(context, params);
+  Dataset dataset = given;
+  if (params.teacher) {
+    const auto teacher = open_teacher(context, {params.card.height, params.card.width});
+    if (!teacher) return teacher.error();
+    auto made = labelled_by(teacher.value().running(params.card), std::move(dataset), std::nullopt,
+                            half(context.progress, 0), context.watch);
+    if (!made) return made.error();
+    dataset = std::move(made).value();
+  }
+  const auto a = stored_evaluation(context, "detections_a", dataset);
+  if (!a) return a.error();
+  const auto b = stored_evaluation(context, "detections_b", dataset);
+  if (!b) return b.error();
+  auto accuracy =
+      compare_accuracy(a.value(), b.value(), params.map_margin, params.alpha, params.seed);
+  if (!accuracy) return accuracy.error();
+  StoredComparison compared{std::move(accuracy).value(), {}};
+  compared.accuracy.labels = params.teacher ? LabelSource::kTeacher : LabelSource::kGroundTruth;
+  for (const int category : compared.accuracy.lost_classes) {
+    compared.lost_classes.push_back(dataset.categories[static_cast<std::size_t>(category)].name);
+  }
+  return compared;
+}
+
+}  // namespace pare::engine
