@@ -2,11 +2,17 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 
 #include "core/result.h"
 
 namespace pare::cli {
+
+// The heads that the engine knows, each with the preprocessing its detectors usually take.
+inline const std::set<std::string> kPresets = {"fastestdet", "nanodet", "yolov5", "yolox"};
+inline constexpr const char* kPresetHelp =
+    "Head and preprocessing: fastestdet, nanodet, yolov5, yolox";
 
 // The card in `file` (empty: none) with the head of `preset` (empty: as the card says); the
 // preset's preprocessing comes with the head.  Fails if the two name different heads, or the file

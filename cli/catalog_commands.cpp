@@ -139,8 +139,7 @@ void add_model_commands(CLI::App& app, Action& chosen) {
   CLI::App* add = model->add_subcommand("add", "Upload an ONNX detector and have it inspected");
   add->add_option("file", given->file, "The ONNX file")->required();
   add->add_option("--name", given->name, "What to call it")->required();
-  add->add_option("--preset", given->preset, "Head and preprocessing: yolov5, yolox")
-      ->check(CLI::IsMember({"yolov5", "yolox"}));
+  add->add_option("--preset", given->preset, kPresetHelp)->check(CLI::IsMember(kPresets));
   add->add_option("--card", given->card, "A model card (JSON)");
   add->add_flag("--no-wait", given->no_wait, "Do not wait for the inspection");
   add->callback([given, &chosen] {

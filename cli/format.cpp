@@ -47,6 +47,14 @@ std::string whole(double number) {
   return fmt::format("{:.0f}", number);
 }
 
+// What an accuracy is, by what it was scored against: "mAP" alone is against the dataset's labels.
+std::string accuracy_name(const json& scored) {
+  const std::string labels = text_at(scored, "labels");
+  if (labels == "teacher") return "teacher mAP";
+  if (labels == "raw_outputs") return "agreement";
+  return "mAP";
+}
+
 // "71.9 [71.2, 72.8]", with a "?" where the device was not itself
 std::string latency_text(const json& member) {
   return milliseconds(number_at(member, "latency_ms")) + " [" +
@@ -76,7 +84,9 @@ std::string outcomes_text(const json& trial) {
     if (has(outcome, "infeasible")) {
       out += "infeasible: " + text_at(outcome, "infeasible");
     } else {
-      out += has(outcome, "map_50_95") ? percent_points(number_at(outcome, "map_50_95")) : "-";
+      out += has(outcome, "map_50_95")
+                 ? accuracy_name(outcome) + " " + percent_points(number_at(outcome, "map_50_95"))
+                 : "-";
       out += has(outcome, "latency_ms") ? ", " + milliseconds(number_at(outcome, "latency_ms")) +
                                               " ms" + (has(outcome, "latency_suspect") ? " ?" : "")
                                         : "";
@@ -216,7 +226,7 @@ std::string trials_table(const json& trials, int width) {
                {"origin"},
                {"size", Align::kRight},
                {"MACs", Align::kRight},
-               {"mAP, latency"}});
+               {"accuracy, latency"}});
   for (const json& trial : trials) {
     table.add({whole(number_at(trial, "number")), short_sha(text_at(trial, "plan_sha256")),
                text_at(trial, "state"), text_at(trial, "origin"),
@@ -229,7 +239,7 @@ std::string trials_table(const json& trials, int width) {
 
 std::string front_table(const json& front, int width) {
   Table table({{"  plan"},
-               {"mAP (images)", Align::kRight},
+               {accuracy_name(front) + " (images)", Align::kRight},
                {"lost", Align::kRight},
                {"latency ms", Align::kRight},
                {"speedup", Align::kRight},
@@ -262,11 +272,12 @@ std::string front_table(const json& front, int width) {
 std::string summary_text(const json& summary, int width) {
   const json card = summary.value("card", json::object());
   std::string out = fmt::format(
-      "head {}, input {}, stride {}, opset {}\n{} MACs, {} parameters, {}\n\n",
+      "head {}, input {}, {}, opset {}\n{} MACs, {} parameters, {}\n\n",
       text_at(card, "head", "unknown"), joined(list_at(card, "input"), "x"),
-      whole(number_at(summary, "stride")), whole(number_at(summary, "opset")),
-      count_text(number_at(summary, "macs")), count_text(number_at(summary, "parameters")),
-      byte_size(number_at(summary, "bytes")));
+      number_at(summary, "stride") > 0 ? "stride " + whole(number_at(summary, "stride"))
+                                       : "of this size only",
+      whole(number_at(summary, "opset")), count_text(number_at(summary, "macs")),
+      count_text(number_at(summary, "parameters")), byte_size(number_at(summary, "bytes")));
   Table groups({{"group"}, {"channels", Align::kRight}, {"widths", Align::kRight}, {"layers"}});
   double movable = 0;
   for (const json& group : list_at(summary, "groups")) {
@@ -335,7 +346,7 @@ std::string best_lines(const json& job, int width) {
   Table table({{"target"},
                {"front", Align::kRight},
                {"hypervolume", Align::kRight},
-               {"original", Align::kRight},
+               {accuracy_name(job) + " of the original", Align::kRight},
                {"fastest within 1.0 point"}});
   for (const json& best : list_at(job, "best")) {
     std::string original = "-";
@@ -347,10 +358,10 @@ std::string best_lines(const json& job, int width) {
     std::string fastest = "-";
     if (has(best, "fastest")) {
       const json& member = best["fastest"];
-      fastest =
-          fmt::format("{}, {} ms, {:.2f}x: {}", percent_points(number_at(member, "map_50_95")),
-                      milliseconds(number_at(member, "latency_ms")),
-                      number_at(member, "speedup", 1.0), text_at(member, "description"));
+      fastest = fmt::format("{} {}, {} ms, {:.2f}x: {}", accuracy_name(job),
+                            percent_points(number_at(member, "map_50_95")),
+                            milliseconds(number_at(member, "latency_ms")),
+                            number_at(member, "speedup", 1.0), text_at(member, "description"));
     }
     table.add({text_at(best, "target"), whole(number_at(best, "front")),
                fmt::format("{:.4f}", number_at(best, "hypervolume")), original, fastest});
@@ -359,6 +370,7 @@ std::string best_lines(const json& job, int width) {
 }
 
 std::string offer_lines(const json& job) {
+  const std::string accuracy = accuracy_name(job);
   std::string out;
   for (const json& best : list_at(job, "best")) {
     if (!has(best, "fastest")) continue;
@@ -367,9 +379,10 @@ std::string offer_lines(const json& job) {
     const double speedup = number_at(member, "speedup", 1.0);
     const double lost = number_at(member, "map_lost");
     const std::string map =
-        fmt::format("{}{:.2f} mAP points", lost > 0 ? "-" : "+", std::abs(lost));
+        fmt::format("{}{:.2f} {} points", lost > 0 ? "-" : "+", std::abs(lost), accuracy);
     if (speedup <= 1.0) {
-      out += text_at(best, "target") + ": nothing faster than the original within 1.0 mAP point\n";
+      out += text_at(best, "target") + ": nothing faster than the original within 1.0 " + accuracy +
+             " point\n";
     } else {
       out += fmt::format("{}: {:.2f} times faster at {}: plan {}, `pare download {} -o {}.onnx`\n",
                          text_at(best, "target"), speedup, map, plan, plan, plan);

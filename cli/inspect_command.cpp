@@ -127,8 +127,7 @@ void add_inspect_command(CLI::App& app, Action& chosen) {
   CLI::App* command =
       app.add_subcommand("inspect", "What may change in a model, what is frozen, and why");
   command->add_option("file", given->file, "The ONNX file")->required();
-  command->add_option("--preset", given->preset, "Head and preprocessing: yolov5, yolox")
-      ->check(CLI::IsMember({"yolov5", "yolox"}));
+  command->add_option("--preset", given->preset, kPresetHelp)->check(CLI::IsMember(kPresets));
   command->add_option("--card", given->card, "A model card (JSON)");
   command->add_option("--engine", given->engine, "pare-engine")->capture_default_str();
   command->callback([given, &chosen] {

@@ -22,6 +22,10 @@ constexpr std::array kLevels = {0, 1, 2, 3, 4, 6, 8, 10, 12, 16, 20};  // most h
 std::vector<InputSize> resolutions_of(const ModelSummary& model, const SpaceLimits& limits) {
   const int stride = model.stride;
   const InputSize own{model.card.height, model.card.width};
+  if (stride == 0) {  // no other size can be made
+    const bool within = limits.min_scale <= 1 && limits.max_scale >= 1;
+    return within ? std::vector{own} : std::vector<InputSize>{};
+  }
   const auto at_height = [&](int height) {
     const double width = static_cast<double>(own.width) * height / own.height;
     return InputSize{height, std::max(1, static_cast<int>(std::lround(width / stride))) * stride};
@@ -161,7 +165,7 @@ Error not_in_space(const std::string& what) {
 
 Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, Recovery recovery,
                           const Int8Choices& int8, const Guidance& guidance) {
-  if (model.stride <= 0 || model.card.height <= 0 || model.card.width <= 0) {
+  if (model.stride < 0 || model.card.height <= 0 || model.card.width <= 0) {
     return Error{ErrorCode::kInvalidArgument, "the model's summary has no input size or stride"};
   }
   Space space;

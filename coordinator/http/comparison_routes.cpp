@@ -66,10 +66,15 @@ Result<Experiment> experiment_of(const Services& services, wire::NewComparison a
   const auto summary = wire::parse_summary(model.value().summary_json);
   if (!summary) return summary.error();
 
+  const auto dataset = services.store.dataset(job.value().dataset_sha256);
+  if (!dataset) return dataset.error();
+  const LabelSource labels =
+      label_source(summary.value().card.head, dataset.value().counts.labelled);
+
   asked.a = a.value().plan_sha256;
   asked.b = b.value().plan_sha256;
-  auto task =
-      compare_task(job.value(), summary.value().card, target.value(), a.value(), b.value(), asked);
+  auto task = compare_task(job.value(), summary.value().card, labels, target.value(), a.value(),
+                           b.value(), asked);
   if (!task) return task.error();
   return Experiment{{asked.job, asked.target, asked.a, asked.b, wire::comparison_to_json(asked)},
                     std::move(task).value()};

@@ -27,14 +27,29 @@ Result<JobContents> read_job(Store& store, JobId id) {
   auto trials = all_trials(store, id);
   if (!trials) return trials.error();
 
+  const auto labels = labels_of(store, job.value());
+  if (!labels) return labels.error();
   JobContents contents{std::move(job).value(), std::move(document).value(), std::nullopt,
-                       std::move(trials).value()};
+                       std::move(trials).value(), labels.value()};
   if (!model.value().summary_json.empty()) {
     auto summary = wire::parse_summary(model.value().summary_json);
     if (!summary) return summary.error();
     contents.model = std::move(summary).value();
   }
   return contents;
+}
+
+Result<std::optional<LabelSource>> labels_of(Store& store, const Job& job) {
+  const auto model = store.model(job.model_sha256);
+  if (!model) return model.error();
+  const auto dataset = store.dataset(job.dataset_sha256);
+  if (!dataset) return dataset.error();
+  if (model.value().state != EntryState::kReady || dataset.value().state != EntryState::kReady) {
+    return std::optional<LabelSource>();
+  }
+  const auto summary = wire::parse_summary(model.value().summary_json);
+  if (!summary) return summary.error();
+  return std::optional(label_source(summary.value().card.head, dataset.value().counts.labelled));
 }
 
 }  // namespace pare::coordinator

@@ -8,6 +8,7 @@
 
 #include "coordinator/jobs/front.h"
 #include "coordinator/store/store.h"
+#include "core/label_source.h"
 #include "core/result.h"
 
 namespace pare::coordinator {
@@ -17,11 +18,16 @@ struct JobContents {
   NewJob document;
   std::optional<ModelSummary> model;  // once it was inspected
   std::vector<Trial> trials;
+  std::optional<LabelSource> labels;  // as labels_of()
 
   // Of the job's targets, in their order; none before the model was inspected.
   std::vector<TargetFront> fronts() const;
 };
 
 Result<JobContents> read_job(Store& store, JobId id);
+
+// What a job's accuracies are scored against; nullopt while its model or its dataset is not
+// inspected.
+Result<std::optional<LabelSource>> labels_of(Store& store, const Job& job);
 
 }  // namespace pare::coordinator

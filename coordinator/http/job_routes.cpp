@@ -46,6 +46,7 @@ TrialCounts counts_of(const std::vector<Trial>& trials) {
 
 ordered_json view_of(const JobContents& contents, TimePoint now) {
   ordered_json view = outline_of(contents.job, counts_of(contents.trials), contents.document, now);
+  if (contents.labels) view["labels"] = name_of(*contents.labels);
   view["best"] = ordered_json::array();
   for (const TargetFront& front : contents.fronts()) {
     ordered_json best = {{"target", front.target}, {"hypervolume", front.hypervolume}};
@@ -93,12 +94,6 @@ Result<JobDraft> draft_of(const Services& services, const NewJob& job) {
   if (dataset.value().state == EntryState::kRejected) {
     return about({ErrorCode::kUnsupported,
                   "dataset \"" + job.dataset + "\" was rejected: " + dataset.value().reason},
-                 "dataset", job.dataset);
-  }
-  if (!dataset.value().counts.labelled) {
-    return about({ErrorCode::kUnsupported, "dataset \"" + job.dataset +
-                                               "\" has no labels.json, and accuracy is scored "
-                                               "against labels"},
                  "dataset", job.dataset);
   }
   const auto workers = services.store.workers();

@@ -19,11 +19,16 @@ Response list_trials(const Services& services, const Request& request) {
   if (!id) return failure(id.error());
   const auto page = page_of(request);
   if (!page) return failure(page.error());
-  if (const auto job = services.store.job(JobId{id.value()}); !job) return failure(job.error());
+  const auto job = services.store.job(JobId{id.value()});
+  if (!job) return failure(job.error());
+  const auto labels = labels_of(services.store, job.value());
+  if (!labels) return failure(labels.error());
   const auto trials = services.store.trials(JobId{id.value()}, one_more(page.value()));
   if (!trials) return failure(trials.error());
   ListReply list(page.value());
-  for (const Trial& trial : trials.value()) list.add(trial.number, view_of(trial));
+  for (const Trial& trial : trials.value()) {
+    list.add(trial.number, view_of(trial, labels.value()));
+  }
   return list.reply();
 }
 
@@ -65,14 +70,18 @@ Response get_front(const Services& services, const Request& request) {
                      *contents.value().model);
   }
   front.members = filtered(std::move(front.members), filter.value());
-  return reply(200, view_of(front));
+  return reply(200, view_of(front, contents.value().labels));
 }
 
-ordered_json with_job(const std::vector<Trial>& trials) {
+Result<ordered_json> with_job(const Services& services, const std::vector<Trial>& trials) {
   ordered_json views = ordered_json::array();
   for (const Trial& trial : trials) {
+    const auto job = services.store.job(trial.job);
+    if (!job) return job.error();
+    const auto labels = labels_of(services.store, job.value());
+    if (!labels) return labels.error();
     ordered_json view = {{"job", trial.job.value}};
-    view.update(view_of(trial));
+    view.update(view_of(trial, labels.value()));
     view.erase("plan");
     views.push_back(std::move(view));
   }
@@ -83,23 +92,27 @@ ordered_json with_job(const std::vector<Trial>& trials) {
 Response get_plan(const Services& services, const Request& request) {
   const auto trials = services.store.trials_with_plan(request.captured("plan"));
   if (!trials) return failure(trials.error());
+  const auto views = with_job(services, trials.value());
+  if (!views) return failure(views.error());
   const Trial& first = trials.value().front();
   return reply(200, {{"sha256", first.plan_sha256},
                      {"plan", stored_json(first.plan_json)},
-                     {"trials", with_job(trials.value())}});
+                     {"trials", views.value()}});
 }
 
 // GET /v1/candidates/{candidate}
 Response get_candidate(const Services& services, const Request& request) {
   const auto trials = services.store.trials_with_candidate(request.captured("candidate"));
   if (!trials) return failure(trials.error());
+  const auto views = with_job(services, trials.value());
+  if (!views) return failure(views.error());
   const Trial& first = trials.value().front();
   return reply(200, {{"sha256", first.candidate_sha256},
                      {"plan_sha256", first.plan_sha256},
                      {"bytes", first.bytes.value_or(0)},
                      {"macs", first.macs.value_or(0)},
                      {"build", stored_json(first.build_json)},
-                     {"trials", with_job(trials.value())}});
+                     {"trials", views.value()}});
 }
 
 // GET /v1/candidates/{candidate}/file

@@ -12,13 +12,14 @@ using nlohmann::ordered_json;
 
 namespace {
 
-ordered_json outcome_view(const TargetRecord& record) {
+ordered_json outcome_view(const TargetRecord& record, std::optional<LabelSource> labels) {
   if (!record.infeasible.empty()) return {{"infeasible", record.infeasible}};
   ordered_json view = ordered_json::object();
   if (record.accuracy) {
     view["map_50_95"] = record.accuracy->map_50_95;
     view["images"] = record.accuracy->images;
     view["accuracy_runtime"] = record.accuracy->runtime;
+    if (labels) view["labels"] = name_of(*labels);
   }
   if (record.latency) {
     view["latency_ms"] = record.latency->median.count();
@@ -108,7 +109,7 @@ ordered_json view_of(const TargetCheck& check) {
   return view;
 }
 
-ordered_json view_of(const Trial& trial) {
+ordered_json view_of(const Trial& trial, std::optional<LabelSource> labels) {
   ordered_json view = {{"number", trial.number},
                        {"plan_sha256", trial.plan_sha256},
                        {"plan", stored_json(trial.plan_json)},
@@ -120,7 +121,7 @@ ordered_json view_of(const Trial& trial) {
   if (trial.macs) view["macs"] = *trial.macs;
   view["outcomes"] = ordered_json::object();
   for (const auto& [target, record] : trial.on_target) {
-    view["outcomes"][target] = outcome_view(record);
+    view["outcomes"][target] = outcome_view(record, labels);
   }
   view["created_at"] = rfc3339(trial.created_at);
   if (trial.finished_at) view["finished_at"] = rfc3339(*trial.finished_at);
@@ -165,8 +166,9 @@ ordered_json view_of(const FrontMember& member) {
   return view;
 }
 
-ordered_json view_of(const TargetFront& front) {
+ordered_json view_of(const TargetFront& front, std::optional<LabelSource> labels) {
   ordered_json view = {{"target", front.target}};
+  if (labels) view["labels"] = name_of(*labels);
   if (front.original) view["original"] = view_of(*front.original);
   view["hypervolume"] = front.hypervolume;
   view["members"] = ordered_json::array();

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <vector>
 
 #include "coordinator/jobs/front.h"
 #include "coordinator/store/records.h"
+#include "core/label_source.h"
 #include "core/target.h"
 
 namespace pare::coordinator {
@@ -17,10 +19,11 @@ nlohmann::ordered_json view_of(const Dataset& dataset);
 nlohmann::ordered_json view_of(const Target& target, const std::vector<Worker>& workers);
 nlohmann::ordered_json view_of(const Worker& worker);
 nlohmann::ordered_json view_of(const TargetCheck& check);
-nlohmann::ordered_json view_of(const Trial& trial);
+// `labels`: what the job's accuracies are scored against.
+nlohmann::ordered_json view_of(const Trial& trial, std::optional<LabelSource> labels);
 nlohmann::ordered_json view_of(const Comparison& comparison);
 nlohmann::ordered_json view_of(const FrontMember& member);
-nlohmann::ordered_json view_of(const TargetFront& front);
+nlohmann::ordered_json view_of(const TargetFront& front, std::optional<LabelSource> labels);
 
 // How many workers that are not lost could measure on the target now.
 int workers_serving(const Target& target, const std::vector<Worker>& workers);

@@ -89,6 +89,11 @@ ModelCard JobContext::card_of(const Plan& plan) const {
   return card;
 }
 
+std::optional<wire::Size> JobContext::teacher() const {
+  if (labels == LabelSource::kGroundTruth) return std::nullopt;
+  return wire::Size{model.card.height, model.card.width};
+}
+
 bool JobContext::takes_int8(const Target& target) const {
   return contains(target.precisions, Precision::kInt8) &&
          contains(document.space.precisions, Precision::kInt8);
@@ -117,6 +122,10 @@ Result<JobContext> load_context(Store& store, const Job& job) {
   if (!model) return model.error();
   auto summary = wire::parse_summary(model.value().summary_json);
   if (!summary) return summary.error();
+  const auto dataset = store.dataset(job.dataset_sha256);
+  if (!dataset) return dataset.error();
+  const LabelSource labels =
+      label_source(summary.value().card.head, dataset.value().counts.labelled);
   std::vector<Target> targets;
   for (const std::string& name : job.targets) {
     auto target = store.target(name);
@@ -146,7 +155,8 @@ Result<JobContext> load_context(Store& store, const Job& job) {
                     std::move(summary).value(),
                     std::move(targets),
                     std::move(checks).value(),
-                    std::move(space).value()};
+                    std::move(space).value(),
+                    labels};
 }
 
 search::Observation observation_of(const JobContext& context, const Trial& trial) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,10 +10,12 @@
 #include "coordinator/store/store.h"
 #include "core/device_check.h"
 #include "core/job.h"
+#include "core/label_source.h"
 #include "core/model_summary.h"
 #include "core/target.h"
 #include "search/space.h"
 #include "search/strategy.h"
+#include "wire/task_params.h"
 
 namespace pare::coordinator {
 
@@ -23,6 +26,10 @@ struct JobContext {
   std::vector<Target> targets;                // in the order of the document
   std::map<std::string, DeviceCheck> checks;  // by target, once they are there and did not fail
   search::Space space;
+  LabelSource labels = LabelSource::kGroundTruth;  // what its accuracies are scored against
+
+  // The model's input size, where the model is what is scored against.
+  std::optional<wire::Size> teacher() const;
 
   // The model's card with the input size of the plan's candidates.
   ModelCard card_of(const Plan& plan) const;

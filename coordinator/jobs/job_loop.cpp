@@ -42,6 +42,8 @@ Result<std::vector<std::optional<TrialUpdate::KnownAccuracy>>> known_accuracies(
     const auto job = store.job(trial.job);
     if (!job) return job.error();
     if (job.value().dataset_sha256 != context.job.dataset_sha256) continue;
+    // Scored against another original, it says nothing here.
+    if (context.teacher() && job.value().model_sha256 != context.job.model_sha256) continue;
     for (const auto& [target, record] : trial.on_target) {
       if (!record.accuracy || record.accuracy->detections_sha256.empty()) continue;
       const auto at = std::ranges::find(runtimes, record.accuracy->runtime);
@@ -298,11 +300,6 @@ Result<int> JobLoop::begin(const Job& job) {
   }
   if (model.value().state != EntryState::kReady || dataset.value().state != EntryState::kReady) {
     return 0;
-  }
-  if (!dataset.value().counts.labelled) {
-    return fail(job, {},
-                "dataset \"" + dataset.value().name +
-                    "\" has no labels.json: there is nothing to score against");
   }
   const auto context = load_context(store_, job);
   if (!context) return context.error();

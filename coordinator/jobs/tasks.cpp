@@ -60,10 +60,12 @@ NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan&
 }
 
 NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
-                      const std::string& candidate_sha256, const std::string& runtime) {
+                      const std::string& candidate_sha256, const std::string& runtime,
+                      const std::optional<wire::Size>& teacher) {
   wire::TaskDocument document;
-  document.params = wire::EvaluateParams{card, runtime, 1, std::nullopt};
+  document.params = wire::EvaluateParams{card, runtime, 1, std::nullopt, teacher};
   document.blobs = {{"candidate", candidate_sha256}, {"dataset", job.dataset_sha256}};
+  if (teacher) document.blobs["model"] = job.model_sha256;
   NewTask task = task_of(job, trial, std::move(document), minutes(30));
   if (runtime != wire::kExecutor) task.runtime = runtime;
   return task;
@@ -84,8 +86,8 @@ NewTask benchmark_task(const Job& job, const ModelCard& card, int trial,
   return task;
 }
 
-Result<NewTask> compare_task(const Job& job, const ModelCard& card, const Target& target,
-                             const Trial& a, const Trial& b,
+Result<NewTask> compare_task(const Job& job, const ModelCard& card, LabelSource labels,
+                             const Target& target, const Trial& a, const Trial& b,
                              const wire::NewComparison& comparison) {
   wire::CompareParams params;
   params.card = card;
@@ -97,7 +99,9 @@ Result<NewTask> compare_task(const Job& job, const ModelCard& card, const Target
   params.min_blocks = kMinBlocks;
   params.max_blocks = comparison.max_blocks;
   params.seed = job.seed;
+  params.teacher = labels == LabelSource::kTeacher;
   wire::TaskDocument document;
+  if (params.teacher) document.blobs["model"] = job.model_sha256;
   document.blobs["dataset"] = job.dataset_sha256;
   for (const auto& [trial, letter] : {std::pair(&a, "a"), std::pair(&b, "b")}) {
     const auto on = trial->on_target.find(target.name);

@@ -1,12 +1,14 @@
 // The tasks of a job, as documents with who may do them and for how long.  Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "coordinator/store/records.h"
 #include "coordinator/store/task_records.h"
 #include "core/job.h"
+#include "core/label_source.h"
 #include "core/model_summary.h"
 #include "core/plan.h"
 #include "core/target.h"
@@ -30,8 +32,10 @@ NewTask check_task(const Job& job, const Target& target, bool int8);
 NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan& plan);
 
 // Accuracy of a candidate on `runtime`, or on the executor where that is wire::kExecutor.
+// `teacher`: the model's own input size, where the model is what is scored against.
 NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
-                      const std::string& candidate_sha256, const std::string& runtime);
+                      const std::string& candidate_sha256, const std::string& runtime,
+                      const std::optional<wire::Size>& teacher);
 
 // Latency of a candidate on a target, with the parity check where `parity` is set.
 NewTask benchmark_task(const Job& job, const ModelCard& card, int trial,
@@ -39,7 +43,8 @@ NewTask benchmark_task(const Job& job, const ModelCard& card, int trial,
 
 // kConflict, with the reason, if one of the two was not measured on the target.  The card's input
 // is the model's: the size of each candidate's is read from its file.
-Result<NewTask> compare_task(const Job& job, const ModelCard& card, const Target& target,
-                             const Trial& a, const Trial& b, const wire::NewComparison& comparison);
+Result<NewTask> compare_task(const Job& job, const ModelCard& card, LabelSource labels,
+                             const Target& target, const Trial& a, const Trial& b,
+                             const wire::NewComparison& comparison);
 
 }  // namespace pare::coordinator

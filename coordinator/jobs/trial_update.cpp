@@ -22,6 +22,11 @@ Result<wire::BlobRef> blob_of(const wire::TaskSuccess& success, const std::strin
   return Error{ErrorCode::kInvalidArgument, "the outcome has no uploaded \"" + role + "\""};
 }
 
+// The original's detections are the boxes, and it may have found nothing.
+std::string by_the_original(LabelSource labels) {
+  return labels == LabelSource::kTeacher ? ": the original is sure of none" : "";
+}
+
 std::string percent(double share) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g %%", share * 100);
@@ -89,8 +94,9 @@ void TrialUpdate::built(const TaskEnd& end,
       for (const Target* target : scored_on(all[i])) record_accuracy(*target, *known[i]);
       continue;
     }
-    changes_.push_back(TaskAdded{evaluate_task(context_.job, context_.card_of(plan_), trial_.number,
-                                               trial_.candidate_sha256, all[i])});
+    changes_.push_back(
+        TaskAdded{evaluate_task(context_.job, context_.card_of(plan_), trial_.number,
+                                trial_.candidate_sha256, all[i], context_.teacher())});
   }
   end_if_settled();
 }
@@ -112,7 +118,8 @@ void TrialUpdate::evaluated(const TaskEnd& end, const std::string& runtime) {
     known.accuracy = {result.map_50_95, result.images, runtime,
                       detections ? detections.value().sha256 : ""};
     known.accuracy_json = wire::result_to_json(result);
-    if (result.map_50_95 < 0) reason = "no validation image has a box to score against";
+    if (result.map_50_95 < 0)
+      reason = "no validation image has a box to score against" + by_the_original(result.labels);
     if (!detections) reason = detections.error().message;
   } else {
     reason = end.error().message;

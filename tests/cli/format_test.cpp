@@ -99,11 +99,11 @@ TEST(Format, a_trial_shows_what_came_of_it_on_every_target) {
                       {"outcomes",
                        {{"ort", {{"map_50_95", 0.3371}, {"latency_ms", 21.63}}},
                         {"ov", {{"infeasible", "parity: outputs differ by 0.2"}}}}}};
-  EXPECT_EQ(
-      trials_table(json::array({trial}), 0),
-      "trial  plan        state     origin     size    MACs  mAP, latency\n"
-      "    7  0123456789  finished  seed    1.0 KiB  2.00 M  ort 33.71, 21.6 ms; ov infeasible: "
-      "parity: outputs differ by 0.2\n");
+  EXPECT_EQ(trials_table(json::array({trial}), 0),
+            "trial  plan        state     origin     size    MACs  accuracy, latency\n"
+            "    7  0123456789  finished  seed    1.0 KiB  2.00 M  ort mAP 33.71, 21.6 ms; ov "
+            "infeasible: "
+            "parity: outputs differ by 0.2\n");
 }
 
 TEST(Format, the_offer_is_one_sentence_with_what_to_type_next) {
@@ -111,6 +111,30 @@ TEST(Format, the_offer_is_one_sentence_with_what_to_type_next) {
   EXPECT_EQ(offer_lines(job),
             "x86: 2.10 times faster at -0.62 mAP points: plan 0123456789, `pare download "
             "0123456789 -o 0123456789.onnx`\n");
+}
+
+TEST(Format, an_accuracy_that_is_not_against_labels_says_so_wherever_it_stands) {
+  const std::vector<std::pair<const char*, const char*>> table = {
+      {"ground_truth", "mAP"}, {"teacher", "teacher mAP"}, {"raw_outputs", "agreement"}};
+  for (const auto& [labels, name] : table) {
+    const json best = {
+        {"target", "x86"}, {"original", member(0.9, 50)}, {"fastest", member(0.3278, 34.2)}};
+    const json job = {{"labels", labels}, {"best", {best}}};
+    EXPECT_NE(best_lines(job, 0).find(std::string(name) + " of the original"), std::string::npos);
+    EXPECT_NE(best_lines(job, 0).find(std::string(name) + " 32.78, 34.2 ms"), std::string::npos);
+    EXPECT_NE(offer_lines(job).find(std::string(" at -0.62 ") + name + " points:"),
+              std::string::npos);
+    const json front = {{"target", "x86"}, {"labels", labels}, {"members", {member(0.3, 34)}}};
+    EXPECT_NE(front_table(front, 0).find(std::string(" ") + name + " (images)"), std::string::npos);
+    const json trial = {{"outcomes", {{"ort", {{"map_50_95", 0.5}, {"labels", labels}}}}}};
+    EXPECT_NE(trials_table(json::array({trial}), 0).find(std::string("ort ") + name + " 50.00"),
+              std::string::npos);
+  }
+}
+
+TEST(Format, a_model_of_one_size_says_so) {
+  EXPECT_NE(summary_text({{"stride", 0}}, 0).find(", of this size only, "), std::string::npos);
+  EXPECT_NE(summary_text({{"stride", 32}}, 0).find(", stride 32, "), std::string::npos);
 }
 
 TEST(Format, a_job_that_has_nothing_yet_is_shown_all_the_same) {

@@ -71,6 +71,28 @@ class MainJob(unittest.TestCase):
         self.assertIn(verdict["result"]["latency"]["verdict"], ("FASTER", "SLOWER", "EQUIVALENT", "INCONCLUSIVE"))
         self.assertIn("B is", verdict["result"]["sentence"])
 
+    def test_without_labels_the_original_is_the_teacher_and_every_figure_says_so(self):
+        s = self.service
+        s.pare("dataset", "add", "--name", "bare", "--calibration", self.scratch / "calibration",
+               "--val", self.scratch / "validation")
+        submitted = s.pare("submit", "--model", "boards", "--dataset", "bare", "--target", "ort", "--trials", 4, "--json")
+        job = json.loads(submitted.stdout)["id"]
+        self.assertEqual(s.job_end(job, 600)["state"], "succeeded")
+        front = s.get(f"/v1/jobs/{job}/fronts/ort")
+        self.assertEqual(front["labels"], "teacher")
+        self.assertEqual(s.get(f"/v1/jobs/{job}")["labels"], "teacher")
+        self.assertAlmostEqual(front["original"]["map_50_95"], 1, places=6)
+        self.assertTrue(all(m["map_50_95"] <= 1 for m in front["members"]))
+        self.assertIn("teacher mAP (images)", s.pare("pareto", job).stdout)
+        self.assertIn("teacher mAP ", s.pare("trials", job).stdout)
+        other = next(t["plan_sha256"] for t in s.trials(job) if t["state"] == "finished"
+                     and t["plan_sha256"] != front["original"]["plan_sha256"])
+        result = s.pare("compare", job, "--target", "ort", "original", other, "--json", check=False)
+        verdict = json.loads(result.stdout)
+        self.assertEqual(verdict["state"], "succeeded", verdict)
+        self.assertEqual(verdict["result"]["accuracy"]["labels"], "teacher")
+        self.assertIn("teacher mAP points", verdict["result"]["sentence"])
+
     def test_the_terminal_shows_fronts_trials_jobs_and_workers(self):
         for words in (["pareto", self.job], ["trials", self.job], ["jobs"], ["workers"], ["watch", self.job]):
             self.assertTrue(self.service.pare(*words).stdout.strip(), words)

@@ -198,6 +198,18 @@ TEST(Space, resolutions_are_at_most_six_multiples_of_the_stride_within_the_scale
   }
 }
 
+TEST(Space, a_model_without_a_stride_has_its_own_size_only) {
+  ModelSummary model = small_detector(2);
+  model.stride = 0;
+  const Space space = space_of(model);
+  ASSERT_EQ(space.resolutions().size(), 1U);
+  EXPECT_EQ(space.resolutions()[0], (InputSize{model.card.height, model.card.width}));
+  EXPECT_TRUE(space.of_kind(DecisionKind::kResolution).empty());
+  SpaceLimits limits;
+  limits.max_scale = 0.8;
+  EXPECT_FALSE(Space::make(model, limits, Recovery::kReconstruct).has_value());
+}
+
 TEST(Space, limits_that_leave_no_resolution_are_an_error_that_names_them) {
   SpaceLimits limits;
   limits.min_scale = 0.94;

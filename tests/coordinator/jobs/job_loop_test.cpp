@@ -187,6 +187,73 @@ TEST_F(JobLoopTest, a_space_that_is_used_up_ends_the_job_before_its_budget) {
   EXPECT_EQ(trials(id).size(), load_context(*store, stored(id)).value().space.resolutions().size());
 }
 
+// The documents of the evaluations, as they are answered.
+std::vector<wire::TaskDocument> watch_evaluations(FakeFleet& fleet,
+                                                  const std::function<void()>& run, bool labelled,
+                                                  const std::string& head) {
+  std::vector<wire::TaskDocument> seen;
+  fleet.set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {
+    if (task.kind() == TaskKind::kEvaluate) seen.push_back(task);
+    if (auto* dataset = std::get_if<wire::DatasetSummary>(&result)) dataset->labelled = labelled;
+    auto* model = std::get_if<ModelSummary>(&result);
+    if (model == nullptr) return;
+    model->card.head = head;
+    if (head == kRawHead) model->stride = 0;
+  });
+  run();
+  fleet.set_twist({});
+  return seen;
+}
+
+TEST_F(JobLoopTest, without_labels_every_candidate_is_scored_against_the_original_at_its_own_size) {
+  start();
+  const JobId id = post(15);
+  const auto seen = watch_evaluations(
+      *fleet, [&] { run_to_rest(); }, false, "yolox");
+  EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  const auto context = load_context(*store, stored(id)).value();
+  EXPECT_EQ(context.labels, LabelSource::kTeacher);
+  ASSERT_FALSE(seen.empty());
+  for (const wire::TaskDocument& task : seen) {
+    EXPECT_EQ(task.blobs.at("model"), model);
+    EXPECT_EQ(std::get<wire::EvaluateParams>(task.params).teacher,
+              (wire::Size{context.model.card.height, context.model.card.width}));
+  }
+  const std::vector<Trial> all = trials(id);
+  const wire::NewComparison wanted{id, "ov", all[0].plan_sha256, all[1].plan_sha256};
+  const auto task = compare_task(stored(id), context.model.card, context.labels, context.targets[0],
+                                 all[0], all[1], wanted);
+  ASSERT_TRUE(task.has_value()) << task.error().message;
+  const auto document = wire::parse_task(task.value().document_json).value();
+  EXPECT_EQ(document.blobs.at("model"), model);
+  EXPECT_TRUE(std::get<wire::CompareParams>(document.params).teacher);
+}
+
+TEST_F(JobLoopTest, with_labels_no_teacher_is_asked) {
+  start();
+  post(15);
+  const auto seen = watch_evaluations(
+      *fleet, [&] { run_to_rest(); }, true, "yolox");
+  ASSERT_FALSE(seen.empty());
+  for (const wire::TaskDocument& task : seen) {
+    EXPECT_FALSE(task.blobs.contains("model"));
+    EXPECT_FALSE(std::get<wire::EvaluateParams>(task.params).teacher);
+  }
+}
+
+TEST_F(JobLoopTest, a_raw_head_is_scored_against_the_original_even_with_labels_and_keeps_its_size) {
+  start();
+  const JobId id = post(15);
+  const auto seen = watch_evaluations(
+      *fleet, [&] { run_to_rest(); }, true, std::string(kRawHead));
+  EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  const auto context = load_context(*store, stored(id)).value();
+  EXPECT_EQ(context.labels, LabelSource::kRawOutputs);
+  EXPECT_EQ(context.space.resolutions().size(), 1U);
+  ASSERT_FALSE(seen.empty());
+  for (const wire::TaskDocument& task : seen) EXPECT_EQ(task.blobs.at("model"), model);
+}
+
 TEST_F(JobLoopTest, a_comparison_is_recorded_when_its_task_ends) {
   start();
   const JobId id = post(10);
@@ -194,8 +261,8 @@ TEST_F(JobLoopTest, a_comparison_is_recorded_when_its_task_ends) {
   const auto context = load_context(*store, stored(id)).value();
   const std::vector<Trial> all = trials(id);
   wire::NewComparison wanted{id, "ov", all[0].plan_sha256, all[1].plan_sha256};
-  const auto task =
-      compare_task(stored(id), context.model.card, context.targets[0], all[0], all[1], wanted);
+  const auto task = compare_task(stored(id), context.model.card, context.labels, context.targets[0],
+                                 all[0], all[1], wanted);
   ASSERT_TRUE(task.has_value()) << task.error().message;
   const auto added = store->add_comparison(
       {id, "ov", wanted.a, wanted.b, wire::comparison_to_json(wanted)}, task.value(), {});
