@@ -39,13 +39,34 @@ std::span<const std::string_view> blob_roles(TaskKind kind) {
   return {};
 }
 
-// True if the model comes along as what is scored against.
-bool has_teacher(const TaskParams& params) {
-  if (const auto* evaluate = std::get_if<EvaluateParams>(&params)) {
-    return evaluate->teacher.has_value();
+std::string_view extra_role(TaskKind kind) {
+  switch (kind) {
+    case TaskKind::kBuild: return "dataset";
+    case TaskKind::kEvaluate:
+    case TaskKind::kCompare: return "model";
+    default: return {};
   }
-  const auto* compare = std::get_if<CompareParams>(&params);
-  return compare != nullptr && compare->teacher;
+}
+
+// The blob that a task of some kinds has only if its parameters ask for it.
+struct ExtraBlob {
+  bool needed = false;
+  std::string_view why;  // it is needed
+};
+
+ExtraBlob extra_blob(const TaskParams& params) {
+  constexpr std::string_view kTeacher = "the model is the teacher";
+  if (const auto* build = std::get_if<BuildParams>(&params)) {
+    return {build->plan.reconstruction == Reconstruction::kSequential,
+            "the plan repairs in sequence"};
+  }
+  if (const auto* evaluate = std::get_if<EvaluateParams>(&params)) {
+    return {evaluate->teacher.has_value(), kTeacher};
+  }
+  if (const auto* compare = std::get_if<CompareParams>(&params)) {
+    return {compare->teacher, kTeacher};
+  }
+  return {};
 }
 
 TaskKind read_kind(Fields& fields) {
@@ -79,22 +100,18 @@ void read_machine(Fields& fields, TaskDocument& task) {
 TaskDocument read_task(Fields& fields) {
   TaskDocument task;
   const TaskKind kind = read_kind(fields);
-  fields.object("params", [&](Fields& params) { task.params = read_params(params, kind); });
+  const std::string extra(extra_role(kind));
   fields.object("blobs", [&](Fields& blobs) {
     for (const std::string_view role : blob_roles(kind)) {
       task.blobs[std::string(role)] = blobs.sha256(role);
     }
-    if (kind == TaskKind::kBuild && blobs.has("dataset")) {
-      task.blobs["dataset"] = blobs.sha256("dataset");
-    }
-    if (has_teacher(task.params)) task.blobs["model"] = blobs.sha256("model");
+    if (!extra.empty() && blobs.has(extra)) task.blobs[extra] = blobs.sha256(extra);
   });
-  if (const auto* build = std::get_if<BuildParams>(&task.params)) {
-    const bool needs = build->plan.reconstruction == Reconstruction::kSequential;
-    if (needs != task.blobs.contains("dataset")) {
-      fields.refuse("blobs", needs ? "hold a dataset: the plan repairs in sequence"
-                                   : "hold no dataset: the plan needs none");
-    }
+  fields.object("params", [&](Fields& params) { task.params = read_params(params, kind); });
+  const auto [needed, why] = extra_blob(task.params);
+  if (needed != task.blobs.contains(extra) && !extra.empty()) {
+    fields.refuse("blobs", needed ? "hold a " + extra + ": " + std::string(why)
+                                  : "hold no " + extra + ": the parameters ask for none");
   }
   read_machine(fields, task);
   return task;

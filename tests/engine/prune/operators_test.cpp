@@ -39,6 +39,24 @@ std::vector<Case> cases() {
          return b.node("ReduceMean", {x}, {{1, 1, 6, 6}}, {{"axes", Ints{1}}})[0];
        },
        "adds up the channels"},
+      {"SoftmaxOverPositions", 13,
+       [](GraphBuilder& b, const std::string& x) {
+         return b.node("Softmax", {x}, {b.shape(x)}, {{"axis", std::int64_t{-1}}})[0];
+       }},
+      {"SoftmaxOverChannels", 13,
+       [](GraphBuilder& b, const std::string& x) {
+         return b.node("Softmax", {x}, {b.shape(x)}, {{"axis", kOne}})[0];
+       },
+       "the sum over all of them"},
+      {"SoftmaxOfOldOverAllThatFollows", 11,
+       [](GraphBuilder& b, const std::string& x) {
+         return b.node("Softmax", {x}, {b.shape(x)}, {{"axis", kOne}})[0];
+       },
+       "the sum over all of them"},
+      {"SoftmaxOfOldOverPositions", 11,
+       [](GraphBuilder& b, const std::string& x) {
+         return b.node("Softmax", {x}, {b.shape(x)}, {{"axis", std::int64_t{2}}})[0];
+       }},
       {"SqueezeAndUnsqueeze", 11,
        [](GraphBuilder& b, const std::string& x) {
          const std::string map = b.node("Squeeze", {x}, {{8, 6, 6}}, {{"axes", Ints{0}}})[0];
