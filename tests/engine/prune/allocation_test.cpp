@@ -99,29 +99,52 @@ TEST(Allocation, what_cannot_be_reached_is_left_out) {
   EXPECT_EQ(allocate(m.groups, costs_of(m, ranking.orders), ranking, savings).size(), 1U);
 }
 
-// Damage planted in one group and not in the other: the free one goes down to its quarter before
-// the dear one loses a block; and a cheap second block is found behind a dear first one.
-TEST(Allocation, the_cheapest_group_goes_first_and_dear_first_blocks_hide_nothing) {
+// The first block of one group is dearer than any block of the other, and all behind it is nearly
+// free: taken together they are the cheapest, down to a quarter of the group and no further.
+TEST(Allocation, cheap_blocks_behind_a_dear_one_are_found_and_a_quarter_stays) {
   GraphBuilder b(5);
-  std::string x = b.conv(b.input({1, 3, 8, 8}), {.channels = 32, .kernel = 1, .name = "free"});
+  std::string x = b.conv(b.input({1, 3, 8, 8}), {.channels = 64, .kernel = 1, .name = "cheap"});
   x = b.conv(b.relu(x), {.channels = 32, .kernel = 1, .name = "dear"});
   b.output(b.conv(b.relu(x), {.channels = 4, .kernel = 1, .name = "last"}));
   const Analysed m = analyse(b.build());
   Ranking ranking;
-  for (const char* name : {"free", "dear"}) {
+  for (int u = 0; u < 64; ++u) ranking.orders["cheap"].push_back(u);
+  for (int u = 0; u < 32; ++u) ranking.orders["dear"].push_back(u);
+  for (int w = 0; w <= 64; ++w) {
+    ranking.damage["cheap"].push_back(w == 64 ? 0 : w >= 56 ? 0.1 : 0.105);
+  }
+  for (int w = 0; w <= 32; ++w) ranking.damage["dear"].push_back(0.01 * (32 - w));
+  const std::array savings = {0.3, 0.7, 0.75};
+  const auto allocations = allocate(m.groups, costs_of(m, ranking.orders), ranking, savings);
+  ASSERT_EQ(allocations.size(), 3U);
+  using Widths = std::map<std::string, int>;
+  EXPECT_EQ(allocations[0].widths, (Widths{{"cheap", 40}}));
+  EXPECT_EQ(allocations[1].widths, (Widths{{"cheap", 16}}));
+  EXPECT_EQ(allocations[2].widths, (Widths{{"cheap", 16}, {"dear", 24}}));
+}
+
+// A block of the first group costs twice as much and saves many times as much.
+TEST(Allocation, damage_counts_for_each_mac_saved) {
+  GraphBuilder b(5);
+  const std::string x = b.input({1, 3, 16, 16});
+  std::string wide = b.relu(b.conv(x, {.channels = 32, .kernel = 3, .name = "wide"}));
+  wide = b.conv(wide, {.channels = 32, .kernel = 3, .name = "last"});
+  std::string small =
+      b.relu(b.conv(x, {.channels = 32, .kernel = 1, .stride = 4, .name = "small"}));
+  b.output(wide);
+  b.output(b.conv(small, {.channels = 4, .kernel = 1, .name = "other"}));
+  const Analysed m = analyse(b.build());
+  Ranking ranking;
+  for (const char* name : {"small", "wide"}) {
     for (int u = 0; u < 32; ++u) ranking.orders[name].push_back(u);
-    ranking.damage[name].assign(33, 0);
+    for (int w = 0; w <= 32; ++w) {
+      ranking.damage[name].push_back((name[0] == 'w' ? 0.002 : 0.001) * (32 - w));
+    }
   }
-  for (std::size_t w = 0; w < 32; ++w) {
-    ranking.damage["free"][w] = w >= 24 ? 0.02 : 0.03;  // the first block costs most of it
-    ranking.damage["dear"][w] = 0.01 * static_cast<double>(32 - w);
-  }
-  const WidthCosts costs = costs_of(m, ranking.orders);
-  const std::array some = {0.3, 0.6};
-  const auto allocations = allocate(m.groups, costs, ranking, some);
-  ASSERT_EQ(allocations.size(), 2U);
-  EXPECT_EQ(allocations[0].widths, (std::map<std::string, int>{{"free", 16}}));
-  EXPECT_EQ(allocations[1].widths, (std::map<std::string, int>{{"free", 8}}));
+  const std::array some = {0.2};
+  const auto allocations = allocate(m.groups, costs_of(m, ranking.orders), ranking, some);
+  ASSERT_EQ(allocations.size(), 1U);
+  EXPECT_EQ(allocations[0].widths, (std::map<std::string, int>{{"wide", 24}}));
 }
 
 TEST(Allocation, sensitivities_rise_as_the_width_falls_and_say_what_is_saved) {
