@@ -1,4 +1,5 @@
-// Calibration images with what counts in them: where the original sees objects.
+// Calibration images with what counts in them: where the original sees objects.  With a raw head
+// nobody can say where that is, and every place counts alike.
 //
 // Cost: an inference of the whole detector an image; all of them are kept in memory.
 #pragma once
