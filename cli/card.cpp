@@ -29,4 +29,14 @@ Result<json> card_of(const std::string& preset, const std::string& file) {
   return card;
 }
 
+Result<std::optional<PartialCard>> partial_card_of(const std::string& preset,
+                                                   const std::string& file) {
+  const auto card = card_of(preset, file);
+  if (!card) return card.error();
+  if (card.value().empty()) return std::optional<PartialCard>();
+  const auto parsed = wire::parse_partial_card(card.value().dump());
+  if (!parsed) return parsed.error();
+  return std::optional<PartialCard>(parsed.value());
+}
+
 }  // namespace pare::cli

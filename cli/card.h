@@ -2,9 +2,11 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "core/model_summary.h"
 #include "core/result.h"
 
 namespace pare::cli {
@@ -18,5 +20,9 @@ inline constexpr const char* kPresetHelp =
 // preset's preprocessing comes with the head.  Fails if the two name different heads, or the file
 // is no card.
 Result<nlohmann::json> card_of(const std::string& preset, const std::string& file);
+
+// The same, decoded; nullopt if neither was given.
+Result<std::optional<PartialCard>> partial_card_of(const std::string& preset,
+                                                   const std::string& file);
 
 }  // namespace pare::cli

@@ -38,6 +38,7 @@ void add_catalog_commands(CLI::App& app, Action& chosen);
 void add_job_commands(CLI::App& app, Action& chosen);
 void add_result_commands(CLI::App& app, Action& chosen);
 void add_inspect_command(CLI::App& app, Action& chosen);
+void add_apply_command(CLI::App& app, Action& chosen);
 void add_up_command(CLI::App& app, Action& chosen);
 
 // One sentence on stderr, and what to end with.

@@ -39,6 +39,7 @@ int run(int argc, char** argv) {
   app.fallthrough();  // --url and --json may stand behind the command
   add_up_command(app, chosen);
   add_inspect_command(app, chosen);
+  add_apply_command(app, chosen);
   add_catalog_commands(app, chosen);
   add_job_commands(app, chosen);
   add_result_commands(app, chosen);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -85,6 +86,27 @@ Exit download(const Common& common, const std::string& name, std::string file) {
     return show(common, done, [&](const json&) {
       return file + ": " + byte_size(static_cast<double>(size.value().count)) + ", SHA-256 " +
              sha256.value() + " verified\n";
+    });
+  });
+}
+
+// The plan alone, in its canonical form: what `pare apply` takes.
+Exit plan(const Common& common, const std::string& name, const std::string& file) {
+  return with_service(common, [&](const Service& service) {
+    const auto found = service.get("/v1/plans/" + escaped(name));
+    if (!found) return report(found.error());
+    const std::string text = found.value()["plan"].dump();
+    if (file.empty()) {
+      print(text + "\n");
+      return Exit::kOk;
+    }
+    std::ofstream out(file, std::ios::binary | std::ios::trunc);
+    out << text;
+    out.close();
+    if (!out) return report_usage({ErrorCode::kInvalidArgument, "cannot write " + file});
+    const json done = {{"file", file}, {"sha256", found.value().value("sha256", "")}};
+    return show(common, done, [&](const json& written) {
+      return file + ": plan " + written.value("sha256", "") + "\n";
     });
   });
 }
@@ -181,6 +203,17 @@ void add_download(CLI::App& app, Action& chosen) {
   });
 }
 
+void add_plan(CLI::App& app, Action& chosen) {
+  auto name = std::make_shared<std::string>();  // both owned by the callback
+  auto file = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("plan", "A plan as JSON, for `pare apply`");
+  command->add_option("plan", *name, "The plan")->required();
+  command->add_option("-o,--output", *file, "Where it goes; else it is printed");
+  command->callback([name, file, &chosen] {
+    chosen = [name, file](const Common& common) { return plan(common, *name, *file); };
+  });
+}
+
 void add_compare(CLI::App& app, Action& chosen) {
   auto given = std::make_shared<CompareArguments>();
   CLI::App* command = app.add_subcommand("compare", "Compare two plans on the real device (A/B)");
@@ -202,6 +235,7 @@ void add_compare(CLI::App& app, Action& chosen) {
 void add_result_commands(CLI::App& app, Action& chosen) {
   add_pareto(app, chosen);
   add_download(app, chosen);
+  add_plan(app, chosen);
   add_compare(app, chosen);
 }
 

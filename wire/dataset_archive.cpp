@@ -214,20 +214,6 @@ bool is_image(const fs::path& file) {
   return std::ranges::find(kKnown, extension) != kKnown.end();
 }
 
-Result<std::vector<fs::path>> images_in(const fs::path& folder) {
-  std::error_code error;
-  std::vector<fs::path> images;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.is_regular_file() && is_image(entry.path())) images.push_back(entry.path());
-  }
-  if (error) {
-    return Error{ErrorCode::kNotFound,
-                 "cannot read the folder " + folder.string() + ": " + error.message()};
-  }
-  std::ranges::sort(images);
-  return images;
-}
-
 std::optional<Error> append(archive* out, const fs::path& file, const std::string& name) {
   std::error_code error;
   const auto size = fs::file_size(file, error);
@@ -320,6 +306,20 @@ Result<DatasetListing> unpack_dataset_archive(const fs::path& tar, const fs::pat
 Result<DatasetListing> write_dataset_archive(const DatasetSource& source, const fs::path& tar) {
   if (auto failed = write_entries(source, tar)) return *failed;
   return check_dataset_archive(tar);
+}
+
+Result<std::vector<fs::path>> images_in(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> images;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.is_regular_file() && is_image(entry.path())) images.push_back(entry.path());
+  }
+  if (error) {
+    return Error{ErrorCode::kNotFound,
+                 "cannot read the folder " + folder.string() + ": " + error.message()};
+  }
+  std::ranges::sort(images);
+  return images;
 }
 
 }  // namespace pare::wire

@@ -42,6 +42,10 @@ Result<DatasetListing> check_dataset_archive(const std::filesystem::path& tar);
 Result<DatasetListing> unpack_dataset_archive(const std::filesystem::path& tar,
                                               const std::filesystem::path& folder);
 
+// What of a folder is an image by its extension, by name.  Fails with kNotFound if there is no such
+// folder.
+Result<std::vector<std::filesystem::path>> images_in(const std::filesystem::path& folder);
+
 struct DatasetSource {
   std::filesystem::path calibration;            // folder of images
   std::filesystem::path validation;             // folder of images

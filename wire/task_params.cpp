@@ -37,6 +37,7 @@ TaskParams read_prepare(Fields& fields) {
   if (out.resolutions.empty()) fields.refuse("resolutions", "hold at least one [height, width]");
   out.precisions = read_precisions(fields, "precisions");
   out.seed = fields.natural("seed");
+  if (fields.has("guidance")) out.guidance = fields.boolean("guidance");
   return out;
 }
 
@@ -115,10 +116,12 @@ Json value_of(const InspectDatasetParams&) {
 Json value_of(const PrepareParams& p) {
   Json resolutions = Json::array();
   for (const Size& size : p.resolutions) resolutions.push_back({size.height, size.width});
-  return {{"card", card_value(p.card)},
-          {"resolutions", std::move(resolutions)},
-          {"precisions", precisions_value(p.precisions)},
-          {"seed", p.seed}};
+  Json value = {{"card", card_value(p.card)},
+                {"resolutions", std::move(resolutions)},
+                {"precisions", precisions_value(p.precisions)},
+                {"seed", p.seed}};
+  if (!p.guidance) value["guidance"] = false;
+  return value;
 }
 
 Json value_of(const BuildParams& p) {

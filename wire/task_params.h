@@ -34,6 +34,7 @@ struct PrepareParams {
   std::vector<Size> resolutions;
   std::vector<Precision> precisions;
   std::uint64_t seed = 0;
+  bool guidance = true;  // false: statistics only, for a plan that is known
   friend bool operator==(const PrepareParams&, const PrepareParams&) = default;
 };
 

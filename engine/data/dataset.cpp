@@ -119,6 +119,10 @@ Result<Dataset> read_dataset(const fs::path& folder) {
   return dataset;
 }
 
+Result<std::vector<DatasetImage>> read_calibration(const fs::path& folder) {
+  return list_images(folder / "calibration");
+}
+
 Result<std::monostate> check_images(const Dataset& dataset) {
   for (const auto* split : {&dataset.calibration, &dataset.validation}) {
     for (const DatasetImage& image : *split) {

@@ -41,6 +41,10 @@ struct Dataset {
 // images are allowed and not used.  Files whose name begins with a dot are passed over.
 Result<Dataset> read_dataset(const std::filesystem::path& folder);
 
+// The calibration split alone, which preparing needs no more than: the rest of the folder may be
+// missing.  Fails as read_dataset() does for this split.
+Result<std::vector<DatasetImage>> read_calibration(const std::filesystem::path& folder);
+
 // Decodes every image.  Fails as read_image(), or with kInvalidArgument if an image's size is not
 // what its label says.
 Result<std::monostate> check_images(const Dataset& dataset);

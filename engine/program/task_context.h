@@ -28,6 +28,7 @@ struct TaskContext {
   Result<std::filesystem::path> file(const std::string& role) const;
   Result<std::vector<std::byte>> bytes(const std::string& role) const;
   Result<Dataset> dataset() const;
+  Result<std::vector<DatasetImage>> calibration() const;  // of the dataset
 
   // How to start the harness of a runtime, with a scratch folder of its own.  Fails with kNotFound,
   // naming the runtime, if this worker does not serve it.

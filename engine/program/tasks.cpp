@@ -87,46 +87,56 @@ ImageSource image_source(const std::vector<DatasetImage>& images, const ModelCar
   };
 }
 
-TaskEnd prepare_task(const TaskContext& context, const wire::PrepareParams& params) {
-  const auto detector = open_model(context, partial(params.card));
-  if (!detector) return detector.error();
-  const auto dataset = context.dataset();
-  if (!dataset) return dataset.error();
-  const std::vector<DatasetImage>& images = dataset.value().calibration;
-  const ImageSource image = image_source(images, params.card);
-  PrepareOptions options{.seed = params.seed};
-  options.int8 = std::ranges::find(params.precisions, Precision::kInt8) != params.precisions.end();
-  for (const wire::Size& size : params.resolutions) {
-    options.resolutions.emplace_back(size.height, size.width);
-  }
-  auto prepared = prepare(detector.value(), images.size(), image, options,
-                          part_of(context.progress, 0, kStatisticsEnd));
-  if (!prepared) return prepared.error();
-  TensorFile file = std::move(prepared).value();
+// What the search is told, from images that `file` was gathered on.
+Result<Guidance> guidance_of(const Detector& detector, const TensorFile& file,
+                             const CalibrationImages& images, const PrepareOptions& options,
+                             const Progress& progress) {
   const double groups_end = options.int8 ? kGroupsEnd : 1;
-  auto groups = group_sensitivity(detector.value(), file, images.size(), image, {},
-                                  part_of(context.progress, kStatisticsEnd, groups_end));
+  auto groups = group_sensitivity(detector, file, images.count, images.image, {},
+                                  part_of(progress, kStatisticsEnd, groups_end));
   if (!groups) return groups.error();
   GroupGuidance of_groups = std::move(groups).value();
   Guidance guidance;
   guidance.groups = std::move(of_groups.groups);
   guidance.allocations = std::move(of_groups.allocations);
-  if (options.int8) {
-    const auto smallest = std::ranges::min(options.resolutions);
-    auto layers = int8_sensitivity(detector.value(), file, images.size(), image,
-                                   {.height = smallest.first, .width = smallest.second},
-                                   part_of(context.progress, groups_end, 1));
-    if (!layers) return layers.error();
-    guidance.int8_layers = std::move(layers).value();
-    guidance.notes = int8_notes(detector.value(), file);
+  if (!options.int8) return guidance;
+  const auto smallest = std::ranges::min(options.resolutions);
+  auto layers = int8_sensitivity(detector, file, images.count, images.image,
+                                 {.height = smallest.first, .width = smallest.second},
+                                 part_of(progress, groups_end, 1));
+  if (!layers) return layers.error();
+  guidance.int8_layers = std::move(layers).value();
+  guidance.notes = int8_notes(detector, file);
+  return guidance;
+}
+
+TaskEnd prepare_task(const TaskContext& context, const wire::PrepareParams& params) {
+  const auto detector = open_model(context, partial(params.card));
+  if (!detector) return detector.error();
+  const auto calibration = context.calibration();
+  if (!calibration) return calibration.error();
+  const CalibrationImages images{calibration.value().size(),
+                                 image_source(calibration.value(), params.card)};
+  PrepareOptions options{.seed = params.seed};
+  options.int8 = std::ranges::find(params.precisions, Precision::kInt8) != params.precisions.end();
+  for (const wire::Size& size : params.resolutions) {
+    options.resolutions.emplace_back(size.height, size.width);
+  }
+  const auto file = prepare(detector.value(), images.count, images.image, options,
+                            part_of(context.progress, 0, params.guidance ? kStatisticsEnd : 1));
+  if (!file) return file.error();
+  wire::PrepareResult result{
+      .images = std::min(static_cast<int>(images.count), options.gram_images),
+      .layers = static_cast<int>(detector.value().groups.groups.size()),
+      .guidance = {}};
+  if (params.guidance) {
+    auto guidance = guidance_of(detector.value(), file.value(), images, options, context.progress);
+    if (!guidance) return guidance.error();
+    result.guidance = std::move(guidance).value();
   }
   auto artifact =
-      context.artifact("statistics", "statistics.safetensors", encode_tensor_file(file));
+      context.artifact("statistics", "statistics.safetensors", encode_tensor_file(file.value()));
   if (!artifact) return artifact.error();
-  const wire::PrepareResult result{
-      .images = std::min(static_cast<int>(images.size()), options.gram_images),
-      .layers = static_cast<int>(detector.value().groups.groups.size()),
-      .guidance = std::move(guidance)};
   return wire::TaskSuccess{result, {std::move(artifact).value()}};
 }
 
@@ -138,13 +148,13 @@ TaskEnd build_task(const TaskContext& context, const wire::BuildParams& params) 
   const auto statistics =
       context.watch.during(Phase::kOpen, [&] { return read_tensor_file(path.value()); });
   if (!statistics) return statistics.error();
-  Dataset dataset;
+  std::vector<DatasetImage> calibration;
   CalibrationImages images;
   if (params.plan.reconstruction == Reconstruction::kSequential) {
-    auto read = context.dataset();
+    auto read = context.calibration();
     if (!read) return read.error();
-    dataset = std::move(read).value();
-    images = {dataset.calibration.size(), image_source(dataset.calibration, params.card)};
+    calibration = std::move(read).value();
+    images = {calibration.size(), image_source(calibration, params.card)};
   }
   const auto candidate = context.watch.during(Phase::kBuild, [&] {
     return build_candidate(detector.value(), statistics.value(), params.plan, images);
@@ -200,6 +210,13 @@ Result<Dataset> TaskContext::dataset() const {
   if (!path) return path.error();
   const auto lap = watch.lap(Phase::kOpen);
   return read_dataset(path.value());
+}
+
+Result<std::vector<DatasetImage>> TaskContext::calibration() const {
+  const auto path = file("dataset");
+  if (!path) return path.error();
+  const auto lap = watch.lap(Phase::kOpen);
+  return read_calibration(path.value());
 }
 
 Result<HarnessOptions> TaskContext::harness(const std::string& runtime,

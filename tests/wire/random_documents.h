@@ -216,7 +216,7 @@ class RandomDocuments {
                                      [&] {
                                        return Size{whole(1, 640), 32};
                                      }),
-                             precisions(), rng_()};
+                             precisions(), rng_(), coin()};
       case TaskKind::kBuild: return BuildParams{card(), plan()};
       case TaskKind::kEvaluate: {
         EvaluateParams out{card(), text(), whole(1, 8), {}};

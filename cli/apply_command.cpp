@@ -1,0 +1,228 @@
+// pare apply: a plan replayed on a model that was trained anew.  Needs no service: it starts
+// pare-engine.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/card.h"
+#include "cli/command.h"
+#include "cli/engine.h"
+#include "cli/format.h"
+#include "core/replay.h"
+#include "wire/dataset_archive.h"
+#include "wire/plan_json.h"
+#include "wire/sha256.h"
+
+namespace pare::cli {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+struct ApplyArguments {
+  std::string plan;
+  std::string model;
+  std::string calibration;
+  std::string original;
+  std::string preset;
+  std::string card;
+  std::string engine;
+  std::string out;
+};
+
+// A file of a plan, or of what the service says of one (`pare plan`, GET /v1/plans).
+Result<Plan> read_plan_file(const std::string& file) {
+  auto document = read_json_file(file);
+  if (!document) return document.error();
+  const json read = std::move(document).value();
+  const bool wrapped = read.is_object() && read.contains("plan");
+  auto plan = wire::parse_plan((wrapped ? read["plan"] : read).dump());
+  if (!plan) return Error{plan.error().code, file + ": " + plan.error().message};
+  return plan;
+}
+
+// The calibration images as the dataset that a worker would have unpacked.
+Result<fs::path> dataset_of(const std::string& calibration, const fs::path& folder) {
+  const auto images = wire::images_in(calibration);
+  if (!images) return images.error();
+  if (images.value().empty()) {
+    return Error{ErrorCode::kNotFound, "no images in --calibration " + calibration};
+  }
+  const fs::path dataset = folder / "dataset";
+  std::error_code failed;
+  fs::create_directories(dataset / "calibration", failed);
+  for (const fs::path& image : images.value()) {
+    if (failed) break;
+    fs::create_symlink(fs::absolute(image), dataset / "calibration" / image.filename(), failed);
+  }
+  if (failed) return Error{ErrorCode::kUnavailable, "cannot write to " + folder.string()};
+  return dataset;
+}
+
+// Prepares for this plan and no other, and builds it.
+class Replay {
+ public:
+  Replay(EngineRun engine, const ApplyArguments& given, const ModelSummary& model, const Plan& plan)
+      : engine_(std::move(engine)), given_(given), model_(model), plan_(plan) {}
+
+  struct Made {
+    fs::path file;
+    wire::BuildResult cost;
+  };
+
+  Result<Made> run() {
+    const auto dataset = dataset_of(given_.calibration, engine_.scratch);
+    if (!dataset) return dataset.error();
+    const auto statistics = prepare(dataset.value());
+    if (!statistics) return statistics.error();
+    wire::TaskDocument task;
+    task.params = wire::BuildParams{model_.card, plan_};
+    const auto digest = wire::sha256_file(statistics.value().string());
+    if (!digest) return digest.error();
+    task.blobs = {{"model", model_.sha256}, {"statistics", digest.value()}};
+    task.files = {{"model", fs::absolute(given_.model).string()},
+                  {"statistics", statistics.value().string()}};
+    if (plan_.reconstruction == Reconstruction::kSequential) add(dataset.value(), task);
+    auto built = run_on_engine(engine_, task);
+    if (!built) return built.error();
+    const auto file = artifact(built.value(), "candidate");
+    return Made{file, std::get<wire::BuildResult>(std::move(built).value().result)};
+  }
+
+ private:
+  // The folder under a digest that nobody looks up.
+  void add(const fs::path& dataset, wire::TaskDocument& task) const {
+    task.blobs["dataset"] = model_.sha256;
+    task.files["dataset"] = dataset.string();
+  }
+
+  Result<fs::path> prepare(const fs::path& dataset) const {
+    wire::TaskDocument task;
+    task.params = wire::PrepareParams{
+        .card = model_.card,
+        .resolutions = {{plan_.height, plan_.width}},
+        .precisions = {plan_.quantization ? Precision::kInt8 : Precision::kFp32},
+        .seed = 1,
+        .guidance = false};
+    task.blobs = {{"model", model_.sha256}};
+    task.files = {{"model", fs::absolute(given_.model).string()}};
+    add(dataset, task);
+    const auto prepared = run_on_engine(engine_, task);
+    if (!prepared) return prepared.error();
+    return artifact(prepared.value(), "statistics");
+  }
+
+  fs::path artifact(const wire::TaskSuccess& task, const std::string& role) const {
+    return engine_.scratch / std::get<wire::LocalFile>(task.artifacts.at(role)).path;
+  }
+
+  EngineRun engine_;
+  const ApplyArguments& given_;
+  const ModelSummary& model_;
+  const Plan& plan_;
+};
+
+// Whole or not at all.
+Result<std::monostate> put_file(const fs::path& from, const fs::path& to) {
+  std::error_code failed;
+  const fs::path part = to.string() + ".part";
+  fs::copy_file(from, part, fs::copy_options::overwrite_existing, failed);
+  if (!failed) fs::rename(part, to, failed);
+  if (failed) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "cannot write " + to.string() + ": " + failed.message()};
+  }
+  return std::monostate{};
+}
+
+void say(const std::string& kind, const std::vector<std::string>& sentences) {
+  for (const std::string& sentence : sentences) {
+    std::fprintf(stderr, "%s: %s\n", kind.c_str(), sentence.c_str());
+  }
+}
+
+json report_json(const Plan& plan, const ReplayReport& report) {
+  return {{"plan_sha256", wire::plan_sha256(plan)},
+          {"obstacles", report.obstacles},
+          {"warnings", report.warnings}};
+}
+
+Exit finish(const Common& common, const ApplyArguments& given, const Replay::Made& made,
+            json document) {
+  const auto sha256 = wire::sha256_file(made.file.string());
+  if (!sha256) return report_engine(sha256.error());
+  if (const auto put = put_file(made.file, given.out); !put) return report_usage(put.error());
+  document.update({{"file", given.out},
+                   {"sha256", sha256.value()},
+                   {"bytes", made.cost.bytes},
+                   {"macs", made.cost.macs},
+                   {"parameters", made.cost.parameters}});
+  return show(common, document, [&](const json&) {
+    return given.out + ": " + byte_size(static_cast<double>(made.cost.bytes)) + ", " +
+           count_text(static_cast<double>(made.cost.macs)) + " MACs, SHA-256 " + sha256.value() +
+           "\n";
+  });
+}
+
+Exit apply(const Common& common, const ApplyArguments& given) {
+  const auto plan = read_plan_file(given.plan);
+  if (!plan) return report_usage(plan.error());
+  const auto card = partial_card_of(given.preset, given.card);
+  if (!card) return report_usage(card.error());
+  const TemporaryFolder folder;
+  EngineRun engine{.program = given.engine, .scratch = folder.path()};
+  const auto model = inspect_file(engine, given.model, card.value());
+  if (!model) return report_engine(model.error());
+  std::optional<ModelSummary> original;
+  if (!given.original.empty()) {
+    auto inspected = inspect_file(engine, given.original, card.value());
+    if (!inspected) return report_engine(inspected.error());
+    original = std::move(inspected).value();
+  }
+  const ReplayReport report = check_replay(plan.value(), model.value(), original);
+  const json document = report_json(plan.value(), report);
+  say("differs", report.warnings);
+  if (!report.obstacles.empty()) {
+    say("cannot be replayed", report.obstacles);
+    if (common.json) print_json(document);
+    return Exit::kFailed;
+  }
+  if (common.tty) {
+    engine.progress = [](double share, const std::string& message) {
+      std::fprintf(stderr, "\r\033[K%3.0f %%  %s", 100 * share, message.c_str());
+    };
+  }
+  const auto made = Replay(engine, given, model.value(), plan.value()).run();
+  if (common.tty) std::fprintf(stderr, "\r\033[K");
+  if (!made) return report_engine(made.error());
+  return finish(common, given, made.value(), document);
+}
+
+}  // namespace
+
+void add_apply_command(CLI::App& app, Action& chosen) {
+  auto given = std::make_shared<ApplyArguments>();  // owned by the callback
+  given->engine = program_beside("pare-engine");
+  CLI::App* command = app.add_subcommand("apply", "Replay a plan on a model that was trained anew");
+  command->add_option("plan", given->plan, "The plan (JSON; see `pare plan`)")->required();
+  command->add_option("model", given->model, "The ONNX file")->required();
+  command->add_option("--calibration", given->calibration, "A folder of images, without labels")
+      ->required();
+  command->add_option("-o,--output", given->out, "Where the ONNX file goes")->required();
+  command->add_option("--original", given->original,
+                      "The model that the plan was made for: says what differs");
+  command->add_option("--preset", given->preset, "Head and preprocessing, as in `pare inspect`");
+  command->add_option("--card", given->card, "A model card (JSON)");
+  command->add_option("--engine", given->engine, "pare-engine")->capture_default_str();
+  command->callback([given, &chosen] {
+    chosen = [given](const Common& common) { return apply(common, *given); };
+  });
+}
+
+}  // namespace pare::cli

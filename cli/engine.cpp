@@ -1,0 +1,117 @@
+#include "cli/engine.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "host/child.h"
+#include "wire/sha256.h"
+
+namespace pare::cli {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+namespace {
+
+std::string read_available(int descriptor) {
+  std::string out;
+  std::array<char, 4096> block{};
+  for (ssize_t n = 0; (n = ::read(descriptor, block.data(), block.size())) > 0;) {
+    out.append(block.data(), static_cast<std::size_t>(n));
+  }
+  return out;
+}
+
+// Hands on the whole lines of what the engine printed so far.
+void tell(std::string& printed, const EngineRun& engine) {
+  for (std::size_t end = 0; (end = printed.find('\n')) != std::string::npos;) {
+    const json line = json::parse(printed.substr(0, end), nullptr, false);
+    printed.erase(0, end + 1);
+    if (engine.progress && line.is_object()) {
+      engine.progress(line.value("progress", 0.0), line.value("message", ""));
+    }
+  }
+}
+
+// Runs the program to its end; what it wrote to stderr is the reason if it ended badly.
+Result<host::ExitStatus> run_to_end(const std::vector<std::string>& command,
+                                    const EngineRun& engine) {
+  auto started = host::Child::start({.command = command, .directory = {}, .cores = {}});
+  if (!started) return started.error();
+  host::Child child = std::move(started).value();
+  child.close_input();
+  std::string printed;
+  std::string errors;
+  for (;;) {
+    const auto status = child.poll();
+    printed += read_available(child.output());
+    tell(printed, engine);
+    errors += read_available(child.errors());
+    if (status && (status->code != 0 || status->signal != 0)) {
+      return Error{ErrorCode::kUnavailable,
+                   command[0] + " ended with " + describe(*status) + ": " + errors};
+    }
+    if (status) return *status;
+    std::array<pollfd, 3> waits = {pollfd{child.ended(), POLLIN, 0},
+                                   pollfd{child.output(), POLLIN, 0},
+                                   pollfd{child.errors(), POLLIN, 0}};
+    ::poll(waits.data(), waits.size(), 100);
+  }
+}
+
+}  // namespace
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (fs::temp_directory_path() / "pare-XXXXXX").string();
+  if (::mkdtemp(name.data()) != nullptr) path_ = name;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) fs::remove_all(path_, ignored);
+}
+
+Result<wire::TaskSuccess> run_on_engine(const EngineRun& engine, const wire::TaskDocument& task) {
+  const fs::path task_file = engine.scratch / "task.json";
+  const fs::path outcome_file = engine.scratch / "outcome.json";
+  std::ofstream(task_file) << wire::task_to_json(task);
+  const auto ended = run_to_end({engine.program, "run", "--task", task_file.string(), "--outcome",
+                                 outcome_file.string(), "--scratch", engine.scratch.string()},
+                                engine);
+  if (!ended) return ended.error();
+  std::ifstream in(outcome_file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  auto outcome = wire::parse_outcome(text, task.kind());
+  if (!outcome) return outcome.error();
+  if (const auto* failed = std::get_if<wire::TaskFailure>(&outcome.value().end)) {
+    return Error{failed->code, failed->reason};
+  }
+  return std::get<wire::TaskSuccess>(std::move(outcome).value().end);
+}
+
+Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& file,
+                                  const std::optional<PartialCard>& card) {
+  const auto sha256 = wire::sha256_file(file);
+  if (!sha256) return sha256.error();
+  wire::TaskDocument task;
+  task.params = wire::InspectModelParams{card};
+  task.blobs = {{"model", sha256.value()}};
+  task.files = {{"model", fs::absolute(file).string()}};
+  auto found = run_on_engine(engine, task);
+  if (!found) return Error{found.error().code, file + ": " + found.error().message};
+  return std::get<ModelSummary>(std::move(found).value().result);
+}
+
+Exit report_engine(const Error& error) {
+  const Exit usage = report_usage(error);
+  const bool ours = error.code == ErrorCode::kNotFound || error.code == ErrorCode::kUnavailable;
+  return ours ? usage : Exit::kFailed;
+}
+
+}  // namespace pare::cli

@@ -1,0 +1,47 @@
+// pare-engine as the command line uses it where no service is needed: one task, here and now.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "cli/command.h"
+#include "core/model_summary.h"
+#include "core/result.h"
+#include "wire/task_json.h"
+
+namespace pare::cli {
+
+// A folder under the system's for temporary files, gone with this object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;  // empty: it could not be made
+};
+
+struct EngineRun {
+  std::string program;            // pare-engine
+  std::filesystem::path scratch;  // where artifacts go; exists
+  std::function<void(double share, const std::string& message)> progress = {};
+};
+
+// What the task found.  Fails as it did, with kUnavailable if the program crashed, with kNotFound
+// if there is none.
+Result<wire::TaskSuccess> run_on_engine(const EngineRun& engine, const wire::TaskDocument& task);
+
+// inspect_model of a file; without a card all is left to the engine.  Its reasons name the file.
+Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& file,
+                                  const std::optional<PartialCard>& card);
+
+// Says so, and what to end with: a file that is not there or a program that crashes is the command
+// line's fault, a file that the engine refuses is an answer.
+Exit report_engine(const Error& error);
+
+}  // namespace pare::cli
