@@ -87,8 +87,9 @@ ImageSource image_source(const std::vector<DatasetImage>& images, const ModelCar
   };
 }
 
-// What the search is told, from images that `file` was gathered on.
-Result<Guidance> guidance_of(const Detector& detector, const TensorFile& file,
+// What the search is told, from images that `file` was gathered on; the file gets what was found of
+// the groups too.
+Result<Guidance> guidance_of(const Detector& detector, TensorFile& file,
                              const CalibrationImages& images, const PrepareOptions& options,
                              const Progress& progress) {
   const double groups_end = options.int8 ? kGroupsEnd : 1;
@@ -122,20 +123,21 @@ TaskEnd prepare_task(const TaskContext& context, const wire::PrepareParams& para
   for (const wire::Size& size : params.resolutions) {
     options.resolutions.emplace_back(size.height, size.width);
   }
-  const auto file = prepare(detector.value(), images.count, images.image, options,
-                            part_of(context.progress, 0, params.guidance ? kStatisticsEnd : 1));
-  if (!file) return file.error();
+  auto prepared = prepare(detector.value(), images.count, images.image, options,
+                          part_of(context.progress, 0, params.guidance ? kStatisticsEnd : 1));
+  if (!prepared) return prepared.error();
+  TensorFile file = std::move(prepared).value();
   wire::PrepareResult result{
       .images = std::min(static_cast<int>(images.count), options.gram_images),
       .layers = static_cast<int>(detector.value().groups.groups.size()),
       .guidance = {}};
   if (params.guidance) {
-    auto guidance = guidance_of(detector.value(), file.value(), images, options, context.progress);
+    auto guidance = guidance_of(detector.value(), file, images, options, context.progress);
     if (!guidance) return guidance.error();
     result.guidance = std::move(guidance).value();
   }
   auto artifact =
-      context.artifact("statistics", "statistics.safetensors", encode_tensor_file(file.value()));
+      context.artifact("statistics", "statistics.safetensors", encode_tensor_file(file));
   if (!artifact) return artifact.error();
   return wire::TaskSuccess{result, {std::move(artifact).value()}};
 }
