@@ -5,6 +5,7 @@
 
 #include "engine/ops/all_ops.h"
 #include "engine/pipeline/output_sensitivity.h"
+#include "engine/pipeline/output_shares.h"
 #include "engine/pipeline/sample_images.h"
 #include "engine/prune/allocation.h"
 #include "engine/prune/importance.h"
@@ -25,8 +26,8 @@ Result<Ranking> calibrated_ranking(const Detector& detector, const TensorFile& f
   const auto sensitivity = measure_output_sensitivity(detector, statistics.value(), orders.value(),
                                                       samples.value(), progress);
   if (!sensitivity) return sensitivity.error();
-  const auto worth =
-      output_worth(detector.body, detector.groups, statistics.value(), sensitivity.value());
+  const auto worth = output_worth(detector.body, detector.groups, statistics.value(),
+                                  sensitivity.value(), output_shares(detector));
   if (!worth) return worth.error();
   return rank_by_gram(detector.body, detector.groups, statistics.value(), worth.value());
 }

@@ -5,7 +5,8 @@
 // is lost; a few images say how much the model's outputs mind (output_sensitivity.h).  The two
 // together rank channels, compare groups, and are what `allocate` shares out.
 //
-// Damage: squared error of each output over its variance, the mean of all outputs.
+// Damage: squared error of each channel of the body's outputs over its variance, summed by what the
+// channels count (output_shares.h).
 // Cost: consumers x images inferences of a network of twice the MACs, and a second ranking (yolov5n
 // at 640 with 4 images: about 40 s on one core).
 #pragma once

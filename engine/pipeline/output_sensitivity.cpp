@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/executor/openvino_runner.h"
+#include "engine/pipeline/output_shares.h"
 #include "engine/prune/output_worth.h"
 #include "engine/prune/reconstruct.h"
 
@@ -91,40 +92,36 @@ class Reference {
     }
   }
 
-  double variance() const {
-    double total = 0;
-    for_each_channel([&](std::span<const float> values) {
-      double sum = 0, square = 0, all = 0;
-      for (std::size_t p = 0; p < values.size(); ++p) {
-        sum += double{weight_[p]} * double{values[p]};
-        square += double{weight_[p]} * double{values[p]} * double{values[p]};
-        all += double{weight_[p]};
+  std::size_t channels() const { return static_cast<std::size_t>(channels_); }
+
+  // Of each channel, weighted by position, summed.
+  void add_variance(std::vector<double>& total) const {
+    const auto all = map_.values<float>();
+    const auto size = static_cast<std::size_t>(positions_);
+    for (std::size_t c = 0; c < channels(); ++c) {
+      double sum = 0, square = 0, weights = 0;
+      for (std::size_t p = 0; p < size; ++p) {
+        const double x = double{all[c * size + p]}, w = double{weight_[p]};
+        sum += w * x;
+        square += w * x * x;
+        weights += w;
       }
-      total += square - sum * sum / all;
-    });
-    return total;
+      total[c] += square - sum * sum / weights;
+    }
   }
 
-  double error(const Tensor& other) const {
+  void add_error(const Tensor& other, std::vector<double>& total) const {
     const auto a = map_.values<float>(), b = other.values<float>();
-    double total = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      const double d = double{a[i]} - double{b[i]};
-      total += double{weight_[i % static_cast<std::size_t>(positions_)]} * d * d;
+    const auto size = static_cast<std::size_t>(positions_);
+    for (std::size_t c = 0; c < channels(); ++c) {
+      for (std::size_t p = 0; p < size; ++p) {
+        const double d = double{a[c * size + p]} - double{b[c * size + p]};
+        total[c] += double{weight_[p]} * d * d;
+      }
     }
-    return total;
   }
 
  private:
-  template <typename Use>
-  void for_each_channel(Use use) const {
-    const auto all = map_.values<float>();
-    const auto size = static_cast<std::size_t>(positions_);
-    for (std::size_t c = 0; c < static_cast<std::size_t>(channels_); ++c) {
-      use(all.subspan(c * size, size));
-    }
-  }
-
   Tensor map_;
   std::int64_t channels_ = 1, positions_ = 1;
   std::vector<float> weight_;
@@ -134,43 +131,58 @@ Tensor switch_at(float value) {
   return Tensor::of<float>({1}, std::span(&value, 1));
 }
 
-// Error of the outputs in shares of their variance, the mean over outputs, by consumer.
-Result<std::vector<double>> run(const SwitchedGraph& switched, std::span<const SampleImage> images,
-                                const Progress& progress) {
+using PerChannel = std::vector<std::vector<double>>;  // by output, channel
+
+// Error in shares of each channel's variance, summed by what the channels count.
+double relative(const PerChannel& error, const PerChannel& variance, const PerChannel& shares) {
+  double total = 0;
+  for (std::size_t o = 0; o < error.size(); ++o) {
+    for (std::size_t c = 0; c < error[o].size(); ++c) {
+      if (variance[o][c] > 0) total += shares[o][c] * error[o][c] / variance[o][c];
+    }
+  }
+  return total;
+}
+
+// Damage of each consumer's error.
+Result<std::vector<double>> run(const SwitchedGraph& switched, const PerChannel& shares,
+                                std::span<const SampleImage> images, const Progress& progress) {
   const auto runner = make_openvino_runner(switched.graph);
   if (!runner) return runner.error();
-  const std::size_t consumers = switched.consumers.size(), outputs = switched.graph.outputs.size();
-  std::vector<double> variance(outputs, 0);
-  std::vector<std::vector<double>> error(consumers, std::vector<double>(outputs, 0));
+  const std::size_t consumers = switched.consumers.size();
+  PerChannel variance;
+  std::vector<PerChannel> error;  // by consumer
   for (std::size_t i = 0; i < images.size(); ++i) {
     std::vector<Tensor> inputs(consumers + 1, switch_at(0));
     inputs[0] = images[i].input;
     auto original = runner.value()->run(inputs);
     if (!original) return original.error();
     std::vector<Reference> references;
-    for (std::size_t o = 0; o < outputs; ++o) {
-      references.emplace_back(std::move(original.value()[o]), images[i].weights);
-      variance[o] += references[o].variance();
+    for (const Tensor& output : original.value()) {
+      references.emplace_back(output, images[i].weights);
     }
+    if (i == 0) {
+      for (const Reference& reference : references) variance.emplace_back(reference.channels(), 0);
+      error.assign(consumers, variance);
+    }
+    for (std::size_t o = 0; o < references.size(); ++o) references[o].add_variance(variance[o]);
     for (std::size_t c = 0; c < consumers; ++c) {
       inputs[c + 1] = switch_at(1);
       const auto values = runner.value()->run(inputs);
       if (!values) return values.error();
       inputs[c + 1] = switch_at(0);
-      for (std::size_t o = 0; o < outputs; ++o)
-        error[c][o] += references[o].error(values.value()[o]);
+      for (std::size_t o = 0; o < references.size(); ++o) {
+        references[o].add_error(values.value()[o], error[c][o]);
+      }
     }
     progress(
         static_cast<double>(i + 1) / static_cast<double>(images.size()),
         "sensitivity: image " + std::to_string(i + 1) + " of " + std::to_string(images.size()));
   }
-  std::vector<double> total(consumers, 0);
-  for (std::size_t c = 0; c < consumers; ++c) {
-    for (std::size_t o = 0; o < outputs; ++o) {
-      if (variance[o] > 0) total[c] += error[c][o] / variance[o] / static_cast<double>(outputs);
-    }
-  }
-  return total;
+  std::vector<double> damage;
+  for (const PerChannel& of_consumer : error)
+    damage.push_back(relative(of_consumer, variance, shares));
+  return damage;
 }
 
 }  // namespace
@@ -192,7 +204,11 @@ Result<std::map<std::string, double>> measure_output_sensitivity(
   const auto errors = output_errors(detector.body, repaired.value(), detector.groups, statistics);
   if (!errors) return errors.error();
   const SwitchedGraph switched = with_switches(detector.body, repaired.value(), errors.value());
-  const auto measured = run(switched, images, progress);
+  const auto of_output = output_shares(detector);
+  PerChannel shares;
+  for (const TensorInfo& output : switched.graph.outputs)
+    shares.push_back(of_output.at(output.name));
+  const auto measured = run(switched, shares, images, progress);
   if (!measured) return measured.error();
   std::map<std::string, double> sensitivity;
   for (std::size_t c = 0; c < switched.consumers.size(); ++c) {

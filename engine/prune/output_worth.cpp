@@ -46,7 +46,8 @@ Result<std::map<std::string, double>> output_errors(const Graph& graph, const Gr
 
 Result<OutputWorth> output_worth(const Graph& graph, const Groups& groups,
                                  const Statistics& statistics,
-                                 const std::map<std::string, double>& sensitivity) {
+                                 const std::map<std::string, double>& sensitivity,
+                                 const std::map<std::string, std::vector<double>>& shares) {
   std::vector<double> known;
   for (const auto& [consumer, value] : sensitivity) known.push_back(value);
   const double usual = middle(std::move(known));
@@ -59,10 +60,19 @@ Result<OutputWorth> output_worth(const Graph& graph, const Groups& groups,
     const Eigen::MatrixXd& weights = layer.value().weights;
     const auto gram = statistics.find(name, static_cast<int>(weights.cols()));
     if (!gram) return gram.error();
+    const Eigen::MatrixXd g = dense(*gram.value());
+    const auto direct = shares.find(graph.nodes[n].outputs[0]);
+    if (direct != shares.end() && std::ssize(direct->second) == weights.rows()) {
+      for (Eigen::Index o = 0; o < weights.rows(); ++o) {
+        worth[name].push_back(direct->second[static_cast<std::size_t>(o)] /
+                              output_variance(weights.row(o), g));
+      }
+      continue;
+    }
     const auto own = sensitivity.find(name);
     const double value = own == sensitivity.end() ? usual : own->second;
     worth[name].assign(static_cast<std::size_t>(weights.rows()),
-                       value / output_variance(weights, dense(*gram.value())));
+                       value / output_variance(weights, g));
   }
   return worth;
 }

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "engine/prune/importance.h"
@@ -19,9 +20,12 @@ Result<std::map<std::string, double>> output_errors(const Graph& graph, const Gr
                                                     const Statistics& statistics);
 
 // `sensitivity`: by consumer, damage for each share of its outputs' variance that is wrong; one
-// that is absent counts as the median of the others.
+// that is absent counts as the median of the others.  `shares`: by output of the graph, what each
+// channel counts; a consumer that makes such an output needs no measurement: an error of a channel
+// is worth its share over the channel's own variance.
 Result<OutputWorth> output_worth(const Graph& graph, const Groups& groups,
                                  const Statistics& statistics,
-                                 const std::map<std::string, double>& sensitivity);
+                                 const std::map<std::string, double>& sensitivity,
+                                 const std::map<std::string, std::vector<double>>& shares = {});
 
 }  // namespace pare::engine
