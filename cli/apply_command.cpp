@@ -14,7 +14,6 @@
 #include "cli/engine.h"
 #include "cli/format.h"
 #include "core/replay.h"
-#include "wire/dataset_archive.h"
 #include "wire/plan_json.h"
 #include "wire/sha256.h"
 
@@ -47,24 +46,6 @@ Result<Plan> read_plan_file(const std::string& file) {
   return plan;
 }
 
-// The calibration images as the dataset that a worker would have unpacked.
-Result<fs::path> dataset_of(const std::string& calibration, const fs::path& folder) {
-  const auto images = wire::images_in(calibration);
-  if (!images) return images.error();
-  if (images.value().empty()) {
-    return Error{ErrorCode::kNotFound, "no images in --calibration " + calibration};
-  }
-  const fs::path dataset = folder / "dataset";
-  std::error_code failed;
-  fs::create_directories(dataset / "calibration", failed);
-  for (const fs::path& image : images.value()) {
-    if (failed) break;
-    fs::create_symlink(fs::absolute(image), dataset / "calibration" / image.filename(), failed);
-  }
-  if (failed) return Error{ErrorCode::kUnavailable, "cannot write to " + folder.string()};
-  return dataset;
-}
-
 // Prepares for this plan and no other, and builds it.
 class Replay {
  public:
@@ -77,7 +58,7 @@ class Replay {
   };
 
   Result<Made> run() {
-    const auto dataset = dataset_of(given_.calibration, engine_.scratch);
+    const auto dataset = calibration_dataset(given_.calibration, engine_.scratch);
     if (!dataset) return dataset.error();
     const auto statistics = prepare(dataset.value());
     if (!statistics) return statistics.error();
@@ -193,11 +174,7 @@ Exit apply(const Common& common, const ApplyArguments& given) {
     if (common.json) print_json(document);
     return Exit::kFailed;
   }
-  if (common.tty) {
-    engine.progress = [](double share, const std::string& message) {
-      std::fprintf(stderr, "\r\033[K%3.0f %%  %s", 100 * share, message.c_str());
-    };
-  }
+  if (common.tty) engine.progress = print_progress;
   const auto made = Replay(engine, given, model.value(), plan.value()).run();
   if (common.tty) std::fprintf(stderr, "\r\033[K");
   if (!made) return report_engine(made.error());

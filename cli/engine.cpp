@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "host/child.h"
+#include "wire/dataset_archive.h"
 #include "wire/sha256.h"
 
 namespace pare::cli {
@@ -106,6 +108,27 @@ Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& fi
   auto found = run_on_engine(engine, task);
   if (!found) return Error{found.error().code, file + ": " + found.error().message};
   return std::get<ModelSummary>(std::move(found).value().result);
+}
+
+void print_progress(double share, const std::string& message) {
+  std::fprintf(stderr, "\r\033[K%3.0f %%  %s", 100 * share, message.c_str());
+}
+
+Result<fs::path> calibration_dataset(const std::string& calibration, const fs::path& folder) {
+  const auto images = wire::images_in(calibration);
+  if (!images) return images.error();
+  if (images.value().empty()) {
+    return Error{ErrorCode::kNotFound, "no images in --calibration " + calibration};
+  }
+  const fs::path dataset = folder / "dataset";
+  std::error_code failed;
+  fs::create_directories(dataset / "calibration", failed);
+  for (const fs::path& image : images.value()) {
+    if (failed) break;
+    fs::create_symlink(fs::absolute(image), dataset / "calibration" / image.filename(), failed);
+  }
+  if (failed) return Error{ErrorCode::kUnavailable, "cannot write to " + folder.string()};
+  return dataset;
 }
 
 Exit report_engine(const Error& error) {

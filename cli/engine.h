@@ -40,6 +40,14 @@ Result<wire::TaskSuccess> run_on_engine(const EngineRun& engine, const wire::Tas
 Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& file,
                                   const std::optional<PartialCard>& card);
 
+// One line on stderr that the next one overwrites: EngineRun::progress for a terminal.
+void print_progress(double share, const std::string& message);
+
+// The images of a folder as the dataset that a worker would have unpacked, of links; without
+// validation images.  Fails with kNotFound if there is no image.
+Result<std::filesystem::path> calibration_dataset(const std::string& images,
+                                                  const std::filesystem::path& scratch);
+
 // Says so, and what to end with: a file that is not there or a program that crashes is the command
 // line's fault, a file that the engine refuses is an answer.
 Exit report_engine(const Error& error);

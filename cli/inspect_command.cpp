@@ -1,11 +1,16 @@
 // pare inspect: what Pare understands of a file.  Needs no service: it starts pare-engine.
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/card.h"
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/format.h"
+#include "cli/guidance_text.h"
+#include "wire/guidance_json.h"
 #include "wire/summary_json.h"
 
 namespace pare::cli {
@@ -18,18 +23,50 @@ struct InspectArguments {
   std::string file;
   std::string preset;
   std::string card;
+  std::string calibration;
   std::string engine;
 };
+
+// What each group is expected to cost, from calibration images.
+Result<Guidance> guidance_for(const EngineRun& engine, const InspectArguments& given,
+                              const ModelSummary& model) {
+  const auto dataset = calibration_dataset(given.calibration, engine.scratch);
+  if (!dataset) return dataset.error();
+  wire::TaskDocument task;
+  task.params = wire::PrepareParams{.card = model.card,
+                                    .resolutions = {{model.card.height, model.card.width}},
+                                    .precisions = {Precision::kFp32},
+                                    .seed = 1};
+  // The folder goes under a digest that nobody looks up.
+  task.blobs = {{"model", model.sha256}, {"dataset", model.sha256}};
+  task.files = {{"model", std::filesystem::absolute(given.file).string()},
+                {"dataset", dataset.value().string()}};
+  auto prepared = run_on_engine(engine, task);
+  if (!prepared) return prepared.error();
+  return std::get<wire::PrepareResult>(std::move(prepared).value().result).guidance;
+}
 
 Exit inspect(const Common& common, const InspectArguments& given) {
   const auto card = partial_card_of(given.preset, given.card);
   if (!card) return report_usage(card.error());
   const TemporaryFolder folder;
-  const auto summary =
-      inspect_file({.program = given.engine, .scratch = folder.path()}, given.file, card.value());
+  EngineRun engine{.program = given.engine, .scratch = folder.path()};
+  const auto summary = inspect_file(engine, given.file, card.value());
   if (!summary) return report_engine(summary.error());
-  return show(common, json::parse(wire::summary_to_json(summary.value())),
-              [&](const json& shown) { return summary_text(shown, common.width); });
+  json document = json::parse(wire::summary_to_json(summary.value()));
+  if (given.calibration.empty()) {
+    return show(common, document,
+                [&](const json& shown) { return summary_text(shown, common.width); });
+  }
+  if (common.tty) engine.progress = print_progress;
+  const auto guidance = guidance_for(engine, given, summary.value());
+  if (common.tty) std::fputs("\r\033[K", stderr);
+  if (!guidance) return report_engine(guidance.error());
+  document["guidance"] = wire::guidance_value(guidance.value());
+  return show(common, document, [&](const json& shown) {
+    return summary_text(shown, common.width) + "\n" +
+           guidance_text(guidance.value(), summary.value().macs, common.width);
+  });
 }
 
 }  // namespace
@@ -42,6 +79,8 @@ void add_inspect_command(CLI::App& app, Action& chosen) {
   command->add_option("file", given->file, "The ONNX file")->required();
   command->add_option("--preset", given->preset, kPresetHelp)->check(CLI::IsMember(kPresets));
   command->add_option("--card", given->card, "A model card (JSON)");
+  command->add_option("--calibration", given->calibration,
+                      "A folder of images: also what narrowing each group is expected to cost");
   command->add_option("--engine", given->engine, "pare-engine")->capture_default_str();
   command->callback([given, &chosen] {
     chosen = [given](const Common& common) { return inspect(common, *given); };

@@ -3,8 +3,9 @@
 // Every consumer gets, one at a time, the error that removing a quarter of its input channels
 // leaves after repair: a second convolution with the difference of the weights, behind a switch
 // that is an input of the network.  So one compilation serves all consumers, and what is measured
-// is what pruning does.  The outputs' error is taken in shares of their variance, weighted where
-// the original sees objects.
+// is what pruning does.  Each output channel's error is taken in shares of its variance, where the
+// original sees objects more than elsewhere (foreground.h), and channels count by what they say
+// (output_shares.h).
 //
 // Gradients would say the same for small errors; this needs none, and sees the saturation of
 // activations.  It calibrates the closed-form costs (importance.h): they know how much of a
@@ -25,7 +26,7 @@
 
 namespace pare::engine {
 
-// By consumer: error of the outputs (a share of their variance) for each share of the consumer's
+// By consumer: damage of the outputs for each share of the consumer's
 // own output variance that is wrong.  Consumers that lose nothing at three quarters are absent.
 Result<std::map<std::string, double>> measure_output_sensitivity(
     const Detector& detector, const Statistics& statistics, const UnitOrders& orders,
