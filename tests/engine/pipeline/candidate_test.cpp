@@ -15,6 +15,7 @@
 #include "engine/pipeline/group_sensitivity.h"
 #include "engine/pipeline/parity.h"
 #include "engine/pipeline/prepare.h"
+#include "engine/prune/importance.h"
 #include "tests/support/graph_builder.h"
 
 namespace pare::engine {
@@ -133,7 +134,8 @@ TEST_F(CandidateOfTheExample, every_importance_builds_and_every_reconstruction_r
                                    return image(i, height, width);
                                  }};
   Plan narrow = plan();
-  const auto guidance = group_sensitivity(*detector, *statistics, 6, images.image,
+  TensorFile file = *statistics;
+  const auto guidance = group_sensitivity(*detector, file, 6, images.image,
                                           {.images = 2, .savings = {0.2}}, [](auto...) {});
   ASSERT_TRUE(guidance) << (guidance ? "" : guidance.error().message);
   ASSERT_EQ(guidance.value().allocations.size(), 1U);
@@ -144,7 +146,7 @@ TEST_F(CandidateOfTheExample, every_importance_builds_and_every_reconstruction_r
     for (const auto reconstruction :
          {Reconstruction::kNone, Reconstruction::kIndependent, Reconstruction::kSequential}) {
       narrow.reconstruction = reconstruction;
-      const auto built = build_candidate(*detector, *statistics, narrow, images);
+      const auto built = build_candidate(*detector, file, narrow, images);
       ASSERT_TRUE(built) << (built ? "" : built.error().message);
       EXPECT_LE(built.value().cost.macs,
                 static_cast<std::int64_t>(0.8 * static_cast<double>(build(plan()).cost.macs)) + 1);
@@ -180,6 +182,9 @@ TEST_F(CandidateOfTheExample, guidance_covers_every_group_and_its_allocations_ho
     EXPECT_TRUE(std::ranges::is_sorted(group.damage, std::greater())) << group.group;
     EXPECT_TRUE(std::ranges::is_sorted(group.macs_saved, std::greater())) << group.group;
   }
+  // Channels are ranked by what the outputs mind from now on.
+  EXPECT_NE(load_orders(file, Importance::kGram).value(),
+            load_orders(*statistics, Importance::kGram).value());
   const std::vector<double> savings = GroupSensitivityOptions{}.savings;
   ASSERT_EQ(guidance.value().allocations.size(), savings.size());
   const auto whole = static_cast<double>(build(plan()).cost.macs);
