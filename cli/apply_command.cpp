@@ -90,7 +90,7 @@ class Replay {
         .resolutions = {{plan_.height, plan_.width}},
         .precisions = {plan_.quantization ? Precision::kInt8 : Precision::kFp32},
         .seed = 1,
-        .guidance = false};
+        .rank_int8_layers = false};
     task.blobs = {{"model", model_.sha256}};
     task.files = {{"model", fs::absolute(given_.model).string()}};
     add(dataset, task);

@@ -65,11 +65,10 @@ std::vector<Genome> all_int8(const Space& space) {
   return out;
 }
 
+// Allocations lead on some detectors and not on others (yolov5n at a tenth of its MACs: .244 mAP by
+// allocation, .271 by the same share everywhere): both are tried.
 std::vector<Genome> narrower(const Space& space) {
-  if (!space.allocations().empty()) {
-    return {space.allocations().begin(), space.allocations().end()};
-  }
-  std::vector<Genome> out;
+  std::vector<Genome> out(space.allocations().begin(), space.allocations().end());
   for (const double share : {0.9, 0.75, 0.5}) out.push_back(uniform_width(space, share));
   return out;
 }

@@ -37,7 +37,7 @@ TaskParams read_prepare(Fields& fields) {
   if (out.resolutions.empty()) fields.refuse("resolutions", "hold at least one [height, width]");
   out.precisions = read_precisions(fields, "precisions");
   out.seed = fields.natural("seed");
-  if (fields.has("guidance")) out.guidance = fields.boolean("guidance");
+  if (fields.has("rank_int8_layers")) out.rank_int8_layers = fields.boolean("rank_int8_layers");
   return out;
 }
 
@@ -120,7 +120,7 @@ Json value_of(const PrepareParams& p) {
                 {"resolutions", std::move(resolutions)},
                 {"precisions", precisions_value(p.precisions)},
                 {"seed", p.seed}};
-  if (!p.guidance) value["guidance"] = false;
+  if (!p.rank_int8_layers) value["rank_int8_layers"] = false;
   return value;
 }
 

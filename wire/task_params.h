@@ -34,7 +34,7 @@ struct PrepareParams {
   std::vector<Size> resolutions;
   std::vector<Precision> precisions;
   std::uint64_t seed = 0;
-  bool guidance = true;  // false: statistics only, for a plan that is known
+  bool rank_int8_layers = true;  // false: for a plan that names its layers
   friend bool operator==(const PrepareParams&, const PrepareParams&) = default;
 };
 

@@ -6,6 +6,7 @@
 #include "engine/executor/openvino_runner.h"
 #include "engine/pipeline/stored_activations.h"
 #include "engine/quant/insert_qdq.h"
+#include "engine/quant/int8_nodes.h"
 #include "engine/quant/unlike_ranges.h"
 
 namespace pare::engine {
@@ -60,11 +61,12 @@ double damage_of(const std::vector<Outputs>& actual, const std::vector<Outputs>&
 }
 
 // The convolutions that int8 plans quantize where nothing is kept in fp32.
-std::vector<std::string> quantizable(const Graph& graph) {
+Result<std::vector<std::string>> quantizable(const Graph& graph) {
+  const auto int8 = int8_nodes(graph, {.placement = QdqPlacement::kConvolutions});
+  if (!int8) return int8.error();
   std::vector<std::string> names;
-  for (const Node& node : graph.nodes) {
-    const bool constant = node.inputs.size() > 1 && graph.constants.contains(node.inputs[1]);
-    if (node.domain.empty() && node.op == "Conv" && constant) names.push_back(node.name);
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
+    if (int8.value()[n] && graph.nodes[n].op == "Conv") names.push_back(graph.nodes[n].name);
   }
   std::ranges::sort(names);
   return names;
@@ -98,7 +100,9 @@ Result<std::vector<LayerSensitivity>> int8_sensitivity(const Detector& detector,
   const PrunedGraph whole{body.value(), {}};
   const EqualizedGraph unchanged{body.value(), {}};
   const StoredActivations stored(statistics, plan, whole, unchanged);
-  const std::vector<std::string> layers = quantizable(body.value());
+  const auto quantized_layers = quantizable(body.value());
+  if (!quantized_layers) return quantized_layers.error();
+  const std::vector<std::string>& layers = quantized_layers.value();
   std::vector<LayerSensitivity> out;
   for (const std::string& layer : layers) {
     progress(static_cast<double>(out.size()) / static_cast<double>(layers.size()),

@@ -87,12 +87,12 @@ ImageSource image_source(const std::vector<DatasetImage>& images, const ModelCar
   };
 }
 
-// What the search is told, from images that `file` was gathered on; the file gets what was found of
-// the groups too.
+// What the search is told, from images that `file` was gathered on.  The file gets the measured
+// order of the channels: whoever builds a plan needs it, whether or not there is a search.
 Result<Guidance> guidance_of(const Detector& detector, TensorFile& file,
                              const CalibrationImages& images, const PrepareOptions& options,
-                             const Progress& progress) {
-  const double groups_end = options.int8 ? kGroupsEnd : 1;
+                             bool rank_int8_layers, const Progress& progress) {
+  const double groups_end = rank_int8_layers ? kGroupsEnd : 1;
   auto groups = group_sensitivity(detector, file, images.count, images.image, {},
                                   part_of(progress, kStatisticsEnd, groups_end));
   if (!groups) return groups.error();
@@ -100,7 +100,7 @@ Result<Guidance> guidance_of(const Detector& detector, TensorFile& file,
   Guidance guidance;
   guidance.groups = std::move(of_groups.groups);
   guidance.allocations = std::move(of_groups.allocations);
-  if (!options.int8) return guidance;
+  if (!rank_int8_layers) return guidance;
   const auto smallest = std::ranges::min(options.resolutions);
   auto layers = int8_sensitivity(detector, file, images.count, images.image,
                                  {.height = smallest.first, .width = smallest.second},
@@ -124,22 +124,20 @@ TaskEnd prepare_task(const TaskContext& context, const wire::PrepareParams& para
     options.resolutions.emplace_back(size.height, size.width);
   }
   auto prepared = prepare(detector.value(), images.count, images.image, options,
-                          part_of(context.progress, 0, params.guidance ? kStatisticsEnd : 1));
+                          part_of(context.progress, 0, kStatisticsEnd));
   if (!prepared) return prepared.error();
   TensorFile file = std::move(prepared).value();
-  wire::PrepareResult result{
-      .images = std::min(static_cast<int>(images.count), options.gram_images),
-      .layers = static_cast<int>(detector.value().groups.groups.size()),
-      .guidance = {}};
-  if (params.guidance) {
-    auto guidance = guidance_of(detector.value(), file, images, options, context.progress);
-    if (!guidance) return guidance.error();
-    result.guidance = std::move(guidance).value();
-  }
+  auto guidance = guidance_of(detector.value(), file, images, options,
+                              options.int8 && params.rank_int8_layers, context.progress);
+  if (!guidance) return guidance.error();
   auto artifact =
       context.artifact("statistics", "statistics.safetensors", encode_tensor_file(file));
   if (!artifact) return artifact.error();
-  return wire::TaskSuccess{result, {std::move(artifact).value()}};
+  wire::PrepareResult result{
+      .images = std::min(static_cast<int>(images.count), options.gram_images),
+      .layers = static_cast<int>(detector.value().groups.groups.size()),
+      .guidance = std::move(guidance).value()};
+  return wire::TaskSuccess{std::move(result), {std::move(artifact).value()}};
 }
 
 TaskEnd build_task(const TaskContext& context, const wire::BuildParams& params) {

@@ -47,7 +47,8 @@ class Apply(unittest.TestCase):
         cls.scratch = pathlib.Path(tempfile.mkdtemp())
         cls.calibration = render(cls.scratch / "calibration", 6, 1)
         summary = json.loads(run("inspect", BOARDS / "detector.onnx", *CARD, "--json").stdout)
-        cls.group = next(g for g in summary["groups"] if len(g["widths"]) > 2)
+        cls.groups = [g for g in summary["groups"] if len(g["widths"]) > 2]
+        cls.group = cls.groups[0]
         cls.plan = {"version": 1, "input": [224, 224], "widths": {cls.group["name"]: cls.group["widths"][1]},
                     "importance": "gram", "reconstruction": "independent",
                     "quantization": {"weight_bits": 7, "ranges": "percentile", "placement": "operators",
@@ -75,6 +76,41 @@ class Apply(unittest.TestCase):
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertNotEqual(json.loads(again.stdout)["sha256"], said["sha256"], "the weights are others")
         self.assertEqual(json.loads(again.stdout)["macs"], said["macs"])
+
+    def test_on_the_model_and_images_of_the_search_it_makes_the_candidate_of_the_search(self):
+        # Every group at half its channels: which ones stay depends on how they are ranked.
+        plan = {**self.plan, "widths": {g["name"]: g["widths"][(len(g["widths"]) - 1) // 2] for g in self.groups}}
+        ended, out = self.apply(plan, BOARDS / "detector.onnx")
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        self.assertEqual(out.read_bytes(), self.candidate_of_a_search(plan).read_bytes())
+
+    def candidate_of_a_search(self, plan):
+        """What the tasks of a job make of the plan: everything prepared, nothing known of the plan."""
+        dataset = self.scratch / "dataset"
+        for folder in ("calibration", "validation"):
+            (dataset / folder).mkdir(parents=True)
+        for image in self.calibration.iterdir():
+            if image.suffix != ".json":
+                (dataset / "calibration" / image.name).symlink_to(image)
+        model = BOARDS / "detector.onnx"
+        card = json.loads(run("inspect", model, *CARD, "--json").stdout)["card"]
+        prepared = self.task("prepare", {"model": model, "dataset": dataset},
+                             {"card": card, "resolutions": [card["input"], plan["input"]],
+                              "precisions": ["fp32", "int8"], "seed": 1})
+        return self.task("build", {"model": model, "statistics": prepared / "statistics.safetensors"},
+                         {"card": card, "plan": plan}) / "candidate.onnx"
+
+    def task(self, kind, files, params):
+        folder = self.scratch / kind
+        folder.mkdir()
+        document = {"kind": kind, "params": params, "blobs": {role: "0" * 64 for role in files},
+                    "files": {role: str(path) for role, path in files.items()}}
+        (folder / "task.json").write_text(json.dumps(document))
+        subprocess.run([BIN / "pare-engine", "run", "--task", folder / "task.json", "--outcome",
+                        folder / "outcome.json", "--scratch", folder], check=True, capture_output=True)
+        outcome = json.loads((folder / "outcome.json").read_text())
+        self.assertTrue(outcome["ok"], outcome)
+        return folder
 
     def test_a_plan_that_repairs_in_sequence_finds_its_images(self):
         ended, out = self.apply({**self.plan, "reconstruction": "sequential"}, BOARDS / "detector.onnx")

@@ -113,6 +113,18 @@ TEST(Space, layers_stay_in_fp32_in_the_order_in_which_int8_harms_them) {
             (std::vector<std::string>{"layer0", "layer7"}));
 }
 
+TEST(Seeds, the_same_share_everywhere_is_tried_beside_the_allocations) {
+  const Space space = guided_space();
+  int uniform = 0;
+  for (const Genome& genome : seeds(space)) {
+    const Plan plan = space.plan_of(genome);
+    const bool widths_alone = !plan.quantization && plan.height == 416 && !plan.widths.empty();
+    const auto allocated = std::ranges::find(space.allocations(), genome);
+    uniform += widths_alone && allocated == space.allocations().end() ? 1 : 0;
+  }
+  EXPECT_EQ(uniform, 3);
+}
+
 TEST(Seeds, guided_ones_hold_every_placement_and_the_allocations_widths) {
   const Space space = guided_space();
   const std::vector<Genome> all = seeds(space);
