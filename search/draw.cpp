@@ -26,9 +26,13 @@ int draw_setting(const Decision& d, Random& random) {
   }
 }
 
+bool is_bare(DecisionKind kind) {
+  return kind == DecisionKind::kOption || kind == DecisionKind::kLevel;
+}
+
 bool is_setting(DecisionKind kind) {
   return kind != DecisionKind::kWidth && kind != DecisionKind::kResolution &&
-         kind != DecisionKind::kPrecision;
+         kind != DecisionKind::kPrecision && !is_bare(kind);
 }
 
 void draw_settings(const Space& space, Genome& genome, Random& random) {
@@ -70,7 +74,23 @@ void mutate_widths(const Space& space, Genome& genome, Random& random) {
   }
 }
 
+// Another option; a level mostly near, sometimes any.
+void mutate_bare(const Decision& d, int& choice, Random& random) {
+  if (d.choices < 2) return;
+  if (d.ordered() && d.choices > 2 && random.chance(0.7)) {
+    const double u = random.uniform();
+    const int far = 1 + static_cast<int>(0.3 * d.choices * u * u);
+    choice = std::clamp(choice + (random.chance(0.5) ? far : -far), 0, d.choices - 1);
+  } else {
+    choice = (choice + 1 + random.below(d.choices - 1)) % d.choices;
+  }
+}
+
 void mutate_once(const Space& space, Genome& genome, Random& random) {
+  if (!space.decisions().empty() && is_bare(space.decisions().front().kind)) {
+    const auto at = static_cast<std::size_t>(random.below(static_cast<int>(genome.choices.size())));
+    return mutate_bare(space.decisions()[at], genome.choices[at], random);
+  }
   const auto decide = [&](DecisionKind kind) { return space.of_kind(kind); };
   const std::vector<std::size_t> resolution = decide(DecisionKind::kResolution);
   const std::vector<std::size_t> precision = decide(DecisionKind::kPrecision);
@@ -127,6 +147,7 @@ Genome draw_mild(const Space& space, Random& random, double boldness) {
       while (random.chance(0.4));
     }
     if (d.kind == DecisionKind::kPrecision) choice = random.below(2);
+    if (is_bare(d.kind)) choice = random.below(d.choices);
   }
   // Widths drawn group by group know nothing of the groups; an allocation does.
   if (!space.allocations().empty() && random.chance(0.5)) take_allocation(space, genome, random);

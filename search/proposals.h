@@ -23,6 +23,11 @@ class Proposals {
   // These were asked before a restart, or by somebody else.
   void replay(std::span<const Genome> genomes);
 
+  bool asked(const Genome& genome) const { return asked_.contains(genome); }
+
+  // The generator of the next ask.
+  Random random() const noexcept { return {seed_, number_}; }
+
   const Space& space() const noexcept { return space_; }
 
  private:

@@ -141,6 +141,20 @@ bool is_int8_setting(DecisionKind kind) {
          kind == DecisionKind::kKeepFp32;
 }
 
+// What each width of a group costs and saves; empty where it was not measured.
+std::vector<Expected> expected_of(const ChannelGroup& group, const Guidance& guidance) {
+  const auto measured = std::ranges::find(guidance.groups, group.name, &GroupSensitivity::group);
+  if (measured == guidance.groups.end()) return {};
+  std::vector<Expected> expected(group.widths.size());
+  for (std::size_t i = 0; i < group.widths.size(); ++i) {
+    const auto at = std::ranges::find(measured->widths, group.widths[i]);
+    if (at == measured->widths.end()) continue;  // the full width
+    const auto k = static_cast<std::size_t>(at - measured->widths.begin());
+    expected[i] = {measured->damage[k], static_cast<double>(measured->macs_saved[k])};
+  }
+  return expected;
+}
+
 // The number of values where it is not among them.
 template <typename Value>
 int index_of(const std::vector<Value>& values, Value value) {
@@ -175,7 +189,8 @@ Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, 
     if (!limits.width || group.widths.size() < 2) continue;
     const int count = static_cast<int>(group.widths.size());
     space.decisions_.push_back(
-        {DecisionKind::kWidth, group.name, count, count - 1, false, group.widths, {}, {}});
+        {DecisionKind::kWidth, group.name, count, count - 1, false, group.widths, {}, {}, {}});
+    space.decisions_.back().expected = expected_of(group, guidance);
   }
   space.resolutions_ = resolutions_of(model, limits);
   if (space.resolutions_.empty()) {
@@ -194,6 +209,7 @@ Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, 
                                 static_cast<int>(space.resolutions_.size()),
                                 static_cast<int>(own - space.resolutions_.begin()),
                                 outside,
+                                {},
                                 {},
                                 {},
                                 {}});
@@ -283,6 +299,7 @@ bool Space::matters(const Genome& genome, std::size_t decision) const noexcept {
 
 Genome Space::canonical(Genome genome) const {
   PARE_CHECK(genome.choices.size() == decisions_.size(), "a genome of another space");
+  if (!only_.empty()) return nearest(genome);
   if (is_int8(genome)) {
     const std::vector<std::string> kept = kept_in_fp32(genome);
     // With every layer kept in fp32 it is an fp32 plan.

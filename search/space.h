@@ -38,6 +38,14 @@ enum class DecisionKind : std::uint8_t {
   kPlacement,     // around operators, around convolutions, whole SiLU blocks
   kEqualization,  // no, yes
   kKeepFp32,      // more and more of some layers, from none on
+  kOption,        // choices without an order: of a table or a test problem
+  kLevel,         // the same in order
+};
+
+// What a choice is expected to do, in any unit that the choices of all decisions share.
+struct Expected {
+  double damage = 0;
+  double saving = 0;
 };
 
 struct Decision {
@@ -48,11 +56,12 @@ struct Decision {
   bool only_in_original = false;    // the limits exclude that choice for every other plan
   std::vector<int> widths;          // kWidth
   std::vector<std::string> layers;  // kKeepFp32
-  std::vector<int> levels;  // kKeepFp32: how many of them, from the first on, a choice keeps
+  std::vector<int> levels;         // kKeepFp32: how many of them, from the first on, a choice keeps
+  std::vector<Expected> expected;  // of each choice; empty: nothing is known
   // True if neighbouring choices are similar.
   bool ordered() const noexcept {
     return kind == DecisionKind::kWidth || kind == DecisionKind::kResolution ||
-           kind == DecisionKind::kKeepFp32;
+           kind == DecisionKind::kKeepFp32 || kind == DecisionKind::kLevel;
   }
 };
 
@@ -73,6 +82,11 @@ class Space {
   // all.
   static Result<Space> make(const ModelSummary& model, const SpaceLimits& limits, Recovery recovery,
                             const Int8Choices& int8 = {}, const Guidance& guidance = {});
+
+  // A space of nothing but these decisions, all kOption or kLevel: a table's or a test problem's.
+  // `only`, if there are any, are the genomes that exist; the canonical one of any other is the
+  // nearest of them.  It has no plans.
+  static Space of_decisions(std::vector<Decision> decisions, std::vector<Genome> only = {});
 
   std::span<const Decision> decisions() const noexcept { return decisions_; }
   // Indices of the decisions of one kind.
@@ -108,6 +122,7 @@ class Space {
   void add_int8(const ModelSummary& model, const SpaceLimits& limits, const Int8Choices& int8,
                 const Guidance& guidance);
   void add_allocations(const Guidance& guidance);
+  Genome nearest(const Genome& genome) const;                         // of only_
   std::vector<std::string> kept_in_fp32(const Genome& genome) const;  // sorted, no duplicates
 
   std::vector<Decision> decisions_;
@@ -119,7 +134,8 @@ class Space {
   std::vector<std::string> always_fp32_;  // layers that no int8 plan quantizes
   std::size_t layers_ = 0;                // how many there are
   std::vector<Genome> allocations_;
-  InputSize input_;  // of the original
+  std::vector<Genome> only_;  // sorted; empty: no limit
+  InputSize input_;           // of the original
   Recovery recovery_ = Recovery::kReconstruct;
 };
 

@@ -348,5 +348,22 @@ TEST(Seeds, they_begin_with_the_original_and_hold_each_resolution_and_int8) {
   EXPECT_EQ(narrow, 3);
 }
 
+TEST(Space, of_decisions_alone_a_genome_that_does_not_exist_stands_for_the_nearest_one) {
+  std::vector<Decision> decisions(2);
+  decisions[0].kind = DecisionKind::kOption;
+  decisions[0].choices = 3;
+  decisions[1].kind = DecisionKind::kLevel;
+  decisions[1].choices = 10;
+  const Space all = Space::of_decisions(decisions);
+  EXPECT_EQ(all.canonical({{2, 7}}), (Genome{{2, 7}}));
+  const Space some = Space::of_decisions(decisions, {{{0, 1}}, {{2, 5}}, {{0, 9}}});
+  EXPECT_EQ(some.canonical({{0, 9}}), (Genome{{0, 9}}));
+  EXPECT_EQ(some.canonical({{0, 3}}), (Genome{{0, 1}}));
+  EXPECT_EQ(some.canonical({{1, 5}}), (Genome{{2, 5}}));
+  std::size_t found = 0;
+  some.for_each([&](const Genome&) { return ++found > 0; });
+  EXPECT_EQ(found, 3U);
+}
+
 }  // namespace
 }  // namespace pare::search
