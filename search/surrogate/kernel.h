@@ -1,0 +1,73 @@
+// How alike two plans are, for a Gaussian process: three views of their choices, weighted.
+//
+//   k(a, b) = s1 mean_j k_j  +  s2 mean_{i<j} k_i k_j  +  s3 prod_j k_j^(c)
+//
+// The first is a table with one row a decision (what a latency that adds up over layers needs), the
+// second lets decisions interact in pairs, the third is the usual product kernel and takes what is
+// left.  k_j is exp(-t) for choices without an order and Matern 5/2 for those in order, each with
+// the length scale of its group; in the product the scale is stretched by c, of which there is one.
+//
+// Source: Duvenaud, Nickisch and Rasmussen, Additive Gaussian Processes (2011), orders one, two and
+// all; hyper-parameters are logarithms, with a normal prior each.  Immutable after set(); any
+// thread may read it.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace pare::search {
+
+// A plan's choices, one a column.
+using Code = std::vector<std::uint8_t>;
+
+struct Column {
+  bool ordered = true;  // else all choices are equally far from one another
+  int levels = 2;       // at least 2, at most 256
+  int group = 0;        // columns of a group share a length scale; groups count from 0
+};
+
+class Kernel {
+ public:
+  // REQUIRES: at least one column.
+  explicit Kernel(std::vector<Column> columns);
+
+  // Logarithms: a scale for each group, the product's stretch, the three weights.
+  Eigen::Index parameters() const noexcept { return prior_mean_.size(); }
+  const Eigen::VectorXd& prior_mean() const noexcept { return prior_mean_; }
+  const Eigen::VectorXd& prior_deviation() const noexcept { return prior_deviation_; }
+
+  // Starts at the prior's mean.
+  void set(const Eigen::VectorXd& logarithms);
+  const Eigen::VectorXd& logarithms() const noexcept { return logarithms_; }
+
+  double operator()(const Code& a, const Code& b) const noexcept;
+
+  // The same for every plan: k(a, a).
+  double variance() const noexcept { return weight_[0] + weight_[1] + weight_[2]; }
+
+  // gradient += weight * dk(a, b) / d logarithms.
+  void add_gradient(const Code& a, const Code& b, double weight, Eigen::VectorXd& gradient) const;
+
+ private:
+  // Of one column, by the distance of two choices.
+  struct Table {
+    std::vector<double> value;      // k_j
+    std::vector<double> slope;      // dk_j / d log scale
+    std::vector<double> log_value;  // of the product's k_j
+    std::vector<double> log_slope;  // its derivative by log scale, and by the log of the stretch
+  };
+
+  std::size_t distance(std::size_t column, const Code& a, const Code& b) const noexcept;
+
+  std::vector<Column> columns_;
+  Eigen::Index groups_ = 0;
+  Eigen::VectorXd prior_mean_;
+  Eigen::VectorXd prior_deviation_;
+  Eigen::VectorXd logarithms_;
+  std::vector<Table> tables_;
+  double weight_[3] = {1, 1, 1};
+};
+
+}  // namespace pare::search

@@ -1,0 +1,247 @@
+#include "search/surrogate/surrogates.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+#include "core/check.h"
+
+namespace pare::search {
+namespace {
+
+using Eigen::Index;
+using Eigen::VectorXd;
+
+constexpr double kTrustInUnseen = 0.9;  // that a plan works: counts as one trial
+constexpr std::size_t kNeighbours = 6;  // trials that say whether a plan works
+constexpr double kReferenceMargin = 0.1;
+
+// How many of `rows` choose the hyper-parameters: the largest of 4, 6, 9, 13 and so on within them.
+std::size_t fitted_rows(std::size_t rows) {
+  std::size_t fitted = std::min<std::size_t>(rows, 4);
+  for (std::size_t next = fitted; next <= rows; next += std::max<std::size_t>(1, next / 2)) {
+    fitted = next;
+  }
+  return fitted;
+}
+
+bool violates(const TargetObservation& seen) {
+  return std::ranges::any_of(seen.violations, [](double v) { return v > 0; });
+}
+
+// Steps from one plan to another, each as a share of its column's levels.
+double distance(const std::vector<Column>& columns, const Code& a, const Code& b) {
+  double sum = 0;
+  for (std::size_t j = 0; j < columns.size(); ++j) {
+    const int apart = std::abs(int{a[j]} - int{b[j]});
+    sum += columns[j].ordered ? apart / (columns[j].levels - 1.0) : std::min(apart, 1);
+  }
+  return sum;
+}
+
+VectorXd scores_of(const NormalScores& scores, std::span<const double> values) {
+  VectorXd out(static_cast<Index>(values.size()));
+  for (std::size_t i = 0; i < values.size(); ++i) out[static_cast<Index>(i)] = scores(values[i]);
+  return out;
+}
+
+// Chooses hyper-parameters if it is time to, and takes in the rows that are new.
+void learn_column(LearntColumn& column, const std::vector<Code>& codes,
+                  const std::vector<Column>& layout) {
+  const std::size_t rows = column.values.size();
+  const std::size_t fit_at = fitted_rows(rows);
+  if (column.fitted != fit_at) {
+    column.process.emplace(Kernel(layout));
+    std::vector<Code> first;
+    for (std::size_t i = 0; i < fit_at; ++i) first.push_back(codes[column.trials[i]]);
+    const std::span values(column.values.data(), fit_at);
+    column.process->fit(first, scores_of(NormalScores(values), values));
+    column.fitted = fit_at;
+  }
+  for (std::size_t i = column.process->rows(); i < rows; ++i) {
+    column.process->add(codes[column.trials[i]]);
+  }
+  column.scores.emplace(column.values);
+  column.process->respond(scores_of(*column.scores, column.values));
+}
+
+Belief belief_of(const GaussianProcess& process, std::span<const Code> codes) {
+  Belief belief{&process, process.whiten(codes), {}, {}};
+  belief.mean = process.means(belief.whitened);
+  belief.variance = process.variances(belief.whitened);
+  return belief;
+}
+
+}  // namespace
+
+std::vector<NormalValue> Candidates::objectives_of(const OnTarget& target,
+                                                   std::size_t candidate) const {
+  const auto i = static_cast<Index>(candidate);
+  std::vector<NormalValue> out;
+  for (const std::size_t b : target.objectives) {
+    out.push_back({beliefs_[b].mean[i], std::sqrt(beliefs_[b].variance[i])});
+  }
+  return out;
+}
+
+double Candidates::gain(std::size_t candidate) const {
+  const auto i = static_cast<Index>(candidate);
+  double gain = 0;
+  for (const OnTarget& target : targets_) {
+    double chance = target.works[i];
+    for (std::size_t c = 0; c < target.constraints.size(); ++c) {
+      const Belief& belief = beliefs_[target.constraints[c]];
+      chance *= normal_cdf((target.limits[c] - belief.mean[i]) / std::sqrt(belief.variance[i]));
+    }
+    gain += target.scale * chance * target.improvement.expected(objectives_of(target, candidate));
+  }
+  return gain;
+}
+
+void Candidates::take(std::size_t candidate) {
+  const auto i = static_cast<Index>(candidate);
+  for (OnTarget& target : targets_) {
+    std::vector<double> point;
+    for (const NormalValue& value : objectives_of(target, candidate)) point.push_back(value.mean);
+    target.improvement.add(point);
+  }
+  for (Belief& belief : beliefs_) {
+    const Kernel& kernel = belief.process->kernel();
+    const double own = std::sqrt(belief.variance[i] + belief.process->noise());
+    VectorXd row = -(belief.whitened.transpose() * belief.whitened.col(i));
+    for (Index j = 0; j < row.size(); ++j) {
+      row[j] = (row[j] + kernel(codes_[candidate], codes_[static_cast<std::size_t>(j)])) / own;
+    }
+    belief.variance = (belief.variance - row.cwiseAbs2()).cwiseMax(1e-9);
+    belief.whitened.conservativeResize(belief.whitened.rows() + 1, Eigen::NoChange);
+    belief.whitened.bottomRows(1) = row.transpose();
+  }
+}
+
+void Surrogates::tell(const Observation& observation) {
+  const bool measured = std::ranges::any_of(
+      observation.targets, [](const auto& seen) { return seen.status == Status::kMeasured; });
+  if (measured) ++measured_;
+  told_.push_back(observation);
+  codes_.push_back(encoding_(observation.genome));
+}
+
+// The index of the column with a target's numbers, an equal one's if there is one.
+std::size_t Surrogates::column_of(std::size_t target, std::size_t number, bool objective) {
+  LearntColumn column;
+  for (std::size_t i = 0; i < told_.size(); ++i) {
+    const TargetObservation& seen = told_[i].targets[target];
+    if (seen.status != Status::kMeasured) continue;
+    column.trials.push_back(i);
+    column.values.push_back(objective ? seen.objectives[number] : seen.violations[number]);
+  }
+  for (std::size_t c = 0; c < columns_.size(); ++c) {
+    if (columns_[c].trials == column.trials && columns_[c].values == column.values) return c;
+  }
+  columns_.push_back(std::move(column));
+  return columns_.size() - 1;
+}
+
+void Surrogates::learn() {
+  if (learnt_ == told_.size() || measured_ == 0) return;
+  learnt_ = told_.size();
+  std::vector<LearntColumn> before = std::move(columns_);
+  columns_.clear();
+  targets_.assign(told_.front().targets.size(), {});
+  for (std::size_t t = 0; t < targets_.size(); ++t) {
+    const auto first = std::ranges::find_if(
+        told_, [t](const Observation& o) { return o.targets[t].status == Status::kMeasured; });
+    if (first == told_.end()) continue;
+    for (std::size_t k = 0; k < first->targets[t].objectives.size(); ++k) {
+      targets_[t].objectives.push_back(column_of(t, k, true));
+    }
+    for (std::size_t k = 0; k < first->targets[t].violations.size(); ++k) {
+      targets_[t].constraints.push_back(column_of(t, k, false));
+    }
+  }
+  // A process that learnt the beginning of a column goes on with it.
+  const auto begins = [](const auto& a, const auto& b) {
+    return a.size() <= b.size() && std::equal(a.begin(), a.end(), b.begin());
+  };
+  for (LearntColumn& column : columns_) {
+    for (LearntColumn& old : before) {
+      if (!old.process || !begins(old.trials, column.trials)) continue;
+      if (!begins(old.values, column.values)) continue;
+      column.process = std::move(old.process);
+      column.fitted = old.fitted;
+      old.process.reset();
+      break;
+    }
+    learn_column(column, codes_, encoding_.columns());
+  }
+}
+
+// A plan works as often as the trials nearest to it did.
+VectorXd Surrogates::chance_of_working(std::size_t target, std::span<const Code> codes) const {
+  VectorXd chance = VectorXd::Ones(static_cast<Index>(codes.size()));
+  const auto works = [&](std::size_t i) {
+    return told_[i].targets[target].status == Status::kMeasured;
+  };
+  std::vector<std::pair<double, bool>> near(told_.size());
+  bool all_work = true;
+  for (std::size_t i = 0; i < told_.size(); ++i) all_work = all_work && works(i);
+  if (all_work) return chance;
+  const auto nearest = static_cast<std::ptrdiff_t>(std::min(kNeighbours, near.size()));
+  for (std::size_t c = 0; c < codes.size(); ++c) {
+    for (std::size_t i = 0; i < near.size(); ++i) {
+      near[i] = {distance(encoding_.columns(), codes_[i], codes[c]), works(i)};
+    }
+    std::ranges::partial_sort(near, near.begin() + nearest);
+    const auto worked = std::count_if(near.begin(), near.begin() + nearest,
+                                      [](const auto& one) { return one.second; });
+    chance[static_cast<Index>(c)] =
+        (kTrustInUnseen + static_cast<double>(worked)) / (1 + static_cast<double>(nearest));
+  }
+  return chance;
+}
+
+Candidates::OnTarget Surrogates::on_target(std::size_t target, const Candidates& all) const {
+  const Target& columns = targets_[target];
+  Candidates::OnTarget out;
+  out.objectives = columns.objectives;
+  out.constraints = columns.constraints;
+  std::vector<double> reference;
+  for (const std::size_t c : columns.objectives) {
+    const std::vector<double>& values = columns_[c].values;
+    reference.push_back((*columns_[c].scores)(std::ranges::max(values)) + kReferenceMargin);
+  }
+  for (const std::size_t c : columns.constraints) out.limits.push_back((*columns_[c].scores)(0));
+  out.improvement = Improvement(std::move(reference));
+
+  out.works = chance_of_working(target, all.codes_);
+  for (const Observation& observation : told_) {
+    const TargetObservation& seen = observation.targets[target];
+    if (seen.status != Status::kMeasured || violates(seen)) continue;
+    std::vector<double> point;
+    for (std::size_t k = 0; k < columns.objectives.size(); ++k) {
+      point.push_back((*columns_[columns.objectives[k]].scores)(seen.objectives[k]));
+    }
+    out.improvement.add(point);
+  }
+  out.scale = 1 / std::max(out.improvement.hypervolume(), 1e-3);
+  return out;
+}
+
+Candidates Surrogates::consider(std::span<const Genome> candidates,
+                                std::span<const Genome> pending) const {
+  PARE_CHECK(measured_ > 0 && learnt_ == told_.size(), "nothing was learnt");
+  Candidates out;
+  for (const Genome& genome : candidates) out.codes_.push_back(encoding_(genome));
+  for (const Genome& genome : pending) out.codes_.push_back(encoding_(genome));
+  for (const LearntColumn& column : columns_) {
+    out.beliefs_.push_back(belief_of(*column.process, out.codes_));
+  }
+  for (std::size_t t = 0; t < targets_.size(); ++t) {
+    if (!targets_[t].objectives.empty()) out.targets_.push_back(on_target(t, out));
+  }
+  for (std::size_t i = 0; i < pending.size(); ++i) out.take(candidates.size() + i);
+  return out;
+}
+
+}  // namespace pare::search

@@ -1,0 +1,119 @@
+// What the search believes of plans it has not measured: on each target every objective, every
+// constraint and the chance that the plan works at all.
+//
+// Objectives are normal scores (normal.h), so a broken candidate distorts nothing.  Columns that
+// were equal in all trials (accuracy, where no plan was quantized) share one process.  The state
+// depends on the trials told and their order, and on nothing else: one restored from a log says the
+// same, bit by bit.  Hyper-parameters are chosen anew whenever the trials have grown by half.
+// Not thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "search/strategy.h"
+#include "search/surrogate/encoding.h"
+#include "search/surrogate/gaussian_process.h"
+#include "search/surrogate/improvement.h"
+#include "search/surrogate/normal.h"
+
+namespace pare::search {
+
+// One number of every trial that has it, and the process that learnt it.
+struct LearntColumn {
+  std::vector<std::size_t> trials;
+  std::vector<double> values;
+  std::optional<NormalScores> scores;
+  std::optional<GaussianProcess> process;
+  std::size_t fitted = 0;  // rows at the last choice of hyper-parameters
+};
+
+// What one process says of a set of candidates.
+struct Belief {
+  const GaussianProcess* process = nullptr;
+  Eigen::MatrixXd whitened;
+  Eigen::VectorXd mean;
+  Eigen::VectorXd variance;
+};
+
+// What is believed of one batch of candidates, and what taking some of them changes.
+class Candidates {
+ public:
+  // The share of its target's hypervolume that a candidate is expected to add, summed over the
+  // targets, each times the probability that the candidate works there and keeps to the
+  // constraints.
+  double gain(std::size_t candidate) const;
+
+  // Of the first `count` candidates.
+  std::vector<double> gains(std::size_t count) const {
+    std::vector<double> out(count);
+    for (std::size_t i = 0; i < count; ++i) out[i] = gain(i);
+    return out;
+  }
+
+  // Targets with at least one measured trial.
+  std::size_t targets() const noexcept { return targets_.size(); }
+
+  // In normal scores, in the job's order.
+  std::vector<NormalValue> objectives(std::size_t target, std::size_t candidate) const {
+    return objectives_of(targets_[target], candidate);
+  }
+
+  // Counts a candidate as measured, at its means: the fronts have it, and its neighbours' error
+  // bars shrink.
+  void take(std::size_t candidate);
+
+ private:
+  friend class Surrogates;
+  struct OnTarget {
+    Improvement improvement{{0}};
+    double scale = 1;                      // 1 / hypervolume
+    std::vector<std::size_t> objectives;   // indices of beliefs
+    std::vector<std::size_t> constraints;  // the same
+    std::vector<double> limits;            // scores at which the constraints are just kept
+    Eigen::VectorXd works;                 // probabilities
+  };
+  std::vector<NormalValue> objectives_of(const OnTarget& target, std::size_t candidate) const;
+
+  std::vector<Code> codes_;
+  std::vector<Belief> beliefs_;
+  std::vector<OnTarget> targets_;
+};
+
+class Surrogates {
+ public:
+  explicit Surrogates(const Space& space) : encoding_(space) {}
+
+  void tell(const Observation& observation);
+
+  // Trials measured on at least one target.
+  std::size_t measured() const noexcept { return measured_; }
+
+  // Learns from what was told since the last time.
+  void learn();
+
+  // `pending` plans were asked and not told yet; they count as taken.  REQUIRES: learn() after the
+  // last tell(), measured() > 0.
+  Candidates consider(std::span<const Genome> candidates, std::span<const Genome> pending) const;
+
+ private:
+  struct Target {
+    std::vector<std::size_t> objectives;   // indices of columns_
+    std::vector<std::size_t> constraints;  // the same
+  };
+  std::size_t column_of(std::size_t target, std::size_t number, bool objective);
+  Eigen::VectorXd chance_of_working(std::size_t target, std::span<const Code> codes) const;
+  Candidates::OnTarget on_target(std::size_t target, const Candidates& all) const;
+
+  Encoding encoding_;
+  std::vector<Observation> told_;
+  std::vector<Code> codes_;  // of told_
+  std::size_t measured_ = 0;
+  std::size_t learnt_ = 0;
+  std::vector<LearntColumn> columns_;
+  std::vector<Target> targets_;
+};
+
+}  // namespace pare::search

@@ -1,0 +1,123 @@
+#include "search/surrogate/surrogates.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+namespace pare::search {
+namespace {
+
+constexpr int kLevels = 21;
+
+// Two levels in [0, 1], x and y: objectives x + y^2 and 1 - x, so that the front is y = 0.
+Space square() {
+  std::vector<Decision> decisions(2);
+  for (Decision& d : decisions) {
+    d.kind = DecisionKind::kLevel;
+    d.choices = kLevels;
+  }
+  return Space::of_decisions(std::move(decisions));
+}
+
+TargetObservation measured(const Genome& genome) {
+  const double x = genome.choices[0] / (kLevels - 1.0);
+  const double y = genome.choices[1] / (kLevels - 1.0);
+  return {Status::kMeasured, {x + y * y, 1 - x}, {}};
+}
+
+std::vector<Genome> drawn(int count, unsigned seed) {
+  std::mt19937 rng(seed);
+  std::vector<Genome> genomes;
+  for (int i = 0; i < count; ++i) {
+    genomes.push_back({{static_cast<int>(rng() % kLevels), static_cast<int>(rng() % kLevels)}});
+  }
+  return genomes;
+}
+
+template <typename Measure>
+Surrogates taught(int trials, Measure measure) {
+  Surrogates surrogates(square());
+  int number = 0;
+  for (const Genome& genome : drawn(trials, 1)) {
+    surrogates.tell({TrialId{++number}, genome, {measure(genome)}, 1.0});
+  }
+  surrogates.learn();
+  return surrogates;
+}
+
+std::vector<Genome> everything() {
+  std::vector<Genome> genomes;
+  square().for_each([&](const Genome& genome) {
+    genomes.push_back(genome);
+    return true;
+  });
+  return genomes;
+}
+
+std::size_t most_gaining(const Candidates& candidates, std::size_t count) {
+  std::size_t best = 0;
+  for (std::size_t i = 1; i < count; ++i) {
+    if (candidates.gain(i) > candidates.gain(best)) best = i;
+  }
+  return best;
+}
+
+TEST(Surrogates, the_plan_that_gains_most_lies_near_the_front) {
+  const Surrogates surrogates = taught(25, measured);
+  const std::vector<Genome> all = everything();
+  const Candidates candidates = surrogates.consider(all, {});
+  EXPECT_LE(all[most_gaining(candidates, all.size())].choices[1], 3);
+}
+
+TEST(Surrogates, a_plan_that_was_taken_or_is_pending_gains_next_to_nothing_more) {
+  const Surrogates surrogates = taught(25, measured);
+  const std::vector<Genome> all = everything();
+  Candidates candidates = surrogates.consider(all, {});
+  const std::size_t best = most_gaining(candidates, all.size());
+  const double before = candidates.gain(best);
+  const Candidates with_pending = surrogates.consider(all, {&all[best], 1});
+  candidates.take(best);
+  EXPECT_LT(candidates.gain(best), 0.2 * before);
+  EXPECT_NEAR(with_pending.gain(best), candidates.gain(best), 1e-9);
+  EXPECT_NE(most_gaining(candidates, all.size()), best);
+}
+
+TEST(Surrogates, where_plans_fail_none_is_worth_trying) {
+  const Surrogates surrogates = taught(60, [](const Genome& genome) {
+    if (genome.choices[0] < kLevels / 2) return TargetObservation{Status::kInfeasible, {}, {}};
+    return measured(genome);
+  });
+  const Candidates candidates = surrogates.consider(everything(), {});
+  const std::vector<Genome> all = everything();
+  EXPECT_GE(all[most_gaining(candidates, all.size())].choices[0], kLevels / 2 - 2);
+}
+
+TEST(Surrogates, a_constraint_keeps_plans_out_that_break_it) {
+  const Surrogates surrogates = taught(60, [](const Genome& genome) {
+    TargetObservation seen = measured(genome);
+    seen.violations = {(genome.choices[0] - kLevels / 2) / (kLevels - 1.0)};  // x <= 1/2
+    return seen;
+  });
+  const std::vector<Genome> all = everything();
+  const Candidates candidates = surrogates.consider(all, {});
+  EXPECT_LE(all[most_gaining(candidates, all.size())].choices[0], kLevels / 2 + 1);
+}
+
+TEST(Surrogates, one_taught_in_steps_believes_what_one_taught_at_once_does) {
+  const Surrogates at_once = taught(50, measured);
+  Surrogates in_steps(square());
+  int number = 0;
+  for (const Genome& genome : drawn(50, 1)) {
+    in_steps.tell({TrialId{++number}, genome, {measured(genome)}, 1.0});
+    in_steps.learn();
+  }
+  const std::vector<Genome> all = everything();
+  const Candidates a = at_once.consider(all, {});
+  const Candidates b = in_steps.consider(all, {});
+  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(a.gain(i), b.gain(i));
+}
+
+}  // namespace
+}  // namespace pare::search
