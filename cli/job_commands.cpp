@@ -151,7 +151,8 @@ void add_submit(CLI::App& app, Action& chosen) {
   command->add_option("--target", given->targets, "A target; may be repeated");
   command->add_option("--trials", given->trials, "How many candidates to try");
   command->add_option("--seconds", given->seconds, "How long to search");
-  command->add_option("--strategy", given->strategy, "nsga2 or random");
+  command->add_option("--strategy", given->strategy,
+                      "nsga2, pare, evolution, local_search or random");
   command->add_option("--seed", given->seed, "The same seed, the same search");
   command->add_option("--resolution", given->resolution, "Scales of the input: LOW HIGH")
       ->expected(2);

@@ -16,7 +16,8 @@ constexpr int kMostTrials = 100'000;
 constexpr std::array<std::string_view, 3> kMetrics = {"map_50_95", "latency_ms", "bytes"};
 constexpr std::array<std::string_view, 2> kObjectives = {"map_50_95", "latency_ms"};
 constexpr std::array<std::string_view, 2> kRecoveries = {"none", "reconstruct"};
-constexpr std::array<std::string_view, 2> kStrategies = {"nsga2", "random"};
+constexpr std::array<std::string_view, 5> kStrategies = {"evolution", "local_search", "nsga2",
+                                                         "pare", "random"};
 
 std::string read_name(Fields& fields, std::string_view name) {
   std::string out = fields.text(name);

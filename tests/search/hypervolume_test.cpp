@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <random>
 
 namespace pare::search {
@@ -49,6 +50,25 @@ TEST(Hypervolume, it_equals_counting_cells_in_two_three_and_four_objectives) {
       EXPECT_DOUBLE_EQ(hypervolume(points, reference), by_counting(points, 8, objectives));
     }
   }
+}
+
+// The script beside the file made it.
+TEST(Hypervolume, it_is_what_pygmo_gives_in_two_to_five_objectives) {
+  std::ifstream file("tests/search/hypervolumes_of_pygmo.txt");
+  int sets = 0;
+  for (std::size_t objectives = 0, count = 0; file >> objectives >> count; ++sets) {
+    Points points(count, std::vector<double>(objectives));
+    for (auto& point : points) {
+      for (double& x : point) file >> x;
+    }
+    double expected = 0;
+    file >> expected;
+    const std::vector<double> reference(objectives, 1.0);
+    EXPECT_NEAR(hypervolume(points, reference), expected, 1e-9 * expected) << "set " << sets;
+    std::ranges::reverse(points);
+    EXPECT_NEAR(hypervolume(points, reference), expected, 1e-9 * expected) << "set " << sets;
+  }
+  EXPECT_EQ(sets, 20);
 }
 
 }  // namespace

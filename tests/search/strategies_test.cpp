@@ -27,7 +27,7 @@ TEST_P(EveryStrategy, no_plan_is_asked_twice_and_all_are_canonical) {
   const Space space = space_of(10);
   const auto strategy = make(GetParam(), space, 4);
   std::set<Genome> seen;
-  for (int trial = 1; trial <= 300; ++trial) {
+  for (int trial = 1; trial <= 150; ++trial) {
     const std::vector<Genome> asked = strategy->ask(1);
     ASSERT_EQ(asked.size(), 1U);
     EXPECT_EQ(space.canonical(asked[0]), asked[0]);
@@ -119,6 +119,19 @@ TEST_P(EveryStrategy, it_goes_on_when_a_third_of_the_trials_fail) {
   }
 }
 
+TEST_P(EveryStrategy, it_goes_on_when_all_plans_measure_the_same) {
+  const Space space = space_of(10);
+  const auto strategy = make(GetParam(), space, 6);
+  std::set<Genome> seen;
+  for (int trial = 1; trial <= 60; ++trial) {
+    const std::vector<Genome> asked = strategy->ask(1);
+    ASSERT_EQ(asked.size(), 1U);
+    EXPECT_TRUE(seen.insert(asked[0]).second);
+    const Observation same{TrialId{trial}, asked[0], {{Status::kMeasured, {0.5, 1.0}, {}}}, 1.0};
+    strategy->tell({&same, 1});
+  }
+}
+
 TEST_P(EveryStrategy, a_space_of_one_point_is_asked_once) {
   SpaceLimits limits;
   limits.width = false;
@@ -175,12 +188,20 @@ double hypervolume_after(std::string_view name, int trials, std::uint64_t seed) 
   return hypervolume(points, reference);
 }
 
-TEST(Strategies, nsga2_finds_more_than_random_in_200_trials) {
+int wins_of(std::string_view name, std::string_view other, int trials, std::uint64_t seeds) {
   int wins = 0;
-  for (std::uint64_t seed = 1; seed <= 9; ++seed) {
-    if (hypervolume_after("nsga2", 200, seed) > hypervolume_after("random", 200, seed)) ++wins;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    if (hypervolume_after(name, trials, seed) > hypervolume_after(other, trials, seed)) ++wins;
   }
-  EXPECT_GE(wins, 8);
+  return wins;
+}
+
+TEST(Strategies, nsga2_finds_more_than_random_in_200_trials) {
+  EXPECT_GE(wins_of("nsga2", "random", 200, 9), 8);
+}
+
+TEST(Strategies, pare_finds_more_than_nsga2_in_60_trials) {
+  EXPECT_GE(wins_of("pare", "nsga2", 60, 6), 5);
 }
 
 }  // namespace

@@ -54,7 +54,8 @@ TEST(JsonRubbish, a_job_document_that_is_wrong_is_refused_with_field_and_value) 
       {R"({"model": "m", "dataset": "d", "targets": ["t"], "budget": {"hours": 1}})",
        "budget.hours", "unknown"},
       {R"({"model": "m", "dataset": "d", "targets": ["t"], "strategy": "magic"})", "strategy",
-       "\"magic\"; it must be one of \"nsga2\", \"random\""},
+       "\"magic\"; it must be one of \"evolution\", \"local_search\", \"nsga2\", \"pare\", "
+       "\"random\""},
       {R"({"model": "m", "dataset": "d", "targets": ["t"], "recovery": "train"})", "recovery",
        "\"train\""},
       {R"({"model": "m", "dataset": "d", "targets": ["t"], "space": {"resolution": [1, 0.5]}})",

@@ -1,0 +1,170 @@
+// Pare's own: Gaussian processes say what plans would measure, and the plans that are expected to
+// add most hypervolume to the fronts of all targets are asked for.
+//
+// The candidates are drawn at random, changed and mixed from the plans on the fronts, and bred for
+// a few rounds from those that promise most.  A batch is chosen one by one, each counted as
+// measured at its means before the next (kriging believer: Ginsbourger, Le Riche and Carraro,
+// 2010).
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <set>
+
+#include "search/draw.h"
+#include "search/proposals.h"
+#include "search/ranking.h"
+#include "search/strategy.h"
+#include "search/surrogate/surrogates.h"
+
+namespace pare::search {
+namespace {
+
+constexpr std::size_t kFewestLearnt = 8;  // trials at random before the first that is chosen: twice
+constexpr std::size_t kMostUnlearnt = 16;  // the number of decisions, within these bounds
+constexpr double kExploration = 0.05;      // plans at random, for ever
+constexpr std::size_t kParents = 32;       // the best plans told, to breed candidates from
+constexpr double kDrawn = 0.4;             // candidates at random instead
+constexpr int kRounds = 3;                 // of breeding from the candidates that promise most
+constexpr std::size_t kBred = 48;          // how many those are
+constexpr double kWork = 3e7;              // candidates * rows^2 in the first round,
+constexpr double kLeast = 64;              // but at least so many candidates and at most so many,
+constexpr double kMost = 300;              // half as many more for each plan of the batch
+
+class Pare final : public Strategy {
+ public:
+  Pare(const Space& space, std::uint64_t seed) : proposals_(space, seed), surrogates_(space) {}
+
+  std::vector<Genome> ask(int count) override {
+    Random random = proposals_.random();
+    int chosen = 0;
+    for (int i = 0; i < count; ++i) chosen += random.chance(kExploration) ? 0 : 1;
+    std::vector<Genome> asked;
+    if (surrogates_.measured() >= fewest_learnt()) asked = choose(chosen, random);
+    while (asked.size() < static_cast<std::size_t>(count)) {
+      auto genome = proposals_.next([&](Random& r) { return draw_mild(space(), r); });
+      if (!genome) break;
+      pending_.insert(*genome);
+      asked.push_back(std::move(*genome));
+    }
+    return asked;
+  }
+
+  void replay_ask(std::span<const Genome> genomes) override {
+    proposals_.replay(genomes);
+    pending_.insert(genomes.begin(), genomes.end());
+  }
+
+  void tell(std::span<const Observation> observations) override {
+    for (const Observation& observation : observations) {
+      pending_.erase(observation.genome);
+      surrogates_.tell(observation);
+      told_.push_back(observation);
+    }
+  }
+
+ private:
+  const Space& space() const { return proposals_.space(); }
+
+  // Trials before anything is learnt from.
+  std::size_t fewest_learnt() const {
+    return std::clamp(2 * space().decisions().size(), kFewestLearnt, kMostUnlearnt);
+  }
+
+  std::vector<Genome> parents() const {
+    const std::vector<Ranking> ranking = rank(told_);
+    std::vector<std::size_t> order(told_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(
+        order, [&](std::size_t a, std::size_t b) { return better(ranking[a], ranking[b]); });
+    std::vector<Genome> best;
+    for (const std::size_t i : order) {
+      if (best.size() < kParents) best.push_back(told_[i].genome);
+    }
+    return best;
+  }
+
+  // New plans, none asked before: drawn, or changed and mixed from `parents`.
+  void breed(const std::vector<Genome>& parents, double drawn, std::size_t count, Random& random,
+             std::set<Genome>& into) const {
+    const int last = static_cast<int>(parents.size());
+    const auto any = [&]() -> const Genome& {
+      return parents[static_cast<std::size_t>(random.below(last))];
+    };
+    for (std::size_t tries = 0; tries < count; ++tries) {
+      Genome genome;
+      if (random.chance(drawn)) {
+        genome = draw_mild(space(), random);
+      } else {
+        genome = random.chance(0.3) ? cross(space(), any(), any(), random) : any();
+        genome = mutate(space(), std::move(genome), random);
+      }
+      if (!proposals_.asked(genome)) into.insert(std::move(genome));
+    }
+  }
+
+  // The `count` of them that promise most.
+  std::vector<Genome> most_promising(const std::vector<Genome>& genomes, std::size_t count,
+                                     std::span<const Genome> pending) const {
+    const Candidates candidates = surrogates_.consider(genomes, pending);
+    const std::vector<double> gain = candidates.gains(genomes.size());
+    std::vector<std::size_t> order(genomes.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return gain[i]; });
+    std::vector<Genome> best;
+    for (const std::size_t i : order) {
+      if (best.size() < count) best.push_back(genomes[i]);
+    }
+    return best;
+  }
+
+  // What to choose a batch from: the best of each round of breeding.
+  std::vector<Genome> bred(int count, Random& random, std::span<const Genome> pending) const {
+    const auto rows = static_cast<double>(surrogates_.measured());
+    const double most = kMost * (1 + 0.5 * count);
+    const auto pool = static_cast<std::size_t>(std::clamp(kWork / (rows * rows), kLeast, most));
+    std::set<Genome> kept;
+    std::set<Genome> found;
+    breed(parents(), kDrawn, pool, random, found);
+    for (int round = 0; round < kRounds && !found.empty(); ++round) {
+      const std::vector<Genome> best = most_promising({found.begin(), found.end()}, kBred, pending);
+      kept.insert(best.begin(), best.end());
+      found.clear();
+      breed(best, 0, pool / 3, random, found);
+    }
+    kept.insert(found.begin(), found.end());
+    return {kept.begin(), kept.end()};
+  }
+
+  std::vector<Genome> choose(int count, Random& random) {
+    surrogates_.learn();
+    const std::vector<Genome> pending(pending_.begin(), pending_.end());
+    const std::vector<Genome> from = bred(count, random, pending);
+    Candidates candidates = surrogates_.consider(from, pending);
+    std::vector<Genome> asked;
+    std::vector<std::size_t> taken;
+    while (asked.size() < std::min(static_cast<std::size_t>(count), from.size())) {
+      std::vector<double> gain = candidates.gains(from.size());
+      for (const std::size_t i : taken) gain[i] = -1;
+      const auto best = static_cast<std::size_t>(std::ranges::max_element(gain) - gain.begin());
+      taken.push_back(best);
+      candidates.take(best);
+      proposals_.replay({&from[best], 1});
+      pending_.insert(from[best]);
+      asked.push_back(from[best]);
+    }
+    return asked;
+  }
+
+  Proposals proposals_;
+  Surrogates surrogates_;
+  std::vector<Observation> told_;
+  std::set<Genome> pending_;
+};
+
+}  // namespace
+
+std::unique_ptr<Strategy> strategy_pare(const Space& space, std::uint64_t seed) {
+  return std::make_unique<Pare>(space, seed);
+}
+
+}  // namespace pare::search
