@@ -23,6 +23,16 @@ std::optional<Genome> Proposals::next(const std::function<Genome(Random&)>& draw
   return found;
 }
 
+std::vector<Genome> Proposals::next(int count, const std::function<Genome(Random&)>& draw) {
+  std::vector<Genome> found;
+  while (found.size() < static_cast<std::size_t>(count)) {
+    auto genome = next(draw);
+    if (!genome) break;
+    found.push_back(std::move(*genome));
+  }
+  return found;
+}
+
 std::optional<Genome> Proposals::first_unasked() const {
   std::optional<Genome> found;
   space_.for_each([&](const Genome& genome) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <vector>
 
 #include "search/random.h"
 #include "search/space.h"
@@ -19,6 +20,9 @@ class Proposals {
   // A genome that was not asked before: draw(random) again and again, then bolder and bolder random
   // plans, then, in a small space, whatever is left.  nullopt: nothing is.
   std::optional<Genome> next(const std::function<Genome(Random&)>& draw);
+
+  // Up to `count` of them; fewer where nothing is left.
+  std::vector<Genome> next(int count, const std::function<Genome(Random&)>& draw);
 
   // These were asked before a restart, or by somebody else.
   void replay(std::span<const Genome> genomes);

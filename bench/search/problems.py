@@ -4,6 +4,7 @@ A problem is a list of decisions (in order or not, how many choices), a number o
 measures on each of them.  Objectives are minimised; a violation above 0 breaks a constraint.  `share` is the share of
 the true hypervolume, of the target that has the least.
 """
+import abc
 import csv
 import dataclasses
 import functools
@@ -39,16 +40,16 @@ def hypervolume(points, reference):
     return volume
 
 
-class Problem:
+class Problem(abc.ABC):
     only = ()  # the genomes that exist, where not all do
 
     def __init__(self, name, decisions, references, best):
         self.name, self.decisions, self.references, self.best = name, decisions, references, best
         self.targets = len(references)
 
+    @abc.abstractmethod
     def measure(self, genome):
         """[(objectives, violations)], one a target."""
-        raise NotImplementedError
 
     def nearest(self, genome):
         return tuple(genome)

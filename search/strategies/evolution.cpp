@@ -8,7 +8,6 @@
 // told.
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include "search/draw.h"
 #include "search/proposals.h"

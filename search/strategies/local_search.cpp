@@ -20,13 +20,7 @@ class LocalSearch final : public Strategy {
 
   std::vector<Genome> ask(int count) override {
     select();
-    std::vector<Genome> asked;
-    for (int i = 0; i < count; ++i) {
-      auto genome = proposals_.next([&](Random& random) { return neighbour(random); });
-      if (!genome) break;
-      asked.push_back(std::move(*genome));
-    }
-    return asked;
+    return proposals_.next(count, [&](Random& random) { return neighbour(random); });
   }
 
   void replay_ask(std::span<const Genome> genomes) override { proposals_.replay(genomes); }

@@ -25,13 +25,7 @@ class Nsga2 final : public Strategy {
 
   std::vector<Genome> ask(int count) override {
     select();
-    std::vector<Genome> asked;
-    for (int i = 0; i < count; ++i) {
-      auto genome = proposals_.next([&](Random& random) { return propose(random); });
-      if (!genome) break;
-      asked.push_back(std::move(*genome));
-    }
-    return asked;
+    return proposals_.next(count, [&](Random& random) { return propose(random); });
   }
 
   void replay_ask(std::span<const Genome> genomes) override { proposals_.replay(genomes); }

@@ -40,11 +40,10 @@ class Pare final : public Strategy {
     for (int i = 0; i < count; ++i) chosen += random.chance(kExploration) ? 0 : 1;
     std::vector<Genome> asked;
     if (surrogates_.measured() >= fewest_learnt()) asked = choose(chosen, random);
-    while (asked.size() < static_cast<std::size_t>(count)) {
-      auto genome = proposals_.next([&](Random& r) { return draw_mild(space(), r); });
-      if (!genome) break;
-      pending_.insert(*genome);
-      asked.push_back(std::move(*genome));
+    const int left = count - static_cast<int>(asked.size());
+    for (Genome& genome : proposals_.next(left, [&](Random& r) { return draw_mild(space(), r); })) {
+      pending_.insert(genome);
+      asked.push_back(std::move(genome));
     }
     return asked;
   }
@@ -58,7 +57,6 @@ class Pare final : public Strategy {
     for (const Observation& observation : observations) {
       pending_.erase(observation.genome);
       surrogates_.tell(observation);
-      told_.push_back(observation);
     }
   }
 
@@ -71,14 +69,15 @@ class Pare final : public Strategy {
   }
 
   std::vector<Genome> parents() const {
-    const std::vector<Ranking> ranking = rank(told_);
-    std::vector<std::size_t> order(told_.size());
+    const std::span<const Observation> told = surrogates_.told();
+    const std::vector<Ranking> ranking = rank(told);
+    std::vector<std::size_t> order(told.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::ranges::stable_sort(
         order, [&](std::size_t a, std::size_t b) { return better(ranking[a], ranking[b]); });
     std::vector<Genome> best;
     for (const std::size_t i : order) {
-      if (best.size() < kParents) best.push_back(told_[i].genome);
+      if (best.size() < kParents) best.push_back(told[i].genome);
     }
     return best;
   }
@@ -157,7 +156,6 @@ class Pare final : public Strategy {
 
   Proposals proposals_;
   Surrogates surrogates_;
-  std::vector<Observation> told_;
   std::set<Genome> pending_;
 };
 

@@ -11,13 +11,7 @@ class RandomStrategy final : public Strategy {
   RandomStrategy(const Space& space, std::uint64_t seed) : proposals_(space, seed) {}
 
   std::vector<Genome> ask(int count) override {
-    std::vector<Genome> asked;
-    for (int i = 0; i < count; ++i) {
-      auto genome = proposals_.next([&](Random& r) { return draw_mild(proposals_.space(), r); });
-      if (!genome) break;
-      asked.push_back(std::move(*genome));
-    }
-    return asked;
+    return proposals_.next(count, [&](Random& r) { return draw_mild(proposals_.space(), r); });
   }
 
   void replay_ask(std::span<const Genome> genomes) override { proposals_.replay(genomes); }

@@ -66,34 +66,29 @@ std::size_t Kernel::distance(std::size_t column, const Code& a, const Code& b) c
   return static_cast<std::size_t>(columns_[column].ordered ? apart : std::min(apart, 1));
 }
 
-double Kernel::operator()(const Code& a, const Code& b) const noexcept {
-  const auto count = static_cast<double>(columns_.size());
-  double sum = 0;
-  double squares = 0;
-  double product = 0;
+Kernel::Sums Kernel::sums(const Code& a, const Code& b) const noexcept {
+  Sums out;
   for (std::size_t j = 0; j < columns_.size(); ++j) {
     const std::size_t d = distance(j, a, b);
     const double k = tables_[j].value[d];
-    sum += k;
-    squares += k * k;
-    product += tables_[j].log_value[d];
+    out.values += k;
+    out.squares += k * k;
+    out.logarithms += tables_[j].log_value[d];
   }
+  return out;
+}
+
+double Kernel::operator()(const Code& a, const Code& b) const noexcept {
+  const auto count = static_cast<double>(columns_.size());
+  const auto [sum, squares, log_product] = sums(a, b);
   const double pairs = count > 1 ? (sum * sum - squares) / (count * (count - 1)) : sum;
-  return weight_[0] * sum / count + weight_[1] * pairs + weight_[2] * std::exp(product);
+  return weight_[0] * sum / count + weight_[1] * pairs + weight_[2] * std::exp(log_product);
 }
 
 void Kernel::add_gradient(const Code& a, const Code& b, double weight,
                           Eigen::VectorXd& gradient) const {
   const auto count = static_cast<double>(columns_.size());
-  double sum = 0;
-  double squares = 0;
-  double log_product = 0;
-  for (std::size_t j = 0; j < columns_.size(); ++j) {
-    const std::size_t d = distance(j, a, b);
-    sum += tables_[j].value[d];
-    squares += tables_[j].value[d] * tables_[j].value[d];
-    log_product += tables_[j].log_value[d];
-  }
+  const auto [sum, squares, log_product] = sums(a, b);
   const double single = weight_[0] / count;
   const double pair = count > 1 ? weight_[1] / (count * (count - 1)) : 0;
   const double product = weight_[2] * std::exp(log_product);

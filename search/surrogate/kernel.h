@@ -59,6 +59,13 @@ class Kernel {
     std::vector<double> log_slope;  // its derivative by log scale, and by the log of the stretch
   };
 
+  // Over all columns: of k_j, of its square, and of the logarithm of the product's k_j.
+  struct Sums {
+    double values = 0;
+    double squares = 0;
+    double logarithms = 0;
+  };
+  Sums sums(const Code& a, const Code& b) const noexcept;
   std::size_t distance(std::size_t column, const Code& a, const Code& b) const noexcept;
 
   std::vector<Column> columns_;

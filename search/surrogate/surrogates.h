@@ -8,7 +8,6 @@
 // Not thread-safe.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -87,6 +86,9 @@ class Surrogates {
   explicit Surrogates(const Space& space) : encoding_(space) {}
 
   void tell(const Observation& observation);
+
+  // All, in their order.  Valid until the next tell().
+  std::span<const Observation> told() const noexcept { return told_; }
 
   // Trials measured on at least one target.
   std::size_t measured() const noexcept { return measured_; }

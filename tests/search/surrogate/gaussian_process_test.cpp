@@ -40,20 +40,26 @@ VectorXd truths(std::span<const Code> codes) {
   return out.array() - 0.7;
 }
 
+// With the noise on its diagonal.
+Eigen::MatrixXd covariance(const GaussianProcess& process, std::span<const Code> rows) {
+  const auto count = static_cast<Index>(rows.size());
+  Eigen::MatrixXd k(count, count);
+  for (Index i = 0; i < count; ++i) {
+    for (Index j = 0; j < count; ++j) {
+      k(i, j) =
+          process.kernel()(rows[static_cast<std::size_t>(i)], rows[static_cast<std::size_t>(j)]);
+    }
+    k(i, i) += process.noise();
+  }
+  return k;
+}
+
 TEST(GaussianProcess, means_and_variances_are_those_of_the_textbook) {
   const std::vector<Code> codes = distinct_codes(60, 1);
   const std::span rows(codes.data(), 40);
   GaussianProcess process{Kernel(kColumns)};
   process.fit(rows, truths(rows));
-  Eigen::MatrixXd k(40, 40);
-  for (Index i = 0; i < 40; ++i) {
-    for (Index j = 0; j < 40; ++j) {
-      k(i, j) =
-          process.kernel()(codes[static_cast<std::size_t>(i)], codes[static_cast<std::size_t>(j)]);
-    }
-    k(i, i) += process.noise();
-  }
-  const Eigen::MatrixXd inverse = k.inverse();
+  const Eigen::MatrixXd inverse = covariance(process, rows).inverse();
   const std::span points(codes.data() + 40, 20);
   const Eigen::MatrixXd whitened = process.whiten(points);
   for (Index j = 0; j < 20; ++j) {
@@ -93,15 +99,7 @@ TEST(GaussianProcess, rows_added_one_by_one_are_rows_fitted_together) {
   const std::span rows(codes.data(), 70);
   process.respond(truths(rows));
 
-  Eigen::MatrixXd k(70, 70);
-  for (Index i = 0; i < 70; ++i) {
-    for (Index j = 0; j < 70; ++j) {
-      k(i, j) =
-          process.kernel()(codes[static_cast<std::size_t>(i)], codes[static_cast<std::size_t>(j)]);
-    }
-    k(i, i) += process.noise();
-  }
-  const VectorXd weights = k.inverse() * truths(rows);
+  const VectorXd weights = covariance(process, rows).inverse() * truths(rows);
   const VectorXd means = process.means(process.whiten(points));
   for (Index j = 0; j < 10; ++j) {
     double mean = 0;
