@@ -155,7 +155,15 @@ Result<std::monostate> write_npy(const std::filesystem::path& path, std::string_
   header += "), }";
   header.append(63 - (kMagic.size() + 4 + header.size()) % 64, ' ');  // data starts at 64 n
   header += '\n';
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  // A file that keeps its pages takes a fraction of the time that a new one does.
+  std::error_code failure;
+  const auto size = kMagic.size() + 4 + header.size() + bytes.size();
+  std::ofstream file;
+  if (std::filesystem::file_size(path, failure) == size && !failure) {
+    file.open(path, std::ios::binary | std::ios::in);
+  } else {
+    file.open(path, std::ios::binary | std::ios::trunc);
+  }
   file << kMagic << '\x01' << '\0' << static_cast<char>(header.size() & 0xFFU)
        << static_cast<char>(header.size() >> 8U) << header;
   file.write(reinterpret_cast<const char*>(bytes.data()),

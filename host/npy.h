@@ -29,6 +29,7 @@ std::size_t npy_element_bytes(std::string_view dtype) noexcept;
 // Fails with kNotFound if there is no such file.
 Result<NpyArray> read_npy(const std::filesystem::path& path, std::int64_t max_bytes);
 
+// A file of the same size is written over in place: nobody may be reading it.
 // REQUIRES: a supported dtype, and as many bytes as the shape says.
 Result<std::monostate> write_npy(const std::filesystem::path& path, std::string_view dtype,
                                  std::span<const std::int64_t> shape,

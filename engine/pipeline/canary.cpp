@@ -11,11 +11,11 @@ namespace {
 
 constexpr TimingOptions kTiming = {.window = 8,
                                    .tolerance = 0.02,
-                                   .warmup_max_seconds = 0.5,
-                                   .min_samples = 30,
+                                   .warmup_max_seconds = 0.2,
+                                   .min_samples = 20,
                                    .max_samples = 400,
-                                   .max_seconds = 0.5,
-                                   .half_width = 0.005};
+                                   .max_seconds = 0.2,
+                                   .half_width = 0.01};
 
 }  // namespace
 

@@ -52,6 +52,18 @@ TEST(Npy, what_was_written_is_read_back) {
   }
 }
 
+TEST(Npy, a_file_is_written_over_whatever_its_size_was) {
+  const fs::path path = scratch_file("over.npy");
+  for (const std::size_t count : {5U, 5U, 300U, 2U}) {
+    const std::vector<std::byte> bytes(count, static_cast<std::byte>(count));
+    const std::vector<std::int64_t> shape{static_cast<std::int64_t>(count)};
+    ASSERT_TRUE(write_npy(path, "uint8", shape, bytes));
+    const auto read = read_npy(path, 1 << 20);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read.value().bytes, bytes);
+  }
+}
+
 TEST(Npy, data_starts_at_a_multiple_of_64_as_numpy_writes_it) {
   const fs::path path = scratch_file("aligned.npy");
   ASSERT_TRUE(write_npy(path, "uint8", std::vector<std::int64_t>{3}, std::vector<std::byte>(3)));

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -28,6 +29,13 @@ struct BackendTensor {
   std::string name;
   std::vector<std::int64_t> shape;  // -1: not fixed
   std::string dtype;                // NumPy's name
+};
+
+// A tensor in the backend's own memory.
+struct BackendArray {
+  std::string dtype;
+  std::vector<std::int64_t> shape;
+  std::span<const std::byte> bytes;
 };
 
 struct BackendLoad {
@@ -60,7 +68,7 @@ class Backend {
   // REQUIRES: exactly the model's inputs, of its types and (where fixed) its shapes.
   virtual void set_inputs(std::map<std::string, host::NpyArray> inputs) = 0;
   virtual void run() = 0;  // inputs in memory to outputs in memory: what is timed
-  virtual std::map<std::string, host::NpyArray> outputs() = 0;
+  virtual std::map<std::string, BackendArray> outputs() = 0;  // valid until the next call
   // Of the last run; only after a load with `profile`.
   virtual std::vector<BackendLayer> layers() = 0;
   virtual void unload() = 0;

@@ -166,6 +166,13 @@ def read_input(path, wanted):
     return np.ascontiguousarray(array)
 
 
+def write_output(path, array):
+    """In place: a file that keeps its pages takes a fraction of the time that a new one does."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o644), "wb") as file:
+        np.lib.format.write_array(file, array, allow_pickle=False)
+        file.truncate()
+
+
 class Harness:
     """One method a request; each takes the request's fields and returns the answer."""
 
@@ -223,7 +230,7 @@ class Harness:
         for index, (wanted, array) in enumerate(zip(self.outputs, arrays)):
             path = os.path.join(folder, f"output-{index}.npy")
             try:
-                np.save(path, np.ascontiguousarray(array))
+                write_output(path, np.ascontiguousarray(array))
             except OSError as error:
                 raise Refused("unavailable", f"{path} cannot be written: {error}") from error
             paths[wanted["name"]] = path

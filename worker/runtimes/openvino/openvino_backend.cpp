@@ -96,26 +96,25 @@ Result<BackendModel> OpenvinoBackend::load(const BackendLoad& load) {
 }
 
 void OpenvinoBackend::set_inputs(std::map<std::string, host::NpyArray> inputs) {
-  for (const auto& [name, array] : inputs) {
-    ov::Tensor tensor(model_.input(name).get_element_type(),
-                      ov::Shape(array.shape.begin(), array.shape.end()));
-    if (!array.bytes.empty()) std::memcpy(tensor.data(), array.bytes.data(), array.bytes.size());
-    request_.set_tensor(name, tensor);
+  inputs_ = std::move(inputs);
+  for (auto& [name, array] : inputs_) {
+    const ov::Shape shape(array.shape.begin(), array.shape.end());
+    const ov::element::Type type = model_.input(name).get_element_type();
+    request_.set_tensor(name, array.bytes.empty() ? ov::Tensor(type, shape)
+                                                  : ov::Tensor(type, shape, array.bytes.data()));
   }
 }
 
-std::map<std::string, host::NpyArray> OpenvinoBackend::outputs() {
-  std::map<std::string, host::NpyArray> all;
+std::map<std::string, BackendArray> OpenvinoBackend::outputs() {
+  std::map<std::string, BackendArray> all;
   for (const auto& port : std::as_const(model_).outputs()) {
     const ov::Tensor tensor = request_.get_tensor(port);
-    host::NpyArray array{.dtype = dtype_name(tensor.get_element_type()),
-                         .shape = {},
-                         .bytes = std::vector<std::byte>(tensor.get_byte_size())};
+    BackendArray array{.dtype = dtype_name(tensor.get_element_type()), .shape = {}, .bytes = {}};
     for (const std::size_t size : tensor.get_shape()) {
       array.shape.push_back(static_cast<std::int64_t>(size));
     }
-    if (!array.bytes.empty()) {
-      std::memcpy(array.bytes.data(), std::as_const(tensor).data(), array.bytes.size());
+    if (tensor.get_byte_size() > 0) {
+      array.bytes = {static_cast<const std::byte*>(tensor.data()), tensor.get_byte_size()};
     }
     all.emplace(port.get_any_name(), std::move(array));
   }
@@ -135,6 +134,7 @@ std::vector<BackendLayer> OpenvinoBackend::layers() {
 
 void OpenvinoBackend::unload() {
   request_ = {};
+  inputs_.clear();
   model_ = {};
 }
 

@@ -20,7 +20,7 @@ class OpenvinoBackend final : public Backend {
   Result<BackendModel> load(const BackendLoad& load) override;
   void set_inputs(std::map<std::string, host::NpyArray> inputs) override;
   void run() override { request_.infer(); }
-  std::map<std::string, host::NpyArray> outputs() override;
+  std::map<std::string, BackendArray> outputs() override;
   std::vector<BackendLayer> layers() override;
   void unload() override;
 
@@ -28,6 +28,7 @@ class OpenvinoBackend final : public Backend {
   ov::Core core_;
   ov::CompiledModel model_;
   ov::InferRequest request_;
+  std::map<std::string, host::NpyArray> inputs_;  // the request reads them where they are
 };
 
 }  // namespace pare::worker
