@@ -65,6 +65,10 @@ double Improvement::expected_in_strips(const NormalValue& first, const NormalVal
 }
 
 double Improvement::expected(std::span<const NormalValue> point) const {
+  if (point.size() == 1) {
+    const double best = front_.empty() ? reference_[0] : front_.front()[0];
+    return expected_excess(best, point[0].mean, point[0].deviation);
+  }
   if (point.size() == 2) return expected_in_strips(point[0], point[1]);
   double sum = 0;
   std::vector<double> drawn(point.size());

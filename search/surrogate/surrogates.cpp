@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <utility>
 
 #include "core/check.h"
+#include "search/surrogate/working.h"
 
 namespace pare::search {
 namespace {
@@ -13,8 +13,6 @@ namespace {
 using Eigen::Index;
 using Eigen::VectorXd;
 
-constexpr double kTrustInUnseen = 0.9;  // that a plan works: counts as one trial
-constexpr std::size_t kNeighbours = 6;  // trials that say whether a plan works
 constexpr double kReferenceMargin = 0.1;
 
 // How many of `rows` choose the hyper-parameters: the largest of 4, 6, 9, 13 and so on within them.
@@ -28,16 +26,6 @@ std::size_t fitted_rows(std::size_t rows) {
 
 bool violates(const TargetObservation& seen) {
   return std::ranges::any_of(seen.violations, [](double v) { return v > 0; });
-}
-
-// Steps from one plan to another, each as a share of its column's levels.
-double distance(const std::vector<Column>& columns, const Code& a, const Code& b) {
-  double sum = 0;
-  for (std::size_t j = 0; j < columns.size(); ++j) {
-    const int apart = std::abs(int{a[j]} - int{b[j]});
-    sum += columns[j].ordered ? apart / (columns[j].levels - 1.0) : std::min(apart, 1);
-  }
-  return sum;
 }
 
 VectorXd scores_of(const NormalScores& scores, std::span<const double> values) {
@@ -177,26 +165,15 @@ void Surrogates::learn() {
   }
 }
 
-// A plan works as often as the trials nearest to it did.
 VectorXd Surrogates::chance_of_working(std::size_t target, std::span<const Code> codes) const {
-  VectorXd chance = VectorXd::Ones(static_cast<Index>(codes.size()));
-  const auto works = [&](std::size_t i) {
-    return told_[i].targets[target].status == Status::kMeasured;
-  };
-  std::vector<std::pair<double, bool>> near(told_.size());
-  bool all_work = true;
-  for (std::size_t i = 0; i < told_.size(); ++i) all_work = all_work && works(i);
-  if (all_work) return chance;
-  const auto nearest = static_cast<std::ptrdiff_t>(std::min(kNeighbours, near.size()));
+  std::vector<bool> worked;
+  for (const Observation& one : told_) {
+    worked.push_back(one.targets[target].status == Status::kMeasured);
+  }
+  VectorXd chance(static_cast<Index>(codes.size()));
   for (std::size_t c = 0; c < codes.size(); ++c) {
-    for (std::size_t i = 0; i < near.size(); ++i) {
-      near[i] = {distance(encoding_.columns(), codes_[i], codes[c]), works(i)};
-    }
-    std::ranges::partial_sort(near, near.begin() + nearest);
-    const auto worked = std::count_if(near.begin(), near.begin() + nearest,
-                                      [](const auto& one) { return one.second; });
     chance[static_cast<Index>(c)] =
-        (kTrustInUnseen + static_cast<double>(worked)) / (1 + static_cast<double>(nearest));
+        search::chance_of_working(encoding_.columns(), codes_, worked, codes[c]);
   }
   return chance;
 }

@@ -61,6 +61,19 @@ TEST(Improvement, of_three_objectives_it_is_near_what_drawing_gives) {
   }
 }
 
+TEST(Improvement, of_one_objective_it_is_what_drawing_gives) {
+  std::mt19937 rng(3);
+  const std::vector<double> reference{1.0};
+  const auto front = random_points(5, 1, rng);
+  Improvement improvement(reference);
+  const NormalValue point[] = {{-0.4, 0.9}};
+  EXPECT_NEAR(improvement.expected(point), by_monte_carlo({}, reference, point, 200'000, rng),
+              0.01);
+  for (const auto& other : front) improvement.add(other);
+  EXPECT_NEAR(improvement.expected(point), by_monte_carlo(front, reference, point, 200'000, rng),
+              0.01);
+}
+
 TEST(Improvement, a_sure_point_gains_its_own_box_and_a_beaten_one_nothing) {
   Improvement improvement({1.0, 1.0});
   improvement.add({0.0, 0.0});

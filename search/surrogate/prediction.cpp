@@ -1,0 +1,130 @@
+#include "search/surrogate/prediction.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "search/surrogate/encoding.h"
+#include "search/surrogate/gaussian_process.h"
+#include "search/surrogate/working.h"
+
+namespace pare::search {
+namespace {
+
+constexpr double kInterval = 1.645;  // deviations on either side that hold nine in ten
+constexpr double kFarOut = 1.5;      // middle halves above the upper quartile: cut off there
+constexpr double kHalfInDeviations = 1.349;  // the middle half of a normal
+
+double quantile(const std::vector<double>& ascending, double share) {
+  const double place = share * static_cast<double>(ascending.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const std::size_t above = std::min(below + 1, ascending.size() - 1);
+  return ascending[below] +
+         (place - static_cast<double>(below)) * (ascending[above] - ascending[below]);
+}
+
+class Prediction {
+ public:
+  Prediction(const Space& space, std::span<const Observation> told);
+  std::vector<PredictedOnTarget> of(const Genome& genome) const;
+
+ private:
+  struct Learnt {
+    std::vector<std::size_t> trials;
+    std::vector<double> values;
+    double centre = 0;
+    double scale = 1;
+    GaussianProcess process;
+  };
+  struct Target {
+    std::vector<bool> worked;             // of all trials
+    std::vector<std::size_t> objectives;  // indices of learnt_
+  };
+  std::size_t learnt_column(std::size_t target, std::size_t objective,
+                            std::span<const Observation> told);
+
+  Encoding encoding_;
+  std::vector<Code> codes_;  // of the trials
+  std::vector<Learnt> learnt_;
+  std::vector<Target> targets_;
+};
+
+std::size_t Prediction::learnt_column(std::size_t target, std::size_t objective,
+                                      std::span<const Observation> told) {
+  Learnt column{{}, {}, 0, 1, GaussianProcess(Kernel(encoding_.columns()))};
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    if (!targets_[target].worked[i]) continue;
+    column.trials.push_back(i);
+    column.values.push_back(told[i].targets[target].objectives[objective]);
+  }
+  for (std::size_t c = 0; c < learnt_.size(); ++c) {
+    if (learnt_[c].trials == column.trials && learnt_[c].values == column.values) return c;
+  }
+  std::vector<double> ascending = column.values;
+  std::ranges::sort(ascending);
+  const double upper = quantile(ascending, 0.75);
+  const double half = upper - quantile(ascending, 0.25);
+  column.centre = quantile(ascending, 0.5);
+  column.scale = std::max(half / kHalfInDeviations, 1e-9);
+  std::vector<Code> rows;
+  Eigen::VectorXd responses(static_cast<Eigen::Index>(column.values.size()));
+  for (std::size_t i = 0; i < column.values.size(); ++i) {
+    rows.push_back(codes_[column.trials[i]]);
+    const double value = std::min(column.values[i], upper + kFarOut * half);
+    responses[static_cast<Eigen::Index>(i)] = (value - column.centre) / column.scale;
+  }
+  const std::size_t fitted = std::min(rows.size(), GaussianProcess::kMostFitted);
+  column.process.fit({rows.data(), fitted}, responses.head(static_cast<Eigen::Index>(fitted)));
+  for (std::size_t i = fitted; i < rows.size(); ++i) column.process.add(rows[i]);
+  column.process.respond(responses);
+  learnt_.push_back(std::move(column));
+  return learnt_.size() - 1;
+}
+
+Prediction::Prediction(const Space& space, std::span<const Observation> told) : encoding_(space) {
+  for (const Observation& one : told) codes_.push_back(encoding_(one.genome));
+  targets_.resize(told.empty() ? 0 : told.front().targets.size());
+  for (std::size_t t = 0; t < targets_.size(); ++t) {
+    std::size_t objectives = 0;
+    for (const Observation& one : told) {
+      targets_[t].worked.push_back(one.targets[t].status == Status::kMeasured);
+      objectives = std::max(objectives, one.targets[t].objectives.size());
+    }
+    const auto measured = std::ranges::count(targets_[t].worked, true);
+    if (measured < static_cast<std::ptrdiff_t>(kFewestToPredict)) continue;
+    for (std::size_t k = 0; k < objectives; ++k) {
+      targets_[t].objectives.push_back(learnt_column(t, k, told));
+    }
+  }
+}
+
+std::vector<PredictedOnTarget> Prediction::of(const Genome& genome) const {
+  const Code code = encoding_(genome);
+  std::vector<Predicted> columns;
+  for (const Learnt& column : learnt_) {
+    const Eigen::MatrixXd whitened = column.process.whiten({&code, 1});
+    const double mean = column.centre + column.scale * column.process.means(whitened)[0];
+    const double variance = column.process.variances(whitened)[0] + column.process.noise();
+    const double reach = kInterval * column.scale * std::sqrt(variance);
+    columns.push_back({mean, mean - reach, mean + reach});
+  }
+  std::vector<PredictedOnTarget> out;
+  for (const Target& target : targets_) {
+    PredictedOnTarget& on = out.emplace_back();
+    on.works = chance_of_working(encoding_.columns(), codes_, target.worked, code);
+    for (const std::size_t c : target.objectives) on.objectives.push_back(columns[c]);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::vector<PredictedOnTarget>> predictions(const Space& space,
+                                                        std::span<const Observation> told,
+                                                        std::span<const Genome> genomes) {
+  const Prediction prediction(space, told);
+  std::vector<std::vector<PredictedOnTarget>> out;
+  for (const Genome& genome : genomes) out.push_back(prediction.of(genome));
+  return out;
+}
+
+}  // namespace pare::search
