@@ -101,13 +101,18 @@ TaskDocument read_task(Fields& fields) {
   TaskDocument task;
   const TaskKind kind = read_kind(fields);
   const std::string extra(extra_role(kind));
+  fields.object("params", [&](Fields& params) { task.params = read_params(params, kind); });
   fields.object("blobs", [&](Fields& blobs) {
     for (const std::string_view role : blob_roles(kind)) {
       task.blobs[std::string(role)] = blobs.sha256(role);
     }
     if (!extra.empty() && blobs.has(extra)) task.blobs[extra] = blobs.sha256(extra);
+    const auto* evaluate = std::get_if<EvaluateParams>(&task.params);
+    for (int i = 0; evaluate != nullptr && i < evaluate->rivals; ++i) {
+      const std::string role = "rival_" + std::to_string(i);
+      task.blobs[role] = blobs.sha256(role);
+    }
   });
-  fields.object("params", [&](Fields& params) { task.params = read_params(params, kind); });
   const auto [needed, why] = extra_blob(task.params);
   if (needed != task.blobs.contains(extra) && !extra.empty()) {
     fields.refuse("blobs", needed ? "hold a " + extra + ": " + std::string(why)

@@ -13,6 +13,7 @@ using Json = nlohmann::json;
 
 constexpr int kLargestSide = 8192;
 constexpr int kMostThreads = 1024;
+constexpr int kMostRivals = 8;
 
 ModelCard read_card_field(Fields& fields) {
   ModelCard out;
@@ -62,6 +63,7 @@ TaskParams read_evaluate(Fields& fields) {
       fields.refuse("teacher", "be [height, width]");
     }
   }
+  if (fields.has("rivals")) out.rivals = fields.small("rivals", 0, kMostRivals);
   return out;
 }
 
@@ -133,7 +135,8 @@ Json value_of(const EvaluateParams& p) {
           {"runtime", p.runtime},
           {"threads", p.threads},
           {"images", p.images ? Json(*p.images) : Json(nullptr)},
-          {"teacher", p.teacher ? Json{p.teacher->height, p.teacher->width} : Json(nullptr)}};
+          {"teacher", p.teacher ? Json{p.teacher->height, p.teacher->width} : Json(nullptr)},
+          {"rivals", p.rivals}};
 }
 
 Json value_of(const BenchmarkParams& p) {

@@ -54,6 +54,9 @@ struct EvaluateParams {
   // The original's input size, where the original (blob "model") is what is scored against;
   // nullopt: the dataset's labels are.
   std::optional<Size> teacher = std::nullopt;
+  // How many rivals' detections come with it (blobs "rival_0" and on): of faster candidates, so
+  // that scoring may stop once one of them is surely more accurate, too.
+  int rivals = 0;
   friend bool operator==(const EvaluateParams&, const EvaluateParams&) = default;
 };
 

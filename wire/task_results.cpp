@@ -65,6 +65,8 @@ TaskResult read_evaluate(Fields& fields) {
   });
   out.images = fields.small("images", 1);
   out.labels = static_cast<LabelSource>(fields.one_of("labels", kLabels));
+  if (fields.has("draws")) out.draws = fields.numbers("draws");
+  if (fields.has("expected")) out.expected = fields.number("expected", 0.0, 1.0);
   return out;
 }
 
@@ -167,7 +169,9 @@ Json value_of(const EvaluateResult& r) {
           {"coco", std::move(coco)},
           {"per_class", r.per_class},
           {"images", r.images},
-          {"labels", name_of(r.labels)}};
+          {"labels", name_of(r.labels)},
+          {"draws", r.draws},
+          {"expected", r.expected ? Json(*r.expected) : Json(nullptr)}};
 }
 
 Json value_of(const BenchmarkResult& r) {

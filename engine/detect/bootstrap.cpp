@@ -86,19 +86,26 @@ std::vector<int> lost(const std::vector<double>& a, const std::vector<double>& b
 
 }  // namespace
 
-Result<Interval> bootstrap_map(const CocoEvaluation& model, const BootstrapOptions& options) {
+Result<std::vector<double>> bootstrap_draws(const CocoEvaluation& model,
+                                            const BootstrapOptions& options) {
   const auto checked = check(model, options);
   if (!checked) return checked.error();
-  const std::size_t images = model.image_ids().size();
-  const auto map = [&](const std::vector<int>& weights) {
-    return mean_of_present(model.average_precisions(weights, AreaRange::kAll));
-  };
-  Sampled sampled{true, map(std::vector<int>(images, 1)), {}};
+  std::vector<double> draws;
   std::mt19937_64 random(options.seed);
   for (int i = 0; i < options.resamples; ++i) {
-    const double drawn = map(draw_weights(images, random));
-    if (drawn != -1) sampled.draws.push_back(drawn);
+    const std::vector<int> weights = draw_weights(model.image_ids().size(), random);
+    draws.push_back(mean_of_present(model.average_precisions(weights, AreaRange::kAll)));
   }
+  return draws;
+}
+
+Result<Interval> bootstrap_map(const CocoEvaluation& model, const BootstrapOptions& options) {
+  auto draws = bootstrap_draws(model, options);
+  if (!draws) return draws.error();
+  const std::vector<int> once(model.image_ids().size(), 1);
+  Sampled sampled{true, mean_of_present(model.average_precisions(once, AreaRange::kAll)),
+                  std::move(draws).value()};
+  std::erase(sampled.draws, -1.0);
   return sampled.interval(options.alpha);
 }
 
@@ -139,20 +146,28 @@ Result<PairedBootstrap> paired_bootstrap(const CocoEvaluation& a, const CocoEval
   return made;
 }
 
-Result<Interval> bootstrap_mean(std::span<const double> differences,
-                                const BootstrapOptions& options) {
+Result<std::vector<double>> bootstrap_mean_draws(std::span<const double> values,
+                                                 const BootstrapOptions& options) {
   if (auto checked = check(options); !checked) return checked.error();
-  if (differences.empty()) return bad("there are no images");
-  const auto mean = [&](const std::vector<int>& weights) {
-    double sum = 0;
-    for (std::size_t i = 0; i < weights.size(); ++i) sum += weights[i] * differences[i];
-    return sum / static_cast<double>(differences.size());
-  };
-  Sampled sampled{true, mean(std::vector<int>(differences.size(), 1)), {}};
+  if (values.empty()) return bad("there are no images");
+  std::vector<double> draws;
   std::mt19937_64 random(options.seed);
   for (int i = 0; i < options.resamples; ++i) {
-    sampled.draws.push_back(mean(draw_weights(differences.size(), random)));
+    const std::vector<int> weights = draw_weights(values.size(), random);
+    double sum = 0;
+    for (std::size_t j = 0; j < weights.size(); ++j) sum += weights[j] * values[j];
+    draws.push_back(sum / static_cast<double>(values.size()));
   }
+  return draws;
+}
+
+Result<Interval> bootstrap_mean(std::span<const double> differences,
+                                const BootstrapOptions& options) {
+  auto draws = bootstrap_mean_draws(differences, options);
+  if (!draws) return draws.error();
+  double sum = 0;
+  for (const double difference : differences) sum += difference;
+  Sampled sampled{true, sum / static_cast<double>(differences.size()), std::move(draws).value()};
   return sampled.interval(options.alpha);
 }
 

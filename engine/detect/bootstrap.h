@@ -32,6 +32,12 @@ struct Interval {
   bool present = false;
 };
 
+// mAP 0.50:0.95 of one model on each resample, in their order: the same seed and as many images,
+// and the draws of two models belong together in pairs.  -1 where a resample holds no ground truth.
+// Fails as bootstrap_map().
+Result<std::vector<double>> bootstrap_draws(const CocoEvaluation& model,
+                                            const BootstrapOptions& options);
+
 // mAP 0.50:0.95 of one model.  Fails with kInvalidArgument if no image has ground truth or an
 // option is out of its range.
 Result<Interval> bootstrap_map(const CocoEvaluation& model, const BootstrapOptions& options);
@@ -49,6 +55,11 @@ struct PairedBootstrap {
 // has ground truth, or if an option is out of its range.
 Result<PairedBootstrap> paired_bootstrap(const CocoEvaluation& a, const CocoEvaluation& b,
                                          const BootstrapOptions& options);
+
+// The mean of a figure that each image has by itself, on each resample.  Fails with
+// kInvalidArgument without images or if an option is out of its range.
+Result<std::vector<double>> bootstrap_mean_draws(std::span<const double> values,
+                                                 const BootstrapOptions& options);
 
 // The mean of a figure that each image has by itself, of B minus A in pairs.  Fails with
 // kInvalidArgument without images or if an option is out of its range.

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "engine/detect/bootstrap.h"
 
 namespace pare::engine {
 namespace {
@@ -98,6 +99,11 @@ Result<Agreement> agreement(const RunningDetector& original, const RunningDetect
   }
   found.value /= count;  // divided last, so that equal outputs give 1 to the bit
   for (auto& [name, value] : found.by_output) value /= count;
+  std::vector<double> values;
+  for (const ImageAgreement& image : found.images) values.push_back(image.value);
+  auto draws = bootstrap_mean_draws(values, {.resamples = kAccuracyDraws});
+  if (!draws) return draws.error();
+  found.draws = std::move(draws).value();
   return found;
 }
 

@@ -30,6 +30,7 @@ struct Agreement {
   double value = 0;
   std::map<std::string, double> by_output;
   std::vector<ImageAgreement> images;
+  std::vector<double> draws;  // on kAccuracyDraws resamples of the images
 };
 
 // A value that is not finite agrees with nothing: that output counts as 0.

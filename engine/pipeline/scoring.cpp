@@ -5,9 +5,11 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <utility>
 
 #include "engine/data/preprocess.h"
+#include "engine/detect/bootstrap.h"
 #include "engine/detect/nms.h"
 #include "engine/heads/head.h"
 #include "engine/pipeline/image_loop.h"
@@ -16,6 +18,7 @@ namespace pare::engine {
 namespace {
 
 constexpr NmsOptions kScoringNms{};
+constexpr std::size_t kLooks = 4;  // parts of the images, with a look after each but the last
 
 // What a detector finds in one image, in pixels of the image, categories as the model numbers them.
 struct Found {
@@ -36,11 +39,18 @@ Result<Found> boxes_in(const std::vector<Tensor>& outputs, const HeadDef& head,
 using UseFound =
     std::function<Result<std::monostate>(const DatasetImage& image, const Found& found)>;
 
+// Which part of all images a run is about, for those who follow it.
+struct Part {
+  std::string whose;
+  std::size_t before = 0;
+  std::size_t all = 0;
+};
+
 // Runs the detector over the images in their order and hands over what it finds in each.
 Result<std::monostate> find_in_all(const RunningDetector& detector,
-                                   const std::vector<const DatasetImage*>& images,
-                                   const std::string& whose, const Progress& progress,
-                                   Stopwatch& watch, const UseFound& use_found) {
+                                   const std::vector<const DatasetImage*>& images, const Part& part,
+                                   const Progress& progress, Stopwatch& watch,
+                                   const UseFound& use_found) {
   const auto head = head_named(detector.card.head);
   if (!head) return head.error();
   const auto prepare = [&](std::size_t i) {
@@ -51,11 +61,18 @@ Result<std::monostate> find_in_all(const RunningDetector& detector,
     const auto found = boxes_in(outputs, head.value(), placement, detector);
     if (!found) return found.error();
     if (auto used = use_found(*images[i], found.value()); !used) return used;
-    progress(static_cast<double>(i + 1) / static_cast<double>(images.size()),
-             whose + std::to_string(i + 1) + " of " + std::to_string(images.size()));
+    const std::size_t done = part.before + i + 1;
+    progress(static_cast<double>(done) / static_cast<double>(part.all),
+             part.whose + std::to_string(done) + " of " + std::to_string(part.all));
     return std::monostate{};
   };
   return run_overlapped(detector.runner, images.size(), prepare, use, watch);
+}
+
+// The same order for every candidate: Fisher and Yates, from a fixed seed.
+void shuffle(std::vector<const DatasetImage*>& images) {
+  std::mt19937_64 random(1);
+  for (std::size_t i = images.size(); i > 1; --i) std::swap(images[i - 1], images[random() % i]);
 }
 
 // The classes of a detector as the categories of a dataset that has none.
@@ -79,12 +96,17 @@ ImageGroundTruth as_labels(std::int64_t image, const std::vector<Detection>& fou
   return labels;
 }
 
-Result<CocoResult> evaluate(const Dataset& dataset, const std::vector<ImageDetections>& detections,
-                            const ChosenImages& images) {
-  const auto evaluation = coco_evaluation(dataset, detections);
+Result<std::monostate> evaluate(const Dataset& dataset, const ChosenImages& images, Score& score) {
+  const auto evaluation = coco_evaluation(dataset, score.detections);
   if (!evaluation) return evaluation.error();
-  if (!images) return evaluation.value().all();
-  return evaluation.value().on(*images);
+  auto result = images ? evaluation.value().on(*images) : evaluation.value().all();
+  if (!result) return result.error();
+  score.result = std::move(result).value();
+  if (images || score.result.figures.map_50_95 < 0) return std::monostate{};
+  auto draws = bootstrap_draws(evaluation.value(), {.resamples = kAccuracyDraws});
+  if (!draws) return draws.error();
+  score.draws = std::move(draws).value();
+  return std::monostate{};
 }
 
 }  // namespace
@@ -118,12 +140,16 @@ Result<std::vector<const DatasetImage*>> choose_images(const Dataset& dataset,
 }
 
 Result<Score> score(const RunningDetector& detector, const Dataset& dataset,
-                    const ChosenImages& images, const Progress& progress, Stopwatch& watch) {
+                    const ChosenImages& images, const EarlyStop* stop, const Progress& progress,
+                    Stopwatch& watch) {
   if (!dataset.labelled) {
     return Error{ErrorCode::kUnsupported, "the dataset has no labels to score against"};
   }
-  const auto chosen = choose_images(dataset, images);
+  auto chosen = choose_images(dataset, images);
   if (!chosen) return chosen.error();
+  std::vector<const DatasetImage*> order = std::move(chosen).value();
+  const std::size_t parts = stop != nullptr && stop->has_rivals() ? kLooks : 1;
+  if (parts > 1) shuffle(order);
 
   Score score;
   std::optional<ClassMap> classes;
@@ -136,12 +162,26 @@ Result<Score> score(const RunningDetector& detector, const Dataset& dataset,
     score.detections.push_back({image.id, in_categories(found.boxes, *classes)});
     return std::monostate{};
   };
-  auto done = find_in_all(detector, chosen.value(), "images ", progress, watch, keep);
-  if (!done) return done.error();
+  for (std::size_t part = 0; part < parts && !score.expected; ++part) {
+    const std::size_t from = order.size() * part / parts;
+    const std::size_t to = order.size() * (part + 1) / parts;
+    const std::vector<const DatasetImage*> some(order.begin() + static_cast<std::ptrdiff_t>(from),
+                                                order.begin() + static_cast<std::ptrdiff_t>(to));
+    auto done = find_in_all(detector, some, {"images ", from, order.size()}, progress, watch, keep);
+    if (!done) return done.error();
+    if (part + 1 == parts || some.empty()) continue;
+    const auto lap = watch.lap(Phase::kScore);
+    const auto look = stop->look(score.detections);
+    if (!look) return look.error();
+    score.expected = look.value();
+  }
   const auto lap = watch.lap(Phase::kScore);
-  auto result = evaluate(dataset, score.detections, images);
-  if (!result) return result.error();
-  score.result = std::move(result).value();
+  ChosenImages scored = images;
+  if (score.expected) {
+    scored.emplace();
+    for (const ImageDetections& image : score.detections) scored->push_back(image.image_id);
+  }
+  if (auto evaluated = evaluate(dataset, scored, score); !evaluated) return evaluated.error();
   return score;
 }
 
@@ -160,7 +200,8 @@ Result<Dataset> labelled_by(const RunningDetector& teacher, Dataset dataset,
   };
   Stopwatch within;  // all of it is the teacher's time
   auto done =
-      find_in_all(teacher, chosen.value(), "the original's images ", progress, within, keep);
+      find_in_all(teacher, chosen.value(), {"the original's images ", 0, chosen.value().size()},
+                  progress, within, keep);
   if (!done) return done.error();
   dataset.ground_truth = std::move(labels);
   dataset.categories = std::move(categories);

@@ -21,14 +21,22 @@
 #include "engine/detect/coco_map.h"
 #include "engine/detect/detection.h"
 #include "engine/graph/runner.h"
+#include "engine/pipeline/early_stop.h"
 #include "engine/pipeline/image_loop.h"
 #include "engine/pipeline/progress.h"
 
 namespace pare::engine {
 
+// Resamples of the images that every candidate is scored on (engine/detect/bootstrap.h).
+inline constexpr int kAccuracyDraws = 64;
+
 struct Score {
   CocoResult result;                        // per_class in the order of the dataset's categories
   std::vector<ImageDetections> detections;  // categories are the dataset's
+  std::vector<double> draws;  // mAP on kAccuracyDraws resamples; empty on chosen images
+  // What the mAP on all images is expected to be, where a rival beat it on some of them and the
+  // others were left out.
+  std::optional<double> expected;
 };
 
 // Calibration or validation image as the network's input.
@@ -51,8 +59,11 @@ Result<std::vector<const DatasetImage*>> choose_images(const Dataset& dataset,
 // Fails with kUnsupported for a dataset without labels, with kInvalidArgument for an id that is not
 // there, classes that do not fit, an image that does not decode; and as the runner does.
 // REQUIRES: the head is one of all_heads().
+//
+// With `stop` images come in a random order, always the same, and it is asked after each quarter.
 Result<Score> score(const RunningDetector& detector, const Dataset& dataset,
-                    const ChosenImages& images, const Progress& progress, Stopwatch& watch);
+                    const ChosenImages& images, const EarlyStop* stop, const Progress& progress,
+                    Stopwatch& watch);
 
 // What the teacher is sure of: its detections above this score count as boxes that are there.
 inline constexpr double kTeacherScore = 0.25;

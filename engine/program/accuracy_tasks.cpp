@@ -61,6 +61,7 @@ TaskEnd evaluate_raw(const TaskContext& context, const wire::EvaluateParams& par
   result.per_class = agreed.value().by_output;
   result.images = static_cast<int>(agreed.value().images.size());
   result.labels = LabelSource::kRawOutputs;
+  result.draws = agreed.value().draws;
   return finished(context, std::move(result), agreements_to_json(agreed.value().images));
 }
 
@@ -74,12 +75,35 @@ Result<Dataset> labelled(const TaskContext& context, const wire::EvaluateParams&
                      half(context.progress, 0), context.watch);
 }
 
+Result<std::string> text_of(const TaskContext& context, const std::string& role) {
+  const auto bytes = context.bytes(role);
+  if (!bytes) return bytes.error();
+  return std::string(reinterpret_cast<const char*>(bytes.value().data()), bytes.value().size());
+}
+
+// What faster candidates found in all images.
+Result<std::vector<std::vector<ImageDetections>>> rivals_of(const TaskContext& context, int count,
+                                                            const Dataset& dataset) {
+  std::vector<std::vector<ImageDetections>> rivals;
+  for (int i = 0; i < count; ++i) {
+    const auto json = text_of(context, "rival_" + std::to_string(i));
+    if (!json) return json.error();
+    auto detections = parse_detections(json.value(), dataset.categories);
+    if (!detections) return detections.error();
+    rivals.push_back(std::move(detections).value());
+  }
+  return rivals;
+}
+
 TaskEnd evaluate_boxes(const TaskContext& context, const wire::EvaluateParams& params,
                        const RunningDetector& candidate, Dataset given) {
   const auto dataset = labelled(context, params, std::move(given));
   if (!dataset) return dataset.error();
+  auto rivals = rivals_of(context, params.rivals, dataset.value());
+  if (!rivals) return rivals.error();
+  const EarlyStop stop(dataset.value(), std::move(rivals).value());
   const auto scored =
-      score(candidate, dataset.value(), params.images,
+      score(candidate, dataset.value(), params.images, &stop,
             params.teacher ? half(context.progress, 0.5) : context.progress, context.watch);
   if (!scored) return scored.error();
   const CocoResult& figures = scored.value().result;
@@ -87,6 +111,8 @@ TaskEnd evaluate_boxes(const TaskContext& context, const wire::EvaluateParams& p
   result.map_50_95 = figures.figures.map_50_95;
   result.images = figures.images;
   result.labels = params.teacher ? LabelSource::kTeacher : LabelSource::kGroundTruth;
+  result.draws = scored.value().draws;
+  result.expected = scored.value().expected;
   const auto named = by_name(figures.figures);
   for (std::size_t f = 0; f < named.size(); ++f) result.coco[f] = named[f].second;
   for (std::size_t c = 0; c < figures.per_class.size(); ++c) {
@@ -94,12 +120,6 @@ TaskEnd evaluate_boxes(const TaskContext& context, const wire::EvaluateParams& p
   }
   return finished(context, std::move(result),
                   detections_to_json(scored.value().detections, dataset.value().categories));
-}
-
-Result<std::string> text_of(const TaskContext& context, const std::string& role) {
-  const auto bytes = context.bytes(role);
-  if (!bytes) return bytes.error();
-  return std::string(reinterpret_cast<const char*>(bytes.value().data()), bytes.value().size());
 }
 
 Result<CocoEvaluation> stored_evaluation(const TaskContext& context, const std::string& role,
