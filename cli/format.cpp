@@ -63,16 +63,41 @@ std::string latency_text(const json& member) {
          (has(member, "latency_suspect") ? " ?" : "");
 }
 
+// ", map_small 12.30": what the job asks about beside mAP.
+std::string figures_text(const json& scored) {
+  std::string out;
+  const json figures = scored.value("figures", json::object());  // items() refers to it
+  for (const auto& [metric, value] : figures.items()) {
+    out += ", " + metric + " " + percent_points(value.is_number() ? value.get<double>() : 0);
+  }
+  return out;
+}
+
+// " (32 images: beaten)" where scoring stopped before the last image.
+std::string part_text(const json& outcome) {
+  if (!has(outcome, "expected_map")) return "";
+  return " (" + whole(number_at(outcome, "images")) + " images: beaten)";
+}
+
+// " [29.8, 36.9]": 95 %, over the images
+std::string interval_text(const json& member) {
+  if (!(number_at(member, "map_high") > 0)) return "";
+  return fmt::format(" [{:.1f}, {:.1f}]", 100 * number_at(member, "map_low"),
+                     100 * number_at(member, "map_high"));
+}
+
 std::vector<std::string> member_cells(const json& member, const std::string& mark) {
-  return {mark + short_sha(text_at(member, "plan_sha256")),
-          percent_points(number_at(member, "map_50_95")) + " (" +
-              whole(number_at(member, "images")) + ")",
-          fmt::format("{:.2f}", number_at(member, "map_lost")),
-          latency_text(member),
-          fmt::format("{:.2f}x", number_at(member, "speedup", 1.0)),
-          byte_size(number_at(member, "bytes")),
-          text_at(member, "precision"),
-          text_at(member, "description")};
+  return {
+      mark + short_sha(text_at(member, "plan_sha256")),
+      percent_points(number_at(member, "map_50_95")) + interval_text(member) + " (" +
+          whole(number_at(member, "images")) + ")" + figures_text(member),
+      fmt::format("{:.2f}", number_at(member, "map_lost")),
+      latency_text(member),
+      fmt::format("{:.2f}x", number_at(member, "speedup", 1.0)),
+      has(member, "on_front") ? fmt::format("{:.0f} %", 100 * number_at(member, "on_front")) : "-",
+      byte_size(number_at(member, "bytes")),
+      text_at(member, "precision"),
+      text_at(member, "description")};
 }
 
 // What a trial came to on its targets, in one cell.
@@ -85,7 +110,8 @@ std::string outcomes_text(const json& trial) {
       out += "infeasible: " + text_at(outcome, "infeasible");
     } else {
       out += has(outcome, "map_50_95")
-                 ? accuracy_name(outcome) + " " + percent_points(number_at(outcome, "map_50_95"))
+                 ? accuracy_name(outcome) + " " + percent_points(number_at(outcome, "map_50_95")) +
+                       part_text(outcome) + figures_text(outcome)
                  : "-";
       out += has(outcome, "latency_ms") ? ", " + milliseconds(number_at(outcome, "latency_ms")) +
                                               " ms" + (has(outcome, "latency_suspect") ? " ?" : "")
@@ -243,6 +269,7 @@ std::string front_table(const json& front, int width) {
                {"lost", Align::kRight},
                {"latency ms", Align::kRight},
                {"speedup", Align::kRight},
+               {"sure", Align::kRight},
                {"size", Align::kRight},
                {"precision"},
                {"what"}});
@@ -340,6 +367,31 @@ std::string checks_text(const json& checks) {
     }
   }
   return out;
+}
+
+std::string predictions_table(const json& answer, int width) {
+  Table table({{"plan"}, {"target"}, {"works", Align::kRight}, {"expected [90 %]"}});
+  for (const json& item : list_at(answer, "items")) {
+    const json predicted = item.value("predicted", json::object());  // items() refers to it
+    for (const auto& [target, on] : predicted.items()) {
+      std::string expected = text_at(on, "reason");
+      for (const auto& [metric, value] : on.items()) {
+        if (!value.is_object()) continue;
+        const bool accuracy = metric != "latency_ms" && metric != "bytes";
+        const auto shown = [&](const char* field) {
+          const double number = number_at(value, field);
+          return accuracy            ? percent_points(number)
+                 : metric == "bytes" ? byte_size(number)
+                                     : milliseconds(number) + " ms";
+        };
+        expected += (expected.empty() ? "" : "; ") + metric + " " + shown("mean") + " [" +
+                    shown("low") + ", " + shown("high") + "]";
+      }
+      table.add({short_sha(text_at(item, "plan_sha256")), target,
+                 fmt::format("{:.0f} %", 100 * number_at(on, "works")), expected});
+    }
+  }
+  return table.text(width);
 }
 
 std::string best_lines(const json& job, int width) {

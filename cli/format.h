@@ -29,6 +29,8 @@ std::string checks_text(const nlohmann::json& checks);
 
 // One line: where the job stands; and one a target: its best so far.
 std::string progress_line(const nlohmann::json& job);
+// What is expected of plans that were not tried, a line a plan and target.
+std::string predictions_table(const nlohmann::json& answer, int width);
 std::string best_lines(const nlohmann::json& job, int width);
 // "2.1 times faster at -0.6 mAP points on x86-ort-1t: plan 0123456789, download with ...".
 std::string offer_lines(const nlohmann::json& job);

@@ -3,6 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -23,6 +26,13 @@ struct SubmitArguments {
   std::vector<std::string> targets;
   std::optional<int> trials;
   std::optional<double> seconds;
+  std::optional<double> device_seconds;
+  std::optional<int> stagnation;
+  std::vector<std::string> objectives;
+  std::vector<std::string> at_most;
+  std::vector<std::string> at_least;
+  std::vector<std::string> begin_with;
+  bool worst = false;
   std::string strategy;
   std::optional<std::uint64_t> seed;
   std::vector<double> resolution;
@@ -31,6 +41,48 @@ struct SubmitArguments {
   bool no_width = false;
   bool watch = false;
 };
+
+// METRIC=VALUE as a constraint; `bound` is "max" or "min".
+Result<json> constraint_of(const std::string& text, const char* bound) {
+  const std::size_t equals = text.rfind('=');
+  const auto wrong = [&] {
+    return Error{ErrorCode::kInvalidArgument,
+                 "--" + std::string(bound) + " " + text + ": it takes METRIC=VALUE, such as " +
+                     (std::string_view(bound) == "max" ? "latency_ms=12" : "map_50_95=0.36")};
+  };
+  if (equals == std::string::npos || equals == 0) return wrong();
+  const char* first = text.data() + equals + 1;
+  double value = 0;
+  const auto [end, failure] = std::from_chars(first, text.data() + text.size(), value);
+  if (failure != std::errc() || end != text.data() + text.size()) return wrong();
+  return json{{"metric", text.substr(0, equals)}, {bound, value}};
+}
+
+Result<json> constraints_of(const SubmitArguments& given, json constraints) {
+  for (const auto& [texts, bound] : {std::pair(&given.at_most, "max"), {&given.at_least, "min"}}) {
+    for (const std::string& text : *texts) {
+      auto constraint = constraint_of(text, bound);
+      if (!constraint) return constraint.error();
+      constraints.push_back(std::move(constraint).value());
+    }
+  }
+  return constraints;
+}
+
+// A plan's file, "job:7", or a plan's SHA-256.
+Result<json> starting_point_of(const std::string& text) {
+  if (text.starts_with("job:")) {
+    const std::string number = text.substr(4);
+    if (!number.empty() && number.size() < 18 && std::ranges::all_of(number, ::isdigit)) {
+      return json{{"front_of", std::stoll(number)}};
+    }
+    return Error{ErrorCode::kInvalidArgument, "--begin-with " + text + " names no job"};
+  }
+  if (!std::filesystem::exists(text)) return json{{"sha256", text}};
+  auto plan = read_json_file(text);
+  if (!plan) return plan.error();
+  return json{{"plan", std::move(plan).value()}};
+}
 
 // The document of the file, with what the flags say on top.
 Result<json> document_of(const SubmitArguments& given) {
@@ -48,6 +100,18 @@ Result<json> document_of(const SubmitArguments& given) {
   if (!given.targets.empty()) job["targets"] = given.targets;
   if (given.trials) job["budget"]["trials"] = *given.trials;
   if (given.seconds) job["budget"]["seconds"] = *given.seconds;
+  if (given.device_seconds) job["budget"]["device_seconds"] = *given.device_seconds;
+  if (given.stagnation) job["budget"]["stagnation"] = *given.stagnation;
+  if (given.worst) job["across"] = "worst";
+  for (const std::string& point : given.begin_with) {
+    auto read = starting_point_of(point);
+    if (!read) return read.error();
+    job["begin_with"].push_back(std::move(read).value());
+  }
+  if (!given.objectives.empty()) job["objectives"] = given.objectives;
+  auto constraints = constraints_of(given, job.value("constraints", json::array()));
+  if (!constraints) return constraints.error();
+  if (!constraints.value().empty()) job["constraints"] = std::move(constraints).value();
   if (!given.strategy.empty()) job["strategy"] = given.strategy;
   if (given.seed) job["seed"] = *given.seed;
   if (!given.recovery.empty()) job["recovery"] = given.recovery;
@@ -151,6 +215,18 @@ void add_submit(CLI::App& app, Action& chosen) {
   command->add_option("--target", given->targets, "A target; may be repeated");
   command->add_option("--trials", given->trials, "How many candidates to try");
   command->add_option("--seconds", given->seconds, "How long to search");
+  command->add_option("--device-seconds", given->device_seconds,
+                      "How much time devices may spend on it");
+  command->add_option("--stagnation", given->stagnation,
+                      "End after so many trials that brought nothing");
+  command->add_option("--objective", given->objectives,
+                      "map_50_95, map_small, class:NAME, latency_ms, bytes, ...; may be repeated");
+  command->add_flag("--worst", given->worst,
+                    "One front over all targets, by the one where a plan does worst");
+  command->add_option("--begin-with", given->begin_with,
+                      "A plan's file, a plan's SHA-256, or job:7 for its front; may be repeated");
+  command->add_option("--max", given->at_most, "A constraint METRIC=VALUE; may be repeated");
+  command->add_option("--min", given->at_least, "A constraint METRIC=VALUE; may be repeated");
   command->add_option("--strategy", given->strategy,
                       "nsga2, pare, evolution, local_search or random");
   command->add_option("--seed", given->seed, "The same seed, the same search");

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -19,6 +20,7 @@ namespace {
 struct ParetoArguments {
   std::string job;
   std::string target;
+  bool worst = false;
   std::optional<double> max_latency;
   std::optional<double> min_map;
   std::optional<double> max_bytes;
@@ -39,14 +41,20 @@ Exit pareto(const Common& common, const ParetoArguments& given) {
   return with_service(common, [&](const Service& service) {
     const auto job = service.get("/v1/jobs/" + given.job);
     if (!job) return report(job.error());
-    json targets = job.value()["targets"];
-    if (!given.target.empty()) targets = json::array({given.target});
+    std::vector<std::string> paths;
+    if (given.worst) paths.push_back("front");
+    for (const json& target : job.value()["targets"]) {
+      const auto name = target.get<std::string>();
+      if (given.worst || (!given.target.empty() && name != given.target)) continue;
+      paths.push_back("fronts/" + escaped(name));
+    }
+    if (paths.empty()) paths.push_back("fronts/" + escaped(given.target));  // says what is wrong
     json fronts = json::array();
-    for (const json& target : targets) {
-      const auto front = service.get("/v1/jobs/" + given.job + "/fronts/" +
-                                     escaped(target.get<std::string>()) + query_of(given));
+    for (const std::string& path : paths) {
+      auto front = service.get("/v1/jobs/" + given.job + "/" + path + query_of(given));
       if (!front) return report(front.error());
-      fronts.push_back(front.value());
+      fronts.push_back(std::move(front).value());
+      if (given.worst) fronts.back()["target"] = "worst of all targets";
     }
     return show(common, fronts, [&](const json& all) {
       std::string out;
@@ -183,11 +191,47 @@ void add_pareto(CLI::App& app, Action& chosen) {
   CLI::App* command = app.add_subcommand("pareto", "The front of each target of a job");
   command->add_option("job", given->job, "Number of the job")->required()->check(number_of_a_job);
   command->add_option("--target", given->target, "Only this target");
+  command->add_flag("--worst", given->worst,
+                    "One front, of what a plan reaches on the target where it does worst");
   command->add_option("--max-latency", given->max_latency, "At most so many milliseconds");
   command->add_option("--min-map", given->min_map, "At least this mAP, in 0..1");
   command->add_option("--max-bytes", given->max_bytes, "At most so many bytes");
   command->callback([given, &chosen] {
     chosen = [given](const Common& common) { return pareto(common, *given); };
+  });
+}
+
+// A file of a plan, or what the service says of one.
+Result<json> plan_document(const Service& service, const std::string& name) {
+  auto document = std::filesystem::exists(name) ? read_json_file(name)
+                                                : service.get("/v1/plans/" + escaped(name));
+  if (!document) return document.error();
+  const json read = std::move(document).value();
+  return read.is_object() && read.contains("plan") ? read["plan"] : read;
+}
+
+Exit predict(const Common& common, const std::string& job, const std::vector<std::string>& plans) {
+  return with_service(common, [&](const Service& service) {
+    json question = {{"plans", json::array()}};
+    for (const std::string& name : plans) {
+      auto plan = plan_document(service, name);
+      if (!plan) return report(plan.error());
+      question["plans"].push_back(std::move(plan).value());
+    }
+    return show(common, service.post("/v1/jobs/" + job + "/predict", question),
+                [&](const json& answer) { return predictions_table(answer, common.width); });
+  });
+}
+
+void add_predict(CLI::App& app, Action& chosen) {
+  auto job = std::make_shared<std::string>();  // both owned by the callback
+  auto plans = std::make_shared<std::vector<std::string>>();
+  CLI::App* command =
+      app.add_subcommand("predict", "What a job's trials say of plans that it has not tried");
+  command->add_option("job", *job, "Number of the job")->required()->check(number_of_a_job);
+  command->add_option("plan", *plans, "Files or SHA-256 of plans")->required();
+  command->callback([job, plans, &chosen] {
+    chosen = [job, plans](const Common& common) { return predict(common, *job, *plans); };
   });
 }
 
@@ -234,6 +278,7 @@ void add_compare(CLI::App& app, Action& chosen) {
 
 void add_result_commands(CLI::App& app, Action& chosen) {
   add_pareto(app, chosen);
+  add_predict(app, chosen);
   add_download(app, chosen);
   add_plan(app, chosen);
   add_compare(app, chosen);

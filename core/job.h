@@ -10,10 +10,15 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/ids.h"
+#include "core/metric.h"
+#include "core/plan.h"
 
 namespace pare {
 
@@ -72,20 +77,9 @@ constexpr std::string_view name_of(Precision p) noexcept {
 // How far a job may repair what it removed.
 enum class Recovery : std::uint8_t { kNone, kReconstruct };
 
-enum class Metric : std::uint8_t { kMap5095, kLatencyMs, kBytes };
-
-constexpr std::string_view name_of(Metric m) noexcept {
-  switch (m) {
-    case Metric::kMap5095: return "map_50_95";
-    case Metric::kLatencyMs: return "latency_ms";
-    case Metric::kBytes: return "bytes";
-  }
-  return "";
-}
-
 // A bound that a plan must keep to be worth anything: exactly one of `max` and `min`.
 struct Constraint {
-  Metric metric = Metric::kLatencyMs;
+  Metric metric{MetricKind::kLatencyMs};
   std::optional<double> max;
   std::optional<double> min;
   std::string target;  // empty: on every target
@@ -101,18 +95,42 @@ struct SpaceLimits {
   friend bool operator==(const SpaceLimits&, const SpaceLimits&) = default;
 };
 
+// A search ends with whichever comes first.
 struct Budget {
   int trials = 200;
-  std::optional<double> seconds;  // since the search began
+  std::optional<double> seconds;         // since the search began
+  std::optional<double> device_seconds;  // that devices spent on its tasks
+  // Ends when so many trials in a row have raised no front's hypervolume by more than 0.1 %.
+  std::optional<int> stagnation;
   friend bool operator==(const Budget&, const Budget&) = default;
+};
+
+// What a search with several targets looks for.
+enum class Across : std::uint8_t {
+  kEach,   // a front on each
+  kWorst,  // one front, of what a plan reaches on the target where it does worst
+};
+
+// What to try right after the original: exactly one of the three.
+struct StartingPoint {
+  std::optional<Plan> plan;
+  std::string sha256;             // of a plan that some job has tried, or a prefix
+  std::optional<JobId> front_of;  // every plan on the fronts of that job
+  friend bool operator==(const StartingPoint&, const StartingPoint&) = default;
 };
 
 struct NewJob {
   std::string model;                 // SHA-256, a prefix of it, or a name
   std::string dataset;               // the same
   std::vector<std::string> targets;  // names, at least one, no duplicates
-  std::vector<Metric> objectives = {Metric::kMap5095, Metric::kLatencyMs};
+  // One to five, no duplicates: one is a goal ("fastest", with a constraint on accuracy), several
+  // are a front.
+  std::vector<Metric> objectives = {{MetricKind::kMap5095}, {MetricKind::kLatencyMs}};
   std::vector<Constraint> constraints;
+  Across across = Across::kEach;
+  // kWorst: what a millisecond of a target counts for, 1 where none is named.
+  std::map<std::string, double> weights;
+  std::vector<StartingPoint> begin_with;
   SpaceLimits space;
   Recovery recovery = Recovery::kReconstruct;
   std::string strategy = "nsga2";

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "wire/parts.h"
+#include "wire/plan_json.h"
 
 namespace pare::wire {
 namespace {
@@ -13,8 +14,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kMostTrials = 100'000;
-constexpr std::array<std::string_view, 3> kMetrics = {"map_50_95", "latency_ms", "bytes"};
-constexpr std::array<std::string_view, 2> kObjectives = {"map_50_95", "latency_ms"};
+constexpr std::size_t kMostObjectives = 5;
+constexpr std::array<std::string_view, 2> kAcross = {"each", "worst"};
 constexpr std::array<std::string_view, 2> kRecoveries = {"none", "reconstruct"};
 constexpr std::array<std::string_view, 5> kStrategies = {"evolution", "local_search", "nsga2",
                                                          "pare", "random"};
@@ -25,9 +26,35 @@ std::string read_name(Fields& fields, std::string_view name) {
   return out;
 }
 
+// What `must` be said of a metric's name that means nothing.
+std::string one_of_the_metrics() {
+  std::string out = "hold metrics: ";
+  for (const std::string_view name : kMetricNames) out += "\"" + std::string(name) + "\", ";
+  return out + "or \"class:\" and the name of a class";
+}
+
+Metric read_metric(Fields& fields, std::string_view field, const std::string& name) {
+  const std::optional<Metric> metric = metric_named(name);
+  if (!metric) fields.refuse(field, one_of_the_metrics());
+  return metric.value_or(Metric{});
+}
+
+std::vector<Metric> read_objectives(Fields& fields) {
+  std::vector<Metric> out;
+  for (const std::string& name : fields.texts("objectives")) {
+    const Metric metric = read_metric(fields, "objectives", name);
+    if (std::ranges::find(out, metric) != out.end()) {
+      fields.refuse("objectives", "hold no metric twice");
+    }
+    out.push_back(metric);
+  }
+  if (out.empty() || out.size() > kMostObjectives) fields.refuse("objectives", "hold 1 to 5");
+  return out;
+}
+
 Constraint read_constraint(Fields& fields) {
   Constraint out;
-  out.metric = static_cast<Metric>(fields.one_of("metric", kMetrics));
+  out.metric = read_metric(fields, "metric", read_name(fields, "metric"));
   if (fields.has("max")) out.max = fields.number("max");
   if (fields.has("min")) out.min = fields.number("min");
   if (out.max && out.min) fields.refuse("min", "not stand beside \"max\": post two constraints");
@@ -57,6 +84,32 @@ Budget read_budget(Fields& fields) {
   Budget out;
   if (fields.has("trials")) out.trials = fields.small("trials", 1, kMostTrials);
   if (fields.has("seconds")) out.seconds = fields.number("seconds", 1.0);
+  if (fields.has("device_seconds")) out.device_seconds = fields.number("device_seconds", 1.0);
+  if (fields.has("stagnation")) out.stagnation = fields.small("stagnation", 2, kMostTrials);
+  return out;
+}
+
+StartingPoint read_starting_point(Fields& fields) {
+  StartingPoint out;
+  const int given =
+      int{fields.has("plan")} + int{fields.has("sha256")} + int{fields.has("front_of")};
+  if (given != 1) {
+    fields.refuse("plan", "be there, or \"sha256\" or \"front_of\" in its place");
+  } else if (fields.has("plan")) {
+    fields.object("plan", [&](Fields& plan) { out.plan = read_plan(plan); });
+  } else if (fields.has("sha256")) {
+    out.sha256 = read_name(fields, "sha256");
+  } else {
+    out.front_of = JobId{fields.integer("front_of", 1)};
+  }
+  return out;
+}
+
+std::map<std::string, double> read_weights(Fields& fields) {
+  std::map<std::string, double> out;
+  for (const std::string& target : fields.names()) {
+    out[target] = fields.number(target, 1e-6, 1e6);
+  }
   return out;
 }
 
@@ -69,6 +122,12 @@ void check_targets(Fields& fields, const NewJob& job) {
     if (constraint.target.empty() || names.contains(constraint.target)) continue;
     fields.refuse("constraints", "name only the job's own targets");
   }
+  for (const auto& [target, weight] : job.weights) {
+    if (!names.contains(target)) fields.refuse("weights", "name only the job's own targets");
+  }
+  if (!job.weights.empty() && job.across == Across::kEach) {
+    fields.refuse("weights", "stand only with \"across\": \"worst\"");
+  }
 }
 
 NewJob read_new_job(Fields& fields) {
@@ -76,18 +135,18 @@ NewJob read_new_job(Fields& fields) {
   job.model = read_name(fields, "model");
   job.dataset = read_name(fields, "dataset");
   job.targets = fields.texts("targets");
-  if (fields.has("objectives")) {
-    job.objectives.clear();
-    for (const std::size_t index : fields.some_of("objectives", kObjectives)) {
-      job.objectives.push_back(static_cast<Metric>(index));
-    }
-    if (job.objectives.size() != kObjectives.size()) {
-      fields.refuse("objectives", "hold both \"map_50_95\" and \"latency_ms\"");
-    }
-  }
+  if (fields.has("objectives")) job.objectives = read_objectives(fields);
   if (fields.has("constraints")) {
     fields.objects("constraints",
                    [&](Fields& one) { job.constraints.push_back(read_constraint(one)); });
+  }
+  if (fields.has("across")) job.across = static_cast<Across>(fields.one_of("across", kAcross));
+  if (fields.has("weights")) {
+    fields.object("weights", [&](Fields& weights) { job.weights = read_weights(weights); });
+  }
+  if (fields.has("begin_with")) {
+    fields.objects("begin_with",
+                   [&](Fields& one) { job.begin_with.push_back(read_starting_point(one)); });
   }
   if (fields.has("space")) {
     fields.object("space", [&](Fields& space) { job.space = read_space(space); });
@@ -104,6 +163,11 @@ NewJob read_new_job(Fields& fields) {
   return job;
 }
 
+template <typename T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
 Json constraint_value(const Constraint& c) {
   Json out = {{"metric", name_of(c.metric)}};
   if (c.max) out["max"] = *c.max;
@@ -112,28 +176,44 @@ Json constraint_value(const Constraint& c) {
   return out;
 }
 
+Json starting_point_value(const StartingPoint& point) {
+  if (point.plan) return {{"plan", Json::parse(plan_to_json(*point.plan))}};
+  if (point.front_of) return {{"front_of", point.front_of->value}};
+  return {{"sha256", point.sha256}};
+}
+
 }  // namespace
 
 std::string job_to_json(const NewJob& job) {
   Json objectives = Json::array();
-  for (const Metric metric : job.objectives) objectives.push_back(name_of(metric));
+  for (const Metric& metric : job.objectives) objectives.push_back(name_of(metric));
   Json constraints = Json::array();
   for (const Constraint& constraint : job.constraints) {
     constraints.push_back(constraint_value(constraint));
   }
-  const Json seconds = job.budget.seconds ? Json(*job.budget.seconds) : Json(nullptr);
+  Json begin_with = Json::array();
+  for (const StartingPoint& point : job.begin_with) {
+    begin_with.push_back(starting_point_value(point));
+  }
   return dump({{"model", job.model},
                {"dataset", job.dataset},
                {"targets", job.targets},
                {"objectives", objectives},
                {"constraints", constraints},
+               {"across", kAcross[static_cast<std::size_t>(job.across)]},
+               {"weights", job.weights},
+               {"begin_with", begin_with},
                {"space",
                 {{"width", job.space.width},
                  {"resolution", {job.space.min_scale, job.space.max_scale}},
                  {"precision", precisions_value(job.space.precisions)}}},
                {"recovery", kRecoveries[static_cast<std::size_t>(job.recovery)]},
                {"strategy", job.strategy},
-               {"budget", {{"trials", job.budget.trials}, {"seconds", seconds}}},
+               {"budget",
+                {{"trials", job.budget.trials},
+                 {"seconds", or_null(job.budget.seconds)},
+                 {"device_seconds", or_null(job.budget.device_seconds)},
+                 {"stagnation", or_null(job.budget.stagnation)}}},
                {"seed", job.seed}});
 }
 

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/plan.h"
 #include "core/result.h"
@@ -17,6 +18,9 @@ std::string plan_to_json(const Plan& plan);
 
 // Layers in keep_fp32 come back sorted and once, whatever order the text has them in.
 Result<Plan> parse_plan(std::string_view json);
+
+// {"plans": [...]}, 1 to 1000 of them.
+Result<std::vector<Plan>> parse_plans(std::string_view json);
 
 std::string plan_sha256(const Plan& plan);
 

@@ -8,6 +8,7 @@
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
 #include "wire/job_json.h"
+#include "wire/plan_json.h"
 
 namespace pare::coordinator {
 namespace {
@@ -80,6 +81,44 @@ std::optional<Error> check_target(const Services& services, const NewJob& job, s
                "space.precision", std::string(name_of(job.space.precisions.front())));
 }
 
+// The plans that the job is to begin with, each once.
+Result<std::vector<StartingPoint>> resolved(const Services& services, const NewJob& job) {
+  std::vector<StartingPoint> out;
+  const auto add = [&](const std::string& json) -> Result<bool> {
+    auto plan = wire::parse_plan(json);
+    if (!plan) return plan.error();
+    StartingPoint point{std::move(plan).value(), "", std::nullopt};
+    if (std::ranges::find(out, point) == out.end()) out.push_back(std::move(point));
+    return true;
+  };
+  for (std::size_t i = 0; i < job.begin_with.size(); ++i) {
+    const StartingPoint& point = job.begin_with[i];
+    const std::string field = "begin_with[" + std::to_string(i) + "]";
+    std::vector<std::string> plans;
+    if (point.plan) {
+      plans.push_back(wire::plan_to_json(*point.plan));
+    } else if (point.front_of) {
+      const auto contents = read_job(services.store, *point.front_of);
+      const std::string named = std::to_string(point.front_of->value);
+      if (!contents) return unknown_reference(contents.error(), field + ".front_of", named);
+      for (const TargetFront& front : contents.value().fronts()) {
+        for (const FrontMember& member : front.members) {
+          const auto& trials = contents.value().trials;
+          plans.push_back(std::ranges::find(trials, member.trial, &Trial::number)->plan_json);
+        }
+      }
+    } else {
+      const auto trials = services.store.trials_with_plan(point.sha256);
+      if (!trials) return unknown_reference(trials.error(), field + ".sha256", point.sha256);
+      plans.push_back(trials.value().front().plan_json);
+    }
+    for (const std::string& plan : plans) {
+      if (const auto added = add(plan); !added) return added.error();
+    }
+  }
+  return out;
+}
+
 // The job as it will be stored, if everything that it names is there and fit for it.
 Result<JobDraft> draft_of(const Services& services, const NewJob& job) {
   const auto model = services.store.model(job.model);
@@ -101,8 +140,12 @@ Result<JobDraft> draft_of(const Services& services, const NewJob& job) {
   for (std::size_t i = 0; i < job.targets.size(); ++i) {
     if (auto error = check_target(services, job, i, workers.value())) return *error;
   }
-  return JobDraft{wire::job_to_json(job), model.value().sha256, dataset.value().sha256, job.targets,
-                  job.seed};
+  NewJob complete = job;
+  auto begin_with = resolved(services, job);
+  if (!begin_with) return begin_with.error();
+  complete.begin_with = std::move(begin_with).value();
+  return JobDraft{wire::job_to_json(complete), model.value().sha256, dataset.value().sha256,
+                  job.targets, job.seed};
 }
 
 Response reply_job(const Services& services, int status, JobId id) {

@@ -7,6 +7,9 @@
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
+#include "coordinator/jobs/job_context.h"
+#include "coordinator/jobs/prediction.h"
+#include "wire/plan_json.h"
 
 namespace pare::coordinator {
 namespace {
@@ -73,6 +76,58 @@ Response get_front(const Services& services, const Request& request) {
   return reply(200, view_of(front, contents.value().labels));
 }
 
+// GET /v1/jobs/{job}/front
+Response get_front_across(const Services& services, const Request& request) {
+  const auto id = id_of(request, "job");
+  if (!id) return failure(id.error());
+  const auto filter = filter_of(request);
+  if (!filter) return failure(filter.error());
+  const auto contents = read_job(services.store, JobId{id.value()});
+  if (!contents) return failure(contents.error());
+  TargetFront front;
+  if (contents.value().model) {
+    front =
+        front_across(contents.value().trials, contents.value().document, *contents.value().model);
+  }
+  front.members = filtered(std::move(front.members), filter.value());
+  ordered_json view = view_of(front, contents.value().labels);
+  view.erase("target");
+  return reply(200, view);
+}
+
+ordered_json view_of(const std::vector<PredictedOutcome>& outcomes) {
+  ordered_json view = ordered_json::object();
+  for (const PredictedOutcome& outcome : outcomes) {
+    ordered_json on = {{"works", outcome.works}};
+    if (!outcome.never.empty()) on = {{"works", 0}, {"reason", outcome.never}};
+    for (const auto& [metric, value] : outcome.metrics) {
+      on[name_of(metric)] = {{"mean", value.mean}, {"low", value.low}, {"high", value.high}};
+    }
+    view[outcome.target] = std::move(on);
+  }
+  return view;
+}
+
+// POST /v1/jobs/{job}/predict
+Response predict_plans(const Services& services, const Request& request) {
+  const auto id = id_of(request, "job");
+  if (!id) return failure(id.error());
+  const auto plans = wire::parse_plans(request.body);
+  if (!plans) return failure(plans.error());
+  const auto contents = read_job(services.store, JobId{id.value()});
+  if (!contents) return failure(contents.error());
+  const auto context = load_context(services.store, contents.value().job);
+  if (!context) return failure(context.error());
+  const auto predicted = predict(context.value(), contents.value().trials, plans.value());
+  if (!predicted) return failure(predicted.error());
+  ordered_json items = ordered_json::array();
+  for (std::size_t i = 0; i < plans.value().size(); ++i) {
+    items.push_back({{"plan_sha256", wire::plan_sha256(plans.value()[i])},
+                     {"predicted", view_of(predicted.value()[i])}});
+  }
+  return reply(200, {{"job", id.value()}, {"items", std::move(items)}});
+}
+
 Result<ordered_json> with_job(const Services& services, const std::vector<Trial>& trials) {
   ordered_json views = ordered_json::array();
   for (const Trial& trial : trials) {
@@ -133,6 +188,12 @@ void add_trial_routes(RouteTable& table, const Services& services) {
   table.add({"GET", "/v1/jobs/{job}/fronts/{target}", Body::kNone,
              "The trials that no other beats on a target, filtered",
              [&services](const Request& r) { return get_front(services, r); }});
+  table.add({"GET", "/v1/jobs/{job}/front", Body::kNone,
+             "The trials that no other beats on the target where each does worst, filtered",
+             [&services](const Request& r) { return get_front_across(services, r); }});
+  table.add({"POST", "/v1/jobs/{job}/predict", Body::kJson,
+             "What the job's trials say of plans that it has not tried",
+             [&services](const Request& r) { return predict_plans(services, r); }});
   table.add({"GET", "/v1/plans/{plan}", Body::kNone, "A plan, and the trials that used it",
              [&services](const Request& r) { return get_plan(services, r); }});
   table.add({"GET", "/v1/candidates/{candidate}", Body::kNone, "What is known of a candidate",

@@ -17,16 +17,19 @@ ordered_json outcome_view(const TargetRecord& record, std::optional<LabelSource>
   ordered_json view = ordered_json::object();
   if (record.accuracy) {
     view["map_50_95"] = record.accuracy->map_50_95;
+    if (!record.accuracy->figures.empty()) view["figures"] = record.accuracy->figures;
     view["images"] = record.accuracy->images;
+    if (record.accuracy->expected) view["expected_map"] = *record.accuracy->expected;
     view["accuracy_runtime"] = record.accuracy->runtime;
     if (labels) view["labels"] = name_of(*labels);
   }
-  if (record.latency) {
-    view["latency_ms"] = record.latency->median.count();
-    view["latency_low_ms"] = record.latency->low.count();
-    view["latency_high_ms"] = record.latency->high.count();
-    view["samples"] = record.latency->samples;
-    if (!record.latency->suspect.empty()) view["latency_suspect"] = record.latency->suspect;
+  if (const auto& latency = record.reported_latency()) {
+    view["latency_ms"] = latency->median.count();
+    view["latency_low_ms"] = latency->low.count();
+    view["latency_high_ms"] = latency->high.count();
+    view["samples"] = latency->samples;
+    if (!latency->suspect.empty()) view["latency_suspect"] = latency->suspect;
+    if (record.confirmed) view["first_latency_ms"] = record.latency->median.count();
   }
   return view;
 }
@@ -151,10 +154,14 @@ ordered_json view_of(const FrontMember& member) {
                        {"trial", member.trial},
                        {"map_50_95", member.map_50_95},
                        {"images", member.images},
+                       {"map_low", member.map.low},
+                       {"map_high", member.map.high},
                        {"accuracy_runtime", member.accuracy_runtime},
                        {"latency_ms", member.latency.median.count()},
                        {"latency_low_ms", member.latency.low.count()},
                        {"latency_high_ms", member.latency.high.count()},
+                       {"latency_confirmed", member.confirmed},
+                       {"on_front", member.on_front},
                        {"bytes", member.bytes},
                        {"macs", member.macs},
                        {"input", {member.height, member.width}},
@@ -162,6 +169,7 @@ ordered_json view_of(const FrontMember& member) {
                        {"map_lost", member.map_lost},
                        {"speedup", member.speedup},
                        {"description", member.description}};
+  if (!member.figures.empty()) view["figures"] = member.figures;
   if (!member.suspect.empty()) view["latency_suspect"] = member.suspect;
   return view;
 }

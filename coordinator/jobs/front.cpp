@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
+#include "coordinator/jobs/front_probability.h"
+#include "coordinator/jobs/job_metrics.h"
 #include "search/hypervolume.h"
 #include "search/pareto_front.h"
 #include "wire/plan_json.h"
@@ -14,51 +15,44 @@ namespace {
 constexpr double kPointsLost = 1.0;
 constexpr double kPointsPerMap = 100.0;
 
+// The middle 95 % of what was drawn.
+Bounds interval_of(std::vector<double> draws) {
+  std::erase_if(draws, [](double draw) { return draw < 0; });
+  if (draws.empty()) return {};
+  std::ranges::sort(draws);
+  const auto last = static_cast<double>(draws.size() - 1);
+  const auto at = [&](double share) {
+    return draws[static_cast<std::size_t>(std::lround(share * last))];
+  };
+  return {at(0.025), at(0.975)};
+}
+
 // The trial as a member without its comparison to the original; nullopt unless it was measured.
 std::optional<FrontMember> member_of(const Trial& trial, const Plan& plan,
                                      const std::string& target) {
   const auto at = trial.on_target.find(target);
   if (at == trial.on_target.end()) return std::nullopt;
-  const TargetRecord& record = at->second;
-  if (!record.accuracy || !record.latency || !record.infeasible.empty()) return std::nullopt;
+  const TargetRecord record = as_reported(at->second);
+  if (!is_whole(record)) return std::nullopt;
   FrontMember member;
   member.plan_sha256 = trial.plan_sha256;
   member.candidate_sha256 = trial.candidate_sha256;
   member.trial = trial.number;
   member.map_50_95 = record.accuracy->map_50_95;
+  member.figures = record.accuracy->figures;
   member.images = record.accuracy->images;
   member.accuracy_runtime = record.accuracy->runtime;
   member.latency = {record.latency->median, record.latency->low, record.latency->high,
                     record.latency->samples};
+  member.confirmed = record.confirmed.has_value();
   member.suspect = record.latency->suspect;
+  member.map = interval_of(record.accuracy->draws);
   member.bytes = trial.bytes.value_or(0);
   member.macs = trial.macs.value_or(0);
   member.height = plan.height;
   member.width = plan.width;
   member.precision = plan.quantization ? Precision::kInt8 : Precision::kFp32;
   return member;
-}
-
-double value_of(const FrontMember& member, Metric metric) {
-  switch (metric) {
-    case Metric::kMap5095: return member.map_50_95;
-    case Metric::kLatencyMs: return member.latency.median.count();
-    case Metric::kBytes: return static_cast<double>(member.bytes);
-  }
-  return 0;
-}
-
-bool keeps(const FrontMember& member, const std::string& target,
-           const std::vector<Constraint>& constraints) {
-  return std::ranges::all_of(constraints, [&](const Constraint& c) {
-    if (!c.target.empty() && c.target != target) return true;
-    const double value = value_of(member, c.metric);
-    return value <= c.max.value_or(value) && value >= c.min.value_or(value);
-  });
-}
-
-std::vector<double> objectives_of(const FrontMember& member) {
-  return {1 - member.map_50_95, std::log(member.latency.median.count())};
 }
 
 std::string percent(double share) {
@@ -68,6 +62,8 @@ std::string percent(double share) {
 struct Measured {
   FrontMember member;
   Plan plan;
+  const Trial* trial = nullptr;
+  TargetRecord record;  // as it is reported
 };
 
 // Compares every member with the original, which may be absent, and describes it.
@@ -83,25 +79,51 @@ void compare_with(const std::optional<FrontMember>& original, const ModelSummary
   member.description = describe(measured.plan, member.macs, original_macs, model);
 }
 
-void fill_members(TargetFront& front, const std::vector<Measured>& measured) {
-  search::ParetoFront pareto(2);
-  std::vector<std::vector<double>> points;
+void fill_members(TargetFront& front, const std::vector<Measured>& measured, const NewJob& job) {
+  search::ParetoFront pareto(job.objectives.size());
+  std::vector<Uncertain> all;
   for (const Measured& m : measured) {
-    points.push_back(objectives_of(m.member));
-    (void)pareto.insert({TrialId{m.member.trial}, points.back()});
+    all.push_back(uncertain_of(job, *m.trial, m.record));
+    (void)pareto.insert({TrialId{m.member.trial}, all.back().objectives});
   }
   for (const search::ParetoPoint& point : pareto.points()) {
     const auto at = std::ranges::find(measured, point.trial.value,
                                       [](const Measured& m) { return m.member.trial; });
     front.members.push_back(at->member);
+    front.members.back().on_front =
+        probability_on_front(all, static_cast<std::size_t>(at - measured.begin()));
   }
-  std::ranges::reverse(front.members);  // most accurate first before, fastest first now
+  std::ranges::stable_sort(front.members, {},
+                           [](const FrontMember& m) { return m.latency.median.count(); });
   if (!front.original) return;
-  const double reference[] = {1.0, std::log(2 * front.original->latency.median.count())};
-  front.hypervolume = search::hypervolume(points, reference);
   const auto fastest = std::ranges::find_if(
       front.members, [](const FrontMember& m) { return m.map_lost <= kPointsLost + 1e-9; });
   if (fastest != front.members.end()) front.fastest = *fastest;
+}
+
+// The trial with what it reaches on its worst targets as the record of a target without a name;
+// nullopt if one of them has nothing, or if it breaks a constraint on one.  The original stays
+// whatever it breaks: everything is compared with it.
+std::optional<Trial> worst_of(Trial trial, const NewJob& job) {
+  std::optional<TargetRecord> worst;
+  const auto plan = wire::parse_plan(trial.plan_json);
+  for (const std::string& target : job.targets) {
+    const auto at = trial.on_target.find(target);
+    if (at == trial.on_target.end() || !is_whole(at->second)) return std::nullopt;
+    const TargetRecord plain = as_reported(at->second);
+    const bool kept = std::ranges::none_of(violations_of(job, target, trial, plain),
+                                           [](double by) { return by > 0; });
+    if (!kept && trial.number != 1) return std::nullopt;
+    const TargetRecord record = weighted(job, target, plain);
+    if (!worst) worst = record;
+    if (record.accuracy->map_50_95 < worst->accuracy->map_50_95) worst->accuracy = record.accuracy;
+    if (record.latency->median > worst->latency->median) {
+      worst->latency = record.latency;
+      worst->confirmed = record.confirmed;
+    }
+  }
+  trial.on_target = {{"", worst.value_or(TargetRecord{})}};
+  return trial;
 }
 
 }  // namespace
@@ -116,23 +138,44 @@ TargetFront front_of(std::span<const Trial> trials, const std::string& target, c
   TargetFront front;
   front.target = target;
   std::vector<Measured> measured;
+  std::vector<double> reference;
   for (const Trial& trial : trials) {
     const auto plan = wire::parse_plan(trial.plan_json);
     if (!plan) continue;
     auto member = member_of(trial, plan.value(), target);
     if (!member) continue;
-    if (is_original(plan.value(), model)) front.original = *member;
-    measured.push_back({std::move(*member), plan.value()});
+    TargetRecord record = as_reported(trial.on_target.at(target));
+    if (is_original(plan.value(), model)) {
+      front.original = *member;
+      reference = reference_of(job, objectives_of(job, trial, record));
+    }
+    measured.push_back({std::move(*member), plan.value(), &trial, std::move(record)});
   }
   for (Measured& m : measured) {
     compare_with(front.original, model, m);
     if (front.original && m.member.trial == front.original->trial) front.original = m.member;
   }
   std::erase_if(measured, [&](const Measured& m) {
-    return !keeps(m.member, target, job.constraints) || !(m.member.latency.median.count() > 0);
+    return std::ranges::any_of(violations_of(job, target, *m.trial, m.record),
+                               [](double by) { return by > 0; });
   });
-  fill_members(front, measured);
+  fill_members(front, measured, job);
+  if (!front.original) return front;
+  std::vector<std::vector<double>> points;
+  for (const Measured& m : measured) points.push_back(objectives_of(job, *m.trial, m.record));
+  front.hypervolume = search::hypervolume(points, reference);
   return front;
+}
+
+TargetFront front_across(std::span<const Trial> trials, const NewJob& job,
+                         const ModelSummary& model) {
+  std::vector<Trial> everywhere;
+  for (const Trial& trial : trials) {
+    if (auto worst = worst_of(trial, job)) everywhere.push_back(std::move(*worst));
+  }
+  NewJob unbound = job;  // a trial that breaks a constraint somewhere is not among them
+  unbound.constraints.clear();
+  return front_of(everywhere, "", unbound, model);
 }
 
 std::vector<FrontMember> filtered(std::vector<FrontMember> members, const FrontFilter& filter) {

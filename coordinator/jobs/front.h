@@ -1,10 +1,12 @@
 // What a job has found so far: its fronts, what they offer, and how long it will take.  Pure
 // functions over stored trials, O(trials * front) each.
 //
-// Hypervolume is taken in (1 - mAP, log latency) against the point (1, twice the original's
-// latency); the original is the plan that changes nothing, measured as every other.
+// Hypervolume is taken in the job's objectives (job_metrics.h), by default (1 - mAP, log latency),
+// against accuracies of 0 and twice the original's latency and size; the original is the plan that
+// changes nothing, measured as every other.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,20 +20,29 @@
 
 namespace pare::coordinator {
 
+struct Bounds {
+  double low = 0;
+  double high = 0;
+};
+
 struct FrontMember {
   std::string plan_sha256;
   std::string candidate_sha256;
   int trial = 0;
   double map_50_95 = 0;
+  std::map<std::string, double> figures;  // other accuracies that the job asks about, by metric
   int images = 0;
   std::string accuracy_runtime;
   Latency latency;
-  std::string suspect;  // why the latency is to be taken with care; empty: it is not
+  bool confirmed = false;  // the latency was measured once more when the search was over
+  std::string suspect;     // why the latency is to be taken with care; empty: it is not
   std::int64_t bytes = 0;
   std::int64_t macs = 0;
   int height = 0;  // of the input
   int width = 0;
   Precision precision = Precision::kFp32;
+  Bounds map;               // 95 % interval, over images; both ends 0 where it is not known
+  double on_front = 0;      // probability that nothing beats it (front_probability.h)
   double map_lost = 0;      // points (hundredths) below the original on this target
   double speedup = 0;       // the original's latency over this one's; both 0 without an original
   std::string description;  // a line for people
@@ -47,6 +58,11 @@ struct TargetFront {
 
 TargetFront front_of(std::span<const Trial> trials, const std::string& target, const NewJob& job,
                      const ModelSummary& model);
+
+// One front over all targets of the job: of what a plan reaches on the target where it does worst,
+// latencies times the targets' weights.  The front's target is empty.
+TargetFront front_across(std::span<const Trial> trials, const NewJob& job,
+                         const ModelSummary& model);
 
 // What a user asks for; an absent bound does not bind.
 struct FrontFilter {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "coordinator/jobs/front.h"
+#include "coordinator/jobs/job_metrics.h"
 #include "wire/job_json.h"
 #include "wire/summary_json.h"
 #include "wire/task_json.h"
@@ -58,26 +59,6 @@ Result<Guidance> guidance_of(const Job& job) {
   auto result = wire::parse_result(job.prepared_json, TaskKind::kPrepare);
   if (!result) return result.error();
   return std::get<wire::PrepareResult>(std::move(result).value()).guidance;
-}
-
-// Above 0 by the share that the bound is missed by.
-double violation(const Constraint& constraint, double value) {
-  const double bound = constraint.max ? *constraint.max : constraint.min.value_or(0);
-  const double missed_by = constraint.max ? value - bound : bound - value;
-  return missed_by / std::max(std::abs(bound), 1e-9);
-}
-
-std::vector<double> violations_of(const NewJob& job, const std::string& target, const Trial& trial,
-                                  double map, double latency_ms) {
-  std::vector<double> out;
-  for (const Constraint& constraint : job.constraints) {
-    if (!constraint.target.empty() && constraint.target != target) continue;
-    double value = static_cast<double>(trial.bytes.value_or(0));
-    if (constraint.metric == Metric::kMap5095) value = map;
-    if (constraint.metric == Metric::kLatencyMs) value = latency_ms;
-    out.push_back(violation(constraint, value));
-  }
-  return out;
 }
 
 }  // namespace
@@ -159,6 +140,25 @@ Result<JobContext> load_context(Store& store, const Job& job) {
                     labels};
 }
 
+namespace {
+
+// The one observation that stands for those of all targets: in each objective the worst of them,
+// and nothing at all where one of them has nothing.
+search::TargetObservation worst_of(const std::vector<search::TargetObservation>& targets) {
+  search::TargetObservation worst;
+  for (const search::TargetObservation& on : targets) {
+    if (on.status == search::Status::kInfeasible) return on;
+    worst.objectives.resize(on.objectives.size(), -HUGE_VAL);
+    for (std::size_t k = 0; k < on.objectives.size(); ++k) {
+      worst.objectives[k] = std::max(worst.objectives[k], on.objectives[k]);
+    }
+    worst.violations.insert(worst.violations.end(), on.violations.begin(), on.violations.end());
+  }
+  return worst;
+}
+
+}  // namespace
+
 search::Observation observation_of(const JobContext& context, const Trial& trial) {
   search::Observation out;
   out.trial = TrialId{trial.number};
@@ -166,19 +166,16 @@ search::Observation observation_of(const JobContext& context, const Trial& trial
   for (const Target& target : context.targets) {
     search::TargetObservation on;
     const auto at = trial.on_target.find(target.name);
-    const bool measured = at != trial.on_target.end() && at->second.accuracy &&
-                          at->second.latency && at->second.infeasible.empty() &&
-                          at->second.latency->median.count() > 0;
-    if (measured) {
-      const double map = at->second.accuracy->map_50_95;
-      const double latency_ms = at->second.latency->median.count();
-      on.objectives = {1 - map, std::log(latency_ms)};
-      on.violations = violations_of(context.document, target.name, trial, map, latency_ms);
+    if (at != trial.on_target.end() && is_measured(at->second)) {
+      on.objectives = objectives_of(context.document, trial,
+                                    weighted(context.document, target.name, at->second));
+      on.violations = violations_of(context.document, target.name, trial, at->second);
     } else {
       on.status = search::Status::kInfeasible;
     }
     out.targets.push_back(std::move(on));
   }
+  if (context.document.across == Across::kWorst) out.targets = {worst_of(out.targets)};
   return out;
 }
 

@@ -1,10 +1,13 @@
 #include "coordinator/jobs/job_loop.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "coordinator/jobs/catalog_ends.h"
 #include "coordinator/jobs/checks.h"
+#include "coordinator/jobs/confirmation.h"
 #include "coordinator/jobs/front.h"
+#include "coordinator/jobs/job_metrics.h"
 #include "coordinator/jobs/job_runner.h"
 #include "coordinator/jobs/tasks.h"
 #include "coordinator/jobs/trial_update.h"
@@ -15,6 +18,12 @@ namespace {
 
 constexpr int kTasksAtOnce = 100;
 constexpr int kMostConflicts = 3;
+
+std::string text_of(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value);
+  return text;
+}
 
 bool is_store_away(const Error& error) {
   return error.code == ErrorCode::kUnavailable;
@@ -46,12 +55,20 @@ Result<std::vector<std::optional<TrialUpdate::KnownAccuracy>>> known_accuracies(
     if (context.teacher() && job.value().model_sha256 != context.job.model_sha256) continue;
     for (const auto& [target, record] : trial.on_target) {
       if (!record.accuracy || record.accuracy->detections_sha256.empty()) continue;
+      if (record.accuracy->expected) continue;  // of some images only
       const auto at = std::ranges::find(runtimes, record.accuracy->runtime);
       if (at == runtimes.end()) continue;
       const auto evidence = store.evidence(trial.job, trial.number, target);
       if (!evidence) return evidence.error();
-      known[static_cast<std::size_t>(at - runtimes.begin())] = {*record.accuracy,
-                                                                evidence.value().accuracy_json};
+      const std::string& json = evidence.value().accuracy_json;
+      const auto result = wire::parse_result(json, TaskKind::kEvaluate);
+      if (!result) continue;
+      const auto figures =
+          figures_of(context.document, std::get<wire::EvaluateResult>(result.value()));
+      if (!figures) continue;  // scored again, it will say why
+      AccuracyRecord accuracy = *record.accuracy;
+      accuracy.figures = figures.value();
+      known[static_cast<std::size_t>(at - runtimes.begin())] = {std::move(accuracy), json};
     }
   }
   return known;
@@ -68,6 +85,19 @@ std::vector<Change> after_prepare(const Job& job, const TaskEnd& end) {
       at == end.value().artifacts.end() ? nullptr : std::get_if<wire::BlobRef>(&at->second);
   if (blob == nullptr) return failed("the outcome has no uploaded \"statistics\"");
   return {JobPrepared{job.id, blob->sha256, wire::result_to_json(end.value().result)}};
+}
+
+// True while a task of the job waits, runs, or has ended and was not handled.
+Result<bool> has_open_tasks(Store& store, JobId job) {
+  for (const TaskState state : {TaskState::kQueued, TaskState::kLeased}) {
+    const auto tasks = store.tasks({.job = job, .trial = {}, .state = state}, {0, 1});
+    if (!tasks) return tasks.error();
+    if (!tasks.value().empty()) return true;
+  }
+  const auto unhandled = store.unhandled_tasks(kTasksAtOnce);
+  if (!unhandled) return unhandled.error();
+  return std::ranges::any_of(unhandled.value(),
+                             [&](const Task& task) { return task.task.subject.job == job; });
 }
 
 // Why a job cannot go on: the original itself failed on every target, so there is nothing to
@@ -208,14 +238,20 @@ Result<int> JobLoop::handle(const Task& task) {
 Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
   const auto trial = store_.trial(job.id, task.task.subject.trial.value_or(0));
   if (!trial) return trial.error();
-  if (trial.value().state != TrialState::kRunning) return commit(task.id, {});
+  if (trial.value().state != TrialState::kRunning) return confirm(task, job, trial.value());
   const auto plan = wire::parse_plan(trial.value().plan_json);
   if (!plan) return plan.error();
   const auto runner = runner_of(job);
   if (!runner) return runner.error();
   const JobContext& context = runner.value()->context();
 
-  TrialUpdate update(context, trial.value(), plan.value());
+  std::vector<Trial> others;
+  if (task.task.kind == TaskKind::kBenchmark) {  // scoring may follow
+    auto all = all_trials(store_, job.id);
+    if (!all) return all.error();
+    others = std::move(all).value();
+  }
+  TrialUpdate update(context, trial.value(), plan.value(), others);
   const TaskEnd end = end_of(task);
   if (task.task.kind == TaskKind::kBuild) {
     const auto known = known_accuracies(store_, context, end, update.runtimes());
@@ -249,6 +285,19 @@ Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
   }
   runner.value()->tell(stored.value());
   return done;
+}
+
+// The end of a task of a trial that has ended: a second measurement, or nothing that counts.
+Result<int> JobLoop::confirm(const Task& task, const Job& job, const Trial& trial) {
+  const auto at = trial.on_target.find(task.task.target);
+  const bool awaited = task.task.kind == TaskKind::kBenchmark &&
+                       job.state == JobState::kFinishing && at != trial.on_target.end() &&
+                       at->second.latency && !at->second.confirmed;
+  if (!awaited) return commit(task.id, {});
+  const auto readings = store_.canary_readings(job.id, task.task.target);
+  if (!readings) return readings.error();
+  return commit(task.id, {confirmed_by(end_of(task), trial, task.task.target, task.ran_on,
+                                       readings.value())});
 }
 
 Result<int> JobLoop::advance_jobs() {
@@ -326,7 +375,15 @@ Result<int> JobLoop::prepare(const Job& job) {
   if (there.value().size() < job.targets.size() || job.statistics_sha256.empty()) return 0;
   const std::string none = why_none_runs(context.value());
   if (!none.empty()) return fail(job, {}, none);
-  return commit({}, {JobMoved{job.id, JobState::kSearching, ""}});
+  const FirstPlans first = first_plans(context.value());
+  std::string reason;
+  if (first.left_out > 0) {
+    reason = std::to_string(first.left_out) + " of " +
+             std::to_string(context.value().document.begin_with.size()) +
+             " plans to begin with are left out: " + first.reason;
+    if (options_.log) options_.log(name_of(job) + ": " + reason);
+  }
+  return commit({}, {JobMoved{job.id, JobState::kSearching, reason}});
 }
 
 Result<int> JobLoop::in_flight_limit() {
@@ -336,6 +393,25 @@ Result<int> JobLoop::in_flight_limit() {
   const auto alive = std::ranges::count_if(
       workers.value(), [](const Worker& worker) { return worker.state != WorkerState::kLost; });
   return 2 + 2 * static_cast<int>(alive);
+}
+
+// Which part of the budget is spent, the number of trials aside; empty: none.
+Result<std::string> JobLoop::why_over(const Job& job, const JobRunner& runner) {
+  const Budget& budget = runner.context().document.budget;
+  const std::string over = "the search ended early: ";
+  if (budget.seconds && job.searching_at &&
+      std::chrono::duration<double>(now() - *job.searching_at).count() >= *budget.seconds) {
+    return over + "its " + text_of(*budget.seconds) + " seconds are over";
+  }
+  if (budget.stagnation && runner.stagnation().reached(*budget.stagnation)) {
+    return over + "the last " + std::to_string(*budget.stagnation) +
+           " trials raised the hypervolume of no front by more than 0.1 %";
+  }
+  if (!budget.device_seconds) return std::string();
+  const auto spent = store_.device_seconds(job.id);
+  if (!spent) return spent.error();
+  if (spent.value() < *budget.device_seconds) return std::string();
+  return over + "devices have spent its " + text_of(*budget.device_seconds) + " seconds";
 }
 
 Result<int> JobLoop::search(const Job& job) {
@@ -349,14 +425,16 @@ Result<int> JobLoop::search(const Job& job) {
   int asked = counts.value().asked;
   int running = asked - counts.value().finished - counts.value().failed;
   int total = 0;
-  const bool late =
-      budget.seconds && job.searching_at &&
-      std::chrono::duration<double>(now() - *job.searching_at).count() >= *budget.seconds;
-  bool over = late;
+  const auto early = why_over(job, *runner.value());
+  if (!early) return early.error();
+  std::string reason = early.value();
+  if (reason.empty()) reason = job.reason;
+  bool over = !early.value().empty();
   for (; !over && asked < budget.trials && running < limit.value(); ++asked, ++running, ++total) {
     auto changes = runner.value()->next_trial();
     if (!changes) {
       over = true;
+      reason = "the search ended early: the space has no other plan to try";
       break;
     }
     const auto begun = commit({}, std::move(*changes));
@@ -366,7 +444,7 @@ Result<int> JobLoop::search(const Job& job) {
     }
   }
   if (!over && asked < budget.trials) return total;
-  const auto moved = commit({}, {JobMoved{job.id, JobState::kFinishing, ""}});
+  const auto moved = commit({}, {JobMoved{job.id, JobState::kFinishing, reason}});
   if (!moved) return moved.error();
   return total + moved.value();
 }
@@ -375,12 +453,21 @@ Result<int> JobLoop::finish(const Job& job) {
   const auto counts = store_.trial_counts(job.id);
   if (!counts) return counts.error();
   if (counts.value().asked > counts.value().finished + counts.value().failed) return 0;
+  const auto busy = has_open_tasks(store_, job.id);
+  if (!busy) return busy.error();
+  if (busy.value()) return 0;
+  const auto runner = runner_of(job);
+  if (!runner) return runner.error();
+  const auto trials = all_trials(store_, job.id);
+  if (!trials) return trials.error();
+  auto missing = confirmations(runner.value()->context(), trials.value());
+  if (!missing.empty()) return commit({}, std::move(missing));
   if (options_.log) {
     options_.log(name_of(job) + " succeeded: " + std::to_string(counts.value().finished) +
                  " trials measured, " + std::to_string(counts.value().failed) + " failed");
   }
   runners_.erase(job.id);
-  return commit({}, {JobMoved{job.id, JobState::kSucceeded, ""}});
+  return commit({}, {JobMoved{job.id, JobState::kSucceeded, job.reason}});
 }
 
 }  // namespace pare::coordinator

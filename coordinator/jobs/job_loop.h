@@ -60,10 +60,12 @@ class JobLoop {
   Result<int> prepare(const Job& job);
   Result<int> search(const Job& job);
   Result<int> finish(const Job& job);
+  Result<int> confirm(const Task& task, const Job& job, const Trial& trial);
   Result<int> fail(const Job& job, std::optional<TaskId> cause, const std::string& reason);
   Result<int> commit(std::optional<TaskId> cause, std::vector<Change> changes);
   Result<JobRunner*> runner_of(const Job& job);
   Result<int> in_flight_limit();
+  Result<std::string> why_over(const Job& job, const JobRunner& runner);
   TimePoint now() const;
 
   Store& store_;

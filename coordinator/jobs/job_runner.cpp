@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "coordinator/jobs/front.h"
 #include "coordinator/jobs/tasks.h"
 #include "coordinator/jobs/trial_update.h"
 #include "core/check.h"
@@ -66,6 +67,26 @@ Result<std::vector<MeasuredLatency>> measured_before(Store& store, const Task& t
   return measured;
 }
 
+FirstPlans first_plans(const JobContext& context) {
+  FirstPlans first;
+  const auto add = [&](search::Genome genome) {
+    if (std::ranges::find(first.genomes, genome) == first.genomes.end()) {
+      first.genomes.push_back(std::move(genome));
+    }
+  };
+  add(context.space.original());
+  for (const StartingPoint& point : context.document.begin_with) {
+    const auto genome = context.space.genome_of(point.plan.value_or(Plan{}));
+    if (genome) {
+      add(genome.value());
+    } else if (first.left_out++ == 0) {
+      first.reason = genome.error().message;
+    }
+  }
+  for (search::Genome& genome : search::seeds(context.space)) add(std::move(genome));
+  return first;
+}
+
 JobRunner::JobRunner(JobContext context, std::unique_ptr<search::Strategy> strategy,
                      std::size_t seeds)
     : context_(std::move(context)), strategy_(std::move(strategy)), seeds_(seeds) {}
@@ -76,7 +97,7 @@ Result<std::unique_ptr<JobRunner>> JobRunner::restore(Store& store, const Job& j
   const NewJob& document = context.value().document;
   auto strategy = search::make_strategy(document.strategy, context.value().space, document.seed);
   if (!strategy) return strategy.error();
-  std::vector<search::Genome> first = search::seeds(context.value().space);
+  std::vector<search::Genome> first = first_plans(context.value()).genomes;
   const std::size_t count = first.size();
   std::unique_ptr<JobRunner> runner(
       new JobRunner(std::move(context).value(),
@@ -133,6 +154,9 @@ std::optional<std::vector<Change>> JobRunner::next_trial() {
 void JobRunner::tell(const Trial& trial) {
   const search::Observation observation = observation_of(context_, trial);
   strategy_->tell({&observation, 1});
+  const auto plan = wire::parse_plan(trial.plan_json);
+  stagnation_.tell(context_.document, observation,
+                   plan && is_original(plan.value(), context_.model));
 }
 
 }  // namespace pare::coordinator

@@ -11,9 +11,18 @@
 
 #include "coordinator/jobs/canary_rule.h"
 #include "coordinator/jobs/job_context.h"
+#include "coordinator/jobs/stagnation.h"
 #include "coordinator/store/batch.h"
 
 namespace pare::coordinator {
+
+// What a job tries first: the original, what it was posted to begin with, and the seeds.
+struct FirstPlans {
+  std::vector<search::Genome> genomes;
+  int left_out = 0;    // plans to begin with that are not in the space
+  std::string reason;  // why the first of those is not
+};
+FirstPlans first_plans(const JobContext& context);
 
 class JobRunner {
  public:
@@ -29,6 +38,8 @@ class JobRunner {
   // REQUIRES: the trial has ended, and its end is the last entry of the log.
   void tell(const Trial& trial);
 
+  const Stagnation& stagnation() const noexcept { return stagnation_; }
+
  private:
   JobRunner(JobContext context, std::unique_ptr<search::Strategy> strategy, std::size_t seeds);
   Result<bool> replay(Store& store);
@@ -36,6 +47,7 @@ class JobRunner {
   JobContext context_;
   std::unique_ptr<search::Strategy> strategy_;
   std::size_t seeds_;  // the first trials
+  Stagnation stagnation_;
   int next_number_ = 1;
 };
 

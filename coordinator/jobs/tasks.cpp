@@ -61,10 +61,15 @@ NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan&
 
 NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
                       const std::string& candidate_sha256, const std::string& runtime,
-                      const std::optional<wire::Size>& teacher) {
+                      const std::optional<wire::Size>& teacher,
+                      const std::vector<std::string>& rivals) {
   wire::TaskDocument document;
-  document.params = wire::EvaluateParams{card, runtime, 1, std::nullopt, teacher};
+  document.params = wire::EvaluateParams{card,         runtime, 1,
+                                         std::nullopt, teacher, static_cast<int>(rivals.size())};
   document.blobs = {{"candidate", candidate_sha256}, {"dataset", job.dataset_sha256}};
+  for (std::size_t i = 0; i < rivals.size(); ++i) {
+    document.blobs["rival_" + std::to_string(i)] = rivals[i];
+  }
   if (teacher) document.blobs["model"] = job.model_sha256;
   NewTask task = task_of(job, trial, std::move(document), minutes(30));
   if (runtime != wire::kExecutor) task.runtime = runtime;
@@ -107,6 +112,13 @@ Result<NewTask> compare_task(const Job& job, const ModelCard& card, LabelSource 
     const auto on = trial->on_target.find(target.name);
     const bool measured = on != trial->on_target.end() && on->second.accuracy &&
                           !on->second.accuracy->detections_sha256.empty();
+    if (measured && on->second.accuracy->expected) {
+      return Error{ErrorCode::kConflict,
+                   "plan " + trial->plan_sha256.substr(0, 10) + " was scored on " +
+                       std::to_string(on->second.accuracy->images) +
+                       " images only, because a faster one is surely more accurate: it cannot be "
+                       "compared"};
+    }
     if (trial->candidate_sha256.empty() || !measured) {
       return Error{ErrorCode::kConflict, "plan " + trial->plan_sha256 +
                                              " has no accuracy on target \"" + target.name +

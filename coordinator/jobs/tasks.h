@@ -33,9 +33,11 @@ NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan&
 
 // Accuracy of a candidate on `runtime`, or on the executor where that is wire::kExecutor.
 // `teacher`: the model's own input size, where the model is what is scored against.
+// `rivals`: the detections of faster candidates, by SHA-256.
 NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
                       const std::string& candidate_sha256, const std::string& runtime,
-                      const std::optional<wire::Size>& teacher);
+                      const std::optional<wire::Size>& teacher,
+                      const std::vector<std::string>& rivals);
 
 // Latency of a candidate on a target, with the parity check where `parity` is set.
 NewTask benchmark_task(const Job& job, const ModelCard& card, int trial,

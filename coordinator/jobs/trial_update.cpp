@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "coordinator/jobs/job_metrics.h"
+#include "coordinator/jobs/rivals.h"
 #include "coordinator/jobs/tasks.h"
 #include "core/check.h"
 
@@ -49,8 +51,9 @@ TaskEnd end_of(const Task& task) {
   return std::get<wire::TaskSuccess>(std::move(end));
 }
 
-TrialUpdate::TrialUpdate(const JobContext& context, Trial trial, Plan plan)
-    : context_(context), trial_(std::move(trial)), plan_(std::move(plan)) {
+TrialUpdate::TrialUpdate(const JobContext& context, Trial trial, Plan plan,
+                         std::span<const Trial> others)
+    : context_(context), trial_(std::move(trial)), plan_(std::move(plan)), others_(others) {
   PARE_CHECK(trial_.state == TrialState::kRunning, "an update of a trial that has ended");
 }
 
@@ -90,13 +93,10 @@ void TrialUpdate::built(const TaskEnd& end,
   const std::vector<std::string> all = runtimes();
   PARE_CHECK(known.size() == all.size(), "one known accuracy, or none, for each runtime");
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (known[i]) {
-      for (const Target* target : scored_on(all[i])) record_accuracy(*target, *known[i]);
-      continue;
+    for (const Target* target : scored_on(all[i])) {
+      if (known[i]) record_accuracy(*target, *known[i]);
+      measure(*target);
     }
-    changes_.push_back(
-        TaskAdded{evaluate_task(context_.job, context_.card_of(plan_), trial_.number,
-                                trial_.candidate_sha256, all[i], context_.teacher())});
   }
   end_if_settled();
 }
@@ -115,11 +115,18 @@ void TrialUpdate::evaluated(const TaskEnd& end, const std::string& runtime) {
   if (end) {
     const auto& result = std::get<wire::EvaluateResult>(end.value().result);
     const auto detections = blob_of(end.value(), "detections");
-    known.accuracy = {result.map_50_95, result.images, runtime,
-                      detections ? detections.value().sha256 : ""};
+    const auto figures = figures_of(context_.document, result);
+    known.accuracy = {result.map_50_95,
+                      result.images,
+                      runtime,
+                      detections ? detections.value().sha256 : "",
+                      figures ? figures.value() : std::map<std::string, double>{},
+                      result.draws,
+                      result.expected};
     known.accuracy_json = wire::result_to_json(result);
     if (result.map_50_95 < 0)
       reason = "no validation image has a box to score against" + by_the_original(result.labels);
+    if (reason.empty() && !figures) reason = figures.error().message;
     if (!detections) reason = detections.error().message;
   } else {
     reason = end.error().message;
@@ -128,6 +135,8 @@ void TrialUpdate::evaluated(const TaskEnd& end, const std::string& runtime) {
     if (is_settled(trial_.on_target[target->name])) continue;
     if (reason.empty()) {
       record_accuracy(*target, known);
+      const bool timed = trial_.on_target[target->name].latency.has_value();
+      if (!timed) measure(*target);  // a trial begun when accuracy still came first
     } else {
       infeasible(*target, "evaluating on " + runtime + " failed: " + reason);
     }
@@ -135,12 +144,27 @@ void TrialUpdate::evaluated(const TaskEnd& end, const std::string& runtime) {
   end_if_settled();
 }
 
+// An fp32 accuracy was scored on the executor: it holds here as far as the outputs agree.
 void TrialUpdate::record_accuracy(const Target& target, const KnownAccuracy& known) {
   trial_.on_target[target.name].accuracy = known.accuracy;
   changes_.push_back(AccuracyRecorded{trial_.job, trial_.number, target.name, known.accuracy,
                                       known.accuracy_json});
-  // An fp32 accuracy was scored on the executor: it holds here as far as the outputs agree.
-  measure(target);
+}
+
+// Once every target that the accuracy is for has a latency or a reason, and one a latency.
+void TrialUpdate::score_if_timed(const std::string& runtime) {
+  std::vector<std::string> names;
+  bool timed = false;
+  for (const Target* target : scored_on(runtime)) {
+    const TargetRecord& record = trial_.on_target[target->name];
+    if (record.accuracy || (!record.latency && record.infeasible.empty())) return;
+    timed |= record.latency.has_value();
+    names.push_back(target->name);
+  }
+  if (!timed) return;
+  changes_.push_back(TaskAdded{evaluate_task(context_.job, context_.card_of(plan_), trial_.number,
+                                             trial_.candidate_sha256, runtime, context_.teacher(),
+                                             rivals_of(context_, trial_, names, others_))});
 }
 
 void TrialUpdate::measure(const Target& target) {
@@ -153,14 +177,18 @@ void TrialUpdate::benchmarked(const TaskEnd& end, const std::string& name,
                               const std::string& device_id, std::vector<MeasuredLatency> earlier,
                               const std::vector<CanaryReading>& readings) {
   const Target& target = target_named(name);
+  take_latency(target, end, device_id, std::move(earlier), readings);
+  score_if_timed(context_.accuracy_runtime(target, plan_));
+  end_if_settled();
+}
+
+void TrialUpdate::take_latency(const Target& target, const TaskEnd& end,
+                               const std::string& device_id, std::vector<MeasuredLatency> earlier,
+                               const std::vector<CanaryReading>& readings) {
   if (!end && !earlier.empty()) {  // it was measured before: doubtful, but there
-    choose_latency(target, earlier, readings, true);
-    return end_if_settled();
+    return choose_latency(target, earlier, readings, true);
   }
-  if (!end) {
-    infeasible(target, "benchmarking failed: " + end.error().message);
-    return end_if_settled();
-  }
+  if (!end) return infeasible(target, "benchmarking failed: " + end.error().message);
   const auto& result = std::get<wire::BenchmarkResult>(end.value().result);
   const bool agrees = result.parity && result.parity->max_error <= result.parity->tolerance;
   if (!plan_.quantization && !result.parity) {
@@ -175,7 +203,6 @@ void TrialUpdate::benchmarked(const TaskEnd& end, const std::string& name,
     earlier.push_back({result, device_id});
     choose_latency(target, earlier, readings, false);
   }
-  end_if_settled();
 }
 
 void TrialUpdate::choose_latency(const Target& target, const std::vector<MeasuredLatency>& measured,

@@ -1,15 +1,17 @@
 // What follows from the end of one task of a trial: the changes to commit with it.  Pure.
 //
-//   build -> evaluate, once per runtime that the accuracy belongs to
-//         -> benchmark, on each target whose accuracy is known
+//   build -> benchmark, on each target
+//         -> evaluate, once per runtime that the accuracy belongs to, when the latencies are there
 //
-// Accuracy comes first on a target, so that no device time is spent on a candidate that cannot be
-// scored; a latency that the canary makes doubtful is measured again.  A step that fails makes the
+// Latency comes first: it takes seconds, and says which trials are faster, so that scoring can stop
+// as soon as one of them is surely more accurate, too (rivals.h).  A latency that the canary makes
+// doubtful is measured again.  A step that fails makes the
 // targets it was for infeasible, with the reason; the trial ends when every target has a
 // measurement or a reason.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,7 +29,8 @@ TaskEnd end_of(const Task& task);
 class TrialUpdate {
  public:
   // `context` must outlive the update.  REQUIRES: the trial is running and its plan decodes.
-  TrialUpdate(const JobContext& context, Trial trial, Plan plan);
+  // `others`: the job's trials, which may hold rivals.
+  TrialUpdate(const JobContext& context, Trial trial, Plan plan, std::span<const Trial> others);
 
   // An accuracy of the same candidate on the same images that somebody paid for before.
   struct KnownAccuracy {
@@ -56,6 +59,10 @@ class TrialUpdate {
   void record_build(const wire::BuildResult& build, const wire::BlobRef& candidate);
   void record_accuracy(const Target& target, const KnownAccuracy& known);
   void measure(const Target& target);
+  void score_if_timed(const std::string& runtime);
+  void take_latency(const Target& target, const TaskEnd& end, const std::string& device_id,
+                    std::vector<MeasuredLatency> earlier,
+                    const std::vector<CanaryReading>& readings);
   void choose_latency(const Target& target, const std::vector<MeasuredLatency>& measured,
                       const std::vector<CanaryReading>& readings, bool last);
   void record_latency(const Target& target, const wire::BenchmarkResult& result,
@@ -66,6 +73,7 @@ class TrialUpdate {
   const JobContext& context_;
   Trial trial_;
   Plan plan_;
+  std::span<const Trial> others_;
   bool ended_ = false;
   std::vector<Change> changes_;
 };

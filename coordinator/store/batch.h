@@ -78,6 +78,16 @@ struct LatencyRecorded {
   std::string latency_json;
 };
 
+// The second measurement.  kConflict without a first one, or after another.
+struct LatencyConfirmed {
+  JobId job;
+  int number = 0;
+  std::string target;
+  LatencyRecord latency;
+  std::vector<double> samples_ms;
+  std::string latency_json;
+};
+
 struct InfeasibleRecorded {
   JobId job;
   int number = 0;
@@ -131,10 +141,10 @@ struct ComparisonEnded {
   std::string result_json;
 };
 
-using Change =
-    std::variant<JobMoved, JobPrepared, CheckRecorded, CanaryRecorded, TrialAdded, TrialBuilt,
-                 AccuracyRecorded, LatencyRecorded, InfeasibleRecorded, TrialEnded, SearchLogged,
-                 TaskAdded, TasksCancelled, ModelInspected, DatasetInspected, ComparisonEnded>;
+using Change = std::variant<JobMoved, JobPrepared, CheckRecorded, CanaryRecorded, TrialAdded,
+                            TrialBuilt, AccuracyRecorded, LatencyRecorded, LatencyConfirmed,
+                            InfeasibleRecorded, TrialEnded, SearchLogged, TaskAdded, TasksCancelled,
+                            ModelInspected, DatasetInspected, ComparisonEnded>;
 
 struct Batch {
   std::optional<TaskId> cause;  // a succeeded or failed task that this handles

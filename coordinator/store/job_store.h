@@ -57,6 +57,8 @@ class JobStore {
                                                              std::string_view target) = 0;
 
   virtual Result<TrialCounts> trial_counts(JobId job) = 0;
+  // Spent on tasks of the job that have ended, in their last attempt.
+  virtual Result<double> device_seconds(JobId job) = 0;
   virtual Result<std::vector<Trial>> trials(JobId job, const Page& page) = 0;  // by number
   virtual Result<Trial> trial(JobId job, int number) = 0;
   virtual Result<TargetEvidence> evidence(JobId job, int number, std::string_view target) = 0;

@@ -10,6 +10,11 @@ std::string name_of(JobId job, int number) {
   return "trial " + std::to_string(number) + " of job " + std::to_string(job.value);
 }
 
+std::string not_to_confirm(JobId job, int number, const std::string& target) {
+  return name_of(job, number) + " has no latency to confirm on \"" + target +
+         "\", or one that is confirmed";
+}
+
 std::string trial_body(int number) {
   return "{\"trial\":" + std::to_string(number) + "}";
 }
@@ -180,11 +185,29 @@ struct Apply {
     return true;
   }
 
+  Result<bool> operator()(const LatencyConfirmed& change) const {
+    const auto stored = on_target(change.job, change.number, change.target);
+    if (!stored) return stored.error();
+    TargetRecord& record = stored.value()->trial.on_target[change.target];
+    if (!record.latency || record.confirmed) {
+      return conflict(not_to_confirm(change.job, change.number, change.target));
+    }
+    record.confirmed = change.latency;
+    record.confirmed->suspect = clean_text(change.latency.suspect);
+    record.confirmed->samples = static_cast<int>(change.samples_ms.size());
+    TargetEvidence& evidence = stored.value()->evidence[change.target];
+    evidence.confirmed_samples_ms = change.samples_ms;
+    evidence.confirmed_json = change.latency_json;
+    return true;
+  }
+
   Result<bool> operator()(const InfeasibleRecorded& change) const {
     const auto stored = on_target(change.job, change.number, change.target);
     if (!stored) return stored.error();
     TargetRecord& record = stored.value()->trial.on_target[change.target];
-    if (record.latency) return recorded(change.job, change.number, "a latency", change.target);
+    if (record.latency && record.accuracy) {
+      return recorded(change.job, change.number, "a measurement", change.target);
+    }
     if (!record.infeasible.empty()) {
       return recorded(change.job, change.number, "a reason to be infeasible", change.target);
     }

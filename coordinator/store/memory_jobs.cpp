@@ -182,6 +182,17 @@ Result<TrialCounts> MemoryStore::trial_counts(JobId job) {
   return counts;
 }
 
+Result<double> MemoryStore::device_seconds(JobId job) {
+  const std::scoped_lock lock(mutex_);
+  std::chrono::duration<double> spent{};
+  for (const auto& [id, stored] : state_.tasks) {
+    const Task& task = stored.task;
+    if (task.task.subject.job != job || !task.leased_at || !task.finished_at) continue;
+    spent += *task.finished_at - *task.leased_at;
+  }
+  return spent.count();
+}
+
 Result<std::vector<Trial>> MemoryStore::trials(JobId job, const Page& page) {
   const std::scoped_lock lock(mutex_);
   std::vector<Trial> part;

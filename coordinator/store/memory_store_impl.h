@@ -36,6 +36,7 @@ class MemoryStore final : public Store {
   Result<std::vector<TargetCheck>> recent_checks(const Target& like, TimePoint since) override;
   Result<std::vector<CanaryReading>> canary_readings(JobId job, std::string_view target) override;
   Result<TrialCounts> trial_counts(JobId job) override;
+  Result<double> device_seconds(JobId job) override;
   Result<std::vector<Trial>> trials(JobId job, const Page& page) override;
   Result<Trial> trial(JobId job, int number) override;
   Result<TargetEvidence> evidence(JobId job, int number, std::string_view target) override;

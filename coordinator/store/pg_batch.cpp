@@ -8,6 +8,11 @@ std::string name_of(JobId job, int number) {
   return "trial " + std::to_string(number) + " of job " + std::to_string(job.value);
 }
 
+std::string not_to_confirm(JobId job, int number, const std::string& target) {
+  return name_of(job, number) + " has no latency to confirm on \"" + target +
+         "\", or one that is confirmed";
+}
+
 std::string trial_body(int number) {
   return "{\"trial\":" + std::to_string(number) + "}";
 }
@@ -84,7 +89,10 @@ struct Apply {
                       "\" already",
                   query::record_accuracy, change.job.value, change.number, change.target,
                   change.accuracy.map_50_95, change.accuracy.images, change.accuracy.runtime,
-                  or_null(change.accuracy.detections_sha256), or_null(change.accuracy_json));
+                  or_null(change.accuracy.detections_sha256), or_null(change.accuracy_json),
+                  change.accuracy.figures.empty() ? Param() : json_param(change.accuracy.figures),
+                  change.accuracy.draws.empty() ? Param() : array_param(change.accuracy.draws),
+                  change.accuracy.expected ? to_param(*change.accuracy.expected) : Param());
   }
 
   Result<bool> operator()(const LatencyRecorded& change) const {
@@ -92,6 +100,14 @@ struct Apply {
                   name_of(change.job, change.number) + " has a latency on \"" + change.target +
                       "\" already, or is infeasible there",
                   query::record_latency, change.job.value, change.number, change.target,
+                  change.latency.median.count(), change.latency.low.count(),
+                  change.latency.high.count(), array_param(change.samples_ms),
+                  or_null(change.latency_json), or_null(clean_text(change.latency.suspect)));
+  }
+
+  Result<bool> operator()(const LatencyConfirmed& change) const {
+    return in_job(change.job, not_to_confirm(change.job, change.number, change.target),
+                  query::confirm_latency, change.job.value, change.number, change.target,
                   change.latency.median.count(), change.latency.low.count(),
                   change.latency.high.count(), array_param(change.samples_ms),
                   or_null(change.latency_json), or_null(clean_text(change.latency.suspect)));

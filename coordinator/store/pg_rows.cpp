@@ -33,6 +33,10 @@ Param json_param(const std::vector<int>& numbers) {
   return dump(nlohmann::json(numbers));
 }
 
+Param json_param(const std::map<std::string, double>& numbers) {
+  return dump(nlohmann::json(numbers));
+}
+
 Param array_param(const std::vector<double>& numbers) {
   std::string text = "{";
   for (const double number : numbers) {
@@ -60,6 +64,11 @@ std::vector<std::string> texts_of(const pqxx::field& field) {
 
 std::vector<double> numbers_of(const pqxx::field& field) {
   return parse_array<double>(field);
+}
+
+std::map<std::string, double> numbers_by_name(const pqxx::field& field) {
+  if (field.is_null()) return {};
+  return nlohmann::json::parse(field.c_str()).get<std::map<std::string, double>>();
 }
 
 std::vector<int> integers_of(const pqxx::field& field) {

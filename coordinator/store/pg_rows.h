@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <pqxx/pqxx>
 #include <string>
@@ -48,6 +49,7 @@ inline Param or_null(std::string_view text) {
 // JSON arrays, for json_array_elements_text().
 Param json_param(const std::vector<std::string>& texts);
 Param json_param(const std::vector<int>& numbers);
+Param json_param(const std::map<std::string, double>& numbers);  // a JSON object
 // An array literal, '{1,2.5}'.
 Param array_param(const std::vector<double>& numbers);
 
@@ -63,7 +65,8 @@ pqxx::result execute(pqxx::work& transaction, const NamedQuery& query, const Arg
 std::string text_of(const pqxx::field& field);
 std::vector<std::string> texts_of(const pqxx::field& field);  // of a JSON array
 std::vector<double> numbers_of(const pqxx::field& field);     // the same
-std::vector<int> integers_of(const pqxx::field& field);       // the same
+std::map<std::string, double> numbers_by_name(const pqxx::field& field);
+std::vector<int> integers_of(const pqxx::field& field);  // the same
 std::optional<std::int64_t> integer_of(const pqxx::field& field);
 TimePoint time_of(const pqxx::field& field);  // of microseconds since 1970
 std::optional<TimePoint> optional_time_of(const pqxx::field& field);

@@ -29,13 +29,23 @@ TargetRecord record_of(const pqxx::row& row) {
   TargetRecord record;
   if (!row["map_50_95"].is_null()) {
     record.accuracy =
-        AccuracyRecord{row["map_50_95"].as<double>(), row["images"].as<int>(),
-                       text_of(row["accuracy_runtime"]), text_of(row["detections_sha256"])};
+        AccuracyRecord{row["map_50_95"].as<double>(),    row["images"].as<int>(),
+                       text_of(row["accuracy_runtime"]), text_of(row["detections_sha256"]),
+                       numbers_by_name(row["figures"]),  numbers_of(row["accuracy_draws"])};
+    if (!row["expected_map"].is_null()) {
+      record.accuracy->expected = row["expected_map"].as<double>();
+    }
   }
   if (!row["median_ms"].is_null()) {
     record.latency = LatencyRecord{
         Millis(row["median_ms"].as<double>()), Millis(row["low_ms"].as<double>()),
         Millis(row["high_ms"].as<double>()), row["samples"].as<int>(), text_of(row["suspect"])};
+  }
+  if (!row["confirmed_median_ms"].is_null()) {
+    record.confirmed = LatencyRecord{
+        Millis(row["confirmed_median_ms"].as<double>()),
+        Millis(row["confirmed_low_ms"].as<double>()), Millis(row["confirmed_high_ms"].as<double>()),
+        row["confirmed_samples"].as<int>(), text_of(row["confirmed_suspect"])};
   }
   record.infeasible = text_of(row["infeasible"]);
   return record;
@@ -89,6 +99,12 @@ Result<TrialCounts> PgStore::trial_counts(JobId job) {
   });
 }
 
+Result<double> PgStore::device_seconds(JobId job) {
+  return pool_.run([&](pqxx::work& tx) -> Result<double> {
+    return execute(tx, query::sum_device_time, job.value).front()["seconds"].as<double>();
+  });
+}
+
 Result<std::vector<Trial>> PgStore::trials(JobId job, const Page& page) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Trial>> {
     return read_trials(tx, {to_param(job.value), std::nullopt, to_param(page.after), std::nullopt,
@@ -115,7 +131,8 @@ Result<TargetEvidence> PgStore::evidence(JobId job, int number, std::string_view
       return TargetEvidence{};
     }
     return TargetEvidence{text_of(rows[0]["accuracy"]), numbers_of(rows[0]["samples_ms"]),
-                          text_of(rows[0]["latency"])};
+                          text_of(rows[0]["latency"]), numbers_of(rows[0]["confirmed_samples_ms"]),
+                          text_of(rows[0]["confirmed_latency"])};
   });
 }
 

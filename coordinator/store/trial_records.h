@@ -27,6 +27,11 @@ struct AccuracyRecord {
   int images = 0;
   std::string runtime;            // what it was scored on: "executor" or a runtime's name
   std::string detections_sha256;  // empty: none stored
+  std::map<std::string, double> figures = {};  // others that the job asks about, by metric
+  std::vector<double> draws = {};              // on resamples of the images (wire/task_results.h)
+  // Scored on some images only, because a faster trial is surely more accurate; what all of them
+  // are expected to give.
+  std::optional<double> expected = {};
 };
 
 struct LatencyRecord {
@@ -41,7 +46,15 @@ struct LatencyRecord {
 struct TargetRecord {
   std::optional<AccuracyRecord> accuracy;
   std::optional<LatencyRecord> latency;
+  // Measured once more when the search was over, of those on a front: chosen by their first
+  // latency, they look faster in it than they are.
+  std::optional<LatencyRecord> confirmed = {};
   std::string infeasible;  // why; empty: feasible as far as is known
+
+  // What is reported: the second measurement, where there is one.
+  const std::optional<LatencyRecord>& reported_latency() const noexcept {
+    return confirmed ? confirmed : latency;
+  }
 };
 
 // The bulk behind a TargetRecord, read one at a time.
@@ -49,6 +62,8 @@ struct TargetEvidence {
   std::string accuracy_json;       // the result of `evaluate`
   std::vector<double> samples_ms;  // in the order they were taken
   std::string latency_json;        // the result of `benchmark` without its samples
+  std::vector<double> confirmed_samples_ms = {};
+  std::string confirmed_json = {};
 };
 
 // Known by its job and its number in it, dense from 1 in the order of asking.

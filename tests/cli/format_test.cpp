@@ -60,6 +60,9 @@ json member(double map, double ms) {
   return {{"plan_sha256", "0123456789abcdef"},
           {"map_50_95", map},
           {"images", 128},
+          {"map_low", 0.301},
+          {"map_high", 0.35},
+          {"on_front", 0.875},
           {"latency_ms", ms},
           {"latency_low_ms", ms - 0.5},
           {"latency_high_ms", ms + 0.5},
@@ -79,14 +82,32 @@ TEST(Format, a_front_shows_every_member_and_the_original_once) {
                 {"members", {member(0.3278, 34.2)}}};
   const std::string table =
       "x86: 1 on the front, hypervolume 0.2500 (=: the original)\n"
-      "  plan        mAP (images)  lost         latency ms  speedup      size  precision  what\n"
-      "  0123456789   32.78 (128)  0.62  34.2 [33.7, 34.7]    2.10x  4.00 MiB  int8       "
-      "416x416\n"
-      "= ffffffffff   33.40 (128)  0.62  72.0 [71.5, 72.5]    2.10x  4.00 MiB  int8       "
-      "416x416\n";
+      "  plan                    mAP (images)  lost         latency ms  speedup  sure      size  "
+      "precision  what\n"
+      "  0123456789  32.78 [30.1, 35.0] (128)  0.62  34.2 [33.7, 34.7]    2.10x  88 %  4.00 MiB  "
+      "int8       416x416\n"
+      "= ffffffffff  33.40 [30.1, 35.0] (128)  0.62  72.0 [71.5, 72.5]    2.10x  88 %  4.00 MiB  "
+      "int8       416x416\n";
   EXPECT_EQ(front_table(front, 0), table);
   front["members"].push_back(original);
   EXPECT_EQ(front_table(front, 0).substr(7), table.substr(7));
+}
+
+TEST(Format, a_prediction_is_a_line_a_target_with_its_interval) {
+  const json answer = {
+      {"items",
+       {{{"plan_sha256", "0123456789abcdef"},
+         {"predicted",
+          {{"ort",
+            {{"works", 0.9},
+             {"map_50_95", {{"mean", 0.33}, {"low", 0.32}, {"high", 0.34}}},
+             {"latency_ms", {{"mean", 21.6}, {"low", 20.0}, {"high", 23.0}}}}},
+           {"ov", {{"works", 0}, {"reason", "the target does not take int8"}}}}}}}}};
+  EXPECT_EQ(predictions_table(answer, 0),
+            "plan        target  works  expected [90 %]\n"
+            "0123456789  ort      90 %  latency_ms 21.6 ms [20.0 ms, 23.0 ms]; map_50_95 33.00 "
+            "[32.00, 34.00]\n"
+            "0123456789  ov        0 %  the target does not take int8\n");
 }
 
 TEST(Format, a_trial_shows_what_came_of_it_on_every_target) {

@@ -64,6 +64,31 @@ bool has_teacher(const TaskParams& params) {
   return (evaluate != nullptr && evaluate->teacher) || (compare != nullptr && compare->teacher);
 }
 
+// What an evaluation names by number.
+void add_rivals(RandomDocuments& random, TaskDocument& task) {
+  const auto* evaluate = std::get_if<EvaluateParams>(&task.params);
+  for (int i = 0; evaluate != nullptr && i < evaluate->rivals; ++i) {
+    task.blobs["rival_" + std::to_string(i)] = random.digest();
+  }
+}
+
+TEST(JsonRoundTrip, an_evaluation_has_as_many_rivals_as_it_says) {
+  RandomDocuments random(11);
+  for (int i = 0; i < 40; ++i) {
+    TaskDocument task;
+    task.params = random.params(TaskKind::kEvaluate);
+    auto& params = std::get<EvaluateParams>(task.params);
+    params.teacher.reset();
+    for (const char* role : {"candidate", "dataset"}) task.blobs[role] = random.digest();
+    add_rivals(random, task);
+    EXPECT_TRUE(parse_task(task_to_json(task)).has_value());
+    params.rivals += 1;
+    EXPECT_FALSE(parse_task(task_to_json(task)).has_value());
+    if ((params.rivals -= 2) < 0) continue;
+    EXPECT_FALSE(parse_task(task_to_json(task)).has_value());
+  }
+}
+
 TEST(JsonRoundTrip, a_model_comes_with_a_teacher_and_only_then) {
   for (const TaskKind kind : {TaskKind::kEvaluate, TaskKind::kCompare}) {
     for (unsigned seed = 0; seed < kSeeds; ++seed) {
@@ -77,6 +102,7 @@ TEST(JsonRoundTrip, a_model_comes_with_a_teacher_and_only_then) {
                                                                  "detections_a", "detections_b"};
       for (const std::string& role : others) task.blobs[role] = random.digest();
       if (!has_teacher(task.params)) task.blobs["model"] = random.digest();
+      add_rivals(random, task);
       const auto parsed = parse_task(task_to_json(task));
       ASSERT_FALSE(parsed.has_value());
       EXPECT_NE(parsed.error().message.find("\"blobs\""), std::string::npos)
@@ -110,6 +136,7 @@ TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
       }
       for (const std::string& role : needed) task.blobs[role] = random.digest();
       if (has_teacher(task.params)) task.blobs["model"] = random.digest();
+      add_rivals(random, task);
       expect_round_trip(task, task_to_json, parse_task);
       for (const auto& [role, sha256] : task.blobs) task.files[role] = "/cache/" + role;
       task.runtimes["openvino"] = {"/bin/harness", "--flag"};
@@ -145,10 +172,11 @@ TEST(JsonRoundTrip, a_job_with_only_what_is_required_has_the_documented_defaults
   const auto job = parse_new_job(R"({"model": "m", "dataset": "d", "targets": ["t"]})");
   ASSERT_TRUE(job.has_value()) << job.error().message;
   EXPECT_EQ(job_to_json(job.value()),
-            R"({"budget":{"seconds":null,"trials":200},"constraints":[],"dataset":"d",)"
+            R"({"across":"each","begin_with":[],"budget":{"device_seconds":null,"seconds":null,)"
+            R"("stagnation":null,"trials":200},"constraints":[],"dataset":"d",)"
             R"("model":"m","objectives":["map_50_95","latency_ms"],"recovery":"reconstruct",)"
             R"("seed":1,"space":{"precision":["fp32","int8"],"resolution":[0.5,1.0],)"
-            R"("width":true},"strategy":"nsga2","targets":["t"]})");
+            R"("width":true},"strategy":"nsga2","targets":["t"],"weights":{}})");
 }
 
 TEST(JsonRoundTrip, a_layer_whose_name_is_not_utf8_does_not_break_the_summary) {

@@ -64,8 +64,33 @@ TEST(JsonRubbish, a_job_document_that_is_wrong_is_refused_with_field_and_value) 
        "space.precision", "at least one"},
       {R"({"model": "m", "dataset": "d", "targets": ["t"], "space": {"precision": ["fp16"]}})",
        "space.precision", "fp16"},
-      {R"({"model": "m", "dataset": "d", "targets": ["t"], "objectives": ["map_50_95"]})",
-       "objectives", "both"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"], "objectives": []})", "objectives",
+       "1 to 5"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"], "budget": {"device_seconds": 0}})",
+       "budget.device_seconds", "at least 1"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"], "across": "all"})", "across",
+       "\"each\", \"worst\""},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"], "weights": {"t": 2}})", "weights",
+       "only with"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"], "across": "worst", "weights": {"u": 2}})",
+       "weights", "own targets"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"], "begin_with": [{}]})",
+       "begin_with[0].plan", "be there"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"], "begin_with": [{"front_of": 0}]})",
+       "begin_with[0].front_of", "is 0"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"],
+           "begin_with": [{"plan": {"version": 3}}]})",
+       "begin_with[0].plan.version", "is 3"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"], "budget": {"stagnation": 1}})",
+       "budget.stagnation", "is 1"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"],
+           "objectives": ["map_small", "map_small", "bytes"]})",
+       "objectives", "no metric twice"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"], "objectives": ["map_tiny", "bytes"]})",
+       "objectives", "\"class:\" and the name"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"], "constraints":
+          [{"metric": "class:", "min": 0.5}]})",
+       "constraints[0].metric", "\"class:\" and the name"},
       {R"({"model": "m", "dataset": "d", "targets": ["t"], "constraints":
           [{"metric": "bytes", "max": 1, "min": 2}]})",
        "constraints[0].min", "not stand beside"},
@@ -140,13 +165,11 @@ TEST(JsonRubbish, targets_models_and_comparisons_that_are_wrong_are_refused) {
 
 TEST(JsonRubbish, a_task_or_outcome_that_is_wrong_is_refused) {
   const std::string blob(64, 'b');
-  const std::string no_blob =
-      R"({"kind": "build", "blobs": {"model": ")" + blob + R"("}, "params": {}})";
   const std::string extra = R"({"kind": "inspect_dataset", "blobs": {"dataset": ")" + blob +
                             R"(", "model": ")" + blob + R"("}, "params": {}})";
   const Bad tasks[] = {
       {R"({"kind": "dance", "blobs": {}, "params": {}})", "kind", "dance"},
-      {no_blob.c_str(), "blobs.statistics", "missing"},
+      {R"({"kind": "inspect_dataset", "blobs": {}, "params": {}})", "blobs.dataset", "missing"},
       {extra.c_str(), "blobs.model", "unknown"},
   };
   expect_refused(tasks, parse_task);

@@ -183,12 +183,21 @@ class RandomDocuments {
     out.model = text();
     out.dataset = text();
     out.targets = names(1);
-    if (coin()) out.objectives = {Metric::kLatencyMs, Metric::kMap5095};
+    if (coin()) out.objectives = {{MetricKind::kLatencyMs}, {MetricKind::kClassMap, text() + "x"}};
     out.constraints = several(0, 3, [&] {
-      Constraint c{static_cast<Metric>(whole(0, 2)), {}, {}, ""};
+      Constraint c{{static_cast<MetricKind>(whole(0, 6))}, {}, {}, ""};
+      if (coin()) c.metric = {MetricKind::kClassMap, text() + "x"};
       (coin() ? c.max : c.min) = real(-1, 1000);
       if (coin()) c.target = out.targets.front();
       return c;
+    });
+    if (coin()) {
+      out.across = Across::kWorst;
+      out.weights[out.targets.front()] = real(0.1, 9);
+    }
+    out.begin_with = several(0, 3, [&] {
+      if (coin()) return StartingPoint{plan(), "", {}};
+      return coin() ? StartingPoint{{}, text() + "x", {}} : StartingPoint{{}, "", JobId{7}};
     });
     out.space.width = coin();
     out.space.min_scale = real(0.1, 1);
@@ -198,6 +207,8 @@ class RandomDocuments {
     out.strategy = coin() ? "random" : "nsga2";
     out.budget.trials = whole(1, 1000);
     if (coin()) out.budget.seconds = real(1, 1e5);
+    if (coin()) out.budget.device_seconds = real(1, 1e5);
+    if (coin()) out.budget.stagnation = whole(2, 99);
     out.seed = std::uint64_t{rng_()} << 32U | rng_();
     return out;
   }
@@ -222,6 +233,7 @@ class RandomDocuments {
         EvaluateParams out{card(), text(), whole(1, 8), {}};
         if (coin()) out.images = several(0, 4, [&] { return std::int64_t{whole(-9, 9)}; });
         if (coin()) out.teacher = Size{whole(1, 640), whole(1, 640)};
+        out.rivals = whole(0, 3);
         return out;
       }
       case TaskKind::kBenchmark: {
@@ -255,6 +267,8 @@ class RandomDocuments {
         for (const std::string& name : texts()) out.per_class[name] = real(-1, 1);
         out.images = whole(1, 999);
         out.labels = static_cast<LabelSource>(whole(0, 2));
+        out.draws = several(0, 4, [&] { return real(-1, 1); });
+        if (coin()) out.expected = real(0, 1);
         return out;
       }
       case TaskKind::kBenchmark: return benchmark();

@@ -222,7 +222,8 @@ TEST_F(Canary, a_doubtful_measurement_is_made_again_and_the_one_that_agrees_is_k
   const JobId id = post(2, "random", {"ov"});
   run_to_rest();
   EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
-  EXPECT_EQ(sung_, 3U);
+  EXPECT_GE(sung_, 4U) << "and what is on the front once more at the end";
+  EXPECT_LE(sung_, 5U);
   for (const Trial& trial : trials(id)) EXPECT_EQ(trial.on_target.at("ov").latency->suspect, "");
   EXPECT_EQ(store->canary_readings(id, "ov").value().size(), 3U);  // one by the check
 }

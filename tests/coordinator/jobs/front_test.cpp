@@ -85,12 +85,33 @@ TEST_F(FrontTest, the_hypervolume_is_that_of_the_definition) {
 }
 
 TEST_F(FrontTest, what_breaks_a_constraint_is_not_on_the_front) {
-  job.constraints = {{Metric::kMap5095, {}, 0.35, ""}, {Metric::kLatencyMs, 9.5, {}, "t"}};
+  job.constraints = {{{MetricKind::kMap5095}, {}, 0.35, ""},
+                     {{MetricKind::kLatencyMs}, 9.5, {}, "t"}};
   const TargetFront front = front_of(trials, "t", job, kModel);
   EXPECT_EQ(numbers(front.members), (std::vector<int>{5, 2}));
   EXPECT_TRUE(front.original.has_value()) << "it is shown whatever the constraints";
-  job.constraints = {{Metric::kLatencyMs, 0.1, {}, "another target"}};
+  job.constraints = {{{MetricKind::kLatencyMs}, 0.1, {}, "another target"}};
   EXPECT_EQ(front_of(trials, "t", job, kModel).members.size(), 4U);
+}
+
+TEST_F(FrontTest, another_accuracy_can_be_an_objective_or_a_constraint) {
+  const double small[] = {0.20, 0.10, 0.15, 0.05, 0.11};
+  for (Trial& trial : trials) {
+    trial.on_target["t"].accuracy->figures["map_small"] = small[trial.number - 1];
+  }
+  job.constraints = {{{MetricKind::kMapSmall}, {}, 0.105, ""}};
+  EXPECT_EQ(numbers(front_of(trials, "t", job, kModel).members), (std::vector<int>{5, 3, 1}));
+  job.constraints.clear();
+  job.objectives = {{MetricKind::kMapSmall}, {MetricKind::kLatencyMs}};
+  const TargetFront front = front_of(trials, "t", job, kModel);
+  EXPECT_EQ(numbers(front.members), (std::vector<int>{4, 5, 3, 1})) << "5 beats 2";
+  EXPECT_EQ(front.members.back().figures.at("map_small"), 0.20);
+}
+
+TEST_F(FrontTest, three_objectives_keep_what_is_smallest_too) {
+  job.objectives.push_back({MetricKind::kBytes});
+  trials[2].bytes = 500;  // beaten by 2 in all else
+  EXPECT_EQ(numbers(front_of(trials, "t", job, kModel).members), (std::vector<int>{4, 5, 2, 3, 1}));
 }
 
 TEST_F(FrontTest, trials_that_are_infeasible_unfinished_or_elsewhere_are_not_counted) {

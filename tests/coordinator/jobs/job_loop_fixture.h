@@ -61,12 +61,16 @@ class JobLoopFixture : public testing::Test {
     loop = std::make_unique<JobLoop>(*store, options);
   }
 
-  JobId post(int trials, const std::string& strategy = "nsga2",
-             std::vector<std::string> targets = {"ov", "ort"}) {
+  static NewJob wanted(std::vector<std::string> targets) {
     NewJob job;
     job.model = "m";
     job.dataset = "d";
-    job.targets = targets;
+    job.targets = std::move(targets);
+    return job;
+  }
+  JobId post(int trials, const std::string& strategy = "nsga2",
+             std::vector<std::string> targets = {"ov", "ort"}) {
+    NewJob job = wanted(std::move(targets));
     job.budget.trials = trials;
     job.strategy = strategy;
     return add(job);

@@ -197,7 +197,11 @@ TEST_P(JobContract, trials_are_numbered_densely_and_no_plan_is_tried_twice) {
 TEST_P(JobContract, what_a_trial_brought_is_recorded_once_and_read_back_exactly) {
   const JobId job = searching_job();
   const AccuracyRecorded accuracy{
-      job, 1, "x86-ort", {0.1 + 0.2, 128, "executor", sha('e')}, R"({"coco":{}})"};
+      job,
+      1,
+      "x86-ort",
+      {0.1 + 0.2, 128, "executor", sha('e'), {{"class:crack", 0.1 + 0.2}}, {0.1 + 0.2, -1}, 0.3},
+      R"({"coco":{}})"};
   const TrialBuilt built{job, 1, sha('c'), 1234, 5678, R"({"parameters":9})"};
   ok(store().commit({{}, {trial(job, 1), built, accuracy, latency(job, 1)}}));
   for (const Change& change : {Change(built), Change(accuracy), Change(latency(job, 1))}) {
@@ -213,6 +217,9 @@ TEST_P(JobContract, what_a_trial_brought_is_recorded_once_and_read_back_exactly)
   EXPECT_EQ(record.accuracy->images, 128);
   EXPECT_EQ(record.accuracy->runtime, "executor");
   EXPECT_EQ(record.accuracy->detections_sha256, sha('e'));
+  EXPECT_EQ(record.accuracy->figures, (std::map<std::string, double>{{"class:crack", 0.1 + 0.2}}));
+  EXPECT_EQ(record.accuracy->expected, 0.3);
+  EXPECT_EQ(record.accuracy->draws, (std::vector<double>{0.1 + 0.2, -1}));
   EXPECT_EQ(record.latency->median, Millis(2.5));
   EXPECT_EQ(record.latency->samples, 3);
   EXPECT_FALSE(read.on_target.contains("x86-ov"));
@@ -226,12 +233,16 @@ TEST_P(JobContract, what_a_trial_brought_is_recorded_once_and_read_back_exactly)
 TEST_P(JobContract, a_trial_on_a_target_is_measured_or_infeasible_and_never_both) {
   const JobId job = searching_job();
   ok(store().commit({{}, {trial(job, 1), trial(job, 2)}}));
-  ok(store().commit({{}, {latency(job, 1)}}));
+  const AccuracyRecorded accuracy{job, 1, "x86-ort", {0.3, 128, "executor", sha('e')}, "{}"};
+  ok(store().commit({{}, {latency(job, 1), accuracy}}));
   EXPECT_FALSE(store().commit({{}, {InfeasibleRecorded{job, 1, "x86-ort", "it hung"}}}));
   ok(store().commit({{}, {InfeasibleRecorded{job, 2, "x86-ort", "it hung"}}}));
   EXPECT_FALSE(store().commit({{}, {latency(job, 2)}}));
   EXPECT_FALSE(store().commit({{}, {InfeasibleRecorded{job, 2, "x86-ort", "again"}}}));
   EXPECT_EQ(ok(store().trial(job, 2)).on_target.at("x86-ort").infeasible, "it hung");
+  ok(store().commit({{}, {trial(job, 3), latency(job, 3)}}));
+  ok(store().commit({{}, {InfeasibleRecorded{job, 3, "x86-ort", "cannot be scored"}}}));
+  EXPECT_FALSE(store().commit({{}, {InfeasibleRecorded{job, 3, "x86-ort", "again"}}}));
 }
 
 TEST_P(JobContract, an_outcome_needs_its_trial_and_a_target_of_its_job) {
@@ -257,6 +268,45 @@ TEST_P(JobContract, a_trial_ends_once) {
   EXPECT_EQ(counts.failed, 1);
   EXPECT_EQ(ok(store().trial(job, 2)).reason, "no such operator");
   EXPECT_EQ(ok(store().trial(job, 2)).finished_at, now_);
+}
+
+TEST_P(JobContract, a_latency_is_confirmed_once_and_only_after_it_was_measured) {
+  const JobId job = searching_job();
+  const LatencyConfirmed confirmed{job,        1,
+                                   "x86-ort",  {Millis(3.5), Millis(3), Millis(4), 2, "hot"},
+                                   {3.0, 4.0}, R"({"load_ms":5})"};
+  ok(store().commit({{}, {trial(job, 1)}}));
+  EXPECT_EQ(code(store().commit({{}, {confirmed}})), ErrorCode::kConflict);
+  ok(store().commit({{}, {latency(job, 1)}}));
+  ok(store().commit({{}, {confirmed}}));
+  EXPECT_EQ(code(store().commit({{}, {confirmed}})), ErrorCode::kConflict);
+  const TargetRecord record = ok(store().trial(job, 1)).on_target.at("x86-ort");
+  EXPECT_EQ(record.latency->median, Millis(2.5));
+  ASSERT_TRUE(record.confirmed.has_value());
+  EXPECT_EQ(record.confirmed->median, Millis(3.5));
+  EXPECT_EQ(record.confirmed->high, Millis(4));
+  EXPECT_EQ(record.confirmed->samples, 2);
+  EXPECT_EQ(record.confirmed->suspect, "hot");
+  const TargetEvidence evidence = ok(store().evidence(job, 1, "x86-ort"));
+  EXPECT_EQ(evidence.confirmed_samples_ms, (std::vector<double>{3.0, 4.0}));
+  EXPECT_EQ(evidence.confirmed_json, R"({"load_ms":5})");
+}
+
+TEST_P(JobContract, device_time_is_that_of_the_last_attempts_of_ended_tasks) {
+  const JobId job = searching_job();
+  EXPECT_EQ(ok(store().device_seconds(job)), 0);
+  NewTask task = task_of_kind(TaskKind::kBuild);
+  task.subject.job = job;
+  ok(store().commit({{}, {TaskAdded{task}, TaskAdded{task}, TaskAdded{task}}}));
+  ok(store().greet(kAda, profile("one")));
+  for (const int seconds : {3, 4}) {
+    const auto lease = ok(store().claim(kAda));
+    pass(std::chrono::seconds(seconds));
+    ok(store().report({lease->task, lease->attempt, true, false, "", R"({"ok":true})"}));
+  }
+  ok(store().claim(kAda));
+  pass(std::chrono::seconds(1));
+  EXPECT_DOUBLE_EQ(ok(store().device_seconds(job)), 7) << "the third has not ended";
 }
 
 TEST_P(JobContract, the_search_log_keeps_the_order) {

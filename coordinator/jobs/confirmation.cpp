@@ -1,0 +1,53 @@
+#include "coordinator/jobs/confirmation.h"
+
+#include <algorithm>
+
+#include "coordinator/jobs/front.h"
+#include "coordinator/jobs/tasks.h"
+#include "wire/plan_json.h"
+
+namespace pare::coordinator {
+
+std::vector<Change> confirmations(const JobContext& context, std::span<const Trial> trials) {
+  std::vector<Change> changes;
+  const bool worst = context.document.across == Across::kWorst;
+  for (const Target& target : context.targets) {
+    const TargetFront front = worst
+                                  ? front_across(trials, context.document, context.model)
+                                  : front_of(trials, target.name, context.document, context.model);
+    for (const FrontMember& member : front.members) {
+      const auto trial = std::ranges::find(trials, member.trial, &Trial::number);
+      if (trial->on_target.at(target.name).confirmed) continue;
+      const auto plan = wire::parse_plan(trial->plan_json);
+      if (!plan) continue;
+      changes.push_back(
+          TaskAdded{benchmark_task(context.job, context.card_of(plan.value()), trial->number,
+                                   trial->candidate_sha256, target, false)});
+    }
+  }
+  return changes;
+}
+
+LatencyConfirmed confirmed_by(const Result<wire::TaskSuccess>& end, const Trial& trial,
+                              const std::string& target, const std::string& device_id,
+                              const std::vector<CanaryReading>& readings) {
+  LatencyConfirmed out{trial.job, trial.number, target, *trial.on_target.at(target).latency, {},
+                       ""};
+  const auto* result = end ? std::get_if<wire::BenchmarkResult>(&end.value().result) : nullptr;
+  if (result == nullptr || !(result->median_ms > 0)) {
+    out.latency.suspect =
+        "measuring it again failed: " + (end ? "no latency came out" : end.error().message);
+    out.samples_ms = {out.latency.median.count()};
+    return out;
+  }
+  const LatencyChoice choice = choose_latency({{*result, device_id}}, readings, true);
+  out.latency = {Millis(result->median_ms), Millis(result->low_ms), Millis(result->high_ms),
+                 static_cast<int>(result->samples_ms.size()), choice.suspect};
+  out.samples_ms = result->samples_ms;
+  wire::BenchmarkResult bare = *result;
+  bare.samples_ms.clear();  // they are stored beside it
+  out.latency_json = wire::result_to_json(bare);
+  return out;
+}
+
+}  // namespace pare::coordinator
