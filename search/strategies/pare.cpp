@@ -69,7 +69,7 @@ class Pare final : public Strategy {
   }
 
   std::vector<Genome> parents() const {
-    const std::span<const Observation> told = surrogates_.told();
+    const std::vector<Observation> told = surrogates_.representatives();
     const std::vector<Ranking> ranking = rank(told);
     std::vector<std::size_t> order(told.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
@@ -118,7 +118,7 @@ class Pare final : public Strategy {
 
   // What to choose a batch from: the best of each round of breeding.
   std::vector<Genome> bred(int count, Random& random, std::span<const Genome> pending) const {
-    const auto rows = static_cast<double>(surrogates_.measured());
+    const auto rows = static_cast<double>(std::min(surrogates_.measured(), Representatives::kMost));
     const double most = kMost * (1 + 0.5 * count);
     const auto pool = static_cast<std::size_t>(std::clamp(kWork / (rows * rows), kLeast, most));
     std::set<Genome> kept;

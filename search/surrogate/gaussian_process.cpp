@@ -142,6 +142,12 @@ void GaussianProcess::fit(std::span<const Code> rows, const VectorXd& responses)
   PARE_CHECK(factor_.rows() == n, "the factor's size");
 }
 
+void GaussianProcess::clear() {
+  rows_.clear();
+  factor_.resize(0, 0);
+  whitened_responses_.resize(0);
+}
+
 void GaussianProcess::add(const Code& row) {
   const auto n = static_cast<Index>(rows_.size());
   if (factor_.rows() == n) {

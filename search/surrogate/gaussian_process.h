@@ -30,6 +30,9 @@ class GaussianProcess {
   // REQUIRES: as many responses as rows, around 0 and of the order of 1.
   void fit(std::span<const Code> rows, const Eigen::VectorXd& responses);
 
+  // Forgets the rows, and keeps the hyper-parameters.
+  void clear();
+
   // One more row, whose response the next respond() gives.
   void add(const Code& row);
 

@@ -34,26 +34,6 @@ VectorXd scores_of(const NormalScores& scores, std::span<const double> values) {
   return out;
 }
 
-// Chooses hyper-parameters if it is time to, and takes in the rows that are new.
-void learn_column(LearntColumn& column, const std::vector<Code>& codes,
-                  const std::vector<Column>& layout) {
-  const std::size_t rows = column.values.size();
-  const std::size_t fit_at = fitted_rows(rows);
-  if (column.fitted != fit_at) {
-    column.process.emplace(Kernel(layout));
-    std::vector<Code> first;
-    for (std::size_t i = 0; i < fit_at; ++i) first.push_back(codes[column.trials[i]]);
-    const std::span values(column.values.data(), fit_at);
-    column.process->fit(first, scores_of(NormalScores(values), values));
-    column.fitted = fit_at;
-  }
-  for (std::size_t i = column.process->rows(); i < rows; ++i) {
-    column.process->add(codes[column.trials[i]]);
-  }
-  column.scores.emplace(column.values);
-  column.process->respond(scores_of(*column.scores, column.values));
-}
-
 Belief belief_of(const GaussianProcess& process, std::span<const Code> codes) {
   Belief belief{&process, process.whiten(codes), {}, {}};
   belief.mean = process.means(belief.whitened);
@@ -113,22 +93,74 @@ void Surrogates::tell(const Observation& observation) {
   if (measured) ++measured_;
   told_.push_back(observation);
   codes_.push_back(encoding_(observation.genome));
+  representatives_.tell(told_);
 }
 
-// The index of the column with a target's numbers, an equal one's if there is one.
-std::size_t Surrogates::column_of(std::size_t target, std::size_t number, bool objective) {
-  LearntColumn column;
-  for (std::size_t i = 0; i < told_.size(); ++i) {
-    const TargetObservation& seen = told_[i].targets[target];
+std::vector<Observation> Surrogates::representatives() const {
+  std::vector<Observation> some;
+  for (const std::size_t i : representatives_.chosen()) some.push_back(told_[i]);
+  return some;
+}
+
+// Of those of the trials that were measured on the target.
+ColumnValues Surrogates::values_of(const ColumnName& name,
+                                   std::span<const std::size_t> trials) const {
+  ColumnValues out;
+  for (const std::size_t i : trials) {
+    const TargetObservation& seen = told_[i].targets[name.target];
     if (seen.status != Status::kMeasured) continue;
-    column.trials.push_back(i);
-    column.values.push_back(objective ? seen.objectives[number] : seen.violations[number]);
+    out.trials.push_back(i);
+    out.values.push_back(name.objective ? seen.objectives[name.number]
+                                        : seen.violations[name.number]);
   }
+  return out;
+}
+
+// Of the first trials told, at most so many.
+ColumnValues Surrogates::first_values_of(const ColumnName& name, std::size_t most) const {
+  std::vector<std::size_t> first;
+  for (std::size_t i = 0; i < told_.size() && first.size() < most; ++i) {
+    if (told_[i].targets[name.target].status == Status::kMeasured) first.push_back(i);
+  }
+  return values_of(name, first);
+}
+
+// The index of the column with these numbers, an equal one's if there is one.
+std::size_t Surrogates::column_of(const ColumnName& name) {
+  LearntColumn column{name, values_of(name, representatives_.chosen()), {}, {}, {}, 0};
   for (std::size_t c = 0; c < columns_.size(); ++c) {
-    if (columns_[c].trials == column.trials && columns_[c].values == column.values) return c;
+    if (columns_[c].known == column.known) return c;
   }
   columns_.push_back(std::move(column));
   return columns_.size() - 1;
+}
+
+// Chooses hyper-parameters if it is time to, and takes in the rows that are new.
+void Surrogates::learn_column(LearntColumn& column) const {
+  const std::vector<std::size_t>& trials = column.known.trials;
+  const ColumnValues first = first_values_of(column.name, Representatives::kMost);
+  const std::size_t fit_at = fitted_rows(first.trials.size());
+  if (column.fitted != fit_at) {
+    column.process.emplace(Kernel(encoding_.columns()));
+    column.rows.assign(first.trials.begin(), first.trials.begin() + static_cast<Index>(fit_at));
+    std::vector<Code> codes;
+    for (const std::size_t i : column.rows) codes.push_back(codes_[i]);
+    const std::span values(first.values.data(), fit_at);
+    column.process->fit(codes, scores_of(NormalScores(values), values));
+    column.fitted = fit_at;
+  }
+  const bool goes_on = column.rows.size() <= trials.size() &&
+                       std::equal(column.rows.begin(), column.rows.end(), trials.begin());
+  if (!goes_on) {
+    column.process->clear();
+    column.rows.clear();
+  }
+  for (std::size_t i = column.rows.size(); i < trials.size(); ++i) {
+    column.process->add(codes_[trials[i]]);
+  }
+  column.rows = trials;
+  column.scores.emplace(column.known.values);
+  column.process->respond(scores_of(*column.scores, column.known.values));
 }
 
 void Surrogates::learn() {
@@ -142,38 +174,35 @@ void Surrogates::learn() {
         told_, [t](const Observation& o) { return o.targets[t].status == Status::kMeasured; });
     if (first == told_.end()) continue;
     for (std::size_t k = 0; k < first->targets[t].objectives.size(); ++k) {
-      targets_[t].objectives.push_back(column_of(t, k, true));
+      targets_[t].objectives.push_back(column_of({t, k, true}));
     }
     for (std::size_t k = 0; k < first->targets[t].violations.size(); ++k) {
-      targets_[t].constraints.push_back(column_of(t, k, false));
+      targets_[t].constraints.push_back(column_of({t, k, false}));
     }
   }
-  // A process that learnt the beginning of a column goes on with it.
-  const auto begins = [](const auto& a, const auto& b) {
-    return a.size() <= b.size() && std::equal(a.begin(), a.end(), b.begin());
-  };
   for (LearntColumn& column : columns_) {
     for (LearntColumn& old : before) {
-      if (!old.process || !begins(old.trials, column.trials)) continue;
-      if (!begins(old.values, column.values)) continue;
+      if (!(old.name == column.name)) continue;
       column.process = std::move(old.process);
+      column.rows = std::move(old.rows);
       column.fitted = old.fitted;
-      old.process.reset();
       break;
     }
-    learn_column(column, codes_, encoding_.columns());
+    learn_column(column);
   }
 }
 
 VectorXd Surrogates::chance_of_working(std::size_t target, std::span<const Code> codes) const {
   std::vector<bool> worked;
-  for (const Observation& one : told_) {
-    worked.push_back(one.targets[target].status == Status::kMeasured);
+  std::vector<Code> tried;
+  for (const std::size_t i : representatives_.chosen()) {
+    worked.push_back(told_[i].targets[target].status == Status::kMeasured);
+    tried.push_back(codes_[i]);
   }
   VectorXd chance(static_cast<Index>(codes.size()));
   for (std::size_t c = 0; c < codes.size(); ++c) {
     chance[static_cast<Index>(c)] =
-        search::chance_of_working(encoding_.columns(), codes_, worked, codes[c]);
+        search::chance_of_working(encoding_.columns(), tried, worked, codes[c]);
   }
   return chance;
 }
@@ -185,7 +214,7 @@ Candidates::OnTarget Surrogates::on_target(std::size_t target, const Candidates&
   out.constraints = columns.constraints;
   std::vector<double> reference;
   for (const std::size_t c : columns.objectives) {
-    const std::vector<double>& values = columns_[c].values;
+    const std::vector<double>& values = columns_[c].known.values;
     reference.push_back((*columns_[c].scores)(std::ranges::max(values)) + kReferenceMargin);
   }
   for (const std::size_t c : columns.constraints) out.limits.push_back((*columns_[c].scores)(0));

@@ -4,7 +4,9 @@
 // Objectives are normal scores (normal.h), so a broken candidate distorts nothing.  Columns that
 // were equal in all trials (accuracy, where no plan was quantized) share one process.  The state
 // depends on the trials told and their order, and on nothing else: one restored from a log says the
-// same, bit by bit.  Hyper-parameters are chosen anew whenever the trials have grown by half.
+// same, bit by bit.  Hyper-parameters are chosen anew whenever the trials have grown by half, the
+// last time at Representatives::kMost; from there on only some of the trials are learnt from
+// (representatives.h), so that an ask costs no more after 10,000 trials than after 500.
 // Not thread-safe.
 #pragma once
 
@@ -17,16 +19,33 @@
 #include "search/surrogate/gaussian_process.h"
 #include "search/surrogate/improvement.h"
 #include "search/surrogate/normal.h"
+#include "search/surrogate/representatives.h"
 
 namespace pare::search {
 
-// One number of every trial that has it, and the process that learnt it.
-struct LearntColumn {
+// Which number of a trial: an objective or a constraint of one target.
+struct ColumnName {
+  std::size_t target = 0;
+  std::size_t number = 0;
+  bool objective = true;
+  friend bool operator==(const ColumnName&, const ColumnName&) = default;
+};
+
+// That number of some trials, by their index.
+struct ColumnValues {
   std::vector<std::size_t> trials;
   std::vector<double> values;
+  friend bool operator==(const ColumnValues&, const ColumnValues&) = default;
+};
+
+// One number of the trials that are learnt from, and the process that learnt it.
+struct LearntColumn {
+  ColumnName name;  // the first, where several are equal
+  ColumnValues known;
   std::optional<NormalScores> scores;
   std::optional<GaussianProcess> process;
-  std::size_t fitted = 0;  // rows at the last choice of hyper-parameters
+  std::vector<std::size_t> rows;  // of the process
+  std::size_t fitted = 0;         // trials at the last choice of hyper-parameters
 };
 
 // What one process says of a set of candidates.
@@ -87,11 +106,11 @@ class Surrogates {
 
   void tell(const Observation& observation);
 
-  // All, in their order.  Valid until the next tell().
-  std::span<const Observation> told() const noexcept { return told_; }
-
   // Trials measured on at least one target.
   std::size_t measured() const noexcept { return measured_; }
+
+  // The trials that are learnt from.
+  std::vector<Observation> representatives() const;
 
   // Learns from what was told since the last time.
   void learn();
@@ -105,13 +124,17 @@ class Surrogates {
     std::vector<std::size_t> objectives;   // indices of columns_
     std::vector<std::size_t> constraints;  // the same
   };
-  std::size_t column_of(std::size_t target, std::size_t number, bool objective);
+  ColumnValues values_of(const ColumnName& name, std::span<const std::size_t> trials) const;
+  ColumnValues first_values_of(const ColumnName& name, std::size_t most) const;
+  std::size_t column_of(const ColumnName& name);
+  void learn_column(LearntColumn& column) const;
   Eigen::VectorXd chance_of_working(std::size_t target, std::span<const Code> codes) const;
   Candidates::OnTarget on_target(std::size_t target, const Candidates& all) const;
 
   Encoding encoding_;
   std::vector<Observation> told_;
   std::vector<Code> codes_;  // of told_
+  Representatives representatives_;
   std::size_t measured_ = 0;
   std::size_t learnt_ = 0;
   std::vector<LearntColumn> columns_;
