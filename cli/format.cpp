@@ -421,9 +421,29 @@ std::string best_lines(const json& job, int width) {
   return list_at(job, "best").empty() ? "" : table.text(width);
 }
 
+// How far the earlier job's measurements say what its plans take here.
+std::string transfer_lines(const json& job) {
+  std::string out;
+  if (!has(job, "transfer")) return out;
+  const json targets = job["transfer"].value("targets", json::object());  // items() refers to it
+  for (const auto& [target, one] : targets.items()) {
+    const std::string verdict = text_at(one, "verdict");
+    out += target + ": from job " + whole(number_at(job["transfer"], "from")) + ", " +
+           whole(number_at(one, "plans")) + " of its plans measured here: ";
+    if (verdict == "unknown") {
+      out += "too few to say how well the others can be predicted\n";
+      continue;
+    }
+    out += fmt::format("{:.0f} % of the latencies within 10 % of what the others predict",
+                       100 * number_at(one, "within_10_percent"));
+    out += verdict == "good" ? "\n" : "; NOT good enough to rely on\n";
+  }
+  return out;
+}
+
 std::string offer_lines(const json& job) {
   const std::string accuracy = accuracy_name(job);
-  std::string out;
+  std::string out = transfer_lines(job);
   for (const json& best : list_at(job, "best")) {
     if (!has(best, "fastest")) continue;
     const json& member = best["fastest"];

@@ -33,6 +33,7 @@ struct SubmitArguments {
   std::vector<std::string> at_least;
   std::vector<std::string> begin_with;
   bool worst = false;
+  std::string transfer;
   std::string strategy;
   std::optional<std::uint64_t> seed;
   std::vector<double> resolution;
@@ -69,14 +70,19 @@ Result<json> constraints_of(const SubmitArguments& given, json constraints) {
   return constraints;
 }
 
+Result<std::int64_t> job_number(const std::string& flag, const std::string& text) {
+  if (!text.empty() && text.size() < 18 && std::ranges::all_of(text, ::isdigit)) {
+    return std::stoll(text);
+  }
+  return Error{ErrorCode::kInvalidArgument, flag + " takes the number of a job, not " + text};
+}
+
 // A plan's file, "job:7", or a plan's SHA-256.
 Result<json> starting_point_of(const std::string& text) {
   if (text.starts_with("job:")) {
-    const std::string number = text.substr(4);
-    if (!number.empty() && number.size() < 18 && std::ranges::all_of(number, ::isdigit)) {
-      return json{{"front_of", std::stoll(number)}};
-    }
-    return Error{ErrorCode::kInvalidArgument, "--begin-with " + text + " names no job"};
+    const auto number = job_number("--begin-with job:", text.substr(4));
+    if (!number) return number.error();
+    return json{{"front_of", number.value()}};
   }
   if (!std::filesystem::exists(text)) return json{{"sha256", text}};
   auto plan = read_json_file(text);
@@ -103,6 +109,11 @@ Result<json> document_of(const SubmitArguments& given) {
   if (given.device_seconds) job["budget"]["device_seconds"] = *given.device_seconds;
   if (given.stagnation) job["budget"]["stagnation"] = *given.stagnation;
   if (given.worst) job["across"] = "worst";
+  if (!given.transfer.empty()) {
+    const auto from = job_number("--transfer", given.transfer);
+    if (!from) return from.error();
+    job["transfer"]["from"] = from.value();
+  }
   for (const std::string& point : given.begin_with) {
     auto read = starting_point_of(point);
     if (!read) return read.error();
@@ -225,6 +236,8 @@ void add_submit(CLI::App& app, Action& chosen) {
                     "One front over all targets, by the one where a plan does worst");
   command->add_option("--begin-with", given->begin_with,
                       "A plan's file, a plan's SHA-256, or job:7 for its front; may be repeated");
+  command->add_option("--transfer", given->transfer,
+                      "Number of an earlier job on the same model and images: its plans, here");
   command->add_option("--max", given->at_most, "A constraint METRIC=VALUE; may be repeated");
   command->add_option("--min", given->at_least, "A constraint METRIC=VALUE; may be repeated");
   command->add_option("--strategy", given->strategy,

@@ -119,6 +119,14 @@ struct StartingPoint {
   friend bool operator==(const StartingPoint&, const StartingPoint&) = default;
 };
 
+// An earlier job on the same model and dataset, whose plans are to be tried on new targets: first
+// the most informative ones, then those that these make promising.
+struct TransferFrom {
+  JobId from;
+  int measure = 16;  // plans, before anything is predicted
+  friend bool operator==(const TransferFrom&, const TransferFrom&) = default;
+};
+
 struct NewJob {
   std::string model;                 // SHA-256, a prefix of it, or a name
   std::string dataset;               // the same
@@ -131,6 +139,7 @@ struct NewJob {
   // kWorst: what a millisecond of a target counts for, 1 where none is named.
   std::map<std::string, double> weights;
   std::vector<StartingPoint> begin_with;
+  std::optional<TransferFrom> transfer;
   SpaceLimits space;
   Recovery recovery = Recovery::kReconstruct;
   std::string strategy = "nsga2";

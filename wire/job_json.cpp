@@ -105,6 +105,13 @@ StartingPoint read_starting_point(Fields& fields) {
   return out;
 }
 
+TransferFrom read_transfer(Fields& fields) {
+  TransferFrom out;
+  out.from = JobId{fields.integer("from", 1)};
+  if (fields.has("measure")) out.measure = fields.small("measure", 4, 1000);
+  return out;
+}
+
 std::map<std::string, double> read_weights(Fields& fields) {
   std::map<std::string, double> out;
   for (const std::string& target : fields.names()) {
@@ -148,6 +155,9 @@ NewJob read_new_job(Fields& fields) {
     fields.objects("begin_with",
                    [&](Fields& one) { job.begin_with.push_back(read_starting_point(one)); });
   }
+  if (fields.has("transfer")) {
+    fields.object("transfer", [&](Fields& transfer) { job.transfer = read_transfer(transfer); });
+  }
   if (fields.has("space")) {
     fields.object("space", [&](Fields& space) { job.space = read_space(space); });
   }
@@ -174,6 +184,10 @@ Json constraint_value(const Constraint& c) {
   if (c.min) out["min"] = *c.min;
   if (!c.target.empty()) out["target"] = c.target;
   return out;
+}
+
+Json transfer_value(const TransferFrom& transfer) {
+  return {{"from", transfer.from.value}, {"measure", transfer.measure}};
 }
 
 Json starting_point_value(const StartingPoint& point) {
@@ -203,6 +217,7 @@ std::string job_to_json(const NewJob& job) {
                {"across", kAcross[static_cast<std::size_t>(job.across)]},
                {"weights", job.weights},
                {"begin_with", begin_with},
+               {"transfer", job.transfer ? transfer_value(*job.transfer) : Json(nullptr)},
                {"space",
                 {{"width", job.space.width},
                  {"resolution", {job.space.min_scale, job.space.max_scale}},

@@ -94,13 +94,16 @@ Result<Plan> parse_plan(std::string_view json) {
   return decode(json, "plan", read_plan);
 }
 
-Result<std::vector<Plan>> parse_plans(std::string_view json) {
+Result<PlansAsked> parse_plans_asked(std::string_view json) {
   constexpr std::size_t kMost = 1000;
   return decode(json, "request", [](Fields& fields) {
-    std::vector<Plan> plans;
-    fields.objects("plans", [&](Fields& plan) { plans.push_back(read_plan(plan)); });
-    if (plans.empty() || plans.size() > kMost) fields.refuse("plans", "hold 1 to 1000 plans");
-    return plans;
+    PlansAsked out;
+    fields.objects("plans", [&](Fields& plan) { out.plans.push_back(read_plan(plan)); });
+    if (out.plans.empty() || out.plans.size() > kMost) {
+      fields.refuse("plans", "hold 1 to 1000 plans");
+    }
+    if (fields.has("trials")) out.trials = fields.small("trials", 1);
+    return out;
   });
 }
 

@@ -5,6 +5,7 @@
 // field, or a value out of its range, is kInvalidArgument naming the field and the value.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +20,12 @@ std::string plan_to_json(const Plan& plan);
 // Layers in keep_fp32 come back sorted and once, whatever order the text has them in.
 Result<Plan> parse_plan(std::string_view json);
 
-// {"plans": [...]}, 1 to 1000 of them.
-Result<std::vector<Plan>> parse_plans(std::string_view json);
+// {"plans": [...], "trials"?: n}.
+struct PlansAsked {
+  std::vector<Plan> plans;    // 1 to 1000
+  std::optional<int> trials;  // what the job's first n trials say; nullopt: all of them
+};
+Result<PlansAsked> parse_plans_asked(std::string_view json);
 
 std::string plan_sha256(const Plan& plan);
 

@@ -1,7 +1,8 @@
 // A strategy of Pare's behind two pipes, so that a benchmark in Python can ask it beside its peers.
 //
 // The first line describes the space: {"strategy": s, "seed": n, "decisions": [{"ordered": b,
-// "choices": n}, ...], "only": [[...], ...]}.  Each further line is {"ask": n}, answered by a line
+// "choices": n}, ...], "only": [[...], ...], "known"?: [{"genome": [...], "features": [...]}, ...],
+// "measure"?: n}; with "known" it is a transfer from other targets.  Each further line is {"ask": n}, answered by a line
 // {"genomes": [[...], ...]}, or {"tell": [{"genome": [...], "targets": [{"objectives": [...],
 // "violations": [...]} or null, ...]}, ...]}, answered by {}.
 #include <iostream>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "search/strategy.h"
+#include "search/transfer.h"
 
 namespace {
 
@@ -54,11 +56,20 @@ int main() {
   std::string line;
   std::getline(std::cin, line);
   const json first = json::parse(line);
-  const auto strategy = pare::search::make_strategy(first.at("strategy").get<std::string>(),
-                                                    space_of(first), first.at("seed").get<int>());
+  auto strategy = pare::search::make_strategy(first.at("strategy").get<std::string>(),
+                                              space_of(first), first.at("seed").get<int>());
   if (!strategy) {
     std::cerr << strategy.error().message << "\n";
     return 2;
+  }
+  if (first.contains("known")) {
+    std::vector<pare::search::KnownPlan> known;
+    for (const json& one : first["known"]) {
+      known.push_back({{one.at("genome").get<std::vector<int>>()},
+                       one.at("features").get<std::vector<double>>()});
+    }
+    strategy = pare::search::with_transfer(std::move(known), first.at("measure").get<std::size_t>(),
+                                           std::move(strategy).value());
   }
   int trial = 0;
   while (std::getline(std::cin, line)) {

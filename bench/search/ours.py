@@ -4,10 +4,10 @@ import subprocess
 
 
 class AskTell:
-    def __init__(self, program, problem, strategy, seed):
+    def __init__(self, program, problem, strategy, seed, **more):
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._send({"strategy": strategy, "seed": seed, "only": [list(g) for g in problem.only],
-                    "decisions": [{"ordered": d.ordered, "choices": d.choices} for d in problem.decisions]})
+                    "decisions": [{"ordered": d.ordered, "choices": d.choices} for d in problem.decisions], **more})
 
     def __enter__(self):
         return self

@@ -68,6 +68,10 @@ class Table(Problem):
     def measure(self, genome):
         return [(on[genome], ()) for on in self.points]
 
+    def on_target(self, target):
+        """The same table with one of its targets alone."""
+        return Table(f"{self.name}[{target}]", self.decisions, [self.points[target]], [self.references[target]])
+
     @functools.lru_cache(maxsize=None)
     def _nearest(self, genome):
         def distance(other):

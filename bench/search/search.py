@@ -2,11 +2,12 @@
 """Question: how many measurements does a strategy need to find a front, beside general optimizers?
 
   ./dev bench search [--problem P ...] [--strategy S ...] [--seeds N] [--evaluations N] [--batch N] [--jobs N]
-                     [--workers N]
+                     [--workers N] [--transfer N]
 
 Prints one JSON line a run (problem, strategy, seed, evaluations, share of the true hypervolume, and after how many
 evaluations it reached each level), then a table a problem: medians and quartiles over the seeds.  With --workers, plans
-are measured by so many simulated workers, and what counts is simulated time (in mean evaluation times).  The tables of
+are measured by so many simulated workers, and what counts is simulated time (in mean evaluation times).  With
+--transfer the other devices of yolobench are known in full, and N plans are measured first on each new one.  The tables of
 shared/data are needed for nasbench201-* and yolobench; the test functions need nothing.
 """
 import argparse
@@ -23,6 +24,7 @@ sys.path.insert(0, str(HERE))
 import ours  # noqa: E402
 import peers  # noqa: E402
 import problems  # noqa: E402
+import transfer  # noqa: E402
 import workers  # noqa: E402
 from recorder import Recorder, Spent  # noqa: E402
 
@@ -82,6 +84,20 @@ def table(results, name, what, levels):
         print(f"{strategy:14} {len(runs):>5}" + "".join(f"{cell:>20}" for cell in cells) + f"{end:>12.4f}")
 
 
+def run_transfer(options):
+    yolobench = problems.problem("yolobench", TABLES)
+    program = str(options.build / "bench" / "ask_tell")
+    jobs = [(program, yolobench, device, seed, options.transfer) for device in range(yolobench.targets)
+            for seed in range(1, options.seeds + 1)]
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        results = []
+        for result in pool.map(lambda job: transfer.run(*job), jobs):
+            print(json.dumps(result), flush=True)
+            results.append(result)
+    transfer.table(results)
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True)
@@ -91,8 +107,11 @@ def main():
     parser.add_argument("--evaluations", type=int, help="at most (1000 on tables, 500 on test functions)")
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--transfer", type=int, metavar="N", help="measure N plans on a new device of yolobench first")
     parser.add_argument("--workers", type=int, help="simulated; for Pare's strategies and Optuna's")
     options = parser.parse_args()
+    if options.transfer:
+        return run_transfer(options)
     names = options.problem or [n for n in problems.NAMES if TABLES.exists() or not n.startswith(("nas", "yolo"))]
     able = OURS + tuple(peers.SAMPLERS if options.workers else peers.PEERS)
     strategies = options.strategy or list(able)

@@ -7,6 +7,7 @@
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
+#include "coordinator/jobs/transfer.h"
 #include "wire/job_json.h"
 #include "wire/plan_json.h"
 
@@ -119,6 +120,23 @@ Result<std::vector<StartingPoint>> resolved(const Services& services, const NewJ
   return out;
 }
 
+// Why a job cannot go on from an earlier one; nullopt: it can.
+std::optional<Error> check_transfer(const Services& services, const NewJob& job,
+                                    const std::string& model_sha256,
+                                    const std::string& dataset_sha256) {
+  if (!job.transfer) return std::nullopt;
+  const std::string named = std::to_string(job.transfer->from.value);
+  const auto earlier = services.store.job(job.transfer->from);
+  if (!earlier) return unknown_reference(earlier.error(), "transfer.from", named);
+  const Job& from = earlier.value();
+  std::string why;
+  if (!is_final(from.state)) why = "has not ended";
+  if (from.model_sha256 != model_sha256) why = "is about another model";
+  if (from.dataset_sha256 != dataset_sha256) why = "is about another dataset";
+  if (why.empty()) return std::nullopt;
+  return about({ErrorCode::kUnsupported, "job " + named + " " + why}, "transfer.from", named);
+}
+
 // The job as it will be stored, if everything that it names is there and fit for it.
 Result<JobDraft> draft_of(const Services& services, const NewJob& job) {
   const auto model = services.store.model(job.model);
@@ -140,6 +158,9 @@ Result<JobDraft> draft_of(const Services& services, const NewJob& job) {
   for (std::size_t i = 0; i < job.targets.size(); ++i) {
     if (auto error = check_target(services, job, i, workers.value())) return *error;
   }
+  if (auto error = check_transfer(services, job, model.value().sha256, dataset.value().sha256)) {
+    return *error;
+  }
   NewJob complete = job;
   auto begin_with = resolved(services, job);
   if (!begin_with) return begin_with.error();
@@ -148,10 +169,42 @@ Result<JobDraft> draft_of(const Services& services, const NewJob& job) {
                   job.targets, job.seed};
 }
 
+std::string_view name_of(TransferVerdict verdict) {
+  switch (verdict) {
+    case TransferVerdict::kUnknown: return "unknown";
+    case TransferVerdict::kGood: return "good";
+    case TransferVerdict::kPoor: return "poor";
+  }
+  return "";
+}
+
+// How far predictions from the earlier job can be trusted, by target.
+Result<ordered_json> transfer_view(const Services& services, const JobContents& contents) {
+  const auto context = load_context(services.store, contents.job);
+  if (!context) return context.error();
+  const auto known = known_plans(services.store, context.value());
+  if (!known) return known.error();
+  ordered_json view = {{"known_plans", known.value().size()}, {"targets", ordered_json::object()}};
+  for (const TargetTransfer& one :
+       judge_transfer(context.value(), known.value(), contents.trials)) {
+    view["targets"][one.target] = {{"plans", one.quality.plans},
+                                   {"within_10_percent", one.quality.within},
+                                   {"in_90_percent_interval", one.quality.covered},
+                                   {"verdict", name_of(one.verdict)}};
+  }
+  return view;
+}
+
 Response reply_job(const Services& services, int status, JobId id) {
   const auto contents = read_job(services.store, id);
   if (!contents) return failure(contents.error());
-  return reply(status, view_of(contents.value(), services.now()));
+  ordered_json view = view_of(contents.value(), services.now());
+  if (contents.value().document.transfer && contents.value().model) {
+    const auto transfer = transfer_view(services, contents.value());
+    if (!transfer) return failure(transfer.error());
+    view["transfer"].update(transfer.value());
+  }
+  return reply(status, view);
 }
 
 // POST /v1/jobs

@@ -112,17 +112,23 @@ ordered_json view_of(const std::vector<PredictedOutcome>& outcomes) {
 Response predict_plans(const Services& services, const Request& request) {
   const auto id = id_of(request, "job");
   if (!id) return failure(id.error());
-  const auto plans = wire::parse_plans(request.body);
-  if (!plans) return failure(plans.error());
+  const auto asked = wire::parse_plans_asked(request.body);
+  if (!asked) return failure(asked.error());
+  const std::vector<Plan>& plans = asked.value().plans;
   const auto contents = read_job(services.store, JobId{id.value()});
   if (!contents) return failure(contents.error());
   const auto context = load_context(services.store, contents.value().job);
   if (!context) return failure(context.error());
-  const auto predicted = predict(context.value(), contents.value().trials, plans.value());
+  std::vector<Trial> trials = contents.value().trials;
+  if (asked.value().trials) {
+    const auto first = static_cast<std::size_t>(*asked.value().trials);
+    trials.resize(std::min(trials.size(), first));
+  }
+  const auto predicted = predict(context.value(), trials, plans);
   if (!predicted) return failure(predicted.error());
   ordered_json items = ordered_json::array();
-  for (std::size_t i = 0; i < plans.value().size(); ++i) {
-    items.push_back({{"plan_sha256", wire::plan_sha256(plans.value()[i])},
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    items.push_back({{"plan_sha256", wire::plan_sha256(plans[i])},
                      {"predicted", view_of(predicted.value()[i])}});
   }
   return reply(200, {{"job", id.value()}, {"items", std::move(items)}});

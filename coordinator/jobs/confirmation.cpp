@@ -1,12 +1,27 @@
 #include "coordinator/jobs/confirmation.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "coordinator/jobs/front.h"
 #include "coordinator/jobs/tasks.h"
 #include "wire/plan_json.h"
 
 namespace pare::coordinator {
+namespace {
+
+constexpr double kMostApart = 1.1;  // two measurements of one file on a device that is itself
+
+// Why two measurements of the same file do not agree; empty: they do.
+std::string how_far_apart(double first_ms, double again_ms) {
+  if (std::max(first_ms, again_ms) <= kMostApart * std::min(first_ms, again_ms)) return "";
+  char text[96];
+  std::snprintf(text, sizeof text, "it took %.3g ms during the search and %.3g ms at its end",
+                first_ms, again_ms);
+  return text;
+}
+
+}  // namespace
 
 std::vector<Change> confirmations(const JobContext& context, std::span<const Trial> trials) {
   std::vector<Change> changes;
@@ -41,8 +56,10 @@ LatencyConfirmed confirmed_by(const Result<wire::TaskSuccess>& end, const Trial&
     return out;
   }
   const LatencyChoice choice = choose_latency({{*result, device_id}}, readings, true);
+  const std::string apart = how_far_apart(out.latency.median.count(), result->median_ms);
   out.latency = {Millis(result->median_ms), Millis(result->low_ms), Millis(result->high_ms),
-                 static_cast<int>(result->samples_ms.size()), choice.suspect};
+                 static_cast<int>(result->samples_ms.size()),
+                 choice.suspect.empty() ? apart : choice.suspect};
   out.samples_ms = result->samples_ms;
   wire::BenchmarkResult bare = *result;
   bare.samples_ms.clear();  // they are stored beside it

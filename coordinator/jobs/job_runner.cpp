@@ -5,6 +5,7 @@
 
 #include "coordinator/jobs/front.h"
 #include "coordinator/jobs/tasks.h"
+#include "coordinator/jobs/transfer.h"
 #include "coordinator/jobs/trial_update.h"
 #include "core/check.h"
 #include "search/seeds.h"
@@ -83,6 +84,7 @@ FirstPlans first_plans(const JobContext& context) {
       first.reason = genome.error().message;
     }
   }
+  if (context.document.transfer) return first;  // it knows better ones
   for (search::Genome& genome : search::seeds(context.space)) add(std::move(genome));
   return first;
 }
@@ -97,6 +99,13 @@ Result<std::unique_ptr<JobRunner>> JobRunner::restore(Store& store, const Job& j
   const NewJob& document = context.value().document;
   auto strategy = search::make_strategy(document.strategy, context.value().space, document.seed);
   if (!strategy) return strategy.error();
+  if (document.transfer) {
+    auto known = known_plans(store, context.value());
+    if (!known) return known.error();
+    strategy = search::with_transfer(std::move(known).value(),
+                                     static_cast<std::size_t>(document.transfer->measure),
+                                     std::move(strategy).value());
+  }
   std::vector<search::Genome> first = first_plans(context.value()).genomes;
   const std::size_t count = first.size();
   std::unique_ptr<JobRunner> runner(

@@ -81,6 +81,8 @@ TEST(JsonRubbish, a_job_document_that_is_wrong_is_refused_with_field_and_value) 
       {R"({"model": "m", "dataset": "d", "targets": ["t"],
            "begin_with": [{"plan": {"version": 3}}]})",
        "begin_with[0].plan.version", "is 3"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"], "transfer": {"from": 2, "measure": 3}})",
+       "transfer.measure", "is 3"},
       {R"({"model": "m", "dataset": "d", "targets": ["t"], "budget": {"stagnation": 1}})",
        "budget.stagnation", "is 1"},
       {R"({"model": "m", "dataset": "d", "targets": ["t"],

@@ -195,6 +195,7 @@ class RandomDocuments {
       out.across = Across::kWorst;
       out.weights[out.targets.front()] = real(0.1, 9);
     }
+    if (coin()) out.transfer = TransferFrom{JobId{whole(1, 99)}, whole(4, 40)};
     out.begin_with = several(0, 3, [&] {
       if (coin()) return StartingPoint{plan(), "", {}};
       return coin() ? StartingPoint{{}, text() + "x", {}} : StartingPoint{{}, "", JobId{7}};

@@ -6,6 +6,7 @@
 
 #include "coordinator/jobs/front.h"
 #include "coordinator/jobs/tasks.h"
+#include "coordinator/jobs/transfer.h"
 #include "tests/coordinator/jobs/job_loop_fixture.h"
 #include "wire/plan_json.h"
 
@@ -66,6 +67,9 @@ TEST_F(JobLoopTest, what_is_on_a_front_at_the_end_was_measured_twice) {
       ++confirmed;
       left += on_front.contains(trial.number) ? 0 : 1;
       EXPECT_GT(record.confirmed->median, record.latency->median);
+      const bool apart = record.confirmed->median > 1.1 * record.latency->median;
+      EXPECT_EQ(record.confirmed->suspect.starts_with("it took "), apart)
+          << record.confirmed->suspect;
     }
   }
   EXPECT_GT(confirmed, 4);
@@ -249,6 +253,35 @@ TEST_F(JobLoopTest, a_job_begins_with_the_plans_it_was_given) {
   EXPECT_EQ(trials(id)[2].origin, TrialOrigin::kSeed);
   EXPECT_TRUE(stored(id).reason.starts_with("1 of 3 plans to begin with are left out: "))
       << stored(id).reason;
+}
+
+TEST_F(JobLoopTest, a_job_on_a_new_target_goes_on_from_an_earlier_one) {
+  (void)store->add_target({"new", "openvino", "default", 2, both});
+  start();
+  const JobId first = post(40, "random");
+  run_to_rest();
+  const int paid = fleet->evaluations();
+  NewJob job = wanted({"new"});
+  job.transfer = TransferFrom{first, 8};
+  job.budget.trials = 20;
+  const JobId id = add(job);
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  const auto context = load_context(*store, stored(id)).value();
+  const auto known = known_plans(*store, context).value();
+  ASSERT_GT(known.size(), 20U);
+  EXPECT_EQ(known.front().features.size(), 4U);
+  std::set<std::string> earlier;
+  for (const Trial& trial : trials(first)) earlier.insert(trial.plan_sha256);
+  for (int i = 0; i < 9; ++i) {
+    EXPECT_TRUE(earlier.contains(trials(id)[static_cast<std::size_t>(i)].plan_sha256)) << i;
+  }
+  const auto judged = judge_transfer(context, known, trials(id));
+  ASSERT_EQ(judged.size(), 1U);
+  EXPECT_EQ(judged[0].target, "new");
+  EXPECT_GE(judged[0].quality.plans, 8U);
+  EXPECT_NE(judged[0].verdict, TransferVerdict::kUnknown);
+  EXPECT_LE(fleet->evaluations(), paid + 14) << "what is known is not scored again";
 }
 
 TEST_F(JobLoopTest, an_accuracy_of_one_class_is_scored_or_said_to_be_missing) {

@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+"""Question: how well do a job's first trials predict what was measured later?
+
+  ./dev bench predict --job N [--job M ...] [--after 40] [--url http://127.0.0.1:7070]
+
+Asks a running service: the first --after trials of each job predict the plans of its later trials, and those of the
+other jobs given on the same model and targets.  For each target and metric: how many plans, how many lie within 10 % of
+the prediction (of an accuracy: within 1.0 point), how many in the 90 % interval, and the rank correlation (Spearman).
+Plans that the predicting job has tried itself are left out; so are accuracies of only some of the images.
+"""
+import argparse
+import json
+import statistics
+import sys
+import urllib.error
+import urllib.request
+
+CLOSE_LATENCY, CLOSE_MAP = 0.10, 0.01
+AT_ONCE = 200
+
+
+class Service:
+    def __init__(self, url):
+        self.url = url.rstrip("/")
+
+    def ask(self, path, body=None):
+        request = urllib.request.Request(self.url + path, data=None if body is None else json.dumps(body).encode(),
+                                         headers={"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as refused:
+            sys.exit(f"bench: {path}: {refused.read().decode()[:500]}")
+        except urllib.error.URLError as away:
+            sys.exit(f"bench: nobody answers at {self.url}: {away.reason}")
+
+    def trials(self, job):
+        found, path = [], f"/v1/jobs/{job}/trials?limit=1000"
+        while path:
+            page = self.ask(path)
+            found += page["items"]
+            path = page.get("next") and f"/v1/jobs/{job}/trials?limit=1000&cursor={page['next']}"
+        return found
+
+
+def ranks(values):
+    order = sorted(range(len(values)), key=values.__getitem__)
+    out = [0.0] * len(values)
+    at = 0
+    while at < len(order):
+        end = at
+        while end + 1 < len(order) and values[order[end + 1]] == values[order[at]]:
+            end += 1
+        for i in order[at:end + 1]:
+            out[i] = (at + end) / 2
+        at = end + 1
+    return out
+
+
+def spearman(a, b):
+    if len(a) < 3 or len(set(a)) < 2 or len(set(b)) < 2:
+        return float("nan")
+    return statistics.correlation(ranks(a), ranks(b))
+
+
+def measured(outcome, metric):
+    """What the trial measured, or None; the first latency where it was confirmed, as the job saw it."""
+    if metric == "latency_ms":
+        return outcome.get("first_latency_ms", outcome.get("latency_ms"))
+    return None if "expected_map" in outcome else outcome.get(metric)
+
+
+def compare(service, job, after, unseen):
+    """{(target, metric): [(predicted, measured), ...]}"""
+    pairs = {}
+    for start in range(0, len(unseen), AT_ONCE):
+        part = unseen[start:start + AT_ONCE]
+        answer = service.ask(f"/v1/jobs/{job}/predict", {"plans": [t["plan"] for t in part], "trials": after})
+        for trial, item in zip(part, answer["items"]):
+            for target, expected in item["predicted"].items():
+                for metric, value in expected.items():
+                    if not isinstance(value, dict):
+                        continue
+                    seen = measured(trial["outcomes"].get(target, {}), metric)
+                    if seen is not None:
+                        pairs.setdefault((target, metric), []).append((value, seen))
+    return pairs
+
+
+def report(job, pairs):
+    for (target, metric), seen in sorted(pairs.items()):
+        latency = metric == "latency_ms"
+        near = [abs(p["mean"] / s - 1) <= CLOSE_LATENCY if latency else abs(p["mean"] - s) <= CLOSE_MAP for p, s in seen]
+        inside = [p["low"] <= s <= p["high"] for p, s in seen]
+        print(json.dumps({"job": job, "target": target, "metric": metric, "plans": len(seen),
+                          "within_10_percent" if latency else "within_1_point": round(statistics.mean(near), 3),
+                          "in_90_percent_interval": round(statistics.mean(inside), 3),
+                          "rank_correlation": round(spearman([p["mean"] for p, _ in seen], [s for _, s in seen]), 3)}))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", help=argparse.SUPPRESS)
+    parser.add_argument("--job", type=int, action="append", required=True)
+    parser.add_argument("--after", type=int, default=40)
+    parser.add_argument("--url", default="http://127.0.0.1:7070")
+    args = parser.parse_args()
+    service = Service(args.url)
+    trials = {job: service.trials(job) for job in args.job}
+    for job in args.job:
+        known = {t["plan_sha256"] for t in trials[job] if t["number"] <= args.after}
+        unseen = {t["plan_sha256"]: t for other in args.job for t in trials[other] if t["plan_sha256"] not in known}
+        report(job, compare(service, job, args.after, list(unseen.values())))
+
+
+if __name__ == "__main__":
+    main()
