@@ -2,7 +2,8 @@
 //
 // The first line describes the space: {"strategy": s, "seed": n, "decisions": [{"ordered": b,
 // "choices": n}, ...], "only": [[...], ...], "known"?: [{"genome": [...], "features": [...]}, ...],
-// "measure"?: n}; with "known" it is a transfer from other targets.  Each further line is {"ask": n}, answered by a line
+// "measure"?: n}; with "known" it is a transfer from other targets.  Each further line is {"ask":
+// n}, answered by a line
 // {"genomes": [[...], ...]}, or {"tell": [{"genome": [...], "targets": [{"objectives": [...],
 // "violations": [...]} or null, ...]}, ...]}, answered by {}.
 #include <iostream>
