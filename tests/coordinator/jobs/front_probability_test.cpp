@@ -40,7 +40,7 @@ TEST(FrontProbability, what_is_far_from_all_others_is_sure) {
 
 TEST(FrontProbability, hardness_that_two_trials_share_cancels) {
   const Uncertain all[] = {trial(1, 0.31, 9, 0, same_images()),
-                           trial(2, 0.30, 10, 0, same_images())};
+                           trial(30, 0.30, 10, 0, same_images())};
   EXPECT_EQ(probability_on_front(all, 1), 0) << "a tenth of the spread apart, but in every draw";
 }
 
