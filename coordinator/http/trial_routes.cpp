@@ -50,47 +50,52 @@ Result<FrontFilter> filter_of(const Request& request) {
   return filter;
 }
 
+// A job, and what is asked of a front of it.
+struct FrontQuestion {
+  JobContents contents;
+  FrontFilter filter;
+
+  ordered_json answer(TargetFront front) const {
+    front.members = filtered(std::move(front.members), filter);
+    return view_of(front, contents.labels);
+  }
+};
+
+Result<FrontQuestion> front_question(const Services& services, const Request& request) {
+  const auto id = id_of(request, "job");
+  if (!id) return id.error();
+  const auto filter = filter_of(request);
+  if (!filter) return filter.error();
+  auto contents = read_job(services.store, JobId{id.value()});
+  if (!contents) return contents.error();
+  return FrontQuestion{std::move(contents).value(), filter.value()};
+}
+
 // GET /v1/jobs/{job}/fronts/{target}
 Response get_front(const Services& services, const Request& request) {
-  const auto id = id_of(request, "job");
-  if (!id) return failure(id.error());
-  const auto filter = filter_of(request);
-  if (!filter) return failure(filter.error());
-  const auto contents = read_job(services.store, JobId{id.value()});
-  if (!contents) return failure(contents.error());
-
+  const auto asked = front_question(services, request);
+  if (!asked) return failure(asked.error());
+  const auto& [job, document, model, trials, labels] = asked.value().contents;
   const std::string& target = request.captured("target");
-  const auto& targets = contents.value().job.targets;
-  if (std::ranges::find(targets, target) == targets.end()) {
-    return failure(about({ErrorCode::kNotFound, "job " + std::to_string(id.value()) +
+  if (std::ranges::find(job.targets, target) == job.targets.end()) {
+    return failure(about({ErrorCode::kNotFound, "job " + std::to_string(job.id.value) +
                                                     " has no target \"" + target + "\""},
                          "target", target));
   }
   TargetFront front;
   front.target = target;
-  if (contents.value().model) {
-    front = front_of(contents.value().trials, target, contents.value().document,
-                     *contents.value().model);
-  }
-  front.members = filtered(std::move(front.members), filter.value());
-  return reply(200, view_of(front, contents.value().labels));
+  if (model) front = front_of(trials, target, document, *model);
+  return reply(200, asked.value().answer(std::move(front)));
 }
 
 // GET /v1/jobs/{job}/front
 Response get_front_across(const Services& services, const Request& request) {
-  const auto id = id_of(request, "job");
-  if (!id) return failure(id.error());
-  const auto filter = filter_of(request);
-  if (!filter) return failure(filter.error());
-  const auto contents = read_job(services.store, JobId{id.value()});
-  if (!contents) return failure(contents.error());
+  const auto asked = front_question(services, request);
+  if (!asked) return failure(asked.error());
+  const JobContents& contents = asked.value().contents;
   TargetFront front;
-  if (contents.value().model) {
-    front =
-        front_across(contents.value().trials, contents.value().document, *contents.value().model);
-  }
-  front.members = filtered(std::move(front.members), filter.value());
-  ordered_json view = view_of(front, contents.value().labels);
+  if (contents.model) front = front_across(contents.trials, contents.document, *contents.model);
+  ordered_json view = asked.value().answer(std::move(front));
   view.erase("target");
   return reply(200, view);
 }
