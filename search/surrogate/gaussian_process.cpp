@@ -1,5 +1,7 @@
 #include "search/surrogate/gaussian_process.h"
 
+#include <cblas.h>
+
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
@@ -20,14 +22,18 @@ constexpr double kLeastNoise = 1e-6;
 const double kNoisePrior = std::log(1e-3);
 constexpr double kNoiseDeviation = 1.5;
 
+// The workers of this machine measure on the other cores.
+void think_on_one_core() {
+  [[maybe_unused]] static const bool once = (openblas_set_num_threads(1), true);
+}
+
 MatrixXd covariance(const Kernel& kernel, std::span<const Code> rows, double noise) {
   const auto n = static_cast<Index>(rows.size());
   MatrixXd k(n, n);
   for (Index i = 0; i < n; ++i) {
-    for (Index j = 0; j < i; ++j) {
-      k(i, j) = k(j, i) =
-          kernel(rows[static_cast<std::size_t>(i)], rows[static_cast<std::size_t>(j)]);
-    }
+    const auto row = static_cast<std::size_t>(i);
+    k.col(i).head(i) = kernel.with(rows[row], rows.first(row));
+    k.row(i).head(i) = k.col(i).head(i).transpose();
     k(i, i) = kernel.variance() + noise;
   }
   return k;
@@ -55,19 +61,15 @@ Likelihood likelihood(Kernel& kernel, const VectorXd& at, std::span<const Code> 
   for (Index i = 0; i < n; ++i) out.logarithm -= std::log(llt.matrixLLT()(i, i));
   out.gradient = VectorXd::Zero(parameters + 1);
   VectorXd by_kernel = VectorXd::Zero(parameters);
-  double trace = 0;
+  const MatrixXd weights = alpha * alpha.transpose() - inverse;
   for (Index i = 0; i < n; ++i) {
-    const Code& row = rows[static_cast<std::size_t>(i)];
-    for (Index j = 0; j < i; ++j) {
-      kernel.add_gradient(row, rows[static_cast<std::size_t>(j)],
-                          alpha[i] * alpha[j] - inverse(i, j), by_kernel);
-    }
-    const double own = alpha[i] * alpha[i] - inverse(i, i);
-    kernel.add_gradient(row, row, 0.5 * own, by_kernel);
-    trace += own;
+    const auto row = static_cast<std::size_t>(i);
+    kernel.add_gradient(rows[row], rows.first(row), weights.col(i).head(i), by_kernel);
+    kernel.add_gradient(rows[row], rows.subspan(row, 1), 0.5 * weights.col(i).segment(i, 1),
+                        by_kernel);
   }
   out.gradient.head(parameters) = by_kernel;
-  out.gradient[parameters] = 0.5 * trace * std::exp(at[parameters]);
+  out.gradient[parameters] = 0.5 * weights.trace() * std::exp(at[parameters]);
   const auto add_prior = [&](Index i, double mean, double deviation) {
     const double z = (at[i] - mean) / deviation;
     out.logarithm -= 0.5 * z * z;
@@ -117,6 +119,10 @@ void spread(std::size_t from, std::size_t most, Visit visit) {
 
 }  // namespace
 
+GaussianProcess::GaussianProcess(Kernel kernel) : kernel_(std::move(kernel)) {
+  think_on_one_core();
+}
+
 void GaussianProcess::fit(std::span<const Code> rows, const VectorXd& responses) {
   PARE_CHECK(!rows.empty() && std::cmp_equal(rows.size(), responses.size()),
              "a fit needs one response a row");
@@ -155,8 +161,7 @@ void GaussianProcess::add(const Code& row) {
     larger.topLeftCorner(n, n) = factor_.topLeftCorner(n, n);
     factor_ = std::move(larger);
   }
-  VectorXd k(n);
-  for (Index i = 0; i < n; ++i) k[i] = kernel_(rows_[static_cast<std::size_t>(i)], row);
+  VectorXd k = kernel_.with(row, rows_);
   factor_.topLeftCorner(n, n).triangularView<Eigen::Lower>().solveInPlace(k);
   factor_.row(n).head(n) = k.transpose();
   const double left = kernel_.variance() + noise_ - k.squaredNorm();
@@ -174,9 +179,7 @@ MatrixXd GaussianProcess::whiten(std::span<const Code> points) const {
   const auto n = static_cast<Index>(rows_.size());
   MatrixXd k(n, static_cast<Index>(points.size()));
   for (Index j = 0; j < k.cols(); ++j) {
-    for (Index i = 0; i < n; ++i) {
-      k(i, j) = kernel_(rows_[static_cast<std::size_t>(i)], points[static_cast<std::size_t>(j)]);
-    }
+    k.col(j) = kernel_.with(points[static_cast<std::size_t>(j)], rows_);
   }
   factor_.topLeftCorner(n, n).triangularView<Eigen::Lower>().solveInPlace(k);
   return k;

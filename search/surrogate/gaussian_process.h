@@ -22,7 +22,7 @@ class GaussianProcess {
  public:
   static constexpr std::size_t kMostFitted = 256;
 
-  explicit GaussianProcess(Kernel kernel) : kernel_(std::move(kernel)) {}
+  explicit GaussianProcess(Kernel kernel);
 
   std::size_t rows() const noexcept { return rows_.size(); }
 

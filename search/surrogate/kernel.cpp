@@ -31,6 +31,8 @@ Kernel::Kernel(std::vector<Column> columns) : columns_(std::move(columns)) {
   PARE_CHECK(!columns_.empty(), "a kernel without columns");
   for (const Column& column : columns_) {
     groups_ = std::max<Eigen::Index>(groups_, column.group + 1);
+    first_.push_back(choices_);
+    choices_ += static_cast<std::size_t>(column.levels);
   }
   prior_mean_ = Eigen::VectorXd::Zero(groups_ + 4);
   prior_deviation_ = Eigen::VectorXd::Constant(groups_ + 4, 0.7);
@@ -53,59 +55,98 @@ void Kernel::set(const Eigen::VectorXd& logarithms) {
       const double r = scale * (column.ordered ? d / (column.levels - 1.0) : d);
       const Value near = column.ordered ? matern52(r) : exponential(r);
       const Value wide = column.ordered ? matern52(r * stretch) : exponential(r * stretch);
-      tables_[j].value.push_back(near.k);
+      tables_[j].terms.emplace_back(near.k, near.k * near.k, std::log(std::max(wide.k, 1e-300)), 0);
       tables_[j].slope.push_back(near.slope);
-      tables_[j].log_value.push_back(std::log(std::max(wide.k, 1e-300)));
       tables_[j].log_slope.push_back(wide.k > 1e-300 ? wide.slope / wide.k : 0);
     }
   }
 }
 
-std::size_t Kernel::distance(std::size_t column, const Code& a, const Code& b) const noexcept {
-  const int apart = std::abs(int{a[column]} - int{b[column]});
+std::size_t Kernel::distance(std::size_t column, int a, int b) const noexcept {
+  const int apart = std::abs(a - b);
   return static_cast<std::size_t>(columns_[column].ordered ? apart : std::min(apart, 1));
 }
 
-Kernel::Sums Kernel::sums(const Code& a, const Code& b) const noexcept {
-  Sums out;
+double Kernel::from(const Terms& sums) const noexcept {
+  const auto count = static_cast<double>(columns_.size());
+  const double sum = sums[0];
+  const double pairs = count > 1 ? (sum * sum - sums[1]) / (count * (count - 1)) : sum;
+  return weight_[0] * sum / count + weight_[1] * pairs + weight_[2] * std::exp(sums[2]);
+}
+
+double Kernel::operator()(const Code& a, const Code& b) const noexcept {
+  Terms sums = Terms::Zero();
   for (std::size_t j = 0; j < columns_.size(); ++j) {
-    const std::size_t d = distance(j, a, b);
-    const double k = tables_[j].value[d];
-    out.values += k;
-    out.squares += k * k;
-    out.logarithms += tables_[j].log_value[d];
+    sums += tables_[j].terms[distance(j, a[j], b[j])];
+  }
+  return from(sums);
+}
+
+std::vector<Kernel::Terms> Kernel::beside(const Code& a) const {
+  std::vector<Terms> terms(choices_);
+  for (std::size_t j = 0; j < columns_.size(); ++j) {
+    for (int choice = 0; choice < columns_[j].levels; ++choice) {
+      terms[first_[j] + static_cast<std::size_t>(choice)] =
+          tables_[j].terms[distance(j, a[j], choice)];
+    }
+  }
+  return terms;
+}
+
+Kernel::Terms Kernel::sums(const std::vector<Terms>& beside, const Code& b) const noexcept {
+  // Two halves: GCC keeps those in registers, and a value that is returned in memory.
+  Eigen::Array2d first = Eigen::Array2d::Zero();
+  Eigen::Array2d second = Eigen::Array2d::Zero();
+  for (std::size_t j = 0; j < columns_.size(); ++j) {
+    const Terms& terms = beside[first_[j] + b[j]];
+    first += terms.head<2>();
+    second += terms.tail<2>();
+  }
+  return {first[0], first[1], second[0], second[1]};
+}
+
+Eigen::VectorXd Kernel::with(const Code& a, std::span<const Code> many) const {
+  const std::vector<Terms> beside = this->beside(a);
+  Eigen::VectorXd out(static_cast<Eigen::Index>(many.size()));
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    out[static_cast<Eigen::Index>(i)] = from(sums(beside, many[i]));
   }
   return out;
 }
 
-double Kernel::operator()(const Code& a, const Code& b) const noexcept {
-  const auto count = static_cast<double>(columns_.size());
-  const auto [sum, squares, log_product] = sums(a, b);
-  const double pairs = count > 1 ? (sum * sum - squares) / (count * (count - 1)) : sum;
-  return weight_[0] * sum / count + weight_[1] * pairs + weight_[2] * std::exp(log_product);
-}
-
-void Kernel::add_gradient(const Code& a, const Code& b, double weight,
+void Kernel::add_gradient(const Code& a, std::span<const Code> many, const Eigen::VectorXd& weights,
                           Eigen::VectorXd& gradient) const {
   const auto count = static_cast<double>(columns_.size());
-  const auto [sum, squares, log_product] = sums(a, b);
   const double single = weight_[0] / count;
   const double pair = count > 1 ? weight_[1] / (count * (count - 1)) : 0;
-  const double product = weight_[2] * std::exp(log_product);
-  double stretched = 0;
-  for (std::size_t j = 0; j < columns_.size(); ++j) {
-    const std::size_t d = distance(j, a, b);
-    if (d == 0) continue;
-    const Table& table = tables_[j];
-    const double by_sum = single + 2 * pair * (sum - table.value[d]) + (count > 1 ? 0 : weight_[1]);
-    stretched += table.log_slope[d];
-    gradient[columns_[j].group] +=
-        weight * (by_sum * table.slope[d] + product * table.log_slope[d]);
+  const double alone = count > 1 ? 0 : weight_[1];
+  const std::vector<Terms> beside = this->beside(a);
+  // By choice, over all plans that made it: what the slope of k_j, k_j times that slope, and the
+  // slope of the product's logarithm are to be multiplied by.
+  std::vector<Terms> pulls(choices_, Terms::Zero());
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    const double weight = weights[static_cast<Eigen::Index>(i)];
+    const Terms sums = this->sums(beside, many[i]);
+    const double sum = sums[0];
+    const double product = weight_[2] * std::exp(sums[2]);
+    const Terms pull(weight * (single + 2 * pair * sum + alone), -2 * weight * pair,
+                     weight * product, 0);
+    for (std::size_t j = 0; j < columns_.size(); ++j) pulls[first_[j] + many[i][j]] += pull;
+    gradient[groups_ + 1] += weight * single * sum;
+    gradient[groups_ + 2] += weight * (pair * (sum * sum - sums[1]) + alone * sum);
+    gradient[groups_ + 3] += weight * product;
   }
-  gradient[groups_] += weight * product * stretched;
-  gradient[groups_ + 1] += weight * single * sum;
-  gradient[groups_ + 2] += weight * (count > 1 ? pair * (sum * sum - squares) : weight_[1] * sum);
-  gradient[groups_ + 3] += weight * product;
+  for (std::size_t j = 0; j < columns_.size(); ++j) {
+    for (int choice = 0; choice < columns_[j].levels; ++choice) {
+      const std::size_t d = distance(j, a[j], choice);
+      const Terms& pull = pulls[first_[j] + static_cast<std::size_t>(choice)];
+      const double slope = tables_[j].slope[d];
+      const double stretched = pull[2] * tables_[j].log_slope[d];
+      gradient[columns_[j].group] +=
+          pull[0] * slope + pull[1] * tables_[j].terms[d][0] * slope + stretched;
+      gradient[groups_] += stretched;
+    }
+  }
 }
 
 }  // namespace pare::search

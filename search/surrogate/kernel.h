@@ -44,31 +44,38 @@ class Kernel {
 
   double operator()(const Code& a, const Code& b) const noexcept;
 
+  // k(a, b) of one plan with each of many, at a fraction of the cost of one by one.
+  Eigen::VectorXd with(const Code& a, std::span<const Code> many) const;
+
   // The same for every plan: k(a, a).
   double variance() const noexcept { return weight_[0] + weight_[1] + weight_[2]; }
 
-  // gradient += weight * dk(a, b) / d logarithms.
-  void add_gradient(const Code& a, const Code& b, double weight, Eigen::VectorXd& gradient) const;
+  // gradient += sum_i weights[i] dk(a, many[i]) / d logarithms.
+  void add_gradient(const Code& a, std::span<const Code> many, const Eigen::VectorXd& weights,
+                    Eigen::VectorXd& gradient) const;
 
  private:
+  // What a pair of choices adds to the sums over all columns: k_j, its square, the logarithm of the
+  // product's k_j, and nothing (four fill a register).
+  using Terms = Eigen::Array4d;
+
   // Of one column, by the distance of two choices.
   struct Table {
-    std::vector<double> value;      // k_j
+    std::vector<Terms> terms;
     std::vector<double> slope;      // dk_j / d log scale
-    std::vector<double> log_value;  // of the product's k_j
-    std::vector<double> log_slope;  // its derivative by log scale, and by the log of the stretch
+    std::vector<double> log_slope;  // of the product's: by log scale, and by the log of the stretch
   };
 
-  // Over all columns: of k_j, of its square, and of the logarithm of the product's k_j.
-  struct Sums {
-    double values = 0;
-    double squares = 0;
-    double logarithms = 0;
-  };
-  Sums sums(const Code& a, const Code& b) const noexcept;
-  std::size_t distance(std::size_t column, const Code& a, const Code& b) const noexcept;
+  // What each choice of each column adds when it meets those of `a`: no distance is looked up
+  // twice.
+  std::vector<Terms> beside(const Code& a) const;
+  Terms sums(const std::vector<Terms>& beside, const Code& b) const noexcept;
+  double from(const Terms& sums) const noexcept;
+  std::size_t distance(std::size_t column, int a, int b) const noexcept;  // of two choices
 
   std::vector<Column> columns_;
+  std::vector<std::size_t> first_;  // of each column's choices, among those of all columns
+  std::size_t choices_ = 0;         // of all columns
   Eigen::Index groups_ = 0;
   Eigen::VectorXd prior_mean_;
   Eigen::VectorXd prior_deviation_;

@@ -43,7 +43,7 @@ Belief belief_of(const GaussianProcess& process, std::span<const Code> codes) {
 
 }  // namespace
 
-std::vector<NormalValue> Candidates::objectives_of(const OnTarget& target,
+std::vector<NormalValue> Candidates::objectives_of(const LearntTarget& target,
                                                    std::size_t candidate) const {
   const auto i = static_cast<Index>(candidate);
   std::vector<NormalValue> out;
@@ -56,8 +56,8 @@ std::vector<NormalValue> Candidates::objectives_of(const OnTarget& target,
 double Candidates::gain(std::size_t candidate) const {
   const auto i = static_cast<Index>(candidate);
   double gain = 0;
-  for (const OnTarget& target : targets_) {
-    double chance = target.works[i];
+  for (const auto& [target, works] : targets_) {
+    double chance = works[i];
     for (std::size_t c = 0; c < target.constraints.size(); ++c) {
       const Belief& belief = beliefs_[target.constraints[c]];
       chance *= normal_cdf((target.limits[c] - belief.mean[i]) / std::sqrt(belief.variance[i]));
@@ -69,7 +69,7 @@ double Candidates::gain(std::size_t candidate) const {
 
 void Candidates::take(std::size_t candidate) {
   const auto i = static_cast<Index>(candidate);
-  for (OnTarget& target : targets_) {
+  for (auto& [target, works] : targets_) {
     std::vector<double> point;
     for (const NormalValue& value : objectives_of(target, candidate)) point.push_back(value.mean);
     target.improvement.add(point);
@@ -77,10 +77,9 @@ void Candidates::take(std::size_t candidate) {
   for (Belief& belief : beliefs_) {
     const Kernel& kernel = belief.process->kernel();
     const double own = std::sqrt(belief.variance[i] + belief.process->noise());
-    VectorXd row = -(belief.whitened.transpose() * belief.whitened.col(i));
-    for (Index j = 0; j < row.size(); ++j) {
-      row[j] = (row[j] + kernel(codes_[candidate], codes_[static_cast<std::size_t>(j)])) / own;
-    }
+    const VectorXd row = (kernel.with(codes_[candidate], codes_) -
+                          belief.whitened.transpose() * belief.whitened.col(i)) /
+                         own;
     belief.variance = (belief.variance - row.cwiseAbs2()).cwiseMax(1e-9);
     belief.whitened.conservativeResize(belief.whitened.rows() + 1, Eigen::NoChange);
     belief.whitened.bottomRows(1) = row.transpose();
@@ -190,6 +189,9 @@ void Surrogates::learn() {
     }
     learn_column(column);
   }
+  for (std::size_t t = 0; t < targets_.size(); ++t) {
+    if (!targets_[t].objectives.empty()) learn_target(t);
+  }
 }
 
 VectorXd Surrogates::chance_of_working(std::size_t target, std::span<const Code> codes) const {
@@ -207,31 +209,28 @@ VectorXd Surrogates::chance_of_working(std::size_t target, std::span<const Code>
   return chance;
 }
 
-Candidates::OnTarget Surrogates::on_target(std::size_t target, const Candidates& all) const {
-  const Target& columns = targets_[target];
-  Candidates::OnTarget out;
-  out.objectives = columns.objectives;
-  out.constraints = columns.constraints;
+// The front of the trials told, and the scores that the constraints stand for.
+void Surrogates::learn_target(std::size_t t) {
+  LearntTarget& target = targets_[t];
   std::vector<double> reference;
-  for (const std::size_t c : columns.objectives) {
+  for (const std::size_t c : target.objectives) {
     const std::vector<double>& values = columns_[c].known.values;
     reference.push_back((*columns_[c].scores)(std::ranges::max(values)) + kReferenceMargin);
   }
-  for (const std::size_t c : columns.constraints) out.limits.push_back((*columns_[c].scores)(0));
-  out.improvement = Improvement(std::move(reference));
-
-  out.works = chance_of_working(target, all.codes_);
+  for (const std::size_t c : target.constraints) {
+    target.limits.push_back((*columns_[c].scores)(0));
+  }
+  target.improvement = Improvement(std::move(reference));
   for (const Observation& observation : told_) {
-    const TargetObservation& seen = observation.targets[target];
+    const TargetObservation& seen = observation.targets[t];
     if (seen.status != Status::kMeasured || violates(seen)) continue;
     std::vector<double> point;
-    for (std::size_t k = 0; k < columns.objectives.size(); ++k) {
-      point.push_back((*columns_[columns.objectives[k]].scores)(seen.objectives[k]));
+    for (std::size_t k = 0; k < target.objectives.size(); ++k) {
+      point.push_back((*columns_[target.objectives[k]].scores)(seen.objectives[k]));
     }
-    out.improvement.add(point);
+    target.improvement.add(point);
   }
-  out.scale = 1 / std::max(out.improvement.hypervolume(), 1e-3);
-  return out;
+  target.scale = 1 / std::max(target.improvement.hypervolume(), 1e-3);
 }
 
 Candidates Surrogates::consider(std::span<const Genome> candidates,
@@ -244,7 +243,8 @@ Candidates Surrogates::consider(std::span<const Genome> candidates,
     out.beliefs_.push_back(belief_of(*column.process, out.codes_));
   }
   for (std::size_t t = 0; t < targets_.size(); ++t) {
-    if (!targets_[t].objectives.empty()) out.targets_.push_back(on_target(t, out));
+    if (targets_[t].objectives.empty()) continue;
+    out.targets_.push_back({targets_[t], chance_of_working(t, out.codes_)});
   }
   for (std::size_t i = 0; i < pending.size(); ++i) out.take(candidates.size() + i);
   return out;

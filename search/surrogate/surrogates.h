@@ -56,6 +56,15 @@ struct Belief {
   Eigen::VectorXd variance;
 };
 
+// One target, as the trials told show it.
+struct LearntTarget {
+  std::vector<std::size_t> objectives;   // indices of columns
+  std::vector<std::size_t> constraints;  // the same
+  std::vector<double> limits;            // scores at which the constraints are just kept
+  Improvement improvement{{0}};
+  double scale = 1;  // 1 / hypervolume
+};
+
 // What is believed of one batch of candidates, and what taking some of them changes.
 class Candidates {
  public:
@@ -76,7 +85,7 @@ class Candidates {
 
   // In normal scores, in the job's order.
   std::vector<NormalValue> objectives(std::size_t target, std::size_t candidate) const {
-    return objectives_of(targets_[target], candidate);
+    return objectives_of(targets_[target].target, candidate);
   }
 
   // Counts a candidate as measured, at its means: the fronts have it, and its neighbours' error
@@ -86,14 +95,10 @@ class Candidates {
  private:
   friend class Surrogates;
   struct OnTarget {
-    Improvement improvement{{0}};
-    double scale = 1;                      // 1 / hypervolume
-    std::vector<std::size_t> objectives;   // indices of beliefs
-    std::vector<std::size_t> constraints;  // the same
-    std::vector<double> limits;            // scores at which the constraints are just kept
-    Eigen::VectorXd works;                 // probabilities
+    LearntTarget target;
+    Eigen::VectorXd works;  // probabilities
   };
-  std::vector<NormalValue> objectives_of(const OnTarget& target, std::size_t candidate) const;
+  std::vector<NormalValue> objectives_of(const LearntTarget& target, std::size_t candidate) const;
 
   std::vector<Code> codes_;
   std::vector<Belief> beliefs_;
@@ -120,16 +125,12 @@ class Surrogates {
   Candidates consider(std::span<const Genome> candidates, std::span<const Genome> pending) const;
 
  private:
-  struct Target {
-    std::vector<std::size_t> objectives;   // indices of columns_
-    std::vector<std::size_t> constraints;  // the same
-  };
   ColumnValues values_of(const ColumnName& name, std::span<const std::size_t> trials) const;
   ColumnValues first_values_of(const ColumnName& name, std::size_t most) const;
   std::size_t column_of(const ColumnName& name);
   void learn_column(LearntColumn& column) const;
+  void learn_target(std::size_t target);
   Eigen::VectorXd chance_of_working(std::size_t target, std::span<const Code> codes) const;
-  Candidates::OnTarget on_target(std::size_t target, const Candidates& all) const;
 
   Encoding encoding_;
   std::vector<Observation> told_;
@@ -138,7 +139,7 @@ class Surrogates {
   std::size_t measured_ = 0;
   std::size_t learnt_ = 0;
   std::vector<LearntColumn> columns_;
-  std::vector<Target> targets_;
+  std::vector<LearntTarget> targets_;
 };
 
 }  // namespace pare::search

@@ -48,26 +48,37 @@ TEST(Kernel, a_covariance_is_symmetric_and_has_no_negative_eigenvalue) {
   }
 }
 
+TEST(Kernel, one_plan_with_many_is_the_same_as_one_by_one) {
+  for (unsigned seed = 0; seed < 10; ++seed) {
+    Kernel kernel(mixed_columns());
+    kernel.set(random_logarithms(kernel, seed));
+    const std::vector<Code> codes = random_codes(mixed_columns(), 40, seed);
+    const Eigen::VectorXd k = kernel.with(codes[0], codes);
+    ASSERT_EQ(k.size(), 40);
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+      EXPECT_EQ(k[static_cast<Eigen::Index>(i)], kernel(codes[0], codes[i])) << "row " << i;
+    }
+  }
+}
+
 TEST(Kernel, the_gradient_is_that_of_finite_differences) {
   for (const auto& columns : {mixed_columns(), std::vector<Column>{{true, 5, 0}}}) {
     Kernel kernel(columns);
     const Eigen::VectorXd at = random_logarithms(kernel, 3);
     const std::vector<Code> codes = random_codes(columns, 12, 5);
-    for (std::size_t i = 0; i + 1 < codes.size(); ++i) {
-      kernel.set(at);
-      Eigen::VectorXd gradient = Eigen::VectorXd::Zero(at.size());
-      kernel.add_gradient(codes[i], codes[i + 1], 2.0, gradient);
-      for (Eigen::Index p = 0; p < at.size(); ++p) {
-        constexpr double kStep = 1e-5;
-        Eigen::VectorXd moved = at;
-        moved[p] += kStep;
-        kernel.set(moved);
-        const double up = kernel(codes[i], codes[i + 1]);
-        moved[p] -= 2 * kStep;
-        kernel.set(moved);
-        const double down = kernel(codes[i], codes[i + 1]);
-        EXPECT_NEAR(gradient[p], 2.0 * (up - down) / (2 * kStep), 1e-6) << "parameter " << p;
-      }
+    const Eigen::VectorXd weights = Eigen::VectorXd::LinSpaced(12, -1.0, 2.0);
+    const auto weighted = [&](const Eigen::VectorXd& logarithms) {
+      kernel.set(logarithms);
+      return weights.dot(kernel.with(codes[4], codes));
+    };
+    kernel.set(at);
+    Eigen::VectorXd gradient = Eigen::VectorXd::Zero(at.size());
+    kernel.add_gradient(codes[4], codes, weights, gradient);
+    for (Eigen::Index p = 0; p < at.size(); ++p) {
+      constexpr double kStep = 1e-5;
+      const Eigen::VectorXd step = kStep * Eigen::VectorXd::Unit(at.size(), p);
+      const double slope = (weighted(at + step) - weighted(at - step)) / (2 * kStep);
+      EXPECT_NEAR(gradient[p], slope, 1e-6) << "parameter " << p;
     }
   }
 }
