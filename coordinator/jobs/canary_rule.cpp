@@ -9,23 +9,46 @@
 namespace pare::coordinator {
 namespace {
 
-// How far a measurement is from agreeing: the larger of the two shares.
+constexpr std::size_t kFewestForSpread = 6;  // readings, before they say how far they spread
+constexpr double kDeviations = 3;            // beyond these a reading is an odd one
+constexpr double kMadOfNormal = 0.6745;      // median absolute deviation of a standard normal
+
+// The readings of one device.
+struct Usual {
+  double reference = 0;                // their median; 0: there are none
+  double tolerance = kLeastTolerance;  // as a share of the reference
+};
+
+// How far a measurement is from agreeing.
 struct Deviation {
   double drift = 0;
   double from_reference = 0;  // above 0: the device was slower than usual
+  double tolerance = kLeastTolerance;
   double worst() const { return std::max(std::abs(drift), std::abs(from_reference)); }
+  bool agrees() const { return worst() <= tolerance; }
 };
 
-double reference_of(const std::string& device, const std::vector<CanaryReading>& readings) {
+// REQUIRES: at least one value.
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  if (values.size() % 2 == 1) return *middle;
+  return (*middle + *std::max_element(values.begin(), middle)) / 2;
+}
+
+Usual usual_of(const std::string& device, const std::vector<CanaryReading>& readings) {
   std::vector<double> of_device;
   for (const CanaryReading& reading : readings) {
     if (reading.device_id == device) of_device.push_back(reading.reading_ms);
   }
-  if (of_device.empty()) return 0;
-  const auto middle = of_device.begin() + static_cast<std::ptrdiff_t>(of_device.size() / 2);
-  std::ranges::nth_element(of_device, middle);
-  if (of_device.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(of_device.begin(), middle)) / 2;
+  Usual usual;
+  if (of_device.empty()) return usual;
+  usual.reference = median(of_device);
+  if (of_device.size() < kFewestForSpread || !(usual.reference > 0)) return usual;
+  for (double& reading : of_device) reading = std::abs(reading / usual.reference - 1);
+  usual.tolerance =
+      std::clamp(kDeviations * median(of_device) / kMadOfNormal, kLeastTolerance, kMostTolerance);
+  return usual;
 }
 
 // A measurement without a canary says nothing against itself.
@@ -34,9 +57,9 @@ Deviation deviation_of(const MeasuredLatency& measured,
   const auto reading = canary_of(measured.result);
   if (!reading) return {};
   const wire::CanaryResult& canary = *measured.result.canary;
-  const double reference = reference_of(measured.device_id, readings);
-  Deviation deviation{canary.after_ms / canary.before_ms - 1, 0};
-  if (reference > 0) deviation.from_reference = *reading / reference - 1;
+  const Usual usual = usual_of(measured.device_id, readings);
+  Deviation deviation{canary.after_ms / canary.before_ms - 1, 0, usual.tolerance};
+  if (usual.reference > 0) deviation.from_reference = *reading / usual.reference - 1;
   return deviation;
 }
 
@@ -70,7 +93,7 @@ LatencyChoice choose_latency(const std::vector<MeasuredLatency>& measured,
   for (std::size_t i = 0; i < measured.size(); ++i) {
     deviations.push_back(deviation_of(measured[i], readings));
     if (deviations[i].worst() < deviations[closest].worst()) closest = i;
-    if (deviations[i].worst() > kMostDrift) continue;
+    if (!deviations[i].agrees()) continue;
     const bool faster =
         !fastest || measured[i].result.median_ms < measured[*fastest].result.median_ms;
     if (faster) fastest = i;

@@ -1,10 +1,11 @@
 // Whether a latency can be believed, from how fast its device ran the canary meanwhile
 // (docs/adr/0009).  Pure.
 //
-// A reading of the canary agrees if it drifted by at most 3 % from before the candidate to after it
-// and lies within 3 % of the reference: the median of that device's readings for this target in the
-// job, of its reality check and of the measurements that were kept.  A measurement that does not
-// agree is made again, at most twice.
+// A reading of the canary agrees if it drifted little from before the candidate to after it and
+// lies near the reference: the median of that device's readings for this target in the job, of its
+// reality check and of the measurements that were kept.  Little and near is 3 %, or what those
+// readings themselves spread by where that is more (Tolerance).  A measurement that does not agree
+// is made again, at most twice.
 #pragma once
 
 #include <optional>
@@ -16,7 +17,8 @@
 
 namespace pare::coordinator {
 
-inline constexpr double kMostDrift = 0.03;
+inline constexpr double kLeastTolerance = 0.03;
+inline constexpr double kMostTolerance = 0.10;
 inline constexpr std::size_t kMostMeasurements = 3;
 
 struct MeasuredLatency {

@@ -42,6 +42,22 @@ TEST(ChooseLatency, a_canary_3_percent_off_the_median_of_the_job_is_doubtful_in_
   EXPECT_FALSE(choose_latency({measured(5, 2.05, 2.05)}, history, false).again);
 }
 
+TEST(ChooseLatency,
+     where_the_canary_itself_is_restless_more_is_allowed_but_never_beyond_10_percent) {
+  const auto restless = readings({1.92, 2.08, 1.95, 2.05, 2.0, 1.96, 2.04});  // MAD 2 %: 8.9 %
+  EXPECT_FALSE(choose_latency({measured(5, 2.16, 2.16)}, restless, false).again);
+  EXPECT_FALSE(choose_latency({measured(5, 1.96, 2.12)}, restless, false).again);
+  EXPECT_TRUE(choose_latency({measured(5, 2.2, 2.2)}, restless, false).again);
+  const auto wild = readings({1.0, 3.0, 1.2, 2.8, 2.0, 1.5, 2.5});
+  EXPECT_FALSE(choose_latency({measured(5, 2.19, 2.19)}, wild, false).again);
+  EXPECT_TRUE(choose_latency({measured(5, 2.21, 2.21)}, wild, false).again);
+}
+
+TEST(ChooseLatency, a_few_readings_do_not_say_how_restless_the_canary_is) {
+  EXPECT_TRUE(
+      choose_latency({measured(5, 2.1, 2.1)}, readings({1.9, 2.1, 1.95, 2.05, 2.0}), false).again);
+}
+
 TEST(ChooseLatency, each_device_has_a_reference_of_its_own) {
   auto history = readings({2.0, 2.0, 2.0}, "slow");
   for (const CanaryReading& reading : readings({1.0, 1.0}, "fast")) history.push_back(reading);
