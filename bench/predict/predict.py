@@ -10,37 +10,15 @@ Plans that the predicting job has tried itself are left out; so are accuracies o
 """
 import argparse
 import json
+import pathlib
 import statistics
 import sys
-import urllib.error
-import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from service import URL, Service  # noqa: E402
 
 CLOSE_LATENCY, CLOSE_MAP = 0.10, 0.01
 AT_ONCE = 200
-
-
-class Service:
-    def __init__(self, url):
-        self.url = url.rstrip("/")
-
-    def ask(self, path, body=None):
-        request = urllib.request.Request(self.url + path, data=None if body is None else json.dumps(body).encode(),
-                                         headers={"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as refused:
-            sys.exit(f"bench: {path}: {refused.read().decode()[:500]}")
-        except urllib.error.URLError as away:
-            sys.exit(f"bench: nobody answers at {self.url}: {away.reason}")
-
-    def trials(self, job):
-        found, path = [], f"/v1/jobs/{job}/trials?limit=1000"
-        while path:
-            page = self.ask(path)
-            found += page["items"]
-            path = page.get("next") and f"/v1/jobs/{job}/trials?limit=1000&cursor={page['next']}"
-        return found
 
 
 def ranks(values):
@@ -103,7 +81,7 @@ def main():
     parser.add_argument("--build", help=argparse.SUPPRESS)
     parser.add_argument("--job", type=int, action="append", required=True)
     parser.add_argument("--after", type=int, default=40)
-    parser.add_argument("--url", default="http://127.0.0.1:7070")
+    parser.add_argument("--url", default=URL)
     args = parser.parse_args()
     service = Service(args.url)
     trials = {job: service.trials(job) for job in args.job}
