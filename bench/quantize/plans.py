@@ -7,6 +7,7 @@ from pare_engine import TaskFailed
 
 PLACEMENTS = ("operators", "convolutions", "silu_blocks")
 LEVERS = ({"bias_correction": True}, {"equalization": True}, {"rounding": "gram"}, {"symmetric": True})
+SENSITIVE_BESIDE_OUTPUTS = 3  # layers; the error of a tensor does not show what eight bits do to a box (ADR 8)
 RANGES = ("percentile", "mse", "mse_after_activation")
 
 
@@ -40,6 +41,7 @@ class PlanMaker:
         self.engine, self.model = engine, subject.model
         summary = engine.run("inspect_model", {"model": subject.model}, {"card": {"head": subject.head}})["result"]
         self.card, self.layers = summary["card"], [layer["name"] for layer in summary["layers"]]
+        self.outputs = summary["output_layers"]
         prepared = engine.run("prepare", {"model": subject.model, "dataset": dataset},
                               {"card": self.card, "resolutions": [self.card["input"]], "precisions": ["fp32", "int8"],
                                "seed": 1})
@@ -91,6 +93,8 @@ class Screening:
             return self.note("pare tries no sensitive layers in fp32: preparing named none")
         for share in (0.08,) if self.quick else (0.08, 0.2):
             yield sorted(self.maker.sensitive[:max(2, round(share * len(self.maker.layers)))])
+        if self.maker.outputs:
+            yield sorted({*self.maker.outputs, *self.maker.sensitive[:SENSITIVE_BESIDE_OUTPUTS]})
 
     def make_list(self, runtimes):
         bits = 8 if has_vnni() else 7
