@@ -9,9 +9,10 @@ after so many seconds?
 Submits a job a strategy and seed to a running service, one after another, the strategies in turn so that a device whose
 speed drifts is fair to all.  With --job nothing is submitted: these ended jobs are compared.
 
-The hypervolume on a target is that of mAP and the logarithm of the speedup over the job's own original, above half the
-original's mAP and at no more than its time, as a share of what all these jobs found together.  What counts is what the
-search saw: latencies as first measured, accuracies of all images.  Prints one JSON line a job, then a table.
+The hypervolume on a target is that of mAP and the logarithm of the speedup over the original (the median of what these
+jobs measured of it), above half the original's mAP and at no more than its time, as a share of what all these jobs found
+together.  What counts is what the search saw: latencies as first measured, accuracies of all images.  Prints one JSON
+line a job, then a table.
 """
 import argparse
 import datetime
@@ -50,25 +51,34 @@ def seconds_between(earlier, later):
     return (datetime.datetime.fromisoformat(later) - datetime.datetime.fromisoformat(earlier)).total_seconds()
 
 
+def first_latency(outcome):
+    """As the search saw it, before its front was measured once more."""
+    return outcome.get("first_latency_ms", outcome["latency_ms"])
+
+
 class Run:
-    """One ended job: the points that its trials measured, in the order in which they ended."""
+    """One ended job: what its trials measured, in the order in which they ended."""
 
     def __init__(self, service, job):
         self.job, self.strategy, self.seed, self.targets = job["id"], job["strategy"], job["seed"], job["targets"]
         trials = [t for t in service.trials(job["id"]) if t.get("finished_at")]
-        original = min(trials, key=lambda t: t["number"])["outcomes"]
+        self.original = min(trials, key=lambda t: t["number"])["outcomes"]
         trials.sort(key=lambda t: t["finished_at"])
         self.seconds = [seconds_between(job["started_at"], t["finished_at"]) for t in trials]
-        self.points = {target: [self.point(t["outcomes"].get(target, {}), original[target]) for t in trials]
-                       for target in self.targets}
+        self.outcomes = [t["outcomes"] for t in trials]
+        self.points = {}
+
+    def compare_with(self, original_ms):
+        """Fills `points`: by target, both minimised; None: not measured in full."""
+        for target, slow in original_ms.items():
+            self.points[target] = [self.point(o.get(target, {}), self.original[target]["map_50_95"], slow)
+                                   for o in self.outcomes]
 
     @staticmethod
-    def point(outcome, original):
-        """Both minimised; None: not measured in full."""
+    def point(outcome, original_map, original_ms):
         if "latency_ms" not in outcome or "map_50_95" not in outcome or "expected_map" in outcome:
             return None
-        first = [o.get("first_latency_ms", o["latency_ms"]) for o in (outcome, original)]
-        return 1 - outcome["map_50_95"] / original["map_50_95"], math.log(first[0] / first[1])
+        return 1 - outcome["map_50_95"] / original_map, math.log(first_latency(outcome) / original_ms)
 
     def volume(self, target, trials):
         return volume(self.points[target][:trials])
@@ -150,6 +160,10 @@ def main():
     runs = [Run(service, job) for job in jobs]
     if len({tuple(run.targets) for run in runs}) > 1:
         sys.exit("bench: these jobs have different targets")
+    original_ms = {target: statistics.median(first_latency(run.original[target]) for run in runs)
+                   for target in runs[0].targets}
+    for run in runs:
+        run.compare_with(original_ms)
     best = {target: volume([p for run in runs for p in run.points[target]]) for target in runs[0].targets}
     results = [result(run, best, args) for run in runs]
     for one in results:
