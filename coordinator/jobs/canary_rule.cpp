@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "core/check.h"
+#include "core/statistics.h"
 
 namespace pare::coordinator {
 namespace {
@@ -27,14 +28,6 @@ struct Deviation {
   double worst() const { return std::max(std::abs(drift), std::abs(from_reference)); }
   bool agrees() const { return worst() <= tolerance; }
 };
-
-// REQUIRES: at least one value.
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
-}
 
 Usual usual_of(const std::string& device, const std::vector<CanaryReading>& readings) {
   std::vector<double> of_device;

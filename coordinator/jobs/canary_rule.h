@@ -3,9 +3,9 @@
 //
 // A reading of the canary agrees if it drifted little from before the candidate to after it and
 // lies near the reference: the median of that device's readings for this target in the job, of its
-// reality check and of the measurements that were kept.  Little and near is 3 %, or what those
-// readings themselves spread by where that is more (Tolerance).  A measurement that does not agree
-// is made again, at most twice.
+// reality check and of the measurements that were kept.  Little and near is kLeastTolerance, or
+// three deviations of those readings where that is more, up to kMostTolerance.  A measurement that
+// does not agree is made again, at most twice.
 #pragma once
 
 #include <optional>
