@@ -5,6 +5,9 @@
 namespace pare::search {
 namespace {
 
+constexpr int kKept = 3;  // choice of the decision how many of the most harmed layers stay in fp32
+constexpr std::size_t kAllocations = 3;
+
 // Every group at the widest choice of at most `share` of its channels, the narrowest failing that.
 Genome uniform_width(const Space& space, double share) {
   Genome genome = space.original();
@@ -30,86 +33,70 @@ int choices_of(const Space& space, DecisionKind kind) {
   return decisions.empty() ? 1 : space.decisions()[decisions.front()].choices;
 }
 
-// int8 in one placement, the layers that the first decision of its kind keeps at this choice and,
-// if wanted, those that make the outputs in fp32.
-Genome int8_plan(const Space& space, int placement, int keep, bool outputs = true) {
+// int8 in one placement, all of it.
+Genome int8_plan(const Space& space, int placement) {
   Genome genome = space.original();
   choose(space, genome, DecisionKind::kPrecision, 1);
   choose(space, genome, DecisionKind::kPlacement, placement);
+  return genome;
+}
+
+// The same with the layers in fp32 that int8 harms most, and those that make the outputs.
+Genome careful_int8_plan(const Space& space, int placement) {
+  Genome genome = int8_plan(space, placement);
   const std::vector<std::size_t> sets = space.of_kind(DecisionKind::kKeepFp32);
   for (const std::size_t i : sets) {
     const Decision& d = space.decisions()[i];
-    if (i == sets.front()) genome.choices[i] = std::min(keep, d.choices - 1);
-    if (d.name == kOutputs && outputs) genome.choices[i] = 1;
+    if (i == sets.front()) genome.choices[i] = std::min(kKept, d.choices - 1);
+    if (d.name == kOutputs) genome.choices[i] = 1;
   }
   return genome;
 }
 
-std::vector<Genome> all_int8(const Space& space) {
-  std::vector<Genome> out;
-  if (!space.has_int8()) return out;
-  const int placements = choices_of(space, DecisionKind::kPlacement);
-  for (const int keep : {3, 5, 1}) {
-    for (int placement = 0; placement < placements; ++placement) {
-      out.push_back(int8_plan(space, placement, keep));
-    }
-  }
-  for (int placement = 0; placement < placements; ++placement) {
-    out.push_back(int8_plan(space, placement, 0, false));
-  }
-  for (const auto kind : {DecisionKind::kWeightBits, DecisionKind::kEqualization}) {
-    if (space.of_kind(kind).empty()) continue;
-    out.push_back(int8_plan(space, 0, 3));
-    choose(space, out.back(), kind, 1);
-  }
-  return out;
+// At the resolution so many steps below the original's, the smallest failing that.
+Genome smaller(const Space& space, Genome genome, int steps) {
+  const int largest = choices_of(space, DecisionKind::kResolution) - 1;
+  choose(space, genome, DecisionKind::kResolution, largest - steps);
+  return genome;
+}
+
+// With the widths of another plan.
+Genome with_widths(const Space& space, Genome genome, const Genome& of) {
+  for (const std::size_t i : space.of_kind(DecisionKind::kWidth)) genome.choices[i] = of.choices[i];
+  return genome;
 }
 
 // Allocations lead on some detectors and not on others (yolov5n at a tenth of its MACs: .244 mAP by
 // allocation, .271 by the same share everywhere): both are tried.
 std::vector<Genome> narrower(const Space& space) {
-  std::vector<Genome> out(space.allocations().begin(), space.allocations().end());
-  for (const double share : {0.9, 0.75, 0.5}) out.push_back(uniform_width(space, share));
-  return out;
-}
-
-std::vector<Genome> smaller(const Space& space) {
-  std::vector<Genome> out;
-  for (int choice = choices_of(space, DecisionKind::kResolution) - 1; choice >= 0; --choice) {
-    Genome genome = space.original();
-    choose(space, genome, DecisionKind::kResolution, choice);
-    out.push_back(std::move(genome));
-  }
-  return out;
-}
-
-// int8 in each placement at the next smaller resolutions, and with the mildest widths.
-std::vector<Genome> combined(const Space& space) {
-  std::vector<Genome> out;
-  if (!space.has_int8()) return out;
-  const int resolutions = choices_of(space, DecisionKind::kResolution);
-  for (int placement = 0; placement < choices_of(space, DecisionKind::kPlacement); ++placement) {
-    const Genome int8 = int8_plan(space, placement, 3);
-    for (int smaller = 1; smaller <= 2 && smaller < resolutions; ++smaller) {
-      out.push_back(int8);
-      choose(space, out.back(), DecisionKind::kResolution, resolutions - 1 - smaller);
-    }
-    if (space.allocations().empty()) continue;
-    out.push_back(int8);
-    for (const std::size_t i : space.of_kind(DecisionKind::kWidth)) {
-      out.back().choices[i] = space.allocations().front().choices[i];
-    }
-  }
+  const auto mild = space.allocations().first(std::min(kAllocations, space.allocations().size()));
+  std::vector<Genome> out(mild.begin(), mild.end());
+  for (const double share : {0.9, 0.75}) out.push_back(uniform_width(space, share));
   return out;
 }
 
 }  // namespace
 
 std::vector<Genome> seeds(const Space& space) {
-  std::vector<Genome> wanted = {space.original()};
-  for (const auto& some : {all_int8(space), smaller(space), narrower(space), combined(space)}) {
-    wanted.insert(wanted.end(), some.begin(), some.end());
+  const Genome original = space.original();
+  const std::vector<Genome> narrow = narrower(space);
+  std::vector<Genome> int8;
+  if (space.has_int8()) {
+    for (int placement = 0; placement < choices_of(space, DecisionKind::kPlacement); ++placement) {
+      int8.push_back(careful_int8_plan(space, placement));
+    }
   }
+
+  std::vector<Genome> wanted = {original};
+  wanted.insert(wanted.end(), int8.begin(), int8.end());
+  if (space.has_int8()) wanted.push_back(int8_plan(space, 0));
+  for (int steps = 1; steps < choices_of(space, DecisionKind::kResolution); ++steps) {
+    wanted.push_back(smaller(space, original, steps));
+  }
+  wanted.insert(wanted.end(), narrow.begin(), narrow.end());
+  for (const Genome& plan : int8) wanted.push_back(smaller(space, plan, 1));
+  wanted.push_back(smaller(space, narrow.front(), 1));
+  if (space.has_int8()) wanted.push_back(with_widths(space, int8.front(), narrow.front()));
 
   std::vector<Genome> out;
   for (Genome& genome : wanted) {

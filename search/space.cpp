@@ -141,8 +141,19 @@ bool is_int8_setting(DecisionKind kind) {
          kind == DecisionKind::kKeepFp32;
 }
 
-// What each width of a group costs and saves; empty where it was not measured.
+// Where nothing was measured: what is removed saves its share, and harms more the more it is.
+std::vector<Expected> guessed(const ChannelGroup& group) {
+  std::vector<Expected> expected;
+  for (const int width : group.widths) {
+    const double removed = 1 - static_cast<double>(width) / group.widths.back();
+    expected.push_back({removed * removed, removed});
+  }
+  return expected;
+}
+
+// What each width of a group costs and saves.
 std::vector<Expected> expected_of(const ChannelGroup& group, const Guidance& guidance) {
+  if (guidance.groups.empty()) return guessed(group);
   const auto measured = std::ranges::find(guidance.groups, group.name, &GroupSensitivity::group);
   if (measured == guidance.groups.end()) return {};
   std::vector<Expected> expected(group.widths.size());
