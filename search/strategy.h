@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -49,12 +50,17 @@ class Strategy {
   virtual void tell(std::span<const Observation> observations) = 0;
 };
 
+// The objectives beyond which a plan is of no use on a target, from what the original measured
+// there: as many, in the same order.  Whoever searches need not look there.  Pure.
+using WorstOfUse = std::function<std::vector<double>(const std::vector<double>& original)>;
+
 // Every file in search/strategies, sorted by name.
 std::vector<std::string_view> strategy_names();
 
-// The strategy keeps a copy of the space.  kInvalidArgument if no strategy has that name.
+// The strategy keeps a copy of the space.  Without `worst` every plan is of use.  kInvalidArgument
+// if no strategy has that name.
 Result<std::unique_ptr<Strategy>> make_strategy(std::string_view name, const Space& space,
-                                                std::uint64_t seed);
+                                                std::uint64_t seed, WorstOfUse worst = {});
 
 // Asks for `seeds`, in their order, before anything that `inner` proposes.
 std::unique_ptr<Strategy> with_seeds(std::vector<Genome> seeds, std::unique_ptr<Strategy> inner);

@@ -140,6 +140,13 @@ Result<JobContext> load_context(Store& store, const Job& job) {
                     labels};
 }
 
+Result<std::unique_ptr<search::Strategy>> strategy_of(const JobContext& context) {
+  const NewJob& document = context.document;
+  return search::make_strategy(
+      document.strategy, context.space, document.seed,
+      [document](const std::vector<double>& original) { return reference_of(document, original); });
+}
+
 namespace {
 
 // The one observation that stands for those of all targets: in each objective the worst of them,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,6 +54,10 @@ struct JobContext {
 // are there it is whole.  REQUIRES: the model is ready.  Fails with kInvalidArgument if the
 // document or the summary make no sense together, with kUnsupported if nothing is left to try.
 Result<JobContext> load_context(Store& store, const Job& job);
+
+// The job's strategy at its beginning, before any seeds.  kInvalidArgument if the document names
+// none that there is.
+Result<std::unique_ptr<search::Strategy>> strategy_of(const JobContext& context);
 
 // What the strategy is told of a trial that has ended.  A function of what is stored, so that a
 // restored strategy is told the same.

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "core/check.h"
 
 namespace pare::coordinator {
 namespace {
+
+constexpr double kLeastShare = 0.5;  // of the original's accuracy
+constexpr double kNoise = 0.01;      // of a latency measured twice, as a logarithm
 
 // -1 where nothing could be scored.
 Result<double> figure_of(const Metric& metric, const wire::EvaluateResult& result) {
@@ -105,7 +107,17 @@ TargetRecord weighted(const NewJob& job, const std::string& target, TargetRecord
 
 std::vector<double> reference_of(const NewJob& job, std::vector<double> original) {
   for (std::size_t i = 0; i < original.size(); ++i) {
-    original[i] = is_accuracy(job.objectives[i].kind) ? 1.0 : original[i] + std::numbers::ln2;
+    const Metric& metric = job.objectives[i];
+    if (!is_accuracy(metric.kind)) {
+      original[i] += kNoise;
+      continue;
+    }
+    original[i] = 1 - kLeastShare * (1 - original[i]);
+    for (const Constraint& constraint : job.constraints) {
+      if (constraint.metric == metric && constraint.min) {
+        original[i] = std::max(original[i], 1 - *constraint.min);
+      }
+    }
   }
   return original;
 }

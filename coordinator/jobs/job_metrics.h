@@ -41,7 +41,8 @@ TargetRecord weighted(const NewJob& job, const std::string& target, TargetRecord
 std::vector<double> objectives_of(const NewJob& job, const Trial& trial,
                                   const TargetRecord& record);
 
-// What bounds the hypervolume of a front: no accuracy, twice the original's latency and size.
+// Beyond what a plan is of no use, and what bounds the hypervolume of a front: half the original's
+// accuracy, or less where a constraint says that less will do, and its latency and size.
 std::vector<double> reference_of(const NewJob& job, std::vector<double> original);
 
 // One for each constraint that holds on the target: above 0 by the share that the bound is missed

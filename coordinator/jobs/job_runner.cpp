@@ -97,7 +97,7 @@ Result<std::unique_ptr<JobRunner>> JobRunner::restore(Store& store, const Job& j
   auto context = load_context(store, job);
   if (!context) return context.error();
   const NewJob& document = context.value().document;
-  auto strategy = search::make_strategy(document.strategy, context.value().space, document.seed);
+  auto strategy = strategy_of(context.value());
   if (!strategy) return strategy.error();
   if (document.transfer) {
     auto known = known_plans(store, context.value());

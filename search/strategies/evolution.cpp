@@ -103,7 +103,8 @@ class Evolution final : public Strategy {
 
 }  // namespace
 
-std::unique_ptr<Strategy> strategy_evolution(const Space& space, std::uint64_t seed) {
+std::unique_ptr<Strategy> strategy_evolution(const Space& space, std::uint64_t seed,
+                                             WorstOfUse /*worst*/) {
   return std::make_unique<Evolution>(space, seed);
 }
 

@@ -56,7 +56,8 @@ class LocalSearch final : public Strategy {
 
 }  // namespace
 
-std::unique_ptr<Strategy> strategy_local_search(const Space& space, std::uint64_t seed) {
+std::unique_ptr<Strategy> strategy_local_search(const Space& space, std::uint64_t seed,
+                                                WorstOfUse /*worst*/) {
   return std::make_unique<LocalSearch>(space, seed);
 }
 

@@ -81,7 +81,8 @@ class Nsga2 final : public Strategy {
 
 }  // namespace
 
-std::unique_ptr<Strategy> strategy_nsga2(const Space& space, std::uint64_t seed) {
+std::unique_ptr<Strategy> strategy_nsga2(const Space& space, std::uint64_t seed,
+                                         WorstOfUse /*worst*/) {
   return std::make_unique<Nsga2>(space, seed);
 }
 

@@ -32,7 +32,8 @@ constexpr double kMost = 300;              // half as many more for each plan of
 
 class Pare final : public Strategy {
  public:
-  Pare(const Space& space, std::uint64_t seed) : proposals_(space, seed), surrogates_(space) {}
+  Pare(const Space& space, std::uint64_t seed, WorstOfUse worst)
+      : proposals_(space, seed), surrogates_(space, std::move(worst)) {}
 
   std::vector<Genome> ask(int count) override {
     Random random = proposals_.random();
@@ -161,8 +162,8 @@ class Pare final : public Strategy {
 
 }  // namespace
 
-std::unique_ptr<Strategy> strategy_pare(const Space& space, std::uint64_t seed) {
-  return std::make_unique<Pare>(space, seed);
+std::unique_ptr<Strategy> strategy_pare(const Space& space, std::uint64_t seed, WorstOfUse worst) {
+  return std::make_unique<Pare>(space, seed, std::move(worst));
 }
 
 }  // namespace pare::search

@@ -24,7 +24,8 @@ class RandomStrategy final : public Strategy {
 
 }  // namespace
 
-std::unique_ptr<Strategy> strategy_random(const Space& space, std::uint64_t seed) {
+std::unique_ptr<Strategy> strategy_random(const Space& space, std::uint64_t seed,
+                                          WorstOfUse /*worst*/) {
   return std::make_unique<RandomStrategy>(space, seed);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "core/check.h"
@@ -101,6 +102,23 @@ std::vector<Observation> Surrogates::representatives() const {
   return some;
 }
 
+// What is of no use on a target, as the first so many trials show it.
+std::optional<std::vector<double>> Surrogates::worst_of_use(std::size_t target,
+                                                            std::size_t trials) const {
+  if (!worst_) return std::nullopt;
+  for (std::size_t i = 0; i < trials; ++i) {
+    if (told_[i].genome != original_) continue;
+    const TargetObservation& seen = told_[i].targets[target];
+    if (seen.status == Status::kMeasured) return worst_(seen.objectives);
+  }
+  return std::nullopt;
+}
+
+double Surrogates::limit_of(const ColumnName& name, std::size_t trials) const {
+  const auto worst = name.objective ? worst_of_use(name.target, trials) : std::nullopt;
+  return worst ? (*worst)[name.number] : std::numeric_limits<double>::infinity();
+}
+
 // Of those of the trials that were measured on the target.
 ColumnValues Surrogates::values_of(const ColumnName& name,
                                    std::span<const std::size_t> trials) const {
@@ -145,7 +163,8 @@ void Surrogates::learn_column(LearntColumn& column) const {
     std::vector<Code> codes;
     for (const std::size_t i : column.rows) codes.push_back(codes_[i]);
     const std::span values(first.values.data(), fit_at);
-    column.process->fit(codes, scores_of(NormalScores(values), values));
+    const double limit = limit_of(column.name, column.rows.back() + 1);
+    column.process->fit(codes, scores_of(NormalScores(values, limit), values));
     column.fitted = fit_at;
   }
   const bool goes_on = column.rows.size() <= trials.size() &&
@@ -158,7 +177,7 @@ void Surrogates::learn_column(LearntColumn& column) const {
     column.process->add(codes_[trials[i]]);
   }
   column.rows = trials;
-  column.scores.emplace(column.known.values);
+  column.scores.emplace(column.known.values, limit_of(column.name, told_.size()));
   column.process->respond(scores_of(*column.scores, column.known.values));
 }
 
@@ -212,10 +231,13 @@ VectorXd Surrogates::chance_of_working(std::size_t target, std::span<const Code>
 // The front of the trials told, and the scores that the constraints stand for.
 void Surrogates::learn_target(std::size_t t) {
   LearntTarget& target = targets_[t];
+  const auto worst = worst_of_use(t, told_.size());
   std::vector<double> reference;
-  for (const std::size_t c : target.objectives) {
-    const std::vector<double>& values = columns_[c].known.values;
-    reference.push_back((*columns_[c].scores)(std::ranges::max(values)) + kReferenceMargin);
+  for (std::size_t k = 0; k < target.objectives.size(); ++k) {
+    const LearntColumn& column = columns_[target.objectives[k]];
+    reference.push_back(worst ? (*column.scores)((*worst)[k])
+                              : (*column.scores)(std::ranges::max(column.known.values)) +
+                                    kReferenceMargin);
   }
   for (const std::size_t c : target.constraints) {
     target.limits.push_back((*columns_[c].scores)(0));

@@ -1,7 +1,9 @@
 // What the search believes of plans it has not measured: on each target every objective, every
 // constraint and the chance that the plan works at all.
 //
-// Objectives are normal scores (normal.h), so a broken candidate distorts nothing.  Columns that
+// Objectives are normal scores (normal.h), so a broken candidate distorts nothing.  Where it is
+// known what is of no use, from what the original measured, hypervolume counts up to there; else up
+// to just beyond the worst value seen.  Columns that
 // were equal in all trials (accuracy, where no plan was quantized) share one process.  The state
 // depends on the trials told and their order, and on nothing else: one restored from a log says the
 // same, bit by bit.  Hyper-parameters are chosen anew whenever the trials have grown by half, the
@@ -12,6 +14,7 @@
 
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "search/strategy.h"
@@ -107,7 +110,8 @@ class Candidates {
 
 class Surrogates {
  public:
-  explicit Surrogates(const Space& space) : encoding_(space) {}
+  explicit Surrogates(const Space& space, WorstOfUse worst = {})
+      : encoding_(space), worst_(std::move(worst)), original_(space.original()) {}
 
   void tell(const Observation& observation);
 
@@ -125,6 +129,8 @@ class Surrogates {
   Candidates consider(std::span<const Genome> candidates, std::span<const Genome> pending) const;
 
  private:
+  std::optional<std::vector<double>> worst_of_use(std::size_t target, std::size_t trials) const;
+  double limit_of(const ColumnName& name, std::size_t trials) const;
   ColumnValues values_of(const ColumnName& name, std::span<const std::size_t> trials) const;
   ColumnValues first_values_of(const ColumnName& name, std::size_t most) const;
   std::size_t column_of(const ColumnName& name);
@@ -133,6 +139,8 @@ class Surrogates {
   Eigen::VectorXd chance_of_working(std::size_t target, std::span<const Code> codes) const;
 
   Encoding encoding_;
+  WorstOfUse worst_;
+  Genome original_;
   std::vector<Observation> told_;
   std::vector<Code> codes_;  // of told_
   Representatives representatives_;

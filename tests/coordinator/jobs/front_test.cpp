@@ -78,10 +78,13 @@ TEST_F(FrontTest, members_are_compared_with_the_original) {
 
 TEST_F(FrontTest, the_hypervolume_is_that_of_the_definition) {
   trials.resize(2);
-  // (1 - mAP, log latency) against (1, log 20): two steps.
-  const double low = std::log(20.0) - std::log(10.0);
-  const double high = std::log(10.0) - std::log(8.0);
-  EXPECT_NEAR(front_of(trials, "t", job, kModel).hypervolume, 0.4 * low + 0.395 * high, 1e-12);
+  // (1 - mAP, log latency) against (0.8, log 10 and a hundredth): two steps.
+  const double faster = std::log(10.0) - std::log(8.0);
+  EXPECT_NEAR(front_of(trials, "t", job, kModel).hypervolume, 0.2 * 0.01 + 0.195 * faster, 1e-12);
+  job.constraints = {{{MetricKind::kMap5095}, {}, 0.3, ""}};
+  EXPECT_NEAR(front_of(trials, "t", job, kModel).hypervolume, 0.2 * 0.01 + 0.195 * faster, 1e-12);
+  job.constraints = {{{MetricKind::kMap5095}, {}, 0.1, ""}};  // so little will do
+  EXPECT_NEAR(front_of(trials, "t", job, kModel).hypervolume, 0.3 * 0.01 + 0.295 * faster, 1e-12);
 }
 
 TEST_F(FrontTest, what_breaks_a_constraint_is_not_on_the_front) {

@@ -132,10 +132,8 @@ inline void JobLoopFixture::expect_consistent(JobId id, int count) {
   const auto context = load_context(*store, stored(id));
   ASSERT_TRUE(context.has_value()) << context.error().message;
   const search::Space& space = context.value().space;
-  const auto strategy = search::with_seeds(
-      search::seeds(space),
-      search::make_strategy(context.value().document.strategy, space, context.value().document.seed)
-          .value());
+  const auto strategy =
+      search::with_seeds(search::seeds(space), strategy_of(context.value()).value());
   std::map<int, int> told;
   int asked = 0;
   const auto log = store->search_log(id);

@@ -39,8 +39,16 @@ TEST_F(StagnationTest, it_is_reached_when_no_front_has_grown_for_so_many_trials)
 
 TEST_F(StagnationTest, growth_within_a_thousandth_counts_as_none) {
   tell(0.40, 10, 10);
-  tell(0.40, 9.999, 9.999);
-  tell(0.40, 9.998, 9.998);
+  tell(0.40, 5, 5);
+  tell(0.40, 4.999, 4.999);
+  tell(0.40, 4.998, 4.998);
+  EXPECT_TRUE(stagnation.reached(2));
+}
+
+TEST_F(StagnationTest, what_is_of_no_use_brings_nothing) {
+  tell(0.40, 10, 10);
+  tell(0.19, 1, 1);
+  tell(0.40, 11, 11);
   EXPECT_TRUE(stagnation.reached(2));
 }
 

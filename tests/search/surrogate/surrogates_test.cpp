@@ -105,6 +105,39 @@ TEST(Surrogates, a_constraint_keeps_plans_out_that_break_it) {
   EXPECT_LE(all[most_gaining(candidates, all.size())].choices[0], kLevels / 2 + 1);
 }
 
+// The corner of the fast and broken: what is beyond x = 1/2 costs nothing at all.
+TEST(Surrogates, what_is_of_no_use_gains_nothing_however_fast_it_is) {
+  const auto measure = [](const Genome& genome) {
+    TargetObservation seen = measured(genome);
+    if (genome.choices[0] > kLevels / 2) seen.objectives = {3, -3};
+    return seen;
+  };
+  const auto gaining = [&](WorstOfUse worst) {
+    Surrogates surrogates(square(), std::move(worst));
+    int number = 0;
+    std::vector<Genome> genomes = drawn(40, 1);
+    genomes.insert(genomes.begin() + 20, square().original());
+    for (const Genome& genome : genomes) {
+      surrogates.tell({TrialId{++number}, genome, {measure(genome)}, 1.0});
+    }
+    surrogates.learn();
+    const std::vector<Genome> all = everything();
+    const std::vector<double> gains = surrogates.consider(all, {}).gains(all.size());
+    double useful = 0;
+    double useless = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      (all[i].choices[0] > kLevels / 2 + 2 ? useless : useful) += gains[i];
+    }
+    return useless / useful;
+  };
+  const double unknown = gaining({});
+  const double known = gaining([](const std::vector<double>& original) {
+    EXPECT_EQ(original, measured(square().original()).objectives);
+    return std::vector<double>{1.2, 1.2};
+  });
+  EXPECT_LT(known, 0.1 * unknown);
+}
+
 TEST(Surrogates, one_taught_in_steps_believes_what_one_taught_at_once_does) {
   const Surrogates at_once = taught(50, measured);
   Surrogates in_steps(square());
