@@ -4,7 +4,7 @@
 // of points equal in every objective, the first one inserted stays.
 //
 // insert() scans the front: O(n*m) for n points and m objectives.  Fine up to a few thousand
-// points; bench/search_pareto_bench.cpp shows where that stops being true.
+// points; bench/pareto_bench.cpp shows where that stops being true.
 //
 // Not thread-safe.  The job loop owns its front; readers get a copy of points().
 #pragma once

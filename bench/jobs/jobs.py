@@ -26,7 +26,7 @@ import time
 BENCH = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(BENCH / "support"), str(BENCH / "search")]
 from problems import hypervolume  # noqa: E402
-from service import URL, Service  # noqa: E402
+from service import URL, Service, first_latency  # noqa: E402
 
 ENDED = ("succeeded", "failed", "cancelled")
 LEVELS = (0.90, 0.95)
@@ -51,11 +51,6 @@ def seconds_between(earlier, later):
     return (datetime.datetime.fromisoformat(later) - datetime.datetime.fromisoformat(earlier)).total_seconds()
 
 
-def first_latency(outcome):
-    """As the search saw it, before its front was measured once more."""
-    return outcome.get("first_latency_ms", outcome["latency_ms"])
-
-
 class Run:
     """One ended job: what its trials measured, in the order in which they ended."""
 
@@ -66,35 +61,30 @@ class Run:
         trials.sort(key=lambda t: t["finished_at"])
         self.seconds = [seconds_between(job["started_at"], t["finished_at"]) for t in trials]
         self.outcomes = [t["outcomes"] for t in trials]
-        self.points = {}
 
-    def compare_with(self, original_ms):
-        """Fills `points`: by target, both minimised; None: not measured in full."""
-        for target, slow in original_ms.items():
-            self.points[target] = [self.point(o.get(target, {}), self.original[target]["map_50_95"], slow)
-                                   for o in self.outcomes]
+    def points(self, original_ms):
+        """By target one a trial, both minimised; None: not measured in full."""
+        return {target: [point(o.get(target, {}), self.original[target]["map_50_95"], slow) for o in self.outcomes]
+                for target, slow in original_ms.items()}
 
-    @staticmethod
-    def point(outcome, original_map, original_ms):
-        if "latency_ms" not in outcome or "map_50_95" not in outcome or "expected_map" in outcome:
-            return None
-        return 1 - outcome["map_50_95"] / original_map, math.log(first_latency(outcome) / original_ms)
 
-    def volume(self, target, trials):
-        return volume(self.points[target][:trials])
+def point(outcome, original_map, original_ms):
+    if "latency_ms" not in outcome or "map_50_95" not in outcome or "expected_map" in outcome:
+        return None
+    return 1 - outcome["map_50_95"] / original_map, math.log(first_latency(outcome) / original_ms)
 
 
 def volume(points):
     return hypervolume([p for p in points if p is not None], (0.5, 0.0))
 
 
-def shares(run, best):
+def shares(points, best, trials):
     """After each trial, of the target that has the least."""
-    return [min(run.volume(target, n) / best[target] for target in run.targets) for n in range(1, len(run.seconds) + 1)]
+    return [min(volume(points[target][:n]) / best[target] for target in best) for n in range(1, trials + 1)]
 
 
-def result(run, best, args):
-    after = shares(run, best)
+def result(run, points, best, args):
+    after = shares(points, best, len(run.seconds))
     reached = {level: next((i for i, s in enumerate(after) if s >= level), None) for level in LEVELS}
     return {"job": run.job, "strategy": run.strategy, "seed": run.seed, "trials": len(after),
             "seconds": round(run.seconds[-1]),
@@ -162,10 +152,9 @@ def main():
         sys.exit("bench: these jobs have different targets")
     original_ms = {target: statistics.median(first_latency(run.original[target]) for run in runs)
                    for target in runs[0].targets}
-    for run in runs:
-        run.compare_with(original_ms)
-    best = {target: volume([p for run in runs for p in run.points[target]]) for target in runs[0].targets}
-    results = [result(run, best, args) for run in runs]
+    points = [run.points(original_ms) for run in runs]
+    best = {target: volume([p for on in points for p in on[target]]) for target in original_ms}
+    results = [result(run, on, best, args) for run, on in zip(runs, points)]
     for one in results:
         print(json.dumps(one))
     table(results, args)

@@ -15,7 +15,7 @@ import statistics
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from service import URL, Service  # noqa: E402
+from service import URL, Service, first_latency  # noqa: E402
 
 CLOSE_LATENCY, CLOSE_MAP = 0.10, 0.01
 AT_ONCE = 200
@@ -42,9 +42,9 @@ def spearman(a, b):
 
 
 def measured(outcome, metric):
-    """What the trial measured, or None; the first latency where it was confirmed, as the job saw it."""
+    """What the trial measured, or None."""
     if metric == "latency_ms":
-        return outcome.get("first_latency_ms", outcome.get("latency_ms"))
+        return first_latency(outcome)
     return None if "expected_map" in outcome else outcome.get(metric)
 
 
