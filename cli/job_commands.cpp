@@ -241,7 +241,7 @@ void add_submit(CLI::App& app, Action& chosen) {
   command->add_option("--max", given->at_most, "A constraint METRIC=VALUE; may be repeated");
   command->add_option("--min", given->at_least, "A constraint METRIC=VALUE; may be repeated");
   command->add_option("--strategy", given->strategy,
-                      "nsga2, pare, evolution, local_search or random");
+                      "pare, nsga2, evolution, local_search or random");
   command->add_option("--seed", given->seed, "The same seed, the same search");
   command->add_option("--resolution", given->resolution, "Scales of the input: LOW HIGH")
       ->expected(2);

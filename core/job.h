@@ -142,7 +142,7 @@ struct NewJob {
   std::optional<TransferFrom> transfer;
   SpaceLimits space;
   Recovery recovery = Recovery::kReconstruct;
-  std::string strategy = "nsga2";
+  std::string strategy = "pare";
   Budget budget;
   std::uint64_t seed = 1;
   friend bool operator==(const NewJob&, const NewJob&) = default;
