@@ -151,7 +151,7 @@ std::vector<Expected> guessed(const ChannelGroup& group) {
   return expected;
 }
 
-// What each width of a group costs and saves.
+// What each width of a group costs and saves; empty where others were measured and this was not.
 std::vector<Expected> expected_of(const ChannelGroup& group, const Guidance& guidance) {
   if (guidance.groups.empty()) return guessed(group);
   const auto measured = std::ranges::find(guidance.groups, group.name, &GroupSensitivity::group);

@@ -3,12 +3,13 @@
 //
 // Objectives are normal scores (normal.h), so a broken candidate distorts nothing.  Where it is
 // known what is of no use, from what the original measured, hypervolume counts up to there; else up
-// to just beyond the worst value seen.  Columns that
-// were equal in all trials (accuracy, where no plan was quantized) share one process.  The state
-// depends on the trials told and their order, and on nothing else: one restored from a log says the
-// same, bit by bit.  Hyper-parameters are chosen anew whenever the trials have grown by half, the
-// last time at Representatives::kMost; from there on only some of the trials are learnt from
-// (representatives.h), so that an ask costs no more after 10,000 trials than after 500.
+// to just beyond the worst value seen.  Columns that were equal in all trials (accuracy, where no
+// plan was quantized) share one process.
+//
+// The state depends on the trials told and their order, and on nothing else: one restored from a
+// log says the same, bit by bit.  Hyper-parameters are chosen anew whenever the trials have grown
+// by half, the last time at Representatives::kMost; from there on only some of the trials are
+// learnt from (representatives.h), so that an ask costs no more after 10,000 trials than after 500.
 // Not thread-safe.
 #pragma once
 
