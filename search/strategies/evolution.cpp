@@ -12,6 +12,7 @@
 #include "search/draw.h"
 #include "search/proposals.h"
 #include "search/strategy.h"
+#include "search/surrogate/normal.h"
 #include "search/surrogate/surrogates.h"
 
 namespace pare::search {
@@ -75,7 +76,7 @@ class Evolution final : public Strategy {
   // The last population, best first, without plans asked before.
   std::vector<Individual> evolve(Random& random) const {
     const Space& space = proposals_.space();
-    const double limit = normal_quantile(0.02 + 0.96 * random.uniform());  // in normal scores
+    const double limit = normal_quantile(0.02 + 0.96 * random.uniform());  // a score
     const int target = random.below(std::numeric_limits<int>::max());
     std::vector<Individual> people;
     while (people.size() < kPopulation) people.push_back({draw_mild(space, random)});

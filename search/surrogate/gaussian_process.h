@@ -48,6 +48,10 @@ class GaussianProcess {
   }
   Eigen::VectorXd variances(const Eigen::MatrixXd& whitened) const;
 
+  // For each row, the mean that all others give it: O(rows^3).
+  // Source: Rasmussen and Williams (2006), equation 5.12.
+  Eigen::VectorXd left_out() const;
+
   const Kernel& kernel() const noexcept { return kernel_; }
   double noise() const noexcept { return noise_; }  // variance
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "search/surrogate/normal.h"
 #include "search/surrogate/working.h"
 
 namespace pare::search {
@@ -15,6 +16,8 @@ using Eigen::Index;
 using Eigen::VectorXd;
 
 constexpr double kReferenceMargin = 0.1;
+constexpr double kLeastDeviation = 1e-4;  // in scores
+constexpr double kSmooth = 0.95;          // correlation of what was left out with its prediction
 
 // How many of `rows` choose the hyper-parameters: the largest of 4, 6, 9, 13 and so on within them.
 std::size_t fitted_rows(std::size_t rows) {
@@ -29,17 +32,47 @@ bool violates(const TargetObservation& seen) {
   return std::ranges::any_of(seen.violations, [](double v) { return v > 0; });
 }
 
-VectorXd scores_of(const NormalScores& scores, std::span<const double> values) {
+VectorXd scores_of(const Scores& scores, std::span<const double> values) {
   VectorXd out(static_cast<Index>(values.size()));
   for (std::size_t i = 0; i < values.size(); ++i) out[static_cast<Index>(i)] = scores(values[i]);
   return out;
 }
 
-Belief belief_of(const GaussianProcess& process, std::span<const Code> codes) {
-  Belief belief{&process, process.whiten(codes), {}, {}};
+// How well two lists agree about the order: the correlation of their normal scores.
+double agreement(std::span<const double> a, std::span<const double> b) {
+  const VectorXd first = scores_of(Scores(a, Warp::kRanks), a);
+  const VectorXd second = scores_of(Scores(b, Warp::kRanks), b);
+  return first.dot(second) / std::max(first.norm() * second.norm(), 1e-9);
+}
+
+// Of the values up to the limit (of all, where that leaves too few to say), with what the others
+// said.
+double agreement_up_to(double limit, std::span<const double> values, const VectorXd& said) {
+  std::vector<double> theirs;
+  std::vector<double> seen;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i] > limit) continue;
+    theirs.push_back(said[static_cast<Index>(i)]);
+    seen.push_back(values[i]);
+  }
+  if (seen.size() >= Scores::kFewestUseful) return agreement(theirs, seen);
+  return agreement({said.data(), values.size()}, values);
+}
+
+Belief belief_of(const LearntColumn& column, std::span<const Code> codes) {
+  const GaussianProcess& process = *column.process;
+  Belief belief{&process, column.scores->lowest(), column.scores->highest(), {}, {}, {}};
+  belief.whitened = process.whiten(codes);
   belief.mean = process.means(belief.whitened);
   belief.variance = process.variances(belief.whitened);
   return belief;
+}
+
+// No value has a score outside of these: what a process believes beyond them is cut off.
+NormalValue within(double lowest, double highest, double mean, double deviation) {
+  const auto cut = [&](double score) { return std::clamp(score, lowest, highest); };
+  const double reach = 0.5 * (cut(mean + deviation) - cut(mean - deviation));
+  return {cut(mean), std::max(reach, kLeastDeviation)};
 }
 
 }  // namespace
@@ -49,7 +82,9 @@ std::vector<NormalValue> Candidates::objectives_of(const LearntTarget& target,
   const auto i = static_cast<Index>(candidate);
   std::vector<NormalValue> out;
   for (const std::size_t b : target.objectives) {
-    out.push_back({beliefs_[b].mean[i], std::sqrt(beliefs_[b].variance[i])});
+    const Belief& belief = beliefs_[b];
+    out.push_back(
+        within(belief.lowest, belief.highest, belief.mean[i], std::sqrt(belief.variance[i])));
   }
   return out;
 }
@@ -144,7 +179,9 @@ ColumnValues Surrogates::first_values_of(const ColumnName& name, std::size_t mos
 
 // The index of the column with these numbers, an equal one's if there is one.
 std::size_t Surrogates::column_of(const ColumnName& name) {
-  LearntColumn column{name, values_of(name, representatives_.chosen()), {}, {}, {}, 0};
+  LearntColumn column;
+  column.name = name;
+  column.known = values_of(name, representatives_.chosen());
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     if (columns_[c].known == column.known) return c;
   }
@@ -152,21 +189,49 @@ std::size_t Surrogates::column_of(const ColumnName& name) {
   return columns_.size() - 1;
 }
 
-// Chooses hyper-parameters if it is time to, and takes in the rows that are new.
-void Surrogates::learn_column(LearntColumn& column) const {
-  const std::vector<std::size_t>& trials = column.known.trials;
-  const ColumnValues first = first_values_of(column.name, Representatives::kMost);
-  const std::size_t fit_at = fitted_rows(first.trials.size());
-  if (column.fitted != fit_at) {
-    column.process.emplace(Kernel(encoding_.columns()));
-    column.rows.assign(first.trials.begin(), first.trials.begin() + static_cast<Index>(fit_at));
-    std::vector<Code> codes;
-    for (const std::size_t i : column.rows) codes.push_back(codes_[i]);
-    const std::span values(first.values.data(), fit_at);
-    const double limit = limit_of(column.name, column.rows.back() + 1);
-    column.process->fit(codes, scores_of(NormalScores(values, limit), values));
-    column.fitted = fit_at;
+// How many of the first trials choose the column's hyper-parameters, and their numbers.
+Surrogates::Fitted Surrogates::fitted_of(const LearntColumn& column) const {
+  Fitted out;
+  out.first = first_values_of(column.name, Representatives::kMost);
+  const std::size_t count = fitted_rows(out.first.trials.size());
+  out.first.trials.resize(count);
+  out.first.values.resize(count);
+  out.limit = limit_of(column.name, out.first.trials.back() + 1);
+  return out;
+}
+
+// Starts the column's process over.
+void Surrogates::fit(LearntColumn& column, const Fitted& to, Warp warp) const {
+  std::vector<Code> codes;
+  for (const std::size_t i : to.first.trials) codes.push_back(codes_[i]);
+  column.process.emplace(Kernel(encoding_.columns()));
+  column.process->fit(codes, scores_of(Scores(to.first.values, warp, to.limit), to.first.values));
+  column.rows = to.first.trials;
+  column.fitted = to.first.trials.size();
+  column.warp = warp;
+}
+
+// Whether every objective, learnt as values, predicts the order of trials that are left out.
+bool Surrogates::smooth() {
+  bool all = true;
+  for (LearntColumn& column : columns_) {
+    if (!column.name.objective) continue;
+    const Fitted to = fitted_of(column);
+    if (column.judged != to.first.trials.size()) {
+      fit(column, to, Warp::kValues);
+      column.judged = column.fitted;
+      column.agreed = agreement_up_to(to.limit, to.first.values, column.process->left_out());
+    }
+    all = all && column.agreed >= kSmooth;
   }
+  return all;
+}
+
+// Chooses hyper-parameters if it is time to, and takes in the rows that are new.
+void Surrogates::learn_column(LearntColumn& column, Warp warp) const {
+  const std::vector<std::size_t>& trials = column.known.trials;
+  const Fitted to = fitted_of(column);
+  if (column.fitted != to.first.trials.size() || column.warp != warp) fit(column, to, warp);
   const bool goes_on = column.rows.size() <= trials.size() &&
                        std::equal(column.rows.begin(), column.rows.end(), trials.begin());
   if (!goes_on) {
@@ -177,7 +242,7 @@ void Surrogates::learn_column(LearntColumn& column) const {
     column.process->add(codes_[trials[i]]);
   }
   column.rows = trials;
-  column.scores.emplace(column.known.values, limit_of(column.name, told_.size()));
+  column.scores.emplace(column.known.values, column.warp, limit_of(column.name, told_.size()));
   column.process->respond(scores_of(*column.scores, column.known.values));
 }
 
@@ -201,12 +266,14 @@ void Surrogates::learn() {
   for (LearntColumn& column : columns_) {
     for (LearntColumn& old : before) {
       if (!(old.name == column.name)) continue;
-      column.process = std::move(old.process);
-      column.rows = std::move(old.rows);
-      column.fitted = old.fitted;
+      old.known = std::move(column.known);
+      column = std::move(old);
       break;
     }
-    learn_column(column);
+  }
+  const Warp warp = smooth() ? Warp::kValues : Warp::kRanks;
+  for (LearntColumn& column : columns_) {
+    learn_column(column, column.name.objective ? warp : Warp::kValues);
   }
   for (std::size_t t = 0; t < targets_.size(); ++t) {
     if (!targets_[t].objectives.empty()) learn_target(t);
@@ -262,7 +329,7 @@ Candidates Surrogates::consider(std::span<const Genome> candidates,
   for (const Genome& genome : candidates) out.codes_.push_back(encoding_(genome));
   for (const Genome& genome : pending) out.codes_.push_back(encoding_(genome));
   for (const LearntColumn& column : columns_) {
-    out.beliefs_.push_back(belief_of(*column.process, out.codes_));
+    out.beliefs_.push_back(belief_of(column, out.codes_));
   }
   for (std::size_t t = 0; t < targets_.size(); ++t) {
     if (targets_[t].objectives.empty()) continue;

@@ -1,10 +1,12 @@
 // What the search believes of plans it has not measured: on each target every objective, every
 // constraint and the chance that the plan works at all.
 //
-// Objectives are normal scores (normal.h), so a broken candidate distorts nothing.  Where it is
-// known what is of no use, from what the original measured, hypervolume counts up to there; else up
-// to just beyond the worst value seen.  Columns that were equal in all trials (accuracy, where no
-// plan was quantized) share one process.
+// Objectives are scores (scores.h): of values where all of them are so smooth that trials left out
+// are predicted in their order, of ranks where broken candidates and noise distort the rest.  Not
+// of both: the hypervolume of one objective's values and another's ranks is nobody's.  Constraints
+// are values: where they break is what counts.  Where it is known what is of no use, from what the
+// original measured, hypervolume counts up to there; else up to just beyond the worst value seen.
+// Columns that were equal in all trials (accuracy, where no plan was quantized) share one process.
 //
 // The state depends on the trials told and their order, and on nothing else: one restored from a
 // log says the same, bit by bit.  Hyper-parameters are chosen anew whenever the trials have grown
@@ -22,8 +24,8 @@
 #include "search/surrogate/encoding.h"
 #include "search/surrogate/gaussian_process.h"
 #include "search/surrogate/improvement.h"
-#include "search/surrogate/normal.h"
 #include "search/surrogate/representatives.h"
+#include "search/surrogate/scores.h"
 
 namespace pare::search {
 
@@ -46,15 +48,20 @@ struct ColumnValues {
 struct LearntColumn {
   ColumnName name;  // the first, where several are equal
   ColumnValues known;
-  std::optional<NormalScores> scores;
+  std::optional<Scores> scores;
   std::optional<GaussianProcess> process;
   std::vector<std::size_t> rows;  // of the process
   std::size_t fitted = 0;         // trials at the last choice of hyper-parameters
+  Warp warp = Warp::kValues;
+  std::size_t judged = 0;  // trials that said how well the others predict, as values,
+  double agreed = 0;       // those that are left out
 };
 
 // What one process says of a set of candidates.
 struct Belief {
   const GaussianProcess* process = nullptr;
+  double lowest = 0;  // scores that a value may have
+  double highest = 0;
   Eigen::MatrixXd whitened;
   Eigen::VectorXd mean;
   Eigen::VectorXd variance;
@@ -87,7 +94,7 @@ class Candidates {
   // Targets with at least one measured trial.
   std::size_t targets() const noexcept { return targets_.size(); }
 
-  // In normal scores, in the job's order.
+  // In scores, in the job's order.
   std::vector<NormalValue> objectives(std::size_t target, std::size_t candidate) const {
     return objectives_of(targets_[target].target, candidate);
   }
@@ -130,12 +137,20 @@ class Surrogates {
   Candidates consider(std::span<const Genome> candidates, std::span<const Genome> pending) const;
 
  private:
+  // What hyper-parameters are chosen by.
+  struct Fitted {
+    ColumnValues first;
+    double limit = 0;  // of use
+  };
   std::optional<std::vector<double>> worst_of_use(std::size_t target, std::size_t trials) const;
   double limit_of(const ColumnName& name, std::size_t trials) const;
   ColumnValues values_of(const ColumnName& name, std::span<const std::size_t> trials) const;
   ColumnValues first_values_of(const ColumnName& name, std::size_t most) const;
   std::size_t column_of(const ColumnName& name);
-  void learn_column(LearntColumn& column) const;
+  Fitted fitted_of(const LearntColumn& column) const;
+  void fit(LearntColumn& column, const Fitted& to, Warp warp) const;
+  bool smooth();
+  void learn_column(LearntColumn& column, Warp warp) const;
   void learn_target(std::size_t target);
   Eigen::VectorXd chance_of_working(std::size_t target, std::span<const Code> codes) const;
 

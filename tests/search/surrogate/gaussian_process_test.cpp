@@ -111,6 +111,23 @@ TEST(GaussianProcess, rows_added_one_by_one_are_rows_fitted_together) {
   }
 }
 
+TEST(GaussianProcess, a_row_left_out_is_predicted_by_the_others) {
+  const std::vector<Code> codes = distinct_codes(30, 5);
+  GaussianProcess process{Kernel(kColumns)};
+  process.fit(codes, truths(codes));
+  const VectorXd left_out = process.left_out();
+  for (std::size_t one = 0; one < codes.size(); ++one) {
+    std::vector<Code> others = codes;
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(one));
+    GaussianProcess without = process;
+    without.clear();
+    for (const Code& code : others) without.add(code);
+    without.respond(truths(others));
+    EXPECT_NEAR(left_out[static_cast<Index>(one)],
+                without.means(without.whiten({&codes[one], 1}))[0], 1e-6);
+  }
+}
+
 TEST(GaussianProcess, equal_responses_and_a_single_row_are_learnt_without_harm) {
   const std::vector<Code> codes = distinct_codes(20, 4);
   for (const std::size_t count : {std::size_t{1}, std::size_t{20}}) {

@@ -99,45 +99,5 @@ TEST(Normal, the_quantile_inverts_the_distribution) {
   for (double p = 0.0005; p < 1; p += 0.0101) EXPECT_NEAR(normal_cdf(normal_quantile(p)), p, 1e-9);
 }
 
-TEST(NormalScores, keep_the_order_share_ties_and_do_not_care_how_far_out_a_value_is) {
-  const std::vector<double> values{0.3, 0.1, 0.2, 0.2, 1e9};
-  const NormalScores scores(values);
-  EXPECT_LT(scores(0.1), scores(0.2));
-  EXPECT_LT(scores(0.2), scores(0.3));
-  EXPECT_LT(scores(0.3), scores(1e9));
-  EXPECT_NEAR(scores(0.1), -scores(1e9), 1e-9);
-  EXPECT_NEAR(scores(0.2), normal_quantile(0.4), 1e-9);
-  EXPECT_GT(scores(0.25), scores(0.2));
-  const NormalScores same(std::vector<double>{2, 2, 2});
-  EXPECT_NEAR(same(2), 0, 1e-12);
-  EXPECT_NEAR(same(5), 0, 1e-12);
-}
-
-// However many of the useless there are, the useful lie as far apart, and the useless beyond them.
-TEST(NormalScores, with_a_limit_the_useless_are_ranked_by_how_bad_they_are_not_how_many) {
-  std::vector<double> values = {1, 2, 3, 4, 5, 40};
-  const NormalScores few(values, 5.5);
-  values.insert(values.end(), 30, 40);
-  const NormalScores many(values, 5.5);
-  for (const NormalScores* scores : {&few, &many}) {
-    const auto apart = [&](double a, double b) { return (*scores)(b) - (*scores)(a); };
-    EXPECT_NEAR(apart(1, 2) / apart(2, 3), apart(4, 5) / apart(3, 4), 1e-9);
-    EXPECT_GT(apart(5, 5.5), 0);
-    EXPECT_GT(apart(5.5, 6), 0.9 * apart(5, 5.5)) << "evenly at first";
-    EXPECT_EQ(apart(30, 40), 0) << "then one is as bad as another";
-    EXPECT_LT(apart(5, 40), 2 * apart(1, 5));
-  }
-  double sum = 0;
-  for (const double value : values) sum += many(value);
-  EXPECT_NEAR(sum, 0, 1e-9);
-}
-
-TEST(NormalScores, a_limit_that_leaves_next_to_nothing_is_none) {
-  const std::vector<double> values = {1, 2, 3, 40, 41, 42};
-  const NormalScores plain(values);
-  const NormalScores limited(values, 3.5);
-  for (const double value : values) EXPECT_EQ(limited(value), plain(value));
-}
-
 }  // namespace
 }  // namespace pare::search

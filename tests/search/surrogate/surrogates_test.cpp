@@ -138,6 +138,31 @@ TEST(Surrogates, what_is_of_no_use_gains_nothing_however_fast_it_is) {
   EXPECT_LT(known, 0.1 * unknown);
 }
 
+// One objective of x and y; every other trial lies at x = 0.4 to 0.5.  How far apart these two are
+// believed to be, as a share of the way from 0 to 1.
+double believed_apart(double (*objective)(double x, int y)) {
+  Surrogates surrogates(square());
+  int number = 0;
+  for (Genome genome : drawn(60, 1)) {
+    int& level = genome.choices[0];
+    if (++number % 2 != 0) level = 8 + level % 3;
+    const double x = level / (kLevels - 1.0);
+    const double value = objective(x, genome.choices[1]);
+    surrogates.tell({TrialId{number}, genome, {{Status::kMeasured, {value}, {}}}, 1.0});
+  }
+  surrogates.learn();
+  const std::vector<Genome> at = {{{0, 0}}, {{8, 0}}, {{10, 0}}, {{kLevels - 1, 0}}};
+  const Candidates candidates = surrogates.consider(at, {});
+  const auto mean = [&](std::size_t i) { return candidates.objectives(0, i)[0].mean; };
+  return (mean(2) - mean(1)) / (mean(3) - mean(0));
+}
+
+TEST(Surrogates, a_smooth_objective_is_learnt_as_values_and_a_restless_one_as_ranks) {
+  EXPECT_LT(believed_apart([](double x, int) { return x; }), 0.17) << "0.2 as ranks";
+  EXPECT_GT(believed_apart([](double x, int y) { return x + 0.1 * (y * y % 7); }), 0.13)
+      << "0.11 as values";
+}
+
 // Also where the original, and with it what is of use, is told after the last choice of
 // hyper-parameters (at 42 trials).
 TEST(Surrogates, one_taught_in_steps_believes_what_one_taught_at_once_does) {
