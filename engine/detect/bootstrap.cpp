@@ -5,6 +5,8 @@
 #include <random>
 #include <string>
 
+#include "core/quantile.h"
+
 namespace pare::engine {
 namespace {
 
@@ -23,14 +25,6 @@ std::vector<int> draw_weights(std::size_t images, std::mt19937_64& random) {
     ++drawn;
   }
   return weights;
-}
-
-// REQUIRES: sorted, not empty.  Linear between order statistics.
-double quantile(const std::vector<double>& sorted, double share) {
-  const double place = share * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (place - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
 struct Sampled {

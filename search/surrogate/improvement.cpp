@@ -5,7 +5,6 @@
 
 #include "search/hypervolume.h"
 #include "search/pareto_front.h"
-#include "search/surrogate/normal.h"
 
 namespace pare::search {
 namespace {

@@ -10,12 +10,9 @@
 #include <span>
 #include <vector>
 
-namespace pare::search {
+#include "search/surrogate/normal.h"
 
-struct NormalValue {
-  double mean = 0;
-  double deviation = 1;
-};
+namespace pare::search {
 
 class Improvement {
  public:

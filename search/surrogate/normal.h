@@ -1,7 +1,12 @@
-// The standard normal distribution.
+// The normal distribution.
 #pragma once
 
 namespace pare::search {
+
+struct NormalValue {
+  double mean = 0;
+  double deviation = 1;
+};
 
 double normal_density(double z) noexcept;
 double normal_cdf(double z) noexcept;

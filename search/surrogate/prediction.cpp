@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/quantile.h"
 #include "search/surrogate/encoding.h"
 #include "search/surrogate/gaussian_process.h"
 #include "search/surrogate/working.h"
@@ -12,15 +13,6 @@ namespace {
 
 constexpr double kInterval = 1.645;  // deviations on either side that hold nine in ten
 constexpr double kFarOut = 1.5;      // middle halves above the upper quartile: cut off there
-constexpr double kHalfInDeviations = 1.349;  // the middle half of a normal
-
-double quantile(const std::vector<double>& ascending, double share) {
-  const double place = share * static_cast<double>(ascending.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, ascending.size() - 1);
-  return ascending[below] +
-         (place - static_cast<double>(below)) * (ascending[above] - ascending[below]);
-}
 
 class Prediction {
  public:
@@ -64,7 +56,7 @@ std::size_t Prediction::learnt_column(std::size_t target, std::size_t objective,
   const double upper = quantile(ascending, 0.75);
   const double half = upper - quantile(ascending, 0.25);
   column.centre = quantile(ascending, 0.5);
-  column.scale = std::max(half / kHalfInDeviations, 1e-9);
+  column.scale = std::max(half / kMiddleHalfOfNormal, 1e-9);
   std::vector<Code> rows;
   Eigen::VectorXd responses(static_cast<Eigen::Index>(column.values.size()));
   for (std::size_t i = 0; i < column.values.size(); ++i) {

@@ -2,17 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "core/check.h"
-#include "search/surrogate/normal.h"
+#include "core/quantile.h"
 
 namespace pare::search {
 namespace {
 
-constexpr double kBeyond = 1;                // scores outside of those seen
-constexpr double kAsBadAsAny = 2;            // scores above the worst useful value
-constexpr double kLinear = 2;                // deviations within which values are about themselves
-constexpr double kHalfInDeviations = 1.349;  // the middle half of a normal
+constexpr double kBeyond = 1;      // scores outside of those seen
+constexpr double kAsBadAsAny = 2;  // scores above the worst useful value
+constexpr double kLinear = 2;      // deviations within which values are about themselves
+constexpr double kLeastDeviation = 1e-4;
 
 // The first of the ascending values, as far as the limit; all where that says next to nothing.
 std::span<const double> useful(std::span<const double> ascending, double limit) {
@@ -20,10 +21,6 @@ std::span<const double> useful(std::span<const double> ascending, double limit) 
   const auto count = static_cast<std::size_t>(below);
   const bool enough = count >= Scores::kFewestUseful && ascending.front() < ascending[count - 1];
   return enough ? ascending.first(count) : ascending;
-}
-
-double quantile(std::span<const double> ascending, double share) {
-  return ascending[static_cast<std::size_t>(share * static_cast<double>(ascending.size() - 1))];
 }
 
 // Of the distinct values, in their order.
@@ -48,7 +45,7 @@ Scores::Scores(std::span<const double> values, Warp warp, double limit) {
   const std::span<const double> sorted = useful(all, limit);
   std::ranges::unique_copy(sorted, std::back_inserter(values_));
   const double middle = quantile(sorted, 0.5);
-  const double deviation = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / kHalfInDeviations;
+  const double deviation = (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / kMiddleHalfOfNormal;
   if (warp == Warp::kValues && values_.size() >= kFewestValues && deviation > 0) {
     for (const double value : values_) {
       scores_.push_back(kLinear * std::asinh((value - middle) / (kLinear * deviation)));
@@ -85,6 +82,13 @@ double Scores::lowest() const noexcept {
 
 double Scores::highest() const noexcept {
   return scaled(scores_.back() + (slope_above_ > 0 ? kAsBadAsAny : kBeyond));
+}
+
+NormalValue Scores::within_bounds(const NormalValue& believed) const noexcept {
+  const auto cut = [&](double score) { return std::clamp(score, lowest(), highest()); };
+  const double reach =
+      0.5 * (cut(believed.mean + believed.deviation) - cut(believed.mean - believed.deviation));
+  return {cut(believed.mean), std::max(reach, kLeastDeviation)};
 }
 
 double Scores::unscaled(double value) const noexcept {

@@ -21,6 +21,8 @@
 #include <span>
 #include <vector>
 
+#include "search/surrogate/normal.h"
+
 namespace pare::search {
 
 enum class Warp : std::uint8_t { kRanks, kValues };
@@ -42,6 +44,9 @@ class Scores {
   // What operator() says of any value lies between these.
   double lowest() const noexcept;
   double highest() const noexcept;
+
+  // What is believed of a score, cut off there.
+  NormalValue within_bounds(const NormalValue& believed) const noexcept;
 
  private:
   void standardise(std::span<const double> values);

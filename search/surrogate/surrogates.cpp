@@ -16,8 +16,7 @@ using Eigen::Index;
 using Eigen::VectorXd;
 
 constexpr double kReferenceMargin = 0.1;
-constexpr double kLeastDeviation = 1e-4;  // in scores
-constexpr double kSmooth = 0.95;          // correlation of what was left out with its prediction
+constexpr double kSmooth = 0.95;  // correlation of what was left out with its prediction
 
 // How many of `rows` choose the hyper-parameters: the largest of 4, 6, 9, 13 and so on within them.
 std::size_t fitted_rows(std::size_t rows) {
@@ -61,18 +60,11 @@ double agreement_up_to(double limit, std::span<const double> values, const Vecto
 
 Belief belief_of(const LearntColumn& column, std::span<const Code> codes) {
   const GaussianProcess& process = *column.process;
-  Belief belief{&process, column.scores->lowest(), column.scores->highest(), {}, {}, {}};
+  Belief belief{&process, &*column.scores, {}, {}, {}};
   belief.whitened = process.whiten(codes);
   belief.mean = process.means(belief.whitened);
   belief.variance = process.variances(belief.whitened);
   return belief;
-}
-
-// No value has a score outside of these: what a process believes beyond them is cut off.
-NormalValue within(double lowest, double highest, double mean, double deviation) {
-  const auto cut = [&](double score) { return std::clamp(score, lowest, highest); };
-  const double reach = 0.5 * (cut(mean + deviation) - cut(mean - deviation));
-  return {cut(mean), std::max(reach, kLeastDeviation)};
 }
 
 }  // namespace
@@ -83,8 +75,7 @@ std::vector<NormalValue> Candidates::objectives_of(const LearntTarget& target,
   std::vector<NormalValue> out;
   for (const std::size_t b : target.objectives) {
     const Belief& belief = beliefs_[b];
-    out.push_back(
-        within(belief.lowest, belief.highest, belief.mean[i], std::sqrt(belief.variance[i])));
+    out.push_back(belief.scores->within_bounds({belief.mean[i], std::sqrt(belief.variance[i])}));
   }
   return out;
 }

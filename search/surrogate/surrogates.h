@@ -60,8 +60,7 @@ struct LearntColumn {
 // What one process says of a set of candidates.
 struct Belief {
   const GaussianProcess* process = nullptr;
-  double lowest = 0;  // scores that a value may have
-  double highest = 0;
+  const Scores* scores = nullptr;
   Eigen::MatrixXd whitened;
   Eigen::VectorXd mean;
   Eigen::VectorXd variance;

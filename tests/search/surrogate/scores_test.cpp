@@ -8,8 +8,6 @@
 #include <random>
 #include <vector>
 
-#include "search/surrogate/normal.h"
-
 namespace pare::search {
 namespace {
 
@@ -100,6 +98,20 @@ TEST(Scores, keep_the_order_and_lie_within_their_bounds) {
       }
     }
   }
+}
+
+TEST(Scores, what_is_believed_is_cut_off_at_what_a_value_may_have) {
+  const Scores scores(std::vector<double>{1, 2, 3, 4}, Warp::kRanks);
+  const double high = scores.highest();
+  const NormalValue inside = scores.within_bounds({0.1, 0.5});
+  EXPECT_NEAR(inside.mean, 0.1, 1e-12);
+  EXPECT_NEAR(inside.deviation, 0.5, 1e-12);
+  const NormalValue half_out = scores.within_bounds({high, 0.5});
+  EXPECT_NEAR(half_out.mean, high, 1e-12);
+  EXPECT_NEAR(half_out.deviation, 0.25, 1e-12);
+  const NormalValue outside = scores.within_bounds({high + 9, 0.5});
+  EXPECT_EQ(outside.mean, high);
+  EXPECT_GT(outside.deviation, 0) << "an improvement needs one";
 }
 
 }  // namespace
