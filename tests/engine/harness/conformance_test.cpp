@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/samples.h"
 #include "engine/harness/evidence.h"
@@ -157,6 +158,47 @@ TEST_P(Conformance, a_refusal_names_the_thing_and_the_harness_goes_on) {
   EXPECT_TRUE(harness_->run({test::random_tensor({1, 3, 32, 32}, 1)}));
 }
 
+TEST_P(Conformance, a_profiled_model_gives_a_time_per_layer_whenever_it_is_timed) {
+  const std::vector<Tensor> inputs{test::random_tensor({1, 3, 32, 32}, 1)};
+  ASSERT_TRUE(harness_->load(model_file(8, "small.onnx"), {.profile = true}));
+  for (int time = 0; time < 2; ++time) {
+    const auto timing = harness_->time(inputs, {.max_seconds = 1});
+    ASSERT_TRUE(timing) << timing.error().message;
+    const std::vector<LayerTime>& layers = timing.value().layers;
+    EXPECT_THAT(layers,
+                testing::Contains(testing::Field(&LayerTime::type, testing::HasSubstr("Conv"))));
+    EXPECT_THAT(layers, testing::Each(testing::Field(&LayerTime::ms, testing::Ge(0.0))));
+    double sum = 0;
+    for (const LayerTime& layer : layers) sum += layer.ms;
+    EXPECT_GT(sum, 0);
+  }
+  EXPECT_TRUE(harness_->run(inputs));
+}
+
+TEST_P(Conformance, the_layers_of_a_profiled_model_are_told_apart_in_the_order_they_ran) {
+  const auto loaded = harness_->load(model_file(8, "small.onnx"), {.profile = true});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  const auto timing = harness_->time({test::random_tensor({1, 3, 32, 32}, 1)}, {.max_seconds = 1});
+  ASSERT_TRUE(timing) << timing.error().message;
+  std::set<std::string> names;
+  std::vector<std::string> convolutions;
+  for (const LayerTime& layer : timing.value().layers) {
+    EXPECT_TRUE(names.insert(layer.name).second) << layer.name;
+    if (layer.type.find("Conv") != std::string::npos) convolutions.push_back(layer.name);
+  }
+  ASSERT_EQ(convolutions.size(), 2U);
+  EXPECT_THAT(convolutions[1], testing::HasSubstr("boxes"));
+}
+
+TEST_P(Conformance, only_a_profiled_model_gives_times_per_layer) {
+  const fs::path model = model_file(8, "small.onnx");
+  ASSERT_TRUE(harness_->load(model, {.profile = true}));
+  ASSERT_TRUE(harness_->load(model, {}));
+  const auto timing = harness_->time({test::random_tensor({1, 3, 32, 32}, 1)}, {.max_seconds = 1});
+  ASSERT_TRUE(timing) << timing.error().message;
+  EXPECT_THAT(timing.value().layers, testing::IsEmpty());
+}
+
 TEST_P(Conformance, evidence_holds_versions_and_settings) {
   const auto loaded = harness_->load(model_file(8, "small.onnx"), {});
   ASSERT_TRUE(loaded);
@@ -175,18 +217,6 @@ TEST_P(Conformance, evidence_holds_versions_and_settings) {
 
 INSTANTIATE_TEST_SUITE_P(Shipped, Conformance, testing::Values("onnxruntime", "openvino"),
                          [](const auto& made) { return std::string(made.param); });
-
-TEST(Openvino, a_profiled_model_gives_a_time_per_layer) {
-  auto started =
-      Harness::start({.name = "openvino", .command = command_of("openvino"), .scratch = scratch()});
-  ASSERT_TRUE(started) << started.error().message;
-  const auto harness = std::move(started).value();
-  ASSERT_TRUE(harness->load(model_file(8, "small.onnx"), {.profile = true}));
-  const auto timing = harness->time({test::random_tensor({1, 3, 32, 32}, 1)}, {.max_seconds = 1});
-  ASSERT_TRUE(timing) << timing.error().message;
-  EXPECT_THAT(timing.value().layers, testing::Contains(testing::Field(
-                                         &LayerTime::type, testing::HasSubstr("Convolution"))));
-}
 
 }  // namespace
 }  // namespace pare::engine

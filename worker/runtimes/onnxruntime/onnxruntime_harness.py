@@ -3,7 +3,13 @@
 
 One inference at a time: intra_op threads as asked, inter_op 1, sequential.  Threads spin only when
 there is a core for each of them: on fewer cores a spinning thread takes the time of a working one.
+
+Times per layer come from a second session, open for that while only: profiling ends for good with the
+first look at it, keeps no more than 1,000,000 events, and would slow the samples.
 """
+import bisect
+import collections
+import functools
 import gc
 import json
 import math
@@ -11,6 +17,7 @@ import os
 import platform
 import resource
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -19,6 +26,8 @@ import onnxruntime as ort
 DTYPES = {"float": "float32", "double": "float64", "float16": "float16", "int8": "int8", "uint8": "uint8",
           "int16": "int16", "uint16": "uint16", "int32": "int32", "uint32": "uint32", "int64": "int64",
           "uint64": "uint64", "bool": "bool"}
+PROFILED_RUNS = 5  # as in worker/runtimes/frame/serve.cpp
+KERNEL = "_kernel_time"
 REQUESTS = ("hello", "load", "infer", "time", "unload", "bye")
 
 
@@ -136,12 +145,16 @@ def describe(nodes):
     return tensors
 
 
-def open_session(model, threads, device, spin):
+def open_session(model, threads, device, spin, profile=None):
+    """`profile`: what the name of the file of events begins with."""
     options = ort.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.add_session_config_entry("session.intra_op.allow_spinning", spin)
+    if profile is not None:
+        options.enable_profiling, options.profile_file_prefix = True, profile
+        options.log_severity_level = 3  # errors: the first session of this model has warned already
     try:
         session = ort.InferenceSession(model, options, providers=[device])
     except Exception as error:  # its classes of errors are not public
@@ -149,6 +162,62 @@ def open_session(model, threads, device, spin):
     if session.get_providers()[0] != device:  # it falls back with no more than a warning
         raise Refused("unsupported", f"ONNX Runtime fell back from {device} to {session.get_providers()[0]}")
     return session
+
+
+def record_events(open_profiled, arrays, runs):
+    """What ONNX Runtime writes down about as many runs of a session opened for this."""
+    with tempfile.TemporaryDirectory(prefix="pare-profile-") as folder:
+        session = open_profiled(profile=os.path.join(folder, "events"))
+        for _ in range(runs):
+            session.run(None, arrays)
+        with open(session.end_profiling(), encoding="utf-8", errors="replace") as file:
+            return json.load(file)
+
+
+def kernels_by_run(events):
+    """The events of nodes of each run, in the order in which they began; a loop comes before its body."""
+    starts = sorted(event["ts"] for event in events if event["cat"] == "Session" and event["name"] == "model_run")
+    runs = [[] for _ in starts]
+    kernels = [event for event in events if event["cat"] == "Node" and event["name"].endswith(KERNEL)]
+    if starts:
+        for event in sorted(kernels, key=lambda event: (event["ts"], -event["dur"])):
+            runs[bisect.bisect_right(starts, event["ts"]) - 1].append(event)
+    return runs
+
+
+def times_of_nodes(kernels):
+    """Microseconds of one run by node; a node with a body has its own, without those of the body."""
+    times, running = {}, []
+    for event in kernels:
+        # ONNX Runtime calls a node without a name Conv_3, which another may be called: hence the index.
+        node = (event["name"].removesuffix(KERNEL), event["args"]["op_name"], event["args"]["node_index"])
+        times[node] = times.get(node, 0) + event["dur"]
+        while running and running[-1][0] <= event["ts"]:
+            running.pop()
+        if running:
+            times[running[-1][1]] -= event["dur"]
+        running.append((event["ts"] + event["dur"], node))
+    return times
+
+
+def layers_of(runs):
+    """Medians over runs, in the order of the first one."""
+    samples = {}
+    for kernels in runs:
+        for node, us in times_of_nodes(kernels).items():
+            samples.setdefault(node, []).append(us / 1e3)
+    named = collections.Counter(name for name, _, _ in samples)
+    return [{"name": name if named[name] == 1 else f"{name} ({index})", "type": kind, "ms": median(ms)}
+            for (name, kind, index), ms in samples.items()]
+
+
+def measure_layers(open_profiled, arrays):
+    wanted = 1 + PROFILED_RUNS  # the first run of a session finds everything cold
+    runs = kernels_by_run(record_events(open_profiled, arrays, wanted))
+    if len(runs) < wanted:
+        raise Refused("unsupported", f"a run has more layers than ONNX Runtime keeps times of: {len(runs)} of "
+                                     f"{wanted} runs were kept whole")
+    return layers_of(runs[1:])
 
 
 def read_input(path, wanted):
@@ -177,7 +246,7 @@ class Harness:
     """One method a request; each takes the request's fields and returns the answer."""
 
     def __init__(self):
-        self.session = None
+        self.session = self.open_profiled = None
         self.inputs = self.outputs = []
         self.done = False
 
@@ -193,19 +262,18 @@ class Harness:
         model, threads = fields.take("model", str), fields.count("threads")
         device, profile = fields.take("device", str, "CPUExecutionProvider"), fields.take("profile", bool, False)
         fields.finish()
-        if profile:
-            raise Refused("unsupported", "this harness has no times per layer")
         if device not in ort.get_available_providers():
             raise Refused("unsupported", f"ONNX Runtime has no execution provider {device} here")
         if not os.path.isfile(model):
             raise Refused("not_found", f"{model} is no file")
         self.forget()
         spin = "1" if 1 < threads <= len(os.sched_getaffinity(0)) else "0"
+        opened = functools.partial(open_session, model, threads, device, spin)
         start = time.perf_counter()
-        session = open_session(model, threads, device, spin)
+        session = opened()
         load_ms = (time.perf_counter() - start) * 1e3
         self.inputs, self.outputs = describe(session.get_inputs()), describe(session.get_outputs())
-        self.session = session
+        self.session, self.open_profiled = session, opened if profile else None
         with open("/proc/self/statm") as statm:
             memory = int(statm.read().split()[1]) * resource.getpagesize()
         return {"inputs": self.inputs, "outputs": self.outputs, "load_ms": load_ms, "memory_bytes": memory,
@@ -249,9 +317,12 @@ class Harness:
         gc.collect()
         gc.disable()
         try:
-            return time_runs(lambda: session.run(None, arrays), **policy)
+            answer = time_runs(lambda: session.run(None, arrays), **policy)
         finally:
             gc.enable()
+        if self.open_profiled is not None:
+            answer["layers"] = measure_layers(self.open_profiled, arrays)
+        return answer
 
     def unload(self, fields):
         fields.finish()
@@ -268,7 +339,8 @@ class Harness:
             raise invalid("no model is loaded")
 
     def forget(self):
-        self.session, self.inputs, self.outputs = None, [], []
+        self.session = self.open_profiled = None
+        self.inputs, self.outputs = [], []
         gc.collect()
 
     def answer(self, line):
