@@ -25,15 +25,16 @@ enum class Phase : std::uint8_t {
   kParity,      // making the executor ready, and comparing outputs with its own
   kCanary,      // the machine's own speed, before and after
   kTime,        // the candidate timed, with its warm-up
+  kProfile,     // its layers timed, one by one
   kDecode,      // outputs to boxes
   kScore,       // boxes to figures and to the file that is kept
   kTeacher,     // the original at work, where it is what is scored against
 };
 
 constexpr std::string_view name_of(Phase phase) noexcept {
-  constexpr std::array<std::string_view, 12> kNames = {"open",  "build",    "load",   "preprocess",
-                                                       "infer", "exchange", "parity", "canary",
-                                                       "time",  "decode",   "score",  "teacher"};
+  constexpr std::array<std::string_view, 13> kNames = {
+      "open",   "build", "load",    "preprocess", "infer", "exchange", "parity",
+      "canary", "time",  "profile", "decode",     "score", "teacher"};
   return kNames[static_cast<std::size_t>(phase)];
 }
 

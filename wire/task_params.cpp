@@ -79,6 +79,7 @@ TaskParams read_benchmark(Fields& fields) {
   }
   out.min_samples = fields.small("min_samples", 1);
   out.max_seconds = fields.number("max_seconds", 0.0);
+  out.profile = fields.has("profile") && fields.boolean("profile");
   return out;
 }
 
@@ -144,7 +145,8 @@ Json value_of(const BenchmarkParams& p) {
   if (p.parity) parity = {{"images", p.parity->images}, {"tolerance", p.parity->tolerance}};
   return {{"card", card_value(p.card)},   {"runtime", p.runtime},
           {"threads", p.threads},         {"parity", std::move(parity)},
-          {"min_samples", p.min_samples}, {"max_seconds", p.max_seconds}};
+          {"min_samples", p.min_samples}, {"max_seconds", p.max_seconds},
+          {"profile", p.profile}};
 }
 
 Json value_of(const CompareParams& p) {

@@ -74,6 +74,7 @@ struct BenchmarkParams {
   std::optional<ParityCheck> parity;
   int min_samples = 0;
   double max_seconds = 0;
+  bool profile = false;  // what each layer takes, too, where the runtime can tell
   friend bool operator==(const BenchmarkParams&, const BenchmarkParams&) = default;
 };
 

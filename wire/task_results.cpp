@@ -91,6 +91,13 @@ TaskResult read_benchmark(Fields& fields) {
       out.canary = CanaryResult{canary.number("before_ms", 0.0), canary.number("after_ms", 0.0)};
     });
   }
+  if (fields.has("layers_ms")) {
+    fields.object("layers_ms", [&](Fields& layers) {
+      for (const std::string& layer : layers.names()) {
+        out.layers_ms[layer] = layers.number(layer, 0.0);
+      }
+    });
+  }
   out.evidence_json = fields.object_text("evidence");
   return out;
 }
@@ -194,6 +201,7 @@ Json value_of(const BenchmarkResult& r) {
           {"peak_memory_bytes", r.peak_memory_bytes},
           {"parity", std::move(parity)},
           {"canary", std::move(canary)},
+          {"layers_ms", r.layers_ms},
           {"evidence", std::move(evidence)}};
 }
 

@@ -92,7 +92,9 @@ struct BenchmarkResult {
   std::int64_t peak_memory_bytes = 0;
   std::optional<ParityResult> parity;
   std::optional<CanaryResult> canary;  // absent in what was measured before there was one
-  std::string evidence_json = "{}";    // an object; its fields are the probe's business
+  // What each layer takes with what runs behind it, by its name; empty: not told.
+  std::map<std::string, double> layers_ms = {};
+  std::string evidence_json = "{}";  // an object; its fields are the probe's business
   friend bool operator==(const BenchmarkResult&, const BenchmarkResult&) = default;
 };
 

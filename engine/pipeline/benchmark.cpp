@@ -8,10 +8,15 @@
 #include "engine/harness/evidence.h"
 #include "engine/onnx/onnx_io.h"
 #include "engine/pipeline/canary.h"
+#include "engine/pipeline/layer_times.h"
 #include "host/facts.h"
 
 namespace pare::engine {
 namespace {
+
+// The harness profiles a few runs behind these, which warm the candidate up.
+constexpr TimingOptions kProfileTiming = {
+    .window = 2, .warmup_max_seconds = 0.2, .min_samples = 2, .max_samples = 2, .max_seconds = 0.5};
 
 Result<Parity> check_parity(const std::filesystem::path& candidate,
                             const std::vector<Tensor>& images, const BenchmarkOptions& options,
@@ -46,6 +51,21 @@ Evidence evidence_of(const BenchmarkOptions& options, const Harness& harness,
   evidence.cores = options.harness.cores;
   evidence.machine = host::machine_facts();
   return evidence;
+}
+
+// The candidate's layers timed, one by one; nothing where the runtime cannot, or fails at it: the
+// candidate itself has been measured.
+std::map<std::string, double> profile(const std::filesystem::path& candidate, const Tensor& image,
+                                      const BenchmarkOptions& options, Harness& harness,
+                                      Stopwatch& watch) {
+  const auto lap = watch.lap(Phase::kProfile);
+  const auto graph = import_onnx_file(candidate);
+  if (!graph) return {};
+  const auto loaded = harness.load(candidate, {.threads = options.threads, .profile = true});
+  if (!loaded) return {};
+  const auto timing = harness.time({image}, kProfileTiming);
+  if (!timing) return {};
+  return times_of_layers(graph.value(), timing.value().layers);
 }
 
 }  // namespace
@@ -94,6 +114,9 @@ Result<Benchmark> benchmark(const std::filesystem::path& candidate,
   result.canary_before = before.value();
   result.canary_after = after.value();
   result.evidence_json = to_json(evidence);
+  if (options.profile) {
+    result.layers_ms = profile(candidate, images.front(), options, *harness.value(), watch);
+  }
   return result;
 }
 

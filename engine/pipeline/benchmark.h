@@ -3,11 +3,13 @@
 // Warm-up until the running median settles, then samples until the interval of the median is narrow
 // or the budget ends; the harness times itself (docs/runtimes.md).  Whoever calls makes sure that
 // nothing else runs on the device.  The canary is read before the candidate is loaded and after it
-// was timed, so that a machine that changes its speed meanwhile shows (docs/adr/0009).
+// was timed, so that a machine that changes its speed meanwhile shows (docs/adr/0009).  Layers are
+// timed last, on a copy that was loaded for it: being watched, a candidate is slower.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +29,7 @@ struct BenchmarkOptions {
   double parity_tolerance = 0;  // 0: no parity check
   int min_samples = 30;
   double max_seconds = 10;
+  bool profile = false;               // also what each layer takes, where the runtime can tell
   std::string candidate_sha256 = {};  // for the evidence
 };
 
@@ -39,6 +42,10 @@ struct Benchmark {
   std::optional<Parity> parity;
   Millis canary_before{};  // readings of the canary around it, in the same process
   Millis canary_after{};
+  // What each layer takes, with what runs behind it, by its name (layer_times.h).  Empty: not
+  // asked for, or the runtime does not tell.  They add up to more than the latency: being measured
+  // takes time.
+  std::map<std::string, double> layers_ms;
   std::string evidence_json;
 };
 

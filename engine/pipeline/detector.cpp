@@ -117,16 +117,11 @@ Layer layer_of(const Node& node, const Graph& graph, const NodeView& view, const
   return layer;
 }
 
-bool has_weights(const Node& node) {
-  return node.domain.empty() && (node.op == "Conv" || node.op == "ConvTranspose" ||
-                                 node.op == "Gemm" || node.op == "MatMul");
-}
-
 Result<std::vector<Layer>> layers_of(const Graph& graph, const Observation& observed) {
   std::vector<Layer> layers;
   for (const Node& node : graph.nodes) {
     const OpDef* const op = find_op(all_ops(), node.op);
-    if (!has_weights(node) || op == nullptr) continue;
+    if (!is_layer(node) || op == nullptr) continue;
     const auto facts = facts_of(node, graph, observed);
     if (!facts) return facts.error();
     layers.push_back(layer_of(node, graph, facts.value().view(node, graph.opset), *op));
@@ -171,6 +166,11 @@ std::vector<std::string> output_layers_of(const Graph& graph) {
 }
 
 }  // namespace
+
+bool is_layer(const Node& node) {
+  return node.domain.empty() && (node.op == "Conv" || node.op == "ConvTranspose" ||
+                                 node.op == "Gemm" || node.op == "MatMul");
+}
 
 Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCard& card) {
   ImportOptions options;

@@ -34,6 +34,9 @@ Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCar
 // What the model offers to a search.  `onnx` is the file that `detector` was opened from.
 Result<ModelSummary> summarize(const Detector& detector, std::span<const std::byte> onnx);
 
+// True for what a summary lists as a layer: convolutions and matrix products.
+bool is_layer(const Node& node);
+
 // Multiply-accumulates and parameters of the convolutions and matrix products of a graph.
 struct Cost {
   std::int64_t macs = 0;

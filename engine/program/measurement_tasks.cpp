@@ -41,6 +41,7 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
   options.parity_tolerance = params.parity ? params.parity->tolerance : 0;
   options.min_samples = params.min_samples;
   options.max_seconds = params.max_seconds;
+  options.profile = params.profile;
   const auto sha256 = context.document.blobs.find("candidate");
   if (sha256 != context.document.blobs.end()) options.candidate_sha256 = sha256->second;
   const auto timed = benchmark(candidate.value().path, images.value(), options, context.watch);
@@ -56,6 +57,7 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
                                .peak_memory_bytes = measured.peak_memory.count,
                                .parity = {},
                                .canary = {},
+                               .layers_ms = measured.layers_ms,
                                .evidence_json = measured.evidence_json};
   result.canary = wire::CanaryResult{measured.canary_before.count(), measured.canary_after.count()};
   if (measured.p90) result.p90_ms = measured.p90->count();

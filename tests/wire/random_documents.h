@@ -240,6 +240,7 @@ class RandomDocuments {
       case TaskKind::kBenchmark: {
         BenchmarkParams out{card(), text(), whole(1, 8), {}, whole(1, 99), real(0, 60)};
         if (coin()) out.parity = ParityCheck{whole(1, 9), real(0, 1)};
+        out.profile = coin();
         return out;
       }
       case TaskKind::kCompare:
@@ -304,6 +305,7 @@ class RandomDocuments {
     out.peak_memory_bytes = std::int64_t{whole(0, 1 << 30)} * 64;
     if (coin()) out.parity = ParityResult{whole(1, 8), real(0, 1), real(0, 1)};
     if (coin()) out.canary = CanaryResult{real(0, 9), real(0, 9)};
+    if (coin()) out.layers_ms = {{text(), real(0, 9)}, {text(), real(0, 9)}};
     if (coin()) out.evidence_json = R"({"governor":"performance","load":[0.1,null]})";
     return out;
   }
