@@ -135,6 +135,10 @@ bool allows(const SpaceLimits& limits, Precision precision) {
   return std::ranges::find(limits.precisions, precision) != limits.precisions.end();
 }
 
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
 bool is_int8_setting(DecisionKind kind) {
   return kind == DecisionKind::kWeightBits || kind == DecisionKind::kRanges ||
          kind == DecisionKind::kPlacement || kind == DecisionKind::kEqualization ||
@@ -225,7 +229,7 @@ Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, 
                                 {},
                                 {}});
   }
-  space.layers_ = model.layers.size();
+  space.add_layers(model);
   if (allows(limits, Precision::kInt8) && int8.int8 && !model.layers.empty()) {
     space.add_int8(model, limits, int8, guidance);
   }
@@ -273,6 +277,54 @@ void Space::add_allocations(const Guidance& guidance) {
   }
 }
 
+void Space::add_layers(const ModelSummary& model) {
+  for (const Layer& layer : model.layers) {
+    LayerWidths& widths = layers_.emplace_back();
+    widths.name = layer.name;
+    for (const std::size_t i : of_kind(DecisionKind::kWidth)) {
+      const auto group = std::ranges::find(model.groups, decisions_[i].name, &ChannelGroup::name);
+      if (contains(group->producers, layer.name) && layer.out_channels > 0) {
+        widths.outputs.push_back({i, 1.0 / layer.out_channels});
+      }
+      // With as many groups as channels, they are the same.
+      if (contains(group->consumers, layer.name) && layer.in_channels > 0 && layer.groups == 1) {
+        widths.inputs.push_back({i, 1.0 / layer.in_channels});
+      }
+    }
+  }
+}
+
+// A layer's channels that a plan keeps, as a share; never none.
+double Space::left_of(const std::vector<Lost>& lost, const Genome& genome) const {
+  double left = 1;
+  double least = 1;
+  for (const Lost& one : lost) {
+    const std::vector<int>& widths = decisions_[one.decision].widths;
+    const int width = widths[static_cast<std::size_t>(genome.choices[one.decision])];
+    left -= (widths.back() - width) * one.share;
+    least = std::min(least, one.share);
+  }
+  return std::max(left, least);
+}
+
+std::vector<LayerSetting> Space::layer_settings(const Genome& genome) const {
+  if (layers_.empty()) return {};
+  const Plan plan = plan_of(genome);
+  LayerSetting whole;
+  whole.pixels = static_cast<double>(plan.height) * plan.width /
+                 (static_cast<double>(input_.height) * input_.width);
+  if (plan.quantization) whole.placement = plan.quantization->placement;
+  std::vector<LayerSetting> out;
+  for (const LayerWidths& layer : layers_) {
+    LayerSetting& setting = out.emplace_back(whole);
+    setting.outputs = left_of(layer.outputs, genome);
+    setting.inputs = left_of(layer.inputs, genome);
+    setting.int8 =
+        plan.quantization && !std::ranges::binary_search(plan.quantization->keep_fp32, layer.name);
+  }
+  return out;
+}
+
 std::vector<std::string> Space::kept_in_fp32(const Genome& genome) const {
   std::vector<std::string> kept = always_fp32_;
   for (std::size_t i = 0; i < decisions_.size(); ++i) {
@@ -314,7 +366,7 @@ Genome Space::canonical(Genome genome) const {
   if (is_int8(genome)) {
     const std::vector<std::string> kept = kept_in_fp32(genome);
     // With every layer kept in fp32 it is an fp32 plan.
-    if (kept.size() == layers_) genome.choices[static_cast<std::size_t>(precision_)] = 0;
+    if (kept.size() == layers_.size()) genome.choices[static_cast<std::size_t>(precision_)] = 0;
     // Sets of layers may overlap: of the choices that keep the same layers, the first set's
     // smallest stand for all.
     const std::set<std::string, std::less<>> layers(kept.begin(), kept.end());

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,6 +75,16 @@ struct InputSize {
   friend bool operator==(InputSize, InputSize) = default;
 };
 
+// How a plan leaves one layer of the model: what the layer's time depends on.
+struct LayerSetting {
+  double pixels = 1;   // of the network's input, as a share of the model's own
+  double outputs = 1;  // channels, as a share of the layer's
+  double inputs = 1;
+  bool int8 = false;
+  std::optional<QdqPlacement> placement = {};  // of the whole plan; nullopt: it is fp32
+  friend bool operator==(const LayerSetting&, const LayerSetting&) = default;
+};
+
 class Space {
  public:
   // `int8` is what is worth trying where plans are int8: a setting with one value left is no
@@ -109,6 +120,10 @@ class Space {
   // kInvalidArgument, naming what does not fit, for a plan that is not in this space.
   Result<Genome> genome_of(const Plan& plan) const;
 
+  // Of each layer of the model's summary, in its order; none where the space has no plans.
+  // REQUIRES: one valid choice per decision.
+  std::vector<LayerSetting> layer_settings(const Genome& genome) const;
+
   // log10 of the number of plans, from above: inert choices are counted too.
   double log10_size() const;
 
@@ -119,9 +134,21 @@ class Space {
   void for_each(const std::function<bool(const Genome&)>& visit) const;
 
  private:
+  // What a layer loses with each channel that a decision removes.
+  struct Lost {
+    std::size_t decision = 0;
+    double share = 0;  // of the layer's channels
+  };
+  struct LayerWidths {
+    std::string name;
+    std::vector<Lost> outputs;
+    std::vector<Lost> inputs;
+  };
+  double left_of(const std::vector<Lost>& lost, const Genome& genome) const;
   void add_int8(const ModelSummary& model, const SpaceLimits& limits, const Int8Choices& int8,
                 const Guidance& guidance);
   void add_allocations(const Guidance& guidance);
+  void add_layers(const ModelSummary& model);
   Genome nearest(const Genome& genome) const;                         // of only_
   std::vector<std::string> kept_in_fp32(const Genome& genome) const;  // sorted, no duplicates
 
@@ -132,7 +159,7 @@ class Space {
   std::vector<int> weight_bits_;          // what int8 plans choose from
   std::vector<QdqPlacement> placements_;  // the same
   std::vector<std::string> always_fp32_;  // layers that no int8 plan quantizes
-  std::size_t layers_ = 0;                // how many there are
+  std::vector<LayerWidths> layers_;       // of the model
   std::vector<Genome> allocations_;
   std::vector<Genome> only_;  // sorted; empty: no limit
   InputSize input_;           // of the original

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -20,11 +21,19 @@ namespace pare::search {
 
 enum class Status : std::uint8_t { kMeasured, kInfeasible };
 
+// What each layer of a plan takes, in the order of the space's layers, and the objective that is
+// the logarithm of their sum, but for what is the same for every plan.
+struct LayerTimes {
+  std::size_t objective = 0;
+  std::vector<double> ms;
+};
+
 // What one target said of a plan.
 struct TargetObservation {
   Status status = Status::kMeasured;
-  std::vector<double> objectives;  // minimised, in the job's order; empty if infeasible
-  std::vector<double> violations;  // <= 0 where the constraint holds
+  std::vector<double> objectives;         // minimised, in the job's order; empty if infeasible
+  std::vector<double> violations;         // <= 0 where the constraint holds
+  std::optional<LayerTimes> layers = {};  // where they were timed
 };
 
 struct Observation {

@@ -190,13 +190,14 @@ VectorXd GaussianProcess::variances(const MatrixXd& whitened) const {
       .max(kLeastNoise);
 }
 
-VectorXd GaussianProcess::left_out() const {
+GaussianProcess::LeftOut GaussianProcess::left_out() const {
   const auto n = static_cast<Index>(rows_.size());
   const auto factor = factor_.topLeftCorner(n, n).triangularView<Eigen::Lower>();
   const MatrixXd inverse = factor.solve(MatrixXd::Identity(n, n));  // of the factor
   const VectorXd alpha = inverse.transpose() * whitened_responses_;
   const VectorXd precisions = inverse.colwise().squaredNorm().transpose();
-  return factor * whitened_responses_ - alpha.cwiseQuotient(precisions);
+  return {factor * whitened_responses_ - alpha.cwiseQuotient(precisions),
+          precisions.cwiseSqrt().cwiseInverse()};
 }
 
 }  // namespace pare::search

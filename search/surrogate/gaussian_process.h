@@ -48,9 +48,13 @@ class GaussianProcess {
   }
   Eigen::VectorXd variances(const Eigen::MatrixXd& whitened) const;
 
-  // For each row, the mean that all others give it: O(rows^3).
-  // Source: Rasmussen and Williams (2006), equation 5.12.
-  Eigen::VectorXd left_out() const;
+  // What all others say of each row's response: O(rows^3).
+  // Source: Rasmussen and Williams (2006), equations 5.12.
+  struct LeftOut {
+    Eigen::VectorXd means;
+    Eigen::VectorXd deviations;  // noise included
+  };
+  LeftOut left_out() const;
 
   const Kernel& kernel() const noexcept { return kernel_; }
   double noise() const noexcept { return noise_; }  // variance

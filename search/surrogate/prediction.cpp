@@ -6,13 +6,25 @@
 #include "core/quantile.h"
 #include "search/surrogate/encoding.h"
 #include "search/surrogate/gaussian_process.h"
+#include "search/surrogate/time_prior.h"
 #include "search/surrogate/working.h"
 
 namespace pare::search {
 namespace {
 
-constexpr double kInterval = 1.645;  // deviations on either side that hold nine in ten
+constexpr double kHeld = 0.9;        // of such plans, by the interval
+constexpr double kInterval = 1.645;  // deviations on either side that hold as many
 constexpr double kFarOut = 1.5;      // middle halves above the upper quartile: cut off there
+
+// How much wider than it says its intervals must be for nine in ten of its own rows, each left out,
+// to lie in theirs.  Hyper-parameters that were chosen on few rows are too sure of themselves.
+double stretch_of(const GaussianProcess& process, const Eigen::VectorXd& responses) {
+  const auto [means, deviations] = process.left_out();
+  const Eigen::VectorXd off = (responses - means).cwiseAbs().cwiseQuotient(deviations);
+  std::vector<double> ascending(off.begin(), off.end());
+  std::ranges::sort(ascending);
+  return std::max(1.0, quantile(ascending, kHeld) / kInterval);
+}
 
 class Prediction {
  public:
@@ -23,8 +35,10 @@ class Prediction {
   struct Learnt {
     std::vector<std::size_t> trials;
     std::vector<double> values;
-    double centre = 0;
+    TimePrior prior;
+    double centre = 0;  // of what it leaves over
     double scale = 1;
+    double stretch = 1;  // of the process's error bars
     GaussianProcess process;
   };
   struct Target {
@@ -34,15 +48,17 @@ class Prediction {
   std::size_t learnt_column(std::size_t target, std::size_t objective,
                             std::span<const Observation> told);
 
+  const Space& space_;
   Encoding encoding_;
-  std::vector<Code> codes_;  // of the trials
+  std::vector<Code> codes_;                          // of the trials
+  std::vector<std::vector<LayerSetting>> settings_;  // the same
   std::vector<Learnt> learnt_;
   std::vector<Target> targets_;
 };
 
 std::size_t Prediction::learnt_column(std::size_t target, std::size_t objective,
                                       std::span<const Observation> told) {
-  Learnt column{{}, {}, 0, 1, GaussianProcess(Kernel(encoding_.columns()))};
+  Learnt column{{}, {}, {}, 0, 1, 1, GaussianProcess(Kernel(encoding_.columns()))};
   for (std::size_t i = 0; i < told.size(); ++i) {
     if (!targets_[target].worked[i]) continue;
     column.trials.push_back(i);
@@ -51,29 +67,43 @@ std::size_t Prediction::learnt_column(std::size_t target, std::size_t objective,
   for (std::size_t c = 0; c < learnt_.size(); ++c) {
     if (learnt_[c].trials == column.trials && learnt_[c].values == column.values) return c;
   }
-  std::vector<double> ascending = column.values;
+  column.prior = TimePrior(told, settings_, target, objective);
+  std::vector<double> left_over;
+  for (std::size_t i = 0; i < column.trials.size(); ++i) {
+    const std::size_t trial = column.trials[i];
+    left_over.push_back(column.values[i] - column.prior.of_told(trial, settings_[trial]));
+  }
+  std::vector<double> ascending = left_over;
   std::ranges::sort(ascending);
   const double upper = quantile(ascending, 0.75);
-  const double half = upper - quantile(ascending, 0.25);
+  const double lower = quantile(ascending, 0.25);
+  const double far = kFarOut * (upper - lower);
+  // What is bad by itself may be as far out as it likes; beside a prior both sides are surprises.
+  const double lowest = column.prior.says_something() ? lower - far : ascending.front();
   column.centre = quantile(ascending, 0.5);
-  column.scale = std::max(half / kMiddleHalfOfNormal, 1e-9);
+  column.scale = std::max((upper - lower) / kMiddleHalfOfNormal, 1e-9);
   std::vector<Code> rows;
-  Eigen::VectorXd responses(static_cast<Eigen::Index>(column.values.size()));
-  for (std::size_t i = 0; i < column.values.size(); ++i) {
+  Eigen::VectorXd responses(static_cast<Eigen::Index>(left_over.size()));
+  for (std::size_t i = 0; i < left_over.size(); ++i) {
     rows.push_back(codes_[column.trials[i]]);
-    const double value = std::min(column.values[i], upper + kFarOut * half);
+    const double value = std::clamp(left_over[i], lowest, upper + far);
     responses[static_cast<Eigen::Index>(i)] = (value - column.centre) / column.scale;
   }
   const std::size_t fitted = std::min(rows.size(), GaussianProcess::kMostFitted);
   column.process.fit({rows.data(), fitted}, responses.head(static_cast<Eigen::Index>(fitted)));
+  column.stretch = stretch_of(column.process, responses.head(static_cast<Eigen::Index>(fitted)));
   for (std::size_t i = fitted; i < rows.size(); ++i) column.process.add(rows[i]);
   column.process.respond(responses);
   learnt_.push_back(std::move(column));
   return learnt_.size() - 1;
 }
 
-Prediction::Prediction(const Space& space, std::span<const Observation> told) : encoding_(space) {
-  for (const Observation& one : told) codes_.push_back(encoding_(one.genome));
+Prediction::Prediction(const Space& space, std::span<const Observation> told)
+    : space_(space), encoding_(space) {
+  for (const Observation& one : told) {
+    codes_.push_back(encoding_(one.genome));
+    settings_.push_back(space_.layer_settings(one.genome));
+  }
   targets_.resize(told.empty() ? 0 : told.front().targets.size());
   for (std::size_t t = 0; t < targets_.size(); ++t) {
     std::size_t objectives = 0;
@@ -91,12 +121,14 @@ Prediction::Prediction(const Space& space, std::span<const Observation> told) : 
 
 std::vector<PredictedOnTarget> Prediction::of(const Genome& genome) const {
   const Code code = encoding_(genome);
+  const std::vector<LayerSetting> settings = space_.layer_settings(genome);
   std::vector<Predicted> columns;
   for (const Learnt& column : learnt_) {
     const Eigen::MatrixXd whitened = column.process.whiten({&code, 1});
-    const double mean = column.centre + column.scale * column.process.means(whitened)[0];
+    const double mean = column.prior.of(settings) + column.centre +
+                        column.scale * column.process.means(whitened)[0];
     const double variance = column.process.variances(whitened)[0] + column.process.noise();
-    const double reach = kInterval * column.scale * std::sqrt(variance);
+    const double reach = kInterval * column.scale * column.stretch * std::sqrt(variance);
     columns.push_back({mean, mean - reach, mean + reach});
   }
   std::vector<PredictedOnTarget> out;

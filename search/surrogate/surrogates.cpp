@@ -58,11 +58,16 @@ double agreement_up_to(double limit, std::span<const double> values, const Vecto
   return agreement({said.data(), values.size()}, values);
 }
 
-Belief belief_of(const LearntColumn& column, std::span<const Code> codes) {
+// `settings` are those of the codes, if the column's prior says something.
+Belief belief_of(const LearntColumn& column, std::span<const Code> codes,
+                 std::span<const std::vector<LayerSetting>> settings) {
   const GaussianProcess& process = *column.process;
   Belief belief{&process, &*column.scores, {}, {}, {}};
   belief.whitened = process.whiten(codes);
   belief.mean = process.means(belief.whitened);
+  for (std::size_t i = 0; column.prior.says_something() && i < codes.size(); ++i) {
+    belief.mean[static_cast<Index>(i)] += (*column.scores)(column.prior.of(settings[i]));
+  }
   belief.variance = process.variances(belief.whitened);
   return belief;
 }
@@ -119,6 +124,7 @@ void Surrogates::tell(const Observation& observation) {
   if (measured) ++measured_;
   told_.push_back(observation);
   codes_.push_back(encoding_(observation.genome));
+  settings_.push_back(space_.layer_settings(observation.genome));
   representatives_.tell(told_);
 }
 
@@ -132,8 +138,9 @@ std::vector<Observation> Surrogates::representatives() const {
 std::optional<std::vector<double>> Surrogates::worst_of_use(std::size_t target,
                                                             std::size_t trials) const {
   if (!worst_) return std::nullopt;
+  const Genome original = space_.original();
   for (std::size_t i = 0; i < trials; ++i) {
-    if (told_[i].genome != original_) continue;
+    if (told_[i].genome != original) continue;
     const TargetObservation& seen = told_[i].targets[target];
     if (seen.status == Status::kMeasured) return worst_(seen.objectives);
   }
@@ -191,15 +198,36 @@ Surrogates::Fitted Surrogates::fitted_of(const LearntColumn& column) const {
   return out;
 }
 
-// Starts the column's process over.
-void Surrogates::fit(LearntColumn& column, const Fitted& to, Warp warp) const {
+// What the layers' times say of it, as the first trials show them.
+TimePrior Surrogates::prior_of(const ColumnName& name, std::size_t trials) const {
+  if (!name.objective) return {};
+  return {std::span(told_).first(trials), std::span(settings_).first(trials), name.target,
+          name.number};
+}
+
+// The scores that the prior gives to trials told.
+VectorXd Surrogates::expected_of(const TimePrior& prior, const Scores& scores,
+                                 std::span<const std::size_t> trials) const {
+  VectorXd out = VectorXd::Zero(static_cast<Index>(trials.size()));
+  for (std::size_t i = 0; prior.says_something() && i < trials.size(); ++i) {
+    out[static_cast<Index>(i)] = scores(prior.of_told(trials[i], settings_[trials[i]]));
+  }
+  return out;
+}
+
+// Starts the column's process over.  What the prior says of its rows.
+VectorXd Surrogates::fit(LearntColumn& column, const Fitted& to, Warp warp) const {
   std::vector<Code> codes;
   for (const std::size_t i : to.first.trials) codes.push_back(codes_[i]);
+  const Scores scores(to.first.values, warp, to.limit);
+  const TimePrior prior = prior_of(column.name, to.first.trials.back() + 1);
+  const VectorXd expected = expected_of(prior, scores, to.first.trials);
   column.process.emplace(Kernel(encoding_.columns()));
-  column.process->fit(codes, scores_of(Scores(to.first.values, warp, to.limit), to.first.values));
+  column.process->fit(codes, scores_of(scores, to.first.values) - expected);
   column.rows = to.first.trials;
   column.fitted = to.first.trials.size();
   column.warp = warp;
+  return expected;
 }
 
 // Whether every objective, learnt as values, predicts the order of trials that are left out.
@@ -209,9 +237,10 @@ bool Surrogates::smooth() {
     if (!column.name.objective) continue;
     const Fitted to = fitted_of(column);
     if (column.judged != to.first.trials.size()) {
-      fit(column, to, Warp::kValues);
+      const VectorXd expected = fit(column, to, Warp::kValues);
       column.judged = column.fitted;
-      column.agreed = agreement_up_to(to.limit, to.first.values, column.process->left_out());
+      column.agreed =
+          agreement_up_to(to.limit, to.first.values, expected + column.process->left_out().means);
     }
     all = all && column.agreed >= kSmooth;
   }
@@ -234,7 +263,9 @@ void Surrogates::learn_column(LearntColumn& column, Warp warp) const {
   }
   column.rows = trials;
   column.scores.emplace(column.known.values, column.warp, limit_of(column.name, told_.size()));
-  column.process->respond(scores_of(*column.scores, column.known.values));
+  column.prior = prior_of(column.name, told_.size());
+  column.process->respond(scores_of(*column.scores, column.known.values) -
+                          expected_of(column.prior, *column.scores, trials));
 }
 
 void Surrogates::learn() {
@@ -319,8 +350,13 @@ Candidates Surrogates::consider(std::span<const Genome> candidates,
   Candidates out;
   for (const Genome& genome : candidates) out.codes_.push_back(encoding_(genome));
   for (const Genome& genome : pending) out.codes_.push_back(encoding_(genome));
+  std::vector<std::vector<LayerSetting>> settings;
+  if (std::ranges::any_of(columns_, [](const auto& c) { return c.prior.says_something(); })) {
+    for (const Genome& genome : candidates) settings.push_back(space_.layer_settings(genome));
+    for (const Genome& genome : pending) settings.push_back(space_.layer_settings(genome));
+  }
   for (const LearntColumn& column : columns_) {
-    out.beliefs_.push_back(belief_of(column, out.codes_));
+    out.beliefs_.push_back(belief_of(column, out.codes_, settings));
   }
   for (std::size_t t = 0; t < targets_.size(); ++t) {
     if (targets_[t].objectives.empty()) continue;

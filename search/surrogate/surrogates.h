@@ -4,9 +4,11 @@
 // Objectives are scores (scores.h): of values where all of them are so smooth that trials left out
 // are predicted in their order, of ranks where broken candidates and noise distort the rest.  Not
 // of both: the hypervolume of one objective's values and another's ranks is nobody's.  Constraints
-// are values: where they break is what counts.  Where it is known what is of no use, from what the
-// original measured, hypervolume counts up to there; else up to just beyond the worst value seen.
-// Columns that were equal in all trials (accuracy, where no plan was quantized) share one process.
+// are values: where they break is what counts.  A latency whose layers were timed in some trials is
+// learnt as what they leave over (time_prior.h).  Where it is known what is of no use, from what
+// the original measured, hypervolume counts up to there; else up to just beyond the worst value
+// seen. Columns that were equal in all trials (accuracy, where no plan was quantized) share one
+// process.
 //
 // The state depends on the trials told and their order, and on nothing else: one restored from a
 // log says the same, bit by bit.  Hyper-parameters are chosen anew whenever the trials have grown
@@ -26,6 +28,7 @@
 #include "search/surrogate/improvement.h"
 #include "search/surrogate/representatives.h"
 #include "search/surrogate/scores.h"
+#include "search/surrogate/time_prior.h"
 
 namespace pare::search {
 
@@ -49,9 +52,10 @@ struct LearntColumn {
   ColumnName name;  // the first, where several are equal
   ColumnValues known;
   std::optional<Scores> scores;
-  std::optional<GaussianProcess> process;
-  std::vector<std::size_t> rows;  // of the process
-  std::size_t fitted = 0;         // trials at the last choice of hyper-parameters
+  TimePrior prior;
+  std::optional<GaussianProcess> process;  // of the scores, less those of what the prior says
+  std::vector<std::size_t> rows;           // of the process
+  std::size_t fitted = 0;                  // trials at the last choice of hyper-parameters
   Warp warp = Warp::kValues;
   std::size_t judged = 0;  // trials that said how well the others predict, as values,
   double agreed = 0;       // those that are left out
@@ -117,8 +121,8 @@ class Candidates {
 
 class Surrogates {
  public:
-  explicit Surrogates(const Space& space, WorstOfUse worst = {})
-      : encoding_(space), worst_(std::move(worst)), original_(space.original()) {}
+  explicit Surrogates(Space space, WorstOfUse worst = {})
+      : space_(std::move(space)), encoding_(space_), worst_(std::move(worst)) {}
 
   void tell(const Observation& observation);
 
@@ -147,17 +151,21 @@ class Surrogates {
   ColumnValues first_values_of(const ColumnName& name, std::size_t most) const;
   std::size_t column_of(const ColumnName& name);
   Fitted fitted_of(const LearntColumn& column) const;
-  void fit(LearntColumn& column, const Fitted& to, Warp warp) const;
+  TimePrior prior_of(const ColumnName& name, std::size_t trials) const;
+  Eigen::VectorXd expected_of(const TimePrior& prior, const Scores& scores,
+                              std::span<const std::size_t> trials) const;
+  Eigen::VectorXd fit(LearntColumn& column, const Fitted& to, Warp warp) const;
   bool smooth();
   void learn_column(LearntColumn& column, Warp warp) const;
   void learn_target(std::size_t target);
   Eigen::VectorXd chance_of_working(std::size_t target, std::span<const Code> codes) const;
 
+  Space space_;
   Encoding encoding_;
   WorstOfUse worst_;
-  Genome original_;
   std::vector<Observation> told_;
-  std::vector<Code> codes_;  // of told_
+  std::vector<Code> codes_;                          // of told_
+  std::vector<std::vector<LayerSetting>> settings_;  // the same
   Representatives representatives_;
   std::size_t measured_ = 0;
   std::size_t learnt_ = 0;

@@ -21,6 +21,7 @@ inline ModelSummary small_detector(int groups) {
   for (int g = 0; g < groups; ++g) {
     ChannelGroup group;
     group.name = "group" + std::to_string(g);
+    group.producers = {"layer" + std::to_string(g)};
     group.channels = 16 + 16 * (g % 4);
     for (int width = 8; width <= group.channels; width += 8) group.widths.push_back(width);
     model.groups.push_back(group);
@@ -36,8 +37,11 @@ inline ModelSummary small_detector(int groups) {
   return model;
 }
 
+inline constexpr int kTimedTrials = 20;
+
 // Accuracy falls with the square of what is removed, faster in some groups than in others; latency
-// with what is removed and with the resolution; int8 pays on the second target only.
+// with what is removed and with the resolution; int8 pays on the second target only.  Layers are
+// timed in the first trials.
 inline Observation observe(const Space& space, const Genome& genome, int trial, int targets) {
   const Plan plan = space.plan_of(genome);
   double lost = 0;
@@ -59,6 +63,11 @@ inline Observation observe(const Space& space, const Genome& genome, int trial, 
     const double int8 = plan.quantization && t == 1 ? 0.6 : 1.0;
     const double latency = 10 * scale * scale * int8 * (0.2 + 0.8 * kept / std::max(1, groups));
     out.targets.push_back({Status::kMeasured, {1 - std::max(0.0, map), std::log(latency)}, {}});
+    if (trial > kTimedTrials) continue;
+    LayerTimes& layers = out.targets.back().layers.emplace(LayerTimes{1, {}});
+    for (const LayerSetting& setting : space.layer_settings(genome)) {
+      layers.ms.push_back(10 * scale * scale * int8 * (0.2 + 0.8 * setting.outputs));
+    }
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <random>
 
@@ -349,6 +350,68 @@ TEST(Seeds, they_begin_with_the_original_and_hold_every_lever_and_some_pairs) {
   EXPECT_GE(alone, 8);
   EXPECT_GE(together, 5);
   EXPECT_LT(all.size(), 25U);
+}
+
+// first -> depthwise -> (with first) second
+ModelSummary three_layers() {
+  ModelSummary model = small_detector(0);
+  const auto layer = [](const char* name, int in, int out, int groups) {
+    Layer made;
+    made.name = name;
+    made.op = "Conv";
+    made.in_channels = in;
+    made.out_channels = out;
+    made.groups = groups;
+    made.macs = 1;
+    return made;
+  };
+  model.layers = {layer("first", 3, 16, 1), layer("depthwise", 16, 16, 16),
+                  layer("second", 32, 24, 1)};
+  model.groups = {{"first", 16, {4, 8, 16}, {"first", "depthwise"}, {"second"}},
+                  {"second", 24, {12, 24}, {"second"}, {}}};
+  return model;
+}
+
+TEST(Space, a_plan_sets_each_layer_by_what_is_left_of_its_channels) {
+  const Space space = Space::make(three_layers(), {}, Recovery::kReconstruct).value();
+  EXPECT_EQ(space.layer_settings(space.original()), std::vector<LayerSetting>(3));
+  Plan plan = space.plan_of(space.original());
+  plan.widths = {{"first", 4}, {"second", 12}};
+  const auto narrow = space.layer_settings(space.genome_of(plan).value());
+  EXPECT_EQ(narrow[0], (LayerSetting{1, 0.25, 1}));
+  EXPECT_EQ(narrow[1], (LayerSetting{1, 0.25, 1}));  // its inputs are its outputs
+  EXPECT_EQ(narrow[2], (LayerSetting{1, 0.5, 1 - 12.0 / 32}));
+}
+
+TEST(Space, a_plan_sets_layers_by_its_resolution_and_by_what_is_quantized) {
+  const Space space = Space::make(three_layers(), {}, Recovery::kReconstruct).value();
+  Genome genome = space.original();
+  genome.choices[space.of_kind(DecisionKind::kResolution).at(0)] = 0;
+  const double share = std::pow(space.resolutions()[0].height / 416.0, 2);
+  for (const LayerSetting& setting : space.layer_settings(genome)) {
+    EXPECT_DOUBLE_EQ(setting.pixels, share);
+    EXPECT_EQ(setting.placement, std::nullopt);
+  }
+  genome.choices[space.of_kind(DecisionKind::kPrecision).at(0)] = 1;
+  const std::size_t kept = space.of_kind(DecisionKind::kKeepFp32).at(0);
+  genome.choices[kept] = space.decisions()[kept].choices - 1;
+  const auto settings = space.layer_settings(space.canonical(genome));
+  const std::vector<std::string> fp32 =
+      space.plan_of(space.canonical(genome)).quantization->keep_fp32;
+  ASSERT_FALSE(fp32.empty());
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const std::string name = three_layers().layers[i].name;
+    EXPECT_EQ(settings[i].int8, std::ranges::find(fp32, name) == fp32.end()) << name;
+    EXPECT_NE(settings[i].placement, std::nullopt);
+  }
+}
+
+TEST(Space, one_without_plans_has_no_layers) {
+  Decision level;
+  level.kind = DecisionKind::kLevel;
+  level.choices = 3;
+  const Space space = Space::of_decisions({level});
+  EXPECT_TRUE(space.layer_settings(space.original()).empty());
 }
 
 TEST(Space, of_decisions_alone_a_genome_that_does_not_exist_stands_for_the_nearest_one) {

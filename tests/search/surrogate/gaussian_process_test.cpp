@@ -115,7 +115,7 @@ TEST(GaussianProcess, a_row_left_out_is_predicted_by_the_others) {
   const std::vector<Code> codes = distinct_codes(30, 5);
   GaussianProcess process{Kernel(kColumns)};
   process.fit(codes, truths(codes));
-  const VectorXd left_out = process.left_out();
+  const auto [means, deviations] = process.left_out();
   for (std::size_t one = 0; one < codes.size(); ++one) {
     std::vector<Code> others = codes;
     others.erase(others.begin() + static_cast<std::ptrdiff_t>(one));
@@ -123,8 +123,10 @@ TEST(GaussianProcess, a_row_left_out_is_predicted_by_the_others) {
     without.clear();
     for (const Code& code : others) without.add(code);
     without.respond(truths(others));
-    EXPECT_NEAR(left_out[static_cast<Index>(one)],
-                without.means(without.whiten({&codes[one], 1}))[0], 1e-6);
+    const Eigen::MatrixXd whitened = without.whiten({&codes[one], 1});
+    const auto i = static_cast<Index>(one);
+    EXPECT_NEAR(means[i], without.means(whitened)[0], 1e-6);
+    EXPECT_NEAR(deviations[i], std::sqrt(without.variances(whitened)[0] + without.noise()), 1e-6);
   }
 }
 

@@ -5,6 +5,9 @@
 #include <cmath>
 #include <random>
 
+#include "search/draw.h"
+#include "tests/search/small_detector.h"
+
 namespace pare::search {
 namespace {
 
@@ -94,6 +97,29 @@ TEST(Prediction, a_target_with_too_few_measurements_says_nothing_but_whether_pla
   EXPECT_EQ(on[0].objectives.size(), 2U);
   EXPECT_TRUE(on[1].objectives.empty());
   EXPECT_LT(on[1].works, 0.9);
+}
+
+// Twelve decisions and as many layers: fewer trials than widths.
+TEST(Prediction, where_layers_were_timed_latencies_of_unseen_plans_are_better_known) {
+  const Space space = Space::make(small_detector(12), {}, Recovery::kReconstruct).value();
+  Random random(5, 0);
+  std::vector<Observation> timed;
+  for (int i = 1; i <= kTimedTrials; ++i) {
+    timed.push_back(observe(space, draw_mild(space, random), i, 1));
+  }
+  std::vector<Observation> untimed = timed;
+  for (Observation& one : untimed) one.targets[0].layers.reset();
+  std::vector<Genome> unseen;
+  for (int i = 0; i < 100; ++i) unseen.push_back(draw_mild(space, random));
+  const auto with = predictions(space, timed, unseen);
+  const auto without = predictions(space, untimed, unseen);
+  double missed_with = 0, missed_without = 0;
+  for (std::size_t i = 0; i < unseen.size(); ++i) {
+    const double truth = observe(space, unseen[i], 1, 1).targets[0].objectives[1];
+    missed_with += std::abs(with[i][0].objectives[1].mean - truth);
+    missed_without += std::abs(without[i][0].objectives[1].mean - truth);
+  }
+  EXPECT_LT(missed_with, 0.6 * missed_without);
 }
 
 }  // namespace

@@ -1,0 +1,96 @@
+#include "search/surrogate/layer_table.h"
+
+#include <Eigen/Cholesky>
+#include <algorithm>
+#include <cmath>
+
+#include "core/check.h"
+
+namespace pare::search {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr double kShortest = 1e-3;  // milliseconds: the clock of a profile
+constexpr double kSignal = 0.3;     // variance of a layer's log time beyond its work
+constexpr double kNoise = 0.05;     // the same, of one reading
+constexpr double kOfInputs = 0.3;   // how a layer's time grows with its input channels: the power
+// Length scales: one of pixels is a factor of e.
+constexpr double kPixels = 1.0;
+constexpr double kChannels = 0.5;
+constexpr double kInt8 = 1.0;
+constexpr double kPlacement = 1 / 0.7;
+
+double log_work(const LayerSetting& setting) {
+  return std::log(setting.pixels) + std::log(setting.outputs) +
+         kOfInputs * std::log(setting.inputs);
+}
+
+}  // namespace
+
+LayerTable::Features LayerTable::features_of(const LayerSetting& setting) {
+  Features out = Features::Zero();
+  out[0] = std::log(setting.pixels) / kPixels;
+  out[1] = setting.outputs / kChannels;
+  out[2] = setting.inputs / kChannels;
+  out[3] = setting.int8 ? 1 / kInt8 : 0;
+  if (setting.placement) out[4 + static_cast<int>(*setting.placement)] = 1 / kPlacement;
+  return out;
+}
+
+// Covariances with the rows, without their noise.
+VectorXd LayerTable::alike(const OneLayer& layer, const Features& features) {
+  const auto squares = (layer.features.colwise() - features).colwise().squaredNorm();
+  return kSignal * (-0.5 * squares.array()).exp().matrix().transpose();
+}
+
+void LayerTable::add(std::span<const LayerSetting> settings, std::span<const double> times) {
+  PARE_CHECK(settings.size() == times.size(), "a time for each layer");
+  PARE_CHECK(rows_ == 0 || settings.size() == layers_.size(), "layers of another model");
+  layers_.resize(settings.size());
+  const auto row = static_cast<Index>(rows_++);
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    OneLayer& layer = layers_[i];
+    layer.features.conservativeResize(Eigen::NoChange, row + 1);
+    layer.features.col(row) = features_of(settings[i]);
+    layer.work.conservativeResize(row + 1);
+    layer.work[row] = log_work(settings[i]);
+    layer.beyond.conservativeResize(row + 1);
+    layer.beyond[row] = std::log(std::max(times[i], kShortest)) - layer.work[row];
+  }
+}
+
+// What the other rows say of each row's log time.
+VectorXd LayerTable::learn(OneLayer& layer) {
+  const Index rows = layer.features.cols();
+  MatrixXd covariance(rows, rows);
+  for (Index i = 0; i < rows; ++i) {
+    covariance.col(i) = alike(layer, layer.features.col(i));
+    covariance(i, i) += kNoise;
+  }
+  layer.mean = layer.beyond.mean();
+  const MatrixXd inverse = covariance.llt().solve(MatrixXd::Identity(rows, rows));
+  layer.weights = inverse * (layer.beyond.array() - layer.mean).matrix();
+  return layer.work + layer.beyond - layer.weights.cwiseQuotient(inverse.diagonal());
+}
+
+void LayerTable::learn() {
+  VectorXd total = VectorXd::Zero(static_cast<Index>(rows_));
+  for (OneLayer& layer : layers_) total += learn(layer).array().exp().matrix();
+  left_out_ = total.array().log();
+}
+
+double LayerTable::log_total(std::span<const LayerSetting> settings) const {
+  PARE_CHECK(rows_ > 0 && settings.size() == layers_.size(), "settings of the table's layers");
+  double total = 0;
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    const OneLayer& layer = layers_[i];
+    const VectorXd near = alike(layer, features_of(settings[i]));
+    total += std::exp(log_work(settings[i]) + layer.mean + near.dot(layer.weights));
+  }
+  return std::log(total);
+}
+
+}  // namespace pare::search

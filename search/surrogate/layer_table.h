@@ -1,0 +1,61 @@
+// What a plan takes of one objective that adds up over layers (a latency), learnt layer by layer
+// from the plans whose layers were timed one by one.
+//
+// Of each layer the logarithm of its time is a small Gaussian process over its setting, around what
+// its work would say: pixels times output channels, and a little of the input channels, because
+// what is read once serves all outputs.  Forty plans say forty things of every layer, where their
+// latencies say one thing of all layers together.  Hyper-parameters are fixed: they are the same
+// question for every layer of every detector, and are answered in docs/adr/0013.
+//
+// learn() is O(layers rows^3), a prediction O(layers rows).  Depends on the rows and their order
+// alone.  Not thread-safe.
+#pragma once
+
+#include <Eigen/Core>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "search/space.h"
+
+namespace pare::search {
+
+class LayerTable {
+ public:
+  // Of each layer, in the same order every time; a time of 0 stands for one too short to be seen.
+  // REQUIRES: as many times as settings, none negative.
+  void add(std::span<const LayerSetting> settings, std::span<const double> times);
+
+  std::size_t rows() const noexcept { return rows_; }
+
+  // Takes in what was added.
+  void learn();
+
+  // The logarithm of the sum over the layers.  REQUIRES: learn() after the last add(), a row.
+  double log_total(std::span<const LayerSetting> settings) const;
+
+  // The same for a row that was added, as the others say it.
+  // Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), equation 5.12.
+  double left_out(std::size_t row) const { return left_out_[static_cast<Eigen::Index>(row)]; }
+
+ private:
+  static constexpr int kFeatures = 4 + static_cast<int>(kAllPlacements.size());
+  using Features = Eigen::Matrix<double, kFeatures, 1>;
+
+  struct OneLayer {
+    Eigen::Matrix<double, kFeatures, Eigen::Dynamic> features;  // a column a row of the table
+    Eigen::VectorXd work;                                       // what it says of the log time
+    Eigen::VectorXd beyond;                                     // the log time less that
+    double mean = 0;                                            // of what is beyond
+    Eigen::VectorXd weights;                                    // of the rows
+  };
+  static Features features_of(const LayerSetting& setting);
+  static Eigen::VectorXd alike(const OneLayer& layer, const Features& features);
+  static Eigen::VectorXd learn(OneLayer& layer);
+
+  std::size_t rows_ = 0;
+  std::vector<OneLayer> layers_;
+  Eigen::VectorXd left_out_;
+};
+
+}  // namespace pare::search
