@@ -377,12 +377,10 @@ std::string predictions_table(const json& answer, int width) {
       std::string expected = text_at(on, "reason");
       for (const auto& [metric, value] : on.items()) {
         if (!value.is_object()) continue;
-        const bool accuracy = metric != "latency_ms" && metric != "bytes";
-        const auto shown = [&](const char* field) {
+        const auto shown = [&, &name = metric](const char* field) {
           const double number = number_at(value, field);
-          return accuracy            ? percent_points(number)
-                 : metric == "bytes" ? byte_size(number)
-                                     : milliseconds(number) + " ms";
+          if (name == "latency_ms") return milliseconds(number) + " ms";
+          return name.ends_with("bytes") ? byte_size(number) : percent_points(number);
         };
         expected += (expected.empty() ? "" : "; ") + metric + " " + shown("mean") + " [" +
                     shown("low") + ", " + shown("high") + "]";

@@ -18,12 +18,14 @@ enum class MetricKind : std::uint8_t {
   kMapMedium,  // up to 96^2
   kMapLarge,
   kLatencyMs,
-  kBytes,     // of the candidate's file
-  kClassMap,  // mAP of one class, by its name
+  kBytes,            // of the candidate's file
+  kPeakMemoryBytes,  // of the runtime's process that timed the candidate
+  kClassMap,         // mAP of one class, by its name
 };
 
-inline constexpr std::array<std::string_view, 7> kMetricNames = {
-    "map_50_95", "map_50", "map_small", "map_medium", "map_large", "latency_ms", "bytes"};
+inline constexpr std::array<std::string_view, 8> kMetricNames = {
+    "map_50_95", "map_50",     "map_small", "map_medium",
+    "map_large", "latency_ms", "bytes",     "peak_memory_bytes"};
 inline constexpr std::string_view kClassMetric = "class:";
 
 struct Metric {
@@ -33,7 +35,8 @@ struct Metric {
 };
 
 constexpr bool is_accuracy(MetricKind kind) noexcept {
-  return kind != MetricKind::kLatencyMs && kind != MetricKind::kBytes;
+  return kind != MetricKind::kLatencyMs && kind != MetricKind::kBytes &&
+         kind != MetricKind::kPeakMemoryBytes;
 }
 
 inline std::string name_of(const Metric& metric) {

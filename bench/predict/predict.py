@@ -5,7 +5,7 @@
 
 Asks a running service: the first --after trials of each job predict the plans of its later trials, and those of the
 other jobs given on the same model and targets.  For each target and metric: how many plans, how many lie within 10 % of
-the prediction (of an accuracy: within 1.0 point), how many in the 90 % interval, and the rank correlation (Spearman).
+the prediction (an accuracy: within 1.0 point), how many in the 90 % interval, and the rank correlation (Spearman).
 Plans that the predicting job has tried itself are left out; so are accuracies of only some of the images.
 """
 import argparse
@@ -17,7 +17,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from service import URL, Service, first_latency  # noqa: E402
 
-CLOSE_LATENCY, CLOSE_MAP = 0.10, 0.01
+CLOSE_SHARE, CLOSE_MAP = 0.10, 0.01
 AT_ONCE = 200
 
 
@@ -67,11 +67,11 @@ def compare(service, job, after, unseen):
 
 def report(job, pairs):
     for (target, metric), seen in sorted(pairs.items()):
-        latency = metric == "latency_ms"
-        near = [abs(p["mean"] / s - 1) <= CLOSE_LATENCY if latency else abs(p["mean"] - s) <= CLOSE_MAP for p, s in seen]
+        accuracy = metric.startswith(("map", "class"))
+        near = [abs(p["mean"] / s - 1) <= CLOSE_SHARE if not accuracy else abs(p["mean"] - s) <= CLOSE_MAP for p, s in seen]
         inside = [p["low"] <= s <= p["high"] for p, s in seen]
         print(json.dumps({"job": job, "target": target, "metric": metric, "plans": len(seen),
-                          "within_10_percent" if latency else "within_1_point": round(statistics.mean(near), 3),
+                          "within_1_point" if accuracy else "within_10_percent": round(statistics.mean(near), 3),
                           "in_90_percent_interval": round(statistics.mean(inside), 3),
                           "rank_correlation": round(spearman([p["mean"] for p, _ in seen], [s for _, s in seen]), 3)}))
 

@@ -30,7 +30,7 @@ Response list_trials(const Services& services, const Request& request) {
   if (!trials) return failure(trials.error());
   ListReply list(page.value());
   for (const Trial& trial : trials.value()) {
-    list.add(trial.number, view_of(trial, labels.value()));
+    list.add(trial.number, view_of(trial, labels.value(), Detail::kBrief));
   }
   return list.reply();
 }
@@ -147,7 +147,7 @@ Result<ordered_json> with_job(const Services& services, const std::vector<Trial>
     const auto labels = labels_of(services.store, job.value());
     if (!labels) return labels.error();
     ordered_json view = {{"job", trial.job.value}};
-    view.update(view_of(trial, labels.value()));
+    view.update(view_of(trial, labels.value(), Detail::kFull));
     view.erase("plan");
     views.push_back(std::move(view));
   }

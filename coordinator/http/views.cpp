@@ -12,7 +12,8 @@ using nlohmann::ordered_json;
 
 namespace {
 
-ordered_json outcome_view(const TargetRecord& record, std::optional<LabelSource> labels) {
+ordered_json outcome_view(const TargetRecord& record, std::optional<LabelSource> labels,
+                          Detail detail) {
   if (!record.infeasible.empty()) return {{"infeasible", record.infeasible}};
   ordered_json view = ordered_json::object();
   if (record.accuracy) {
@@ -28,9 +29,12 @@ ordered_json outcome_view(const TargetRecord& record, std::optional<LabelSource>
     view["latency_low_ms"] = latency->low.count();
     view["latency_high_ms"] = latency->high.count();
     view["samples"] = latency->samples;
+    view["peak_memory_bytes"] = latency->peak_memory_bytes;
     if (!latency->suspect.empty()) view["latency_suspect"] = latency->suspect;
     if (record.confirmed) view["first_latency_ms"] = record.latency->median.count();
   }
+  const bool timed = record.latency && !record.latency->layers_ms.empty();
+  if (detail == Detail::kFull && timed) view["layers_ms"] = record.latency->layers_ms;
   return view;
 }
 
@@ -112,7 +116,7 @@ ordered_json view_of(const TargetCheck& check) {
   return view;
 }
 
-ordered_json view_of(const Trial& trial, std::optional<LabelSource> labels) {
+ordered_json view_of(const Trial& trial, std::optional<LabelSource> labels, Detail detail) {
   ordered_json view = {{"number", trial.number},
                        {"plan_sha256", trial.plan_sha256},
                        {"plan", stored_json(trial.plan_json)},
@@ -124,7 +128,7 @@ ordered_json view_of(const Trial& trial, std::optional<LabelSource> labels) {
   if (trial.macs) view["macs"] = *trial.macs;
   view["outcomes"] = ordered_json::object();
   for (const auto& [target, record] : trial.on_target) {
-    view["outcomes"][target] = outcome_view(record, labels);
+    view["outcomes"][target] = outcome_view(record, labels, detail);
   }
   view["created_at"] = rfc3339(trial.created_at);
   if (trial.finished_at) view["finished_at"] = rfc3339(*trial.finished_at);
@@ -163,6 +167,7 @@ ordered_json view_of(const FrontMember& member) {
                        {"latency_confirmed", member.confirmed},
                        {"on_front", member.on_front},
                        {"bytes", member.bytes},
+                       {"peak_memory_bytes", member.peak_memory_bytes},
                        {"macs", member.macs},
                        {"input", {member.height, member.width}},
                        {"precision", name_of(member.precision)},

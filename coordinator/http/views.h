@@ -20,7 +20,8 @@ nlohmann::ordered_json view_of(const Target& target, const std::vector<Worker>& 
 nlohmann::ordered_json view_of(const Worker& worker);
 nlohmann::ordered_json view_of(const TargetCheck& check);
 // `labels`: what the job's accuracies are scored against.
-nlohmann::ordered_json view_of(const Trial& trial, std::optional<LabelSource> labels);
+nlohmann::ordered_json view_of(const Trial& trial, std::optional<LabelSource> labels,
+                               Detail detail);
 nlohmann::ordered_json view_of(const Comparison& comparison);
 nlohmann::ordered_json view_of(const FrontMember& member);
 nlohmann::ordered_json view_of(const TargetFront& front, std::optional<LabelSource> labels);

@@ -37,7 +37,7 @@ std::vector<Change> confirmations(const JobContext& context, std::span<const Tri
       if (!plan) continue;
       changes.push_back(
           TaskAdded{benchmark_task(context.job, context.card_of(plan.value()), trial->number,
-                                   trial->candidate_sha256, target, false)});
+                                   trial->candidate_sha256, target, {})});
     }
   }
   return changes;
@@ -57,9 +57,12 @@ LatencyConfirmed confirmed_by(const Result<wire::TaskSuccess>& end, const Trial&
   }
   const LatencyChoice choice = choose_latency({{*result, device_id}}, readings, true);
   const std::string apart = how_far_apart(out.latency.median.count(), result->median_ms);
-  out.latency = {Millis(result->median_ms), Millis(result->low_ms), Millis(result->high_ms),
+  out.latency = {Millis(result->median_ms),
+                 Millis(result->low_ms),
+                 Millis(result->high_ms),
                  static_cast<int>(result->samples_ms.size()),
-                 choice.suspect.empty() ? apart : choice.suspect};
+                 choice.suspect.empty() ? apart : choice.suspect,
+                 result->peak_memory_bytes};
   out.samples_ms = result->samples_ms;
   wire::BenchmarkResult bare = *result;
   bare.samples_ms.clear();  // they are stored beside it

@@ -46,6 +46,7 @@ std::optional<FrontMember> member_of(const Trial& trial, const Plan& plan,
                     record.latency->samples};
   member.confirmed = record.confirmed.has_value();
   member.suspect = record.latency->suspect;
+  member.peak_memory_bytes = record.latency->peak_memory_bytes;
   member.map = interval_of(record.accuracy->draws);
   member.bytes = trial.bytes.value_or(0);
   member.macs = trial.macs.value_or(0);

@@ -164,6 +164,20 @@ search::TargetObservation worst_of(const std::vector<search::TargetObservation>&
   return worst;
 }
 
+// Of a trial on one target, as the search takes them.
+std::optional<search::LayerTimes> layer_times(const JobContext& context,
+                                              const TargetRecord& record) {
+  const std::vector<Metric>& objectives = context.document.objectives;
+  const auto latency = std::ranges::find(objectives, Metric{MetricKind::kLatencyMs});
+  if (record.latency->layers_ms.empty() || latency == objectives.end()) return std::nullopt;
+  search::LayerTimes out{static_cast<std::size_t>(latency - objectives.begin()), {}};
+  for (const Layer& layer : context.model.layers) {
+    const auto at = record.latency->layers_ms.find(layer.name);
+    out.ms.push_back(at == record.latency->layers_ms.end() ? 0 : at->second);
+  }
+  return out;
+}
+
 }  // namespace
 
 search::Observation observation_of(const JobContext& context, const Trial& trial) {
@@ -177,6 +191,7 @@ search::Observation observation_of(const JobContext& context, const Trial& trial
       on.objectives = objectives_of(context.document, trial,
                                     weighted(context.document, target.name, at->second));
       on.violations = violations_of(context.document, target.name, trial, at->second);
+      on.layers = layer_times(context, at->second);
     } else {
       on.status = search::Status::kInfeasible;
     }

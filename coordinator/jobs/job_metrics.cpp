@@ -69,6 +69,8 @@ double value_of(const Metric& metric, const Trial& trial, const TargetRecord& re
       return record.accuracy->expected.value_or(record.accuracy->map_50_95);
     case MetricKind::kLatencyMs: return record.latency->median.count();
     case MetricKind::kBytes: return static_cast<double>(trial.bytes.value_or(1));
+    case MetricKind::kPeakMemoryBytes:
+      return static_cast<double>(std::max<std::int64_t>(1, record.latency->peak_memory_bytes));
     case MetricKind::kMap50:
     case MetricKind::kMapSmall:
     case MetricKind::kMapMedium:

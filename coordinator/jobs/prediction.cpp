@@ -16,11 +16,19 @@ search::Predicted in_units(MetricKind kind, const search::Predicted& p) {
   return {accuracy(p.mean), accuracy(p.high), accuracy(p.low)};
 }
 
-// What every target said by itself, whatever the search combines.
-std::vector<search::Observation> observations_of(JobContext context,
-                                                 std::span<const Trial> trials) {
+// The job, asked what every target says by itself, whatever the search combines, and about memory,
+// whatever it is after.
+JobContext apart(JobContext context) {
   context.document.across = Across::kEach;
   context.document.weights.clear();
+  const Metric memory{MetricKind::kPeakMemoryBytes};
+  std::vector<Metric>& asked = context.document.objectives;
+  if (std::ranges::find(asked, memory) == asked.end()) asked.push_back(memory);
+  return context;
+}
+
+std::vector<search::Observation> observations_of(const JobContext& context,
+                                                 std::span<const Trial> trials) {
   std::vector<search::Observation> told;
   for (const Trial& trial : trials) {
     if (trial.state != TrialState::kRunning) told.push_back(observation_of(context, trial));
@@ -30,9 +38,10 @@ std::vector<search::Observation> observations_of(JobContext context,
 
 }  // namespace
 
-Result<std::vector<std::vector<PredictedOutcome>>> predict(const JobContext& context,
+Result<std::vector<std::vector<PredictedOutcome>>> predict(const JobContext& job,
                                                            std::span<const Trial> trials,
                                                            std::span<const Plan> plans) {
+  const JobContext context = apart(job);
   std::vector<search::Genome> genomes;
   for (const Plan& plan : plans) {
     auto genome = context.space.genome_of(plan);

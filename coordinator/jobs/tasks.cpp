@@ -77,10 +77,12 @@ NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
 }
 
 NewTask benchmark_task(const Job& job, const ModelCard& card, int trial,
-                       const std::string& candidate_sha256, const Target& target, bool parity) {
+                       const std::string& candidate_sha256, const Target& target,
+                       const BenchmarkExtras& extras) {
   wire::BenchmarkParams params{card,         target.runtime, target.threads,
                                std::nullopt, kMinSamples,    kBenchmarkSeconds};
-  if (parity) params.parity = wire::ParityCheck{kParityImages, kParityTolerance};
+  params.profile = extras.profile;
+  if (extras.parity) params.parity = wire::ParityCheck{kParityImages, kParityTolerance};
   wire::TaskDocument document;
   document.params = std::move(params);
   document.blobs = {{"candidate", candidate_sha256}, {"dataset", job.dataset_sha256}};

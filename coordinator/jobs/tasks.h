@@ -22,6 +22,10 @@ namespace pare::coordinator {
 inline constexpr int kParityImages = 8;
 inline constexpr double kParityTolerance = 1e-3;
 
+// Trials whose layers are timed: from there on the table of layers (search/surrogate/layer_table.h)
+// learns little, and a trial costs a compilation less.
+inline constexpr int kProfiledTrials = 40;
+
 NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Size> resolutions,
                      std::vector<Precision> precisions);
 
@@ -39,9 +43,15 @@ NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
                       const std::optional<wire::Size>& teacher,
                       const std::vector<std::string>& rivals);
 
-// Latency of a candidate on a target, with the parity check where `parity` is set.
+struct BenchmarkExtras {
+  bool parity = false;   // its outputs are checked against the executor's
+  bool profile = false;  // its layers are timed one by one
+};
+
+// Latency of a candidate on a target.
 NewTask benchmark_task(const Job& job, const ModelCard& card, int trial,
-                       const std::string& candidate_sha256, const Target& target, bool parity);
+                       const std::string& candidate_sha256, const Target& target,
+                       const BenchmarkExtras& extras);
 
 // kConflict, with the reason, if one of the two was not measured on the target.  The card's input
 // is the model's: the size of each candidate's is read from its file.

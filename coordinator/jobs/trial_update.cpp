@@ -168,9 +168,9 @@ void TrialUpdate::score_if_timed(const std::string& runtime) {
 }
 
 void TrialUpdate::measure(const Target& target) {
-  changes_.push_back(
-      TaskAdded{benchmark_task(context_.job, context_.card_of(plan_), trial_.number,
-                               trial_.candidate_sha256, target, !plan_.quantization)});
+  changes_.push_back(TaskAdded{benchmark_task(
+      context_.job, context_.card_of(plan_), trial_.number, trial_.candidate_sha256, target,
+      {.parity = !plan_.quantization, .profile = trial_.number <= kProfiledTrials})});
 }
 
 void TrialUpdate::benchmarked(const TaskEnd& end, const std::string& name,
@@ -218,9 +218,13 @@ void TrialUpdate::choose_latency(const Target& target, const std::vector<Measure
 
 void TrialUpdate::record_latency(const Target& target, const wire::BenchmarkResult& result,
                                  const std::string& suspect) {
-  const LatencyRecord latency = {Millis(result.median_ms), Millis(result.low_ms),
-                                 Millis(result.high_ms), static_cast<int>(result.samples_ms.size()),
-                                 suspect};
+  const LatencyRecord latency = {Millis(result.median_ms),
+                                 Millis(result.low_ms),
+                                 Millis(result.high_ms),
+                                 static_cast<int>(result.samples_ms.size()),
+                                 suspect,
+                                 result.peak_memory_bytes,
+                                 result.layers_ms};
   trial_.on_target[target.name].latency = latency;
   wire::BenchmarkResult bare = result;
   bare.samples_ms.clear();  // they are stored beside it

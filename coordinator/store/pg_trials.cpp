@@ -37,15 +37,21 @@ TargetRecord record_of(const pqxx::row& row) {
     }
   }
   if (!row["median_ms"].is_null()) {
-    record.latency = LatencyRecord{
-        Millis(row["median_ms"].as<double>()), Millis(row["low_ms"].as<double>()),
-        Millis(row["high_ms"].as<double>()), row["samples"].as<int>(), text_of(row["suspect"])};
+    record.latency = LatencyRecord{Millis(row["median_ms"].as<double>()),
+                                   Millis(row["low_ms"].as<double>()),
+                                   Millis(row["high_ms"].as<double>()),
+                                   row["samples"].as<int>(),
+                                   text_of(row["suspect"]),
+                                   integer_of(row["peak_memory"]).value_or(0),
+                                   numbers_by_name(row["layers_ms"])};
   }
   if (!row["confirmed_median_ms"].is_null()) {
-    record.confirmed = LatencyRecord{
-        Millis(row["confirmed_median_ms"].as<double>()),
-        Millis(row["confirmed_low_ms"].as<double>()), Millis(row["confirmed_high_ms"].as<double>()),
-        row["confirmed_samples"].as<int>(), text_of(row["confirmed_suspect"])};
+    record.confirmed = LatencyRecord{Millis(row["confirmed_median_ms"].as<double>()),
+                                     Millis(row["confirmed_low_ms"].as<double>()),
+                                     Millis(row["confirmed_high_ms"].as<double>()),
+                                     row["confirmed_samples"].as<int>(),
+                                     text_of(row["confirmed_suspect"]),
+                                     integer_of(row["confirmed_peak_memory"]).value_or(0)};
   }
   record.infeasible = text_of(row["infeasible"]);
   return record;

@@ -39,7 +39,9 @@ struct LatencyRecord {
   Millis low{};
   Millis high{};
   int samples = 0;
-  std::string suspect = {};  // why it is to be taken with care; empty: it is not
+  std::string suspect = {};            // why it is to be taken with care; empty: it is not
+  std::int64_t peak_memory_bytes = 0;  // of the runtime's process meanwhile
+  std::map<std::string, double> layers_ms = {};  // what each layer takes; empty: not timed
 };
 
 // What is known of a trial on one target; ends with both an accuracy and a latency, or a reason.

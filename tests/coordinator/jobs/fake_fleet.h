@@ -159,6 +159,7 @@ class FakeFleet {
     result.high_ms = result.median_ms * 1.01;
     result.samples_ms.assign(64, result.median_ms);
     result.canary = wire::CanaryResult{2.0, 2.0};
+    result.peak_memory_bytes = std::int64_t{50'000'000} + static_cast<int>(1e6 * result.median_ms);
     if (params.parity) result.parity = {params.parity->images, 1e-5, params.parity->tolerance};
     return {result, {}};
   }

@@ -76,6 +76,27 @@ TEST_F(JobLoopTest, what_is_on_a_front_at_the_end_was_measured_twice) {
   EXPECT_GT(left, 0);
 }
 
+TEST_F(JobLoopTest, the_layers_of_the_first_trials_are_timed_and_told_to_the_search) {
+  fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {
+    auto* benchmark = std::get_if<wire::BenchmarkResult>(&result);
+    if (benchmark == nullptr || !std::get<wire::BenchmarkParams>(task.params).profile) return;
+    benchmark->layers_ms = {{"layer1", benchmark->median_ms}};
+  });
+  start();
+  const JobId id = post(kProfiledTrials + 4, "random", {"ov"});
+  run_to_rest();
+  const auto context = load_context(*store, stored(id)).value();
+  for (const Trial& trial : trials(id)) {
+    const auto told = observation_of(context, trial).targets.at(0).layers;
+    ASSERT_EQ(told.has_value(), trial.number <= kProfiledTrials) << trial.number;
+    if (!told) continue;
+    EXPECT_EQ(told->objective, 1U);  // mAP comes first
+    ASSERT_EQ(told->ms.size(), context.model.layers.size());
+    EXPECT_EQ(told->ms[0], 0);
+    EXPECT_EQ(told->ms[1], trial.on_target.at("ov").latency->median.count());
+  }
+}
+
 TEST_F(JobLoopTest, scoring_may_stop_against_a_faster_trial_and_keeps_the_candidate_off_fronts) {
   int asked = 0;
   fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {

@@ -222,11 +222,13 @@ TEST_P(JobContract, what_a_trial_brought_is_recorded_once_and_read_back_exactly)
   EXPECT_EQ(record.accuracy->draws, (std::vector<double>{0.1 + 0.2, -1}));
   EXPECT_EQ(record.latency->median, Millis(2.5));
   EXPECT_EQ(record.latency->samples, 3);
+  EXPECT_EQ(record.latency->peak_memory_bytes, 1 << 20);
+  EXPECT_EQ(record.latency->layers_ms, (std::map<std::string, double>{{"conv", 0.1 + 0.2}}));
   EXPECT_FALSE(read.on_target.contains("x86-ov"));
   const TargetEvidence evidence = ok(store().evidence(job, 1, "x86-ort"));
   EXPECT_EQ(evidence.samples_ms, (std::vector<double>{2.5, 2.0, 0.1 + 0.2}));
   EXPECT_EQ(evidence.accuracy_json, R"({"coco":{}})");
-  EXPECT_EQ(evidence.latency_json, R"({"load_ms":3})");
+  EXPECT_EQ(evidence.latency_json, latency(job, 1).latency_json);
   EXPECT_EQ(code(store().evidence(job, 2, "x86-ort")), ErrorCode::kNotFound);
 }
 

@@ -105,9 +105,9 @@ class StoreContract : public testing::TestWithParam<MakeStore> {
     return {job,
             number,
             "x86-ort",
-            {Millis(2.5), Millis(2.25), Millis(2.75), 0},
+            {Millis(2.5), Millis(2.25), Millis(2.75), 0, "", 1 << 20, {{"conv", 0.1 + 0.2}}},
             {2.5, 2.0, 0.1 + 0.2},
-            R"({"load_ms":3})"};
+            R"({"layers_ms":{"conv":0.30000000000000004},"peak_memory_bytes":1048576})"};
   }
 
   TimePoint now_ = TimePoint(std::chrono::microseconds(1'800'000'000'123'456));
