@@ -1,17 +1,20 @@
 // Question: how long does a strategy think for one plan after so many trials, what does it keep in
 // memory, and how long does it take to restore one from its log?
 //
-// A space like a detector's, 60 widths, a resolution and a precision, on three targets; trials are
-// random plans with an accuracy that the targets share and a latency each.
+// A space like a detector's, 60 widths, resolutions and int8, on three targets; trials are random
+// plans with an accuracy that the targets share and a latency each, in the first ones of each
+// layer.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
 #include <cmath>
 #include <fstream>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
+#include "search/draw.h"
 #include "search/random.h"
 #include "search/strategy.h"
 
@@ -19,36 +22,41 @@ namespace pare::search {
 namespace {
 
 constexpr int kTargets = 3;
+constexpr int kLayers = 60;
+constexpr int kTimed = 40;  // trials, as a job times their layers
 
+// A chain of convolutions, each with a group of channels that the next one reads.
 Space detector() {
-  std::vector<Decision> decisions(62);
-  for (Decision& d : decisions) {
-    d.kind = DecisionKind::kLevel;
-    d.choices = 8;
-    d.original = 7;
+  ModelSummary model;
+  model.card.height = model.card.width = 416;
+  model.stride = 32;
+  for (int i = 0; i < kLayers; ++i) {
+    const std::string name = "layer" + std::to_string(i);
+    const std::string next = "layer" + std::to_string(i + 1);
+    ChannelGroup group{name, 64, {}, {name}, {next}};
+    for (int width = 8; width <= group.channels; width += 8) group.widths.push_back(width);
+    model.groups.push_back(group);
+    model.layers.push_back({name, "Conv", {3, 3}, 64, 64, 1, 1000, 1000});
   }
-  decisions[60].choices = 6;
-  decisions[61].kind = DecisionKind::kOption;
-  decisions[61].choices = 2;
-  for (Decision& d : decisions) d.original = d.choices - 1;
-  return Space::of_decisions(std::move(decisions));
+  return std::move(Space::make(model, {}, Recovery::kReconstruct)).value();
 }
 
-Genome random_plan(const Space& space, Random& random) {
-  Genome genome;
-  for (const Decision& d : space.decisions()) genome.choices.push_back(random.below(d.choices));
-  return genome;
-}
-
-Observation measured(const Genome& genome, int trial, Random& random) {
+Observation measured(const Space& space, const Genome& genome, int trial, Random& random) {
+  const std::vector<LayerSetting> settings = space.layer_settings(genome);
   double kept = 0;
-  for (std::size_t i = 0; i < 60; ++i) kept += genome.choices[i] / (7.0 * 60);
-  const double size = genome.choices[60] / 5.0;
+  std::vector<double> ms;
+  for (const LayerSetting& setting : settings) {
+    kept += setting.outputs / kLayers;
+    ms.push_back((0.1 + setting.pixels * setting.outputs) * (setting.int8 ? 0.7 : 1));
+  }
+  const double size = std::sqrt(settings.front().pixels);
   const double error = 1 - 0.4 * std::sqrt(kept) * (0.5 + size / 2) + 0.01 * random.uniform();
+  const double whole = std::accumulate(ms.begin(), ms.end(), 0.0);
   Observation out{TrialId{trial}, genome, {}, 1.0};
   for (int t = 0; t < kTargets; ++t) {
-    const double latency = std::log(1 + (1 + 0.3 * t) * kept * size + 0.05 * random.uniform());
+    const double latency = std::log(1 + (1 + 0.3 * t) * whole + 0.05 * random.uniform());
     out.targets.push_back({Status::kMeasured, {error, latency}, {}});
+    if (trial <= kTimed) out.targets.back().layers = LayerTimes{1, ms};
   }
   return out;
 }
@@ -70,11 +78,11 @@ struct Run {
 
   void try_plan(const Genome& genome, bool asked) {
     if (!asked) strategy->replay_ask({&genome, 1});
-    const Observation told = measured(genome, ++trials, random);
+    const Observation told = measured(space, genome, ++trials, random);
     strategy->tell({&told, 1});
   }
   void try_random(int count) {
-    for (int i = 0; i < count; ++i) try_plan(random_plan(space, random), false);
+    for (int i = 0; i < count; ++i) try_plan(draw_mild(space, random), false);
   }
 };
 

@@ -230,8 +230,10 @@ void add_submit(CLI::App& app, Action& chosen) {
                       "How much time devices may spend on it");
   command->add_option("--stagnation", given->stagnation,
                       "End after so many trials that brought nothing");
-  command->add_option("--objective", given->objectives,
-                      "map_50_95, map_small, class:NAME, latency_ms, bytes, ...; may be repeated");
+  command->add_option(
+      "--objective", given->objectives,
+      "map_50_95, map_small, class:NAME, latency_ms, bytes, peak_memory_bytes, ...; may be "
+      "repeated");
   command->add_flag("--worst", given->worst,
                     "One front over all targets, by the one where a plan does worst");
   command->add_option("--begin-with", given->begin_with,

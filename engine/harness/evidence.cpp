@@ -19,21 +19,22 @@ json state_json(const host::MachineState& state) {
 }  // namespace
 
 std::string to_json(const Evidence& evidence) {
-  const json document{{"runtime", evidence.runtime},
-                      {"versions", evidence.versions},
-                      {"settings", evidence.settings},
-                      {"candidate_sha256", evidence.candidate_sha256},
-                      {"threads", evidence.threads},
-                      {"cores", evidence.cores},
-                      {"cpu_model", evidence.machine.cpu_model},
-                      {"cpu_flags", evidence.machine.cpu_flags},
-                      {"kernel", evidence.machine.kernel},
-                      {"memory_bytes", evidence.machine.memory_bytes},
-                      {"before", state_json(evidence.before)},
-                      {"after", state_json(evidence.after)},
-                      {"warmup_runs", evidence.warmup_runs},
-                      {"stationary", evidence.stationary},
-                      {"narrow", evidence.narrow}};
+  json document{{"runtime", evidence.runtime},
+                {"versions", evidence.versions},
+                {"settings", evidence.settings},
+                {"candidate_sha256", evidence.candidate_sha256},
+                {"threads", evidence.threads},
+                {"cores", evidence.cores},
+                {"cpu_model", evidence.machine.cpu_model},
+                {"cpu_flags", evidence.machine.cpu_flags},
+                {"kernel", evidence.machine.kernel},
+                {"memory_bytes", evidence.machine.memory_bytes},
+                {"before", state_json(evidence.before)},
+                {"after", state_json(evidence.after)},
+                {"warmup_runs", evidence.warmup_runs},
+                {"stationary", evidence.stationary},
+                {"narrow", evidence.narrow}};
+  if (!evidence.no_layers.empty()) document["no_layers"] = evidence.no_layers;
   return document.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

@@ -26,12 +26,13 @@ struct Evidence {
   int warmup_runs = 0;
   bool stationary = false;
   bool narrow = false;
+  std::string no_layers{};  // why the layers were not timed; empty: they were, or nobody asked
 };
 
 // {"runtime", "versions", "settings", "candidate_sha256", "threads", "cores", "cpu_model",
 //  "cpu_flags", "kernel", "memory_bytes", "before": {"governor", "frequency_mhz",
 //  "temperature_celsius", "throttle_count", "load_average"}, "after": {...}, "warmup_runs",
-//  "stationary", "narrow"}
+//  "stationary", "narrow", "no_layers"?}
 std::string to_json(const Evidence& evidence);
 
 }  // namespace pare::engine

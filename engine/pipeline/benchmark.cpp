@@ -53,18 +53,17 @@ Evidence evidence_of(const BenchmarkOptions& options, const Harness& harness,
   return evidence;
 }
 
-// The candidate's layers timed, one by one; nothing where the runtime cannot, or fails at it: the
-// candidate itself has been measured.
-std::map<std::string, double> profile(const std::filesystem::path& candidate, const Tensor& image,
-                                      const BenchmarkOptions& options, Harness& harness,
-                                      Stopwatch& watch) {
+// The candidate's layers timed, one by one.
+Result<std::map<std::string, double>> profile(const std::filesystem::path& candidate,
+                                              const Tensor& image, const BenchmarkOptions& options,
+                                              Harness& harness, Stopwatch& watch) {
   const auto lap = watch.lap(Phase::kProfile);
   const auto graph = import_onnx_file(candidate);
-  if (!graph) return {};
+  if (!graph) return graph.error();
   const auto loaded = harness.load(candidate, {.threads = options.threads, .profile = true});
-  if (!loaded) return {};
+  if (!loaded) return loaded.error();
   const auto timing = harness.time({image}, kProfileTiming);
-  if (!timing) return {};
+  if (!timing) return timing.error();
   return times_of_layers(graph.value(), timing.value().layers);
 }
 
@@ -113,10 +112,13 @@ Result<Benchmark> benchmark(const std::filesystem::path& candidate,
   result.load = loaded.value().load;
   result.canary_before = before.value();
   result.canary_after = after.value();
-  result.evidence_json = to_json(evidence);
   if (options.profile) {
-    result.layers_ms = profile(candidate, images.front(), options, *harness.value(), watch);
+    auto layers = profile(candidate, images.front(), options, *harness.value(), watch);
+    // The candidate has been measured: a runtime that cannot tell more fails nothing.
+    if (layers) result.layers_ms = std::move(layers).value();
+    if (!layers) evidence.no_layers = layers.error().message;
   }
+  result.evidence_json = to_json(evidence);
   return result;
 }
 

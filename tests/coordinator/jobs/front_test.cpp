@@ -117,6 +117,19 @@ TEST_F(FrontTest, three_objectives_keep_what_is_smallest_too) {
   EXPECT_EQ(numbers(front_of(trials, "t", job, kModel).members), (std::vector<int>{4, 5, 2, 3, 1}));
 }
 
+TEST_F(FrontTest, memory_can_be_a_constraint_or_an_objective) {
+  for (Trial& trial : trials) {
+    trial.on_target["t"].latency->peak_memory_bytes = 100 * (10 - trial.number);
+  }
+  job.constraints = {{{MetricKind::kPeakMemoryBytes}, 650, {}, ""}};
+  EXPECT_EQ(numbers(front_of(trials, "t", job, kModel).members), (std::vector<int>{4, 5}));
+  job.constraints.clear();
+  job.objectives.push_back({MetricKind::kPeakMemoryBytes});
+  const TargetFront front = front_of(trials, "t", job, kModel);
+  EXPECT_EQ(numbers(front.members), (std::vector<int>{4, 5, 2, 3, 1})) << "3 takes less than 2";
+  EXPECT_EQ(front.members.front().peak_memory_bytes, 600);
+}
+
 TEST_F(FrontTest, trials_that_are_infeasible_unfinished_or_elsewhere_are_not_counted) {
   trials[1].on_target["t"].infeasible = "outputs differ";
   trials[3].on_target["t"].latency.reset();

@@ -1,0 +1,83 @@
+// One candidate on the harness that was built.  Times decide nothing here.
+#include "engine/pipeline/benchmark.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "engine/onnx/onnx_io.h"
+#include "tests/support/graph_builder.h"
+
+namespace pare::engine {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string harness_program() {
+  std::ifstream file(PARE_RUNTIMES);
+  return nlohmann::json::parse(file).at("openvino").at(0).get<std::string>();
+}
+
+class BenchmarkTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    fs::create_directories(scratch_);
+    test::GraphBuilder builder(5);
+    const auto x = builder.input({1, 3, 32, 32});
+    const auto y = builder.silu(builder.conv(x, {.channels = 8, .stride = 2, .name = "first"}));
+    builder.output(builder.conv(y, {.channels = 4, .name = "second"}));
+    std::ofstream(candidate_, std::ios::binary) << export_onnx(builder.build());
+    options_.harness = {
+        .name = "openvino", .command = {harness_program()}, .scratch = scratch_ / "harness"};
+    fs::create_directories(options_.harness.scratch);
+    options_.min_samples = 2;
+    options_.max_seconds = 0.1;
+  }
+  void TearDown() override { fs::remove_all(scratch_); }
+
+  Benchmark measure() {
+    auto measured =
+        benchmark(candidate_, {test::random_tensor({1, 3, 32, 32}, 1)}, options_, watch_);
+    EXPECT_TRUE(measured) << measured.error().message;
+    return std::move(measured).value();
+  }
+
+  const fs::path scratch_ =
+      fs::temp_directory_path() / ("pare-benchmark-" + std::to_string(::getpid()));
+  const fs::path candidate_ = scratch_ / "candidate.onnx";
+  BenchmarkOptions options_;
+  Stopwatch watch_;
+};
+
+TEST_F(BenchmarkTest, a_profiled_one_says_what_each_layer_takes) {
+  options_.profile = true;
+  const Benchmark measured = measure();
+  EXPECT_GT(measured.latency.median.count(), 0);
+  ASSERT_EQ(measured.layers_ms.size(), 2U);
+  EXPECT_TRUE(measured.layers_ms.contains("first"));
+  EXPECT_TRUE(measured.layers_ms.contains("second"));
+  EXPECT_FALSE(nlohmann::json::parse(measured.evidence_json).contains("no_layers"));
+}
+
+TEST_F(BenchmarkTest, one_that_nobody_profiles_says_nothing_of_layers) {
+  const Benchmark measured = measure();
+  EXPECT_TRUE(measured.layers_ms.empty());
+  EXPECT_FALSE(nlohmann::json::parse(measured.evidence_json).contains("no_layers"));
+}
+
+TEST_F(BenchmarkTest, where_the_runtime_refuses_to_tell_it_is_measured_and_the_reason_kept) {
+  options_.profile = true;
+  options_.harness.command = {"/bin/sh", "-c",
+                              "sed -u 's/\"profile\":true/\"profile\":17/' | " + harness_program()};
+  const Benchmark measured = measure();
+  EXPECT_GT(measured.latency.median.count(), 0);
+  EXPECT_TRUE(measured.layers_ms.empty());
+  const auto evidence = nlohmann::json::parse(measured.evidence_json);
+  EXPECT_THAT(evidence.value("no_layers", ""), testing::HasSubstr("profile"));
+}
+
+}  // namespace
+}  // namespace pare::engine
