@@ -229,10 +229,10 @@ Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, 
                                 {},
                                 {}});
   }
-  space.add_layers(model);
   if (allows(limits, Precision::kInt8) && int8.int8 && !model.layers.empty()) {
     space.add_int8(model, limits, int8, guidance);
   }
+  space.add_layers(model);
   space.add_allocations(guidance);
   return space;
 }
@@ -279,19 +279,35 @@ void Space::add_allocations(const Guidance& guidance) {
 
 void Space::add_layers(const ModelSummary& model) {
   for (const Layer& layer : model.layers) {
-    LayerWidths& widths = layers_.emplace_back();
-    widths.name = layer.name;
-    for (const std::size_t i : of_kind(DecisionKind::kWidth)) {
-      const auto group = std::ranges::find(model.groups, decisions_[i].name, &ChannelGroup::name);
+    LayerOfModel& made = layers_.emplace_back();
+    made.name = layer.name;
+    made.always_fp32 = contains(always_fp32_, layer.name);
+    for (std::size_t i = 0; i < decisions_.size(); ++i) {
+      const Decision& d = decisions_[i];
+      if (d.kind == DecisionKind::kKeepFp32) {
+        const auto at = std::ranges::find(d.layers, layer.name);
+        if (at != d.layers.end())
+          made.places.push_back({i, static_cast<int>(at - d.layers.begin())});
+      }
+      if (d.kind != DecisionKind::kWidth) continue;
+      const auto group = std::ranges::find(model.groups, d.name, &ChannelGroup::name);
       if (contains(group->producers, layer.name) && layer.out_channels > 0) {
-        widths.outputs.push_back({i, 1.0 / layer.out_channels});
+        made.outputs.push_back({i, 1.0 / layer.out_channels});
       }
       // With as many groups as channels, they are the same.
       if (contains(group->consumers, layer.name) && layer.in_channels > 0 && layer.groups == 1) {
-        widths.inputs.push_back({i, 1.0 / layer.in_channels});
+        made.inputs.push_back({i, 1.0 / layer.in_channels});
       }
     }
   }
+}
+
+// True if an int8 plan leaves the layer in fp32.
+bool Space::is_kept(const LayerOfModel& layer, const Genome& genome) const {
+  return layer.always_fp32 || std::ranges::any_of(layer.places, [&](const Place& place) {
+           const auto choice = static_cast<std::size_t>(genome.choices[place.decision]);
+           return decisions_[place.decision].levels[choice] > place.level;
+         });
 }
 
 // A layer's channels that a plan keeps, as a share; never none.
@@ -308,19 +324,26 @@ double Space::left_of(const std::vector<Lost>& lost, const Genome& genome) const
 }
 
 std::vector<LayerSetting> Space::layer_settings(const Genome& genome) const {
-  if (layers_.empty()) return {};
-  const Plan plan = plan_of(genome);
   LayerSetting whole;
-  whole.pixels = static_cast<double>(plan.height) * plan.width /
-                 (static_cast<double>(input_.height) * input_.width);
-  if (plan.quantization) whole.placement = plan.quantization->placement;
+  const bool int8 = is_int8(genome);
+  if (int8) whole.placement = placements_.front();
+  for (std::size_t i = 0; i < decisions_.size(); ++i) {
+    const auto choice = static_cast<std::size_t>(genome.choices[i]);
+    if (decisions_[i].kind == DecisionKind::kResolution) {
+      whole.pixels = static_cast<double>(resolutions_[choice].height) * resolutions_[choice].width /
+                     (static_cast<double>(input_.height) * input_.width);
+    }
+    if (int8 && decisions_[i].kind == DecisionKind::kPlacement) {
+      whole.placement = placements_[choice];
+    }
+  }
   std::vector<LayerSetting> out;
-  for (const LayerWidths& layer : layers_) {
+  out.reserve(layers_.size());
+  for (const LayerOfModel& layer : layers_) {
     LayerSetting& setting = out.emplace_back(whole);
     setting.outputs = left_of(layer.outputs, genome);
     setting.inputs = left_of(layer.inputs, genome);
-    setting.int8 =
-        plan.quantization && !std::ranges::binary_search(plan.quantization->keep_fp32, layer.name);
+    setting.int8 = int8 && !is_kept(layer, genome);
   }
   return out;
 }

@@ -139,12 +139,20 @@ class Space {
     std::size_t decision = 0;
     double share = 0;  // of the layer's channels
   };
-  struct LayerWidths {
+  // Where a layer stands in a kKeepFp32 decision.
+  struct Place {
+    std::size_t decision = 0;
+    int level = 0;  // how many layers come before it
+  };
+  struct LayerOfModel {
     std::string name;
     std::vector<Lost> outputs;
     std::vector<Lost> inputs;
+    std::vector<Place> places;
+    bool always_fp32 = false;
   };
   double left_of(const std::vector<Lost>& lost, const Genome& genome) const;
+  bool is_kept(const LayerOfModel& layer, const Genome& genome) const;
   void add_int8(const ModelSummary& model, const SpaceLimits& limits, const Int8Choices& int8,
                 const Guidance& guidance);
   void add_allocations(const Guidance& guidance);
@@ -159,7 +167,7 @@ class Space {
   std::vector<int> weight_bits_;          // what int8 plans choose from
   std::vector<QdqPlacement> placements_;  // the same
   std::vector<std::string> always_fp32_;  // layers that no int8 plan quantizes
-  std::vector<LayerWidths> layers_;       // of the model
+  std::vector<LayerOfModel> layers_;      // of the model
   std::vector<Genome> allocations_;
   std::vector<Genome> only_;  // sorted; empty: no limit
   InputSize input_;           // of the original

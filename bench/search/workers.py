@@ -20,7 +20,10 @@ class Ours:
         self.pipe = ours.AskTell(program, problem, strategy, seed)
 
     def ask(self):
-        (genome,) = self.pipe.ask(1)
+        asked = self.pipe.ask(1)
+        if not asked:
+            return None
+        (genome,) = asked
         return genome, genome
 
     def tell(self, genome, measured):
@@ -42,7 +45,10 @@ def run(program, problem, strategy, seed, evaluations, workers, levels):
     busy, reached = [], {}
 
     def begin(now):
-        handle, genome = strategy.ask()
+        asked = strategy.ask()
+        if asked is None:  # the space has nothing left to offer
+            return
+        handle, genome = asked
         number = next(order)
         heapq.heappush(busy, (now + times[number % len(times)], number, handle, genome))
     for _ in range(workers):

@@ -2,7 +2,9 @@
 
 #include <Eigen/Cholesky>
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <map>
 
 #include "core/check.h"
 
@@ -29,6 +31,27 @@ double log_work(const LayerSetting& setting) {
 }
 
 }  // namespace
+
+std::size_t SettingsOfPlans::Hash::operator()(const LayerSetting& setting) const noexcept {
+  std::size_t hash = setting.placement ? 1 + static_cast<std::size_t>(*setting.placement) : 0;
+  hash = 2 * hash + (setting.int8 ? 1 : 0);
+  for (const double share : {setting.pixels, setting.outputs, setting.inputs}) {
+    hash = 31 * hash + std::hash<double>{}(share);
+  }
+  return hash;
+}
+
+void SettingsOfPlans::add(std::span<const LayerSetting> settings) {
+  PARE_CHECK(plans_ == 0 || settings.size() == layers_.size(), "layers of another model");
+  layers_.resize(settings.size());
+  ++plans_;
+  for (std::size_t i = 0; i < settings.size(); ++i) {
+    OneLayer& layer = layers_[i];
+    const auto [at, is_new] = layer.known.try_emplace(settings[i], layer.distinct.size());
+    if (is_new) layer.distinct.push_back(settings[i]);
+    layer.of_plan.push_back(at->second);
+  }
+}
 
 LayerTable::Features LayerTable::features_of(const LayerSetting& setting) {
   Features out = Features::Zero();
@@ -82,15 +105,62 @@ void LayerTable::learn() {
   left_out_ = total.array().log();
 }
 
+double LayerTable::time_of(const OneLayer& layer, const LayerSetting& setting,
+                           const VectorXd& near) {
+  return std::exp(log_work(setting) + layer.mean + near.dot(layer.weights));
+}
+
 double LayerTable::log_total(std::span<const LayerSetting> settings) const {
   PARE_CHECK(rows_ > 0 && settings.size() == layers_.size(), "settings of the table's layers");
   double total = 0;
   for (std::size_t i = 0; i < settings.size(); ++i) {
     const OneLayer& layer = layers_[i];
-    const VectorXd near = alike(layer, features_of(settings[i]));
-    total += std::exp(log_work(settings[i]) + layer.mean + near.dot(layer.weights));
+    total += time_of(layer, settings[i], alike(layer, features_of(settings[i])));
   }
   return std::log(total);
+}
+
+// The covariances of alike(), as products: settings have few values of each feature, and an
+// exponential costs more than all else.
+class LayerTable::Factors {
+ public:
+  explicit Factors(const OneLayer& layer) : rows_(layer.features) {}
+
+  VectorXd alike(const Features& features) {
+    VectorXd near = VectorXd::Constant(rows_.cols(), kSignal);
+    for (int k = 0; k < kFeatures; ++k) near.array() *= factor(k, features[k]).array();
+    return near;
+  }
+
+ private:
+  const VectorXd& factor(int feature, double value) {
+    std::map<double, VectorXd>& known = known_[static_cast<std::size_t>(feature)];
+    const auto [at, is_new] = known.try_emplace(value);
+    if (is_new) {
+      at->second = (-0.5 * (rows_.row(feature).array() - value).square()).exp().matrix();
+    }
+    return at->second;
+  }
+
+  const Eigen::Matrix<double, kFeatures, Eigen::Dynamic>& rows_;
+  std::array<std::map<double, VectorXd>, kFeatures> known_;
+};
+
+VectorXd LayerTable::log_totals(const SettingsOfPlans& plans) const {
+  PARE_CHECK(rows_ > 0 && plans.layers_.size() == layers_.size(), "settings of the table's layers");
+  VectorXd totals = VectorXd::Zero(static_cast<Index>(plans.plans()));
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const SettingsOfPlans::OneLayer& asked = plans.layers_[i];
+    std::vector<double> times;
+    Factors factors(layers_[i]);
+    for (const LayerSetting& setting : asked.distinct) {
+      times.push_back(time_of(layers_[i], setting, factors.alike(features_of(setting))));
+    }
+    for (std::size_t p = 0; p < plans.plans(); ++p) {
+      totals[static_cast<Index>(p)] += times[asked.of_plan[p]];
+    }
+  }
+  return totals.array().log();
 }
 
 }  // namespace pare::search

@@ -14,11 +14,35 @@
 #include <Eigen/Core>
 #include <cstddef>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "search/space.h"
 
 namespace pare::search {
+
+// The settings of many plans, those that plans share once: candidates that were bred from the same
+// parents have most of their layers in common.
+class SettingsOfPlans {
+ public:
+  // Of each layer, as many and in the same order every time.
+  void add(std::span<const LayerSetting> settings);
+
+  std::size_t plans() const noexcept { return plans_; }
+
+ private:
+  friend class LayerTable;
+  struct Hash {
+    std::size_t operator()(const LayerSetting& setting) const noexcept;
+  };
+  struct OneLayer {
+    std::unordered_map<LayerSetting, std::size_t, Hash> known;
+    std::vector<LayerSetting> distinct;
+    std::vector<std::size_t> of_plan;  // indices of distinct ones
+  };
+  std::size_t plans_ = 0;
+  std::vector<OneLayer> layers_;
+};
 
 class LayerTable {
  public:
@@ -33,6 +57,9 @@ class LayerTable {
 
   // The logarithm of the sum over the layers.  REQUIRES: learn() after the last add(), a row.
   double log_total(std::span<const LayerSetting> settings) const;
+
+  // The same for each of many plans.
+  Eigen::VectorXd log_totals(const SettingsOfPlans& plans) const;
 
   // The same for a row that was added, as the others say it.
   // Source: Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), equation 5.12.
@@ -49,9 +76,12 @@ class LayerTable {
     double mean = 0;                                            // of what is beyond
     Eigen::VectorXd weights;                                    // of the rows
   };
+  class Factors;
   static Features features_of(const LayerSetting& setting);
   static Eigen::VectorXd alike(const OneLayer& layer, const Features& features);
   static Eigen::VectorXd learn(OneLayer& layer);
+  static double time_of(const OneLayer& layer, const LayerSetting& setting,
+                        const Eigen::VectorXd& near);
 
   std::size_t rows_ = 0;
   std::vector<OneLayer> layers_;

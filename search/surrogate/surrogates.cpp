@@ -60,13 +60,13 @@ double agreement_up_to(double limit, std::span<const double> values, const Vecto
 
 // `settings` are those of the codes, if the column's prior says something.
 Belief belief_of(const LearntColumn& column, std::span<const Code> codes,
-                 std::span<const std::vector<LayerSetting>> settings) {
+                 const SettingsOfPlans& settings) {
   const GaussianProcess& process = *column.process;
   Belief belief{&process, &*column.scores, {}, {}, {}};
   belief.whitened = process.whiten(codes);
   belief.mean = process.means(belief.whitened);
-  for (std::size_t i = 0; column.prior.says_something() && i < codes.size(); ++i) {
-    belief.mean[static_cast<Index>(i)] += (*column.scores)(column.prior.of(settings[i]));
+  if (column.prior.says_something()) {
+    belief.mean += column.prior.of(settings).unaryExpr(*column.scores);
   }
   belief.variance = process.variances(belief.whitened);
   return belief;
@@ -198,21 +198,17 @@ Surrogates::Fitted Surrogates::fitted_of(const LearntColumn& column) const {
   return out;
 }
 
+// Trials told with times of layers that say something of it.
+std::size_t Surrogates::timed(const ColumnName& name) const {
+  if (!name.objective) return 0;
+  return TimePrior::timed(told_, name.target, name.number);
+}
+
 // What the layers' times say of it, as the first trials show them.
 TimePrior Surrogates::prior_of(const ColumnName& name, std::size_t trials) const {
   if (!name.objective) return {};
   return {std::span(told_).first(trials), std::span(settings_).first(trials), name.target,
           name.number};
-}
-
-// The scores that the prior gives to trials told.
-VectorXd Surrogates::expected_of(const TimePrior& prior, const Scores& scores,
-                                 std::span<const std::size_t> trials) const {
-  VectorXd out = VectorXd::Zero(static_cast<Index>(trials.size()));
-  for (std::size_t i = 0; prior.says_something() && i < trials.size(); ++i) {
-    out[static_cast<Index>(i)] = scores(prior.of_told(trials[i], settings_[trials[i]]));
-  }
-  return out;
 }
 
 // Starts the column's process over.  What the prior says of its rows.
@@ -221,7 +217,10 @@ VectorXd Surrogates::fit(LearntColumn& column, const Fitted& to, Warp warp) cons
   for (const std::size_t i : to.first.trials) codes.push_back(codes_[i]);
   const Scores scores(to.first.values, warp, to.limit);
   const TimePrior prior = prior_of(column.name, to.first.trials.back() + 1);
-  const VectorXd expected = expected_of(prior, scores, to.first.trials);
+  VectorXd expected = VectorXd::Zero(static_cast<Index>(to.first.trials.size()));
+  for (std::size_t i = 0; prior.says_something() && i < to.first.trials.size(); ++i) {
+    expected[static_cast<Index>(i)] = scores(expected_of(prior, to.first.trials[i]));
+  }
   column.process.emplace(Kernel(encoding_.columns()));
   column.process->fit(codes, scores_of(scores, to.first.values) - expected);
   column.rows = to.first.trials;
@@ -232,7 +231,6 @@ VectorXd Surrogates::fit(LearntColumn& column, const Fitted& to, Warp warp) cons
 
 // Whether every objective, learnt as values, predicts the order of trials that are left out.
 bool Surrogates::smooth() {
-  bool all = true;
   for (LearntColumn& column : columns_) {
     if (!column.name.objective) continue;
     const Fitted to = fitted_of(column);
@@ -242,9 +240,9 @@ bool Surrogates::smooth() {
       column.agreed =
           agreement_up_to(to.limit, to.first.values, expected + column.process->left_out().means);
     }
-    all = all && column.agreed >= kSmooth;
+    if (column.agreed < kSmooth) return false;
   }
-  return all;
+  return true;
 }
 
 // Chooses hyper-parameters if it is time to, and takes in the rows that are new.
@@ -263,9 +261,17 @@ void Surrogates::learn_column(LearntColumn& column, Warp warp) const {
   }
   column.rows = trials;
   column.scores.emplace(column.known.values, column.warp, limit_of(column.name, told_.size()));
-  column.prior = prior_of(column.name, told_.size());
-  column.process->respond(scores_of(*column.scores, column.known.values) -
-                          expected_of(column.prior, *column.scores, trials));
+  if (column.prior.rows() != timed(column.name)) {
+    column.prior = prior_of(column.name, told_.size());
+    column.expected.clear();
+  }
+  VectorXd responses = scores_of(*column.scores, column.known.values);
+  for (std::size_t i = 0; column.prior.says_something() && i < trials.size(); ++i) {
+    const auto [at, is_new] = column.expected.try_emplace(trials[i]);
+    if (is_new) at->second = expected_of(column.prior, trials[i]);
+    responses[static_cast<Index>(i)] -= (*column.scores)(at->second);
+  }
+  column.process->respond(responses);
 }
 
 void Surrogates::learn() {
@@ -350,10 +356,10 @@ Candidates Surrogates::consider(std::span<const Genome> candidates,
   Candidates out;
   for (const Genome& genome : candidates) out.codes_.push_back(encoding_(genome));
   for (const Genome& genome : pending) out.codes_.push_back(encoding_(genome));
-  std::vector<std::vector<LayerSetting>> settings;
+  SettingsOfPlans settings;
   if (std::ranges::any_of(columns_, [](const auto& c) { return c.prior.says_something(); })) {
-    for (const Genome& genome : candidates) settings.push_back(space_.layer_settings(genome));
-    for (const Genome& genome : pending) settings.push_back(space_.layer_settings(genome));
+    for (const Genome& genome : candidates) settings.add(space_.layer_settings(genome));
+    for (const Genome& genome : pending) settings.add(space_.layer_settings(genome));
   }
   for (const LearntColumn& column : columns_) {
     out.beliefs_.push_back(belief_of(column, out.codes_, settings));

@@ -17,6 +17,7 @@
 // Not thread-safe.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <utility>
@@ -53,6 +54,7 @@ struct LearntColumn {
   ColumnValues known;
   std::optional<Scores> scores;
   TimePrior prior;
+  std::map<std::size_t, double> expected;  // what it says of trials told, as far as was asked
   std::optional<GaussianProcess> process;  // of the scores, less those of what the prior says
   std::vector<std::size_t> rows;           // of the process
   std::size_t fitted = 0;                  // trials at the last choice of hyper-parameters
@@ -151,9 +153,11 @@ class Surrogates {
   ColumnValues first_values_of(const ColumnName& name, std::size_t most) const;
   std::size_t column_of(const ColumnName& name);
   Fitted fitted_of(const LearntColumn& column) const;
+  std::size_t timed(const ColumnName& name) const;
+  double expected_of(const TimePrior& prior, std::size_t trial) const {
+    return prior.of_told(trial, settings_[trial]);
+  }
   TimePrior prior_of(const ColumnName& name, std::size_t trials) const;
-  Eigen::VectorXd expected_of(const TimePrior& prior, const Scores& scores,
-                              std::span<const std::size_t> trials) const;
   Eigen::VectorXd fit(LearntColumn& column, const Fitted& to, Warp warp) const;
   bool smooth();
   void learn_column(LearntColumn& column, Warp warp) const;

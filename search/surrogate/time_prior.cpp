@@ -6,17 +6,32 @@
 
 namespace pare::search {
 
+namespace {
+
+// Of the objective; null where they were not timed.
+const LayerTimes* times_in(const Observation& told, std::size_t target, std::size_t objective) {
+  const TargetObservation& seen = told.targets[target];
+  const bool timed =
+      seen.status == Status::kMeasured && seen.layers && seen.layers->objective == objective;
+  return timed ? &*seen.layers : nullptr;
+}
+
+}  // namespace
+
+std::size_t TimePrior::timed(std::span<const Observation> told, std::size_t target,
+                             std::size_t objective) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      told, [&](const Observation& one) { return times_in(one, target, objective) != nullptr; }));
+}
+
 TimePrior::TimePrior(std::span<const Observation> told,
                      std::span<const std::vector<LayerSetting>> settings, std::size_t target,
                      std::size_t objective) {
   for (std::size_t i = 0; i < told.size(); ++i) {
-    const TargetObservation& seen = told[i].targets[target];
-    const bool timed = seen.status == Status::kMeasured && seen.layers &&
-                       seen.layers->objective == objective &&
-                       seen.layers->ms.size() == settings[i].size();
-    if (!timed) continue;
+    const LayerTimes* const times = times_in(told[i], target, objective);
+    if (times == nullptr) continue;
     row_of_[i] = table_.rows();
-    table_.add(settings[i], seen.layers->ms);
+    table_.add(settings[i], times->ms);
   }
   if (!says_something()) return;
   table_.learn();

@@ -6,6 +6,7 @@
 // than kFewest trials have times.  A value; any thread may read it.
 #pragma once
 
+#include <Eigen/Core>
 #include <cstddef>
 #include <map>
 #include <span>
@@ -22,14 +23,27 @@ class TimePrior {
 
   TimePrior() = default;
 
-  // `settings` are of the trials told.  O(layers rows^3) for the rows with times.
+  // `settings` are of the trials told, one a layer timed.  O(layers rows^3) for the rows with
+  // times.
   TimePrior(std::span<const Observation> told, std::span<const std::vector<LayerSetting>> settings,
             std::size_t target, std::size_t objective);
+
+  // Trials that it would learn from.
+  static std::size_t timed(std::span<const Observation> told, std::size_t target,
+                           std::size_t objective);
+
+  // Trials that it learnt from.
+  std::size_t rows() const noexcept { return table_.rows(); }
 
   bool says_something() const noexcept { return table_.rows() >= kFewest; }
 
   // The objective of a plan with these settings.
   double of(std::span<const LayerSetting> settings) const;
+
+  // The same of many plans.  REQUIRES: it says something.
+  Eigen::VectorXd of(const SettingsOfPlans& plans) const {
+    return table_.log_totals(plans).array() + offset_;
+  }
 
   // Of a trial told, by its index, with its settings.
   double of_told(std::size_t trial, std::span<const LayerSetting> settings) const;

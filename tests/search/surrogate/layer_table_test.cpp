@@ -85,6 +85,23 @@ TEST(LayerTable, a_row_left_out_is_what_the_others_say_of_it) {
   EXPECT_NEAR(with.left_out(7), truth, 0.5);
 }
 
+TEST(LayerTable, many_plans_at_once_take_what_they_take_one_by_one) {
+  std::mt19937 rng(5);
+  std::vector<std::vector<LayerSetting>> plans;
+  for (int i = 0; i < 20; ++i) plans.push_back(random_settings(rng));
+  const LayerTable table = table_of(plans);
+  SettingsOfPlans asked;
+  for (int i = 0; i < 50; ++i) {
+    plans.push_back(random_settings(rng));
+    asked.add(plans.back());
+  }
+  const Eigen::VectorXd totals = table.log_totals(asked);
+  ASSERT_EQ(totals.size(), 50);
+  for (Eigen::Index i = 0; i < totals.size(); ++i) {
+    EXPECT_NEAR(totals[i], table.log_total(plans[20 + static_cast<std::size_t>(i)]), 1e-12);
+  }
+}
+
 TEST(LayerTable, a_layer_too_short_to_be_seen_is_short_and_no_more) {
   LayerTable table;
   const std::vector<LayerSetting> original(2);
