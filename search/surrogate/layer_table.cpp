@@ -147,6 +147,7 @@ class LayerTable::Factors {
 };
 
 VectorXd LayerTable::log_totals(const SettingsOfPlans& plans) const {
+  if (plans.plans() == 0) return {};
   PARE_CHECK(rows_ > 0 && plans.layers_.size() == layers_.size(), "settings of the table's layers");
   VectorXd totals = VectorXd::Zero(static_cast<Index>(plans.plans()));
   for (std::size_t i = 0; i < layers_.size(); ++i) {

@@ -95,6 +95,7 @@ TEST(LayerTable, many_plans_at_once_take_what_they_take_one_by_one) {
     plans.push_back(random_settings(rng));
     asked.add(plans.back());
   }
+  EXPECT_EQ(table.log_totals({}).size(), 0);
   const Eigen::VectorXd totals = table.log_totals(asked);
   ASSERT_EQ(totals.size(), 50);
   for (Eigen::Index i = 0; i < totals.size(); ++i) {
