@@ -294,8 +294,7 @@ void Space::add_layers(const ModelSummary& model) {
       if (contains(group->producers, layer.name) && layer.out_channels > 0) {
         made.outputs.push_back({i, 1.0 / layer.out_channels});
       }
-      // With as many groups as channels, they are the same.
-      if (contains(group->consumers, layer.name) && layer.in_channels > 0 && layer.groups == 1) {
+      if (contains(group->consumers, layer.name) && layer.in_channels > 0) {
         made.inputs.push_back({i, 1.0 / layer.in_channels});
       }
     }

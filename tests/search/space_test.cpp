@@ -379,7 +379,8 @@ TEST(Space, a_plan_sets_each_layer_by_what_is_left_of_its_channels) {
   plan.widths = {{"first", 4}, {"second", 12}};
   const auto narrow = space.layer_settings(space.genome_of(plan).value());
   EXPECT_EQ(narrow[0], (LayerSetting{1, 0.25, 1}));
-  EXPECT_EQ(narrow[1], (LayerSetting{1, 0.25, 1}));  // its inputs are its outputs
+  EXPECT_EQ(narrow[1],
+            (LayerSetting{1, 0.25, 1}));  // nobody's consumer: its inputs are its outputs
   EXPECT_EQ(narrow[2], (LayerSetting{1, 0.5, 1 - 12.0 / 32}));
 }
 
