@@ -232,7 +232,7 @@ Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, 
   if (allows(limits, Precision::kInt8) && int8.int8 && !model.layers.empty()) {
     space.add_int8(model, limits, int8, guidance);
   }
-  space.add_layers(model);
+  space.add_layers(model, int8);
   space.add_allocations(guidance);
   return space;
 }
@@ -242,7 +242,6 @@ void Space::add_int8(const ModelSummary& model, const SpaceLimits& limits, const
   weight_bits_ = int8.weight_bits;
   placements_ = int8.placements;
   PARE_CHECK(!weight_bits_.empty() && !placements_.empty(), "int8 has no settings");
-  if (int8.depthwise_in_fp32) always_fp32_ = depthwise_of(model);
   const auto add = [&](DecisionKind kind, const char* name, std::size_t choices) {
     if (choices < 2) return;
     Decision& decision = decisions_.emplace_back();
@@ -258,7 +257,7 @@ void Space::add_int8(const ModelSummary& model, const SpaceLimits& limits, const
   add(DecisionKind::kPlacement, "placement", placements_.size());
   const bool equalizes = std::ranges::any_of(model.activations, scales_with_input);
   add(DecisionKind::kEqualization, "equalization", equalizes ? 2 : 1);
-  std::ranges::move(keep_fp32_decisions(model, guidance, always_fp32_.empty()),
+  std::ranges::move(keep_fp32_decisions(model, guidance, !int8.depthwise_in_fp32),
                     std::back_inserter(decisions_));
 }
 
@@ -277,20 +276,18 @@ void Space::add_allocations(const Guidance& guidance) {
   }
 }
 
-void Space::add_layers(const ModelSummary& model) {
+void Space::add_layers(const ModelSummary& model, const Int8Choices& int8) {
   for (const Layer& layer : model.layers) {
     LayerOfModel& made = layers_.emplace_back();
     made.name = layer.name;
-    made.always_fp32 = contains(always_fp32_, layer.name);
-    for (std::size_t i = 0; i < decisions_.size(); ++i) {
-      const Decision& d = decisions_[i];
-      if (d.kind == DecisionKind::kKeepFp32) {
-        const auto at = std::ranges::find(d.layers, layer.name);
-        if (at != d.layers.end())
-          made.places.push_back({i, static_cast<int>(at - d.layers.begin())});
-      }
-      if (d.kind != DecisionKind::kWidth) continue;
-      const auto group = std::ranges::find(model.groups, d.name, &ChannelGroup::name);
+    made.always_fp32 = int8.depthwise_in_fp32 && is_depthwise(layer);
+    for (const std::size_t i : of_kind(DecisionKind::kKeepFp32)) {
+      const std::vector<std::string>& kept = decisions_[i].layers;
+      const auto at = std::ranges::find(kept, layer.name);
+      if (at != kept.end()) made.places.push_back({i, static_cast<int>(at - kept.begin())});
+    }
+    for (const std::size_t i : of_kind(DecisionKind::kWidth)) {
+      const auto group = std::ranges::find(model.groups, decisions_[i].name, &ChannelGroup::name);
       if (contains(group->producers, layer.name) && layer.out_channels > 0) {
         made.outputs.push_back({i, 1.0 / layer.out_channels});
       }
@@ -348,15 +345,11 @@ std::vector<LayerSetting> Space::layer_settings(const Genome& genome) const {
 }
 
 std::vector<std::string> Space::kept_in_fp32(const Genome& genome) const {
-  std::vector<std::string> kept = always_fp32_;
-  for (std::size_t i = 0; i < decisions_.size(); ++i) {
-    const Decision& d = decisions_[i];
-    if (d.kind != DecisionKind::kKeepFp32) continue;
-    const int level = d.levels[static_cast<std::size_t>(genome.choices[i])];
-    kept.insert(kept.end(), d.layers.begin(), d.layers.begin() + level);
+  std::vector<std::string> kept;
+  for (const LayerOfModel& layer : layers_) {
+    if (is_kept(layer, genome)) kept.push_back(layer.name);
   }
   std::ranges::sort(kept);
-  kept.erase(std::ranges::unique(kept).begin(), kept.end());
   return kept;
 }
 

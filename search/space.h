@@ -149,14 +149,14 @@ class Space {
     std::vector<Lost> outputs;
     std::vector<Lost> inputs;
     std::vector<Place> places;
-    bool always_fp32 = false;
+    bool always_fp32 = false;  // in every int8 plan
   };
   double left_of(const std::vector<Lost>& lost, const Genome& genome) const;
   bool is_kept(const LayerOfModel& layer, const Genome& genome) const;
   void add_int8(const ModelSummary& model, const SpaceLimits& limits, const Int8Choices& int8,
                 const Guidance& guidance);
   void add_allocations(const Guidance& guidance);
-  void add_layers(const ModelSummary& model);
+  void add_layers(const ModelSummary& model, const Int8Choices& int8);
   Genome nearest(const Genome& genome) const;                         // of only_
   std::vector<std::string> kept_in_fp32(const Genome& genome) const;  // sorted, no duplicates
 
@@ -166,7 +166,6 @@ class Space {
   int precision_ = -1;
   std::vector<int> weight_bits_;          // what int8 plans choose from
   std::vector<QdqPlacement> placements_;  // the same
-  std::vector<std::string> always_fp32_;  // layers that no int8 plan quantizes
   std::vector<LayerOfModel> layers_;      // of the model
   std::vector<Genome> allocations_;
   std::vector<Genome> only_;  // sorted; empty: no limit

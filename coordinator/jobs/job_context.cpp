@@ -180,6 +180,12 @@ std::optional<search::LayerTimes> layer_times(const JobContext& context,
 
 }  // namespace
 
+JobContext apart(JobContext context) {
+  context.document.across = Across::kEach;
+  context.document.weights.clear();
+  return context;
+}
+
 search::Observation observation_of(const JobContext& context, const Trial& trial) {
   search::Observation out;
   out.trial = TrialId{trial.number};

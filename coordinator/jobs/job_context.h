@@ -59,6 +59,9 @@ Result<JobContext> load_context(Store& store, const Job& job);
 // none that there is.
 Result<std::unique_ptr<search::Strategy>> strategy_of(const JobContext& context);
 
+// The same job, every target by itself, whatever its search combines.
+JobContext apart(JobContext context);
+
 // What the strategy is told of a trial that has ended.  A function of what is stored, so that a
 // restored strategy is told the same.
 search::Observation observation_of(const JobContext& context, const Trial& trial);

@@ -16,11 +16,9 @@ search::Predicted in_units(MetricKind kind, const search::Predicted& p) {
   return {accuracy(p.mean), accuracy(p.high), accuracy(p.low)};
 }
 
-// The job, asked what every target says by itself, whatever the search combines, and about memory,
-// whatever it is after.
-JobContext apart(JobContext context) {
-  context.document.across = Across::kEach;
-  context.document.weights.clear();
+// The job, asked about every target by itself and about memory, whatever it is after.
+JobContext asked_of(const JobContext& job) {
+  JobContext context = apart(job);
   const Metric memory{MetricKind::kPeakMemoryBytes};
   std::vector<Metric>& asked = context.document.objectives;
   if (std::ranges::find(asked, memory) == asked.end()) asked.push_back(memory);
@@ -41,7 +39,7 @@ std::vector<search::Observation> observations_of(const JobContext& context,
 Result<std::vector<std::vector<PredictedOutcome>>> predict(const JobContext& job,
                                                            std::span<const Trial> trials,
                                                            std::span<const Plan> plans) {
-  const JobContext context = apart(job);
+  const JobContext context = asked_of(job);
   std::vector<search::Genome> genomes;
   for (const Plan& plan : plans) {
     auto genome = context.space.genome_of(plan);

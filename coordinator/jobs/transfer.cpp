@@ -54,12 +54,10 @@ std::vector<TargetTransfer> judge_transfer(const JobContext& context,
       std::ranges::find(context.document.objectives, Metric{MetricKind::kLatencyMs});
   if (latency == context.document.objectives.end()) return {};
   const auto objective = static_cast<std::size_t>(latency - context.document.objectives.begin());
-  JobContext apart = context;  // every target by itself, whatever the search combines
-  apart.document.across = Across::kEach;
-  apart.document.weights.clear();
+  const JobContext each = apart(context);
   std::vector<search::Observation> told;
   for (const Trial& trial : trials.first(std::min(trials.size(), kMostJudged))) {
-    if (trial.state != TrialState::kRunning) told.push_back(observation_of(apart, trial));
+    if (trial.state != TrialState::kRunning) told.push_back(observation_of(each, trial));
   }
   std::vector<TargetTransfer> out;
   for (std::size_t t = 0; t < context.targets.size(); ++t) {

@@ -5,7 +5,6 @@
 #include "core/quantile.h"
 
 namespace pare::search {
-
 namespace {
 
 // Of the objective; null where they were not timed.
