@@ -73,7 +73,7 @@ def spread(values, missing="-"):
 
 def table(results, name, what, levels):
     print(f"\n{name}: {what} until this share of the true hypervolume, median (quartiles); share at the end")
-    print(f"{'strategy':14} {'seeds':>5}" + "".join(f"{level:>20.1%}" for level in levels) + f"{'at the end':>12}")
+    print(f"{'strategy':14} {'seeds':>5}" + "".join(f"{level:>24.1%}" for level in levels) + f"{'at the end':>12}")
     rows = {}
     for result in results:
         if result["problem"] == name and "error" not in result:
@@ -81,7 +81,7 @@ def table(results, name, what, levels):
     for strategy, runs in rows.items():
         cells = [spread([r["reached"][str(level)] for r in runs]) for level in levels]
         end = statistics.median(r["share"] for r in runs)
-        print(f"{strategy:14} {len(runs):>5}" + "".join(f"{cell:>20}" for cell in cells) + f"{end:>12.4f}")
+        print(f"{strategy:14} {len(runs):>5}" + "".join(f"{cell:>24}" for cell in cells) + f"{end:>12.4f}")
 
 
 def run_transfer(options):
