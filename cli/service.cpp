@@ -27,14 +27,10 @@ struct Service::Http {
 namespace {
 
 ErrorCode code_of(int status) {
-  switch (status) {
-    case 404: return ErrorCode::kNotFound;
-    case 409: return ErrorCode::kConflict;
-    case 422: return ErrorCode::kUnsupported;
-    case 503: return ErrorCode::kUnavailable;
-    case 504: return ErrorCode::kDeadlineExceeded;
-    default: return status >= 500 ? ErrorCode::kUnavailable : ErrorCode::kInvalidArgument;
+  for (const ErrorCodeFacts& facts : kErrorCodes) {
+    if (facts.http_status == status) return facts.code;
   }
+  return status >= 500 ? ErrorCode::kUnavailable : ErrorCode::kInvalidArgument;
 }
 
 Error unreachable(const std::string& url, const httplib::Result& answer) {

@@ -56,7 +56,7 @@ endfunction()
 function(pare_tests folder)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "USES;LINKS;ARGS" ${ARGN})
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 60)
+    set(ARG_TIMEOUT 240)  # a hang, not slowness: the slowest needs a third of it on a slow machine
   endif()
   pare_test_headers()
   string(REPLACE "/" "_" prefix ${folder})

@@ -7,25 +7,65 @@
 // The names follow std::expected so that a move to C++23 is a change of this file only.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
 namespace pare {
 
 enum class ErrorCode : std::uint8_t {
-  kInvalidArgument,   // the caller can fix it                          (HTTP 400)
-  kNotFound,          // no such task, trial, model                      (HTTP 404)
-  kConflict,          // lost a race: read again, then decide           (HTTP 409)
-  kUnsupported,       // well-formed, but an operator we do not handle  (HTTP 422)
-  kUnavailable,       // peer or database away: retry with back-off     (HTTP 503)
-  kDeadlineExceeded,  // the time limit passed                          (HTTP 504)
+  kInvalidArgument,    // the caller can fix it
+  kNotFound,           // no such task, trial, model
+  kConflict,           // lost a race: read again, then decide
+  kUnsupported,        // well-formed, but an operator we do not handle
+  kUnavailable,        // peer or database away: retry with back-off
+  kDeadlineExceeded,   // the time limit passed
+  kResourceExhausted,  // this machine's disk, memory or file descriptors: retry when there is room
+  kInternal,           // a bug of ours, or stored data that cannot be read: a retry does not help
 };
 
-// True if repeating the same call later may succeed without any change to the input.
+// What a code is called on every wire, which HTTP status says it, and whether repeating the same
+// call later may succeed without any change to the input.
+struct ErrorCodeFacts {
+  ErrorCode code;
+  std::string_view name;
+  int http_status;
+  bool retryable;
+};
+
+// In the order of ErrorCode: error_code_facts() counts on it.
+inline constexpr std::array<ErrorCodeFacts, 8> kErrorCodes{{
+    {ErrorCode::kInvalidArgument, "invalid_argument", 400, false},
+    {ErrorCode::kNotFound, "not_found", 404, false},
+    {ErrorCode::kConflict, "conflict", 409, false},
+    {ErrorCode::kUnsupported, "unsupported", 422, false},
+    {ErrorCode::kUnavailable, "unavailable", 503, true},
+    {ErrorCode::kDeadlineExceeded, "deadline_exceeded", 504, true},
+    {ErrorCode::kResourceExhausted, "resource_exhausted", 507, true},
+    {ErrorCode::kInternal, "internal", 500, false},
+}};
+
+constexpr const ErrorCodeFacts& error_code_facts(ErrorCode code) noexcept {
+  return kErrorCodes[static_cast<std::size_t>(code)];
+}
+
+constexpr std::string_view name_of(ErrorCode code) noexcept {
+  return error_code_facts(code).name;
+}
+
 constexpr bool is_retryable(ErrorCode code) noexcept {
-  return code == ErrorCode::kUnavailable || code == ErrorCode::kDeadlineExceeded;
+  return error_code_facts(code).retryable;
+}
+
+constexpr std::optional<ErrorCode> error_code_named(std::string_view name) noexcept {
+  for (const ErrorCodeFacts& facts : kErrorCodes) {
+    if (facts.name == name) return facts.code;
+  }
+  return std::nullopt;
 }
 
 struct Error {

@@ -14,9 +14,11 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kMostCores = 4096;
-// In the order of ErrorCode.
-constexpr std::array<std::string_view, 6> kCodes = {
-    "invalid_argument", "not_found", "conflict", "unsupported", "unavailable", "deadline_exceeded"};
+constexpr auto kCodeNames = [] {
+  std::array<std::string_view, kErrorCodes.size()> names;
+  std::ranges::transform(kErrorCodes, names.begin(), &ErrorCodeFacts::name);
+  return names;
+}();
 
 std::span<const std::string_view> blob_roles(TaskKind kind) {
   static constexpr std::array<std::string_view, 1> kInspectModel = {"model"};
@@ -142,7 +144,7 @@ TaskOutcome read_outcome(Fields& fields, TaskKind kind) {
   }
   if (!fields.boolean("ok")) {
     out.end =
-        TaskFailure{static_cast<ErrorCode>(fields.one_of("code", kCodes)), fields.text("reason")};
+        TaskFailure{kErrorCodes[fields.one_of("code", kCodeNames)].code, fields.text("reason")};
     return out;
   }
   TaskSuccess success;
@@ -166,10 +168,6 @@ Json artifact_value(const Artifact& artifact) {
 
 }  // namespace
 
-std::string_view name_of(ErrorCode code) noexcept {
-  return kCodes[static_cast<std::size_t>(code)];
-}
-
 std::string task_to_json(const TaskDocument& task) {
   Json out = {{"kind", pare::name_of(task.kind())},
               {"blobs", task.blobs},
@@ -189,7 +187,7 @@ std::string outcome_to_json(const TaskOutcome& outcome) {
   if (!outcome.phases.empty()) out["phases"] = outcome.phases;
   if (const auto* failure = std::get_if<TaskFailure>(&outcome.end)) {
     out["ok"] = false;
-    out["code"] = name_of(failure->code);
+    out["code"] = pare::name_of(failure->code);
     out["reason"] = failure->reason;
     return dump(out);
   }

@@ -71,6 +71,5 @@ Result<TaskOutcome> parse_outcome(std::string_view json, TaskKind kind);
 std::string result_to_json(const TaskResult& result);
 Result<TaskResult> parse_result(std::string_view json, TaskKind kind);
 
-std::string_view name_of(ErrorCode code) noexcept;  // as outcomes spell it
 
 }  // namespace pare::wire

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "coordinator/http/http_status.h"
 
 namespace pare::coordinator {
 namespace {
@@ -29,6 +28,7 @@ constexpr Kind kKinds[] = {
     {500, "internal", "The service failed"},
     {503, "unavailable", "Something the service needs is away"},
     {504, "deadline_exceeded", "It took too long"},
+    {507, "resource_exhausted", "The service has no room left"},
 };
 
 Kind kind_of(int status) {
@@ -64,7 +64,7 @@ Response problem(int status, const std::string& detail, const std::string& field
 }
 
 Response failure(const Error& error) {
-  return problem(http_status(error.code), error.message, error.field, error.value);
+  return problem(error_code_facts(error.code).http_status, error.message, error.field, error.value);
 }
 
 }  // namespace pare::coordinator

@@ -16,13 +16,6 @@ struct Wrong {
   std::string what;
 };
 
-constexpr std::array kCodes{std::pair{"invalid_argument", ErrorCode::kInvalidArgument},
-                            std::pair{"not_found", ErrorCode::kNotFound},
-                            std::pair{"conflict", ErrorCode::kConflict},
-                            std::pair{"unsupported", ErrorCode::kUnsupported},
-                            std::pair{"unavailable", ErrorCode::kUnavailable},
-                            std::pair{"deadline_exceeded", ErrorCode::kDeadlineExceeded}};
-
 constexpr std::array kDTypes{DType::kFloat32, DType::kFloat64, DType::kFloat16, DType::kInt8,
                              DType::kUint8,   DType::kInt16,   DType::kUint16,  DType::kInt32,
                              DType::kInt64,   DType::kBool};
@@ -107,8 +100,8 @@ std::optional<Error> refusal(std::string_view harness, const json& answer) {
   if (!answer.contains("error")) return std::nullopt;
   const std::string code = text(answer["error"], "error");
   const std::string message = text(field(answer, "message"), "message");
-  for (const auto& [name, value] : kCodes) {
-    if (code == name) return Error{value, std::string(harness) + ": " + message};
+  if (const auto known = error_code_named(code)) {
+    return Error{*known, std::string(harness) + ": " + message};
   }
   throw Wrong{"\"error\" " + code + " is not a code"};
 }

@@ -31,18 +31,6 @@ struct Refused {
   throw Refused{{ErrorCode::kInvalidArgument, why}};
 }
 
-const char* code_name(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidArgument: return "invalid_argument";
-    case ErrorCode::kNotFound: return "not_found";
-    case ErrorCode::kConflict: return "conflict";
-    case ErrorCode::kUnsupported: return "unsupported";
-    case ErrorCode::kUnavailable: return "unavailable";
-    case ErrorCode::kDeadlineExceeded: return "deadline_exceeded";
-  }
-  return "unavailable";  // unreachable: a new code is a compiler warning here
-}
-
 double now_ms() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double, std::milli>(now).count();
@@ -312,7 +300,7 @@ std::string Server::answer(const std::string& line) {
   } catch (const std::exception& exception) {
     error = {ErrorCode::kUnsupported, exception.what()};
   }
-  return json{{"error", code_name(error.code)}, {"message", error.message}}.dump(
+  return json{{"error", name_of(error.code)}, {"message", error.message}}.dump(
       -1, ' ', false, json::error_handler_t::replace);
 }
 
