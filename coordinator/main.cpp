@@ -133,6 +133,7 @@ int serve(const Options& options) {
   if (!blobs) return fail(blobs.error());
   PgOptions database;
   database.url = options.database;
+  database.log = [](const std::string& line) { spdlog::warn("{}", line); };
   auto store = open_pg_store(database);
   if (!store) return fail(store.error());
 

@@ -58,6 +58,13 @@ CREATE TYPE public.trial_state AS ENUM (
     'finished',
     'failed'
 );
+CREATE FUNCTION public.announce_task() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  PERFORM pg_notify('pare_task_queued', '');
+  RETURN NULL;
+END $$;
 CREATE FUNCTION public.is_final(s public.job_state) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     RETURN (s = ANY (ARRAY['succeeded'::public.job_state, 'failed'::public.job_state, 'cancelled'::public.job_state]));
@@ -204,6 +211,15 @@ CREATE TABLE public.job_target (
     target text NOT NULL,
     ordinal integer NOT NULL
 );
+CREATE TABLE public.leader (
+    one boolean DEFAULT true NOT NULL,
+    term bigint NOT NULL,
+    holder text NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT leader_holder_check CHECK ((holder <> ''::text)),
+    CONSTRAINT leader_one_check CHECK (one),
+    CONSTRAINT leader_term_check CHECK ((term > 0))
+);
 CREATE TABLE public.model (
     id bigint NOT NULL,
     name text NOT NULL,
@@ -273,16 +289,19 @@ CREATE TABLE public.task (
     created_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone,
     exclusive boolean GENERATED ALWAYS AS ((kind = ANY (ARRAY['benchmark'::public.task_kind, 'compare'::public.task_kind, 'check'::public.task_kind]))) STORED NOT NULL,
+    set_aside text,
     CONSTRAINT task_attempt_in_range CHECK (((attempt >= 0) AND (attempt <= max_attempts))),
     CONSTRAINT task_final_has_end CHECK (((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state, 'cancelled'::public.task_state])) = (finished_at IS NOT NULL))),
     CONSTRAINT task_holder_has_device CHECK (((leased_by IS NULL) = (device_id IS NULL))),
     CONSTRAINT task_holder_has_expiry CHECK (((leased_by IS NULL) = (lease_until IS NULL))),
     CONSTRAINT task_leased_has_holder CHECK (((state = 'leased'::public.task_state) = (leased_by IS NOT NULL))),
     CONSTRAINT task_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+    CONSTRAINT task_set_aside_check CHECK ((set_aside <> ''::text)),
     CONSTRAINT task_success_has_outcome CHECK (((state <> 'succeeded'::public.task_state) OR (outcome IS NOT NULL))),
     CONSTRAINT task_time_limit_ms_check CHECK ((time_limit_ms > (0)::double precision)),
     CONSTRAINT task_trial_has_job CHECK (((trial IS NULL) OR (job_id IS NOT NULL)))
-);
+)
+WITH (fillfactor='80');
 CREATE TABLE public.task_attempt (
     task_id bigint NOT NULL,
     attempt smallint NOT NULL,
@@ -366,7 +385,8 @@ CREATE TABLE public.worker (
     lost boolean DEFAULT false NOT NULL,
     first_seen timestamp with time zone NOT NULL,
     last_seen timestamp with time zone NOT NULL
-);
+)
+WITH (fillfactor='50');
 ALTER TABLE ONLY public.blob
     ADD CONSTRAINT blob_pkey PRIMARY KEY (sha256);
 ALTER TABLE ONLY public.canary_reading
@@ -391,6 +411,8 @@ ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.job_target
     ADD CONSTRAINT job_target_pkey PRIMARY KEY (job_id, target);
+ALTER TABLE ONLY public.leader
+    ADD CONSTRAINT leader_pkey PRIMARY KEY (one);
 ALTER TABLE ONLY public.model
     ADD CONSTRAINT model_name_key UNIQUE (name);
 ALTER TABLE ONLY public.model
@@ -425,11 +447,13 @@ CREATE INDEX task_expiring ON public.task USING btree (lease_until) WHERE (state
 CREATE INDEX task_of_comparison ON public.task USING btree (comparison_id) WHERE (comparison_id IS NOT NULL);
 CREATE INDEX task_of_job ON public.task USING btree (job_id, trial);
 CREATE UNIQUE INDEX task_one_exclusive ON public.task USING btree (device_id) WHERE ((state = 'leased'::public.task_state) AND exclusive);
-CREATE INDEX task_unhandled ON public.task USING btree (finished_at, id) WHERE ((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state])) AND (NOT handled));
+CREATE INDEX task_unhandled ON public.task USING btree (finished_at, id) WHERE ((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state])) AND (NOT handled) AND (set_aside IS NULL));
 CREATE INDEX task_waiting ON public.task USING btree (exclusive, id) WHERE (state = 'queued'::public.task_state);
 CREATE INDEX trial_candidate ON public.trial USING btree (candidate_sha256 text_pattern_ops);
 CREATE INDEX trial_plan ON public.trial USING btree (plan_sha256 text_pattern_ops);
 CREATE INDEX worker_on_device ON public.worker USING btree (device_id) WHERE (NOT lost);
+CREATE TRIGGER task_queued AFTER INSERT ON public.task FOR EACH STATEMENT EXECUTE FUNCTION public.announce_task();
+CREATE TRIGGER task_queued_again AFTER UPDATE OF state ON public.task FOR EACH ROW WHEN (((new.state = 'queued'::public.task_state) AND (old.state <> 'queued'::public.task_state))) EXECUTE FUNCTION public.announce_task();
 ALTER TABLE ONLY public.canary_reading
     ADD CONSTRAINT canary_reading_job_id_target_fkey FOREIGN KEY (job_id, target) REFERENCES public.job_target(job_id, target) ON DELETE CASCADE;
 ALTER TABLE ONLY public.comparison

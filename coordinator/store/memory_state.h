@@ -2,6 +2,7 @@
 // Seen by the memory store alone.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -49,6 +50,7 @@ struct MemoryState {
   std::map<TaskId, StoredTask> tasks;
   std::map<std::string, StoredWorker> workers;
   std::vector<Event> events;
+  std::function<void()> task_queued;  // a bell
 };
 
 // --- what several of the store's files need (memory_tasks.cpp) ---

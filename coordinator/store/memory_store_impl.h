@@ -12,6 +12,8 @@ class MemoryStore final : public Store {
   explicit MemoryStore(StoreOptions options) : options_(std::move(options)) {}
 
   Result<bool> ping() override { return true; }
+  Health health() override;
+  void when_tasks_are_queued(std::function<void()> bell) override;
 
   Result<Created<Model>> add_model(const NewModel& model, const NewTask& inspect) override;
   Result<Model> model(std::string_view reference) override;
@@ -63,6 +65,7 @@ class MemoryStore final : public Store {
   Result<Task> task(TaskId id) override;
   Result<std::vector<Task>> tasks(const TaskFilter& filter, const Page& page) override;
   Result<std::vector<Task>> unhandled_tasks(int limit) override;
+  Result<bool> set_aside(TaskId task, std::string_view reason) override;
 
  private:
   TimePoint now() const;

@@ -30,6 +30,7 @@ void end_task(MemoryState& state, TimePoint now, StoredTask& stored, TaskState t
   } else {
     stored.task.progress = 0.0;
     stored.task.message.clear();
+    if (state.task_queued) state.task_queued();
   }
   log_event(state, now, "task." + std::string(pare::name_of(to)), stored.task.task.subject.job,
             task_body(stored.task.id));
@@ -50,6 +51,7 @@ TaskId queue_task(MemoryState& state, TimePoint now, const NewTask& task) {
   stored.task.task = task;
   stored.task.created_at = now;
   log_event(state, now, "task.queued", task.subject.job, task_body(id));
+  if (state.task_queued) state.task_queued();
   return id;
 }
 
@@ -72,6 +74,18 @@ Worker MemoryStore::with_tasks(const StoredWorker& stored) const {
                  : worker.tasks.empty() ? WorkerState::kIdle
                                         : WorkerState::kBusy;
   return worker;
+}
+
+Health MemoryStore::health() {
+  const std::scoped_lock lock(mutex_);
+  Health health;
+  for (const auto& [session, stored] : state_.workers) health.workers += stored.lost ? 0 : 1;
+  return health;
+}
+
+void MemoryStore::when_tasks_are_queued(std::function<void()> bell) {
+  const std::scoped_lock lock(mutex_);
+  state_.task_queued = std::move(bell);
 }
 
 Result<Worker> MemoryStore::greet(std::string_view session, const WorkerProfile& profile) {
@@ -267,7 +281,8 @@ Result<std::vector<Task>> MemoryStore::unhandled_tasks(int limit) {
   for (const auto& [id, stored] : state_.tasks) {
     const bool ended =
         stored.task.state == TaskState::kSucceeded || stored.task.state == TaskState::kFailed;
-    if (ended && !stored.task.handled) in_order[{*stored.task.finished_at, id}] = &stored.task;
+    if (ended && !stored.task.handled && stored.task.set_aside.empty())
+      in_order[{*stored.task.finished_at, id}] = &stored.task;
   }
   std::vector<Task> first;
   for (const auto& [order, task] : in_order) {
@@ -275,6 +290,18 @@ Result<std::vector<Task>> MemoryStore::unhandled_tasks(int limit) {
     first.push_back(*task);
   }
   return first;
+}
+
+Result<bool> MemoryStore::set_aside(TaskId id, std::string_view reason) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = state_.tasks.find(id);
+  if (at == state_.tasks.end()) return false;
+  Task& task = at->second.task;
+  const bool ended = task.state == TaskState::kSucceeded || task.state == TaskState::kFailed;
+  if (!ended || task.handled || !task.set_aside.empty()) return false;
+  task.set_aside = reason.empty() ? "no reason was given" : clean_text(reason);
+  log_event(state_, now(), "task.set_aside", task.task.subject.job, task_body(id));
+  return true;
 }
 
 }  // namespace pare::coordinator

@@ -86,10 +86,11 @@ Param prefix_of(std::string_view reference) {
 }  // namespace
 
 Result<std::unique_ptr<Store>> open_pg_store(const PgOptions& options) {
-  const auto migrated = migrate(options.url);
+  const auto conninfo = with_connection_limits(options.url);
+  if (!conninfo) return conninfo.error();
+  const auto migrated = migrate(conninfo.value());
   if (!migrated) return migrated.error();
-  return std::unique_ptr<Store>(
-      std::make_unique<PgStore>(options.url, options.connections, options.store));
+  return std::unique_ptr<Store>(std::make_unique<PgStore>(conninfo.value(), options));
 }
 
 Param PgStore::now() const {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <pqxx/pqxx>
 
+#include "coordinator/store/pg_errors.h"
 #include "coordinator_store/sql_text.h"
 
 namespace pare::coordinator {
@@ -41,6 +42,8 @@ int version_of(pqxx::connection& connection) {
 
 void lock(pqxx::connection& connection) {
   pqxx::nontransaction locker(connection);
+  // A migration may rewrite a large table; another coordinator's is waited for as long.
+  locker.exec("SET lock_timeout = '10min'; SET statement_timeout = '10min'");
   locker.exec(kLock);  // until the connection ends
 }
 
@@ -72,7 +75,7 @@ Result<int> migrate_to(const std::string& url, int number) {
     pqxx::connection connection(url);
     return walk(connection, number);
   } catch (const std::exception& thrown) {
-    return Error{ErrorCode::kUnavailable, std::string("database: ") + thrown.what()};
+    return classify(thrown).error;
   }
 }
 

@@ -1,49 +1,100 @@
 #include "coordinator/store/pg_pool.h"
 
+#include <libpq-fe.h>
+
+#include <array>
 #include <string_view>
+#include <utility>
 
 #include "coordinator_store/sql_text.h"
 
 namespace pare::coordinator {
 namespace {
 
-// PostgreSQL's message without the line feed at its end and without naming the statement.
-std::string message_of(const std::exception& thrown) {
-  std::string message = thrown.what();
-  while (!message.empty() && message.back() == '\n') message.pop_back();
-  return "database: " + message;
+// Failures for want of room that lie further apart are two times of want.
+constexpr std::chrono::seconds kSameWant{60};
+
+using Settings = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+
+// Of libpq; what the user wrote wins.  A server that says nothing while it lets us in is given up
+// after two to three seconds (libpq takes no less), a peer that acknowledges nothing after ten.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOurs = {{
+    {"connect_timeout", "3"},
+    {"tcp_user_timeout", "10000"},
+    {"keepalives", "1"},
+    {"keepalives_idle", "5"},
+    {"keepalives_interval", "2"},
+    {"keepalives_count", "3"},
+    {"application_name", "pare-coordinator"},
+}};
+
+void add_setting(std::string& conninfo, std::string_view name, std::string_view value) {
+  if (!conninfo.empty()) conninfo += ' ';
+  conninfo += name;
+  conninfo += "='";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') conninfo += '\\';
+    conninfo += c;
+  }
+  conninfo += '\'';
 }
 
-// https://www.postgresql.org/docs/15/errcodes-appendix.html
-ErrorCode code_of(std::string_view sqlstate) {
-  if (sqlstate == "23505" || sqlstate == "23P01") return ErrorCode::kConflict;
-  if (sqlstate == "23503") return ErrorCode::kNotFound;  // what is referred to is not there
-  if (sqlstate.starts_with("22") || sqlstate.starts_with("23")) return ErrorCode::kInvalidArgument;
-  return ErrorCode::kUnavailable;
+std::string seconds_of(std::chrono::milliseconds time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
 }
 
 }  // namespace
 
-PgPool::Failure PgPool::classify(const std::exception& thrown) {
-  const std::string message = message_of(thrown);
-  if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&thrown)) {
-    const std::string& state = sql->sqlstate();
-    const bool stopping = state.starts_with("57P0");   // the server ends this connection
-    const bool rolled_back = state.starts_with("40");  // a deadlock
-    return {{code_of(state), message}, stopping, stopping || rolled_back};
+Result<std::string> with_connection_limits(const std::string& url) {
+  char* reason = nullptr;
+  const Settings settings(PQconninfoParse(url.c_str(), &reason), PQconninfoFree);
+  if (settings == nullptr) {
+    const std::string why = reason == nullptr ? "out of memory" : reason;
+    PQfreemem(reason);
+    return Error{ErrorCode::kInvalidArgument, "the database's address cannot be read: " + why};
   }
-  if (dynamic_cast<const pqxx::in_doubt_error*>(&thrown) != nullptr) {
-    return {{ErrorCode::kUnavailable, message}, true, false};
+  std::string conninfo;
+  const auto given = [&](std::string_view name) {
+    for (const auto* at = settings.get(); at->keyword != nullptr; ++at) {
+      if (at->keyword == name) return at->val != nullptr;
+    }
+    return false;
+  };
+  for (const auto* at = settings.get(); at->keyword != nullptr; ++at) {
+    if (at->val != nullptr) add_setting(conninfo, at->keyword, at->val);
   }
-  if (dynamic_cast<const pqxx::broken_connection*>(&thrown) != nullptr) {
-    return {{ErrorCode::kUnavailable, message}, true, true};
+  for (const auto& [name, value] : kOurs) {
+    if (!given(name)) add_setting(conninfo, name, value);
   }
-  return {{ErrorCode::kUnavailable, message}, true, false};
+  return conninfo;
+}
+
+std::unique_ptr<pqxx::connection> connect(const std::string& conninfo, const PgLimits& limits) {
+  auto made = std::make_unique<pqxx::connection>(conninfo);
+// pqxx would connect again by itself, to a socket that nobody watches.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  made->inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+  const auto set = [&](const char* name, const std::string& value) {
+    made->set_variable(name, value);
+  };
+  set("statement_timeout", std::to_string(limits.statement.count()));
+  set("lock_timeout", std::to_string(limits.lock.count()));
+  set("idle_in_transaction_session_timeout", std::to_string(limits.call.count()));
+  // Queries with optional filters are only fast when planned for the filters that are there.
+  set("plan_cache_mode", "force_custom_plan");
+  set("client_min_messages", "warning");
+  for (const NamedQuery& named : kAllQueries) made->prepare(named.name, named.text);
+  return made;
 }
 
 PgPool::Borrowed::Borrowed(PgPool& pool) : pool_(pool) {
+  if (pool_.hung_) return;
   std::unique_lock lock(pool_.mutex_);
-  pool_.returned_.wait(lock, [&] { return pool_.unused_ > 0; });
+  granted_ = pool_.returned_.wait_for(lock, pool_.limits_.free_connection,
+                                      [&] { return pool_.unused_ > 0; });
+  if (!granted_) return;
   --pool_.unused_;
   if (!pool_.idle_.empty()) {
     connection_ = std::move(pool_.idle_.back());
@@ -52,6 +103,7 @@ PgPool::Borrowed::Borrowed(PgPool& pool) : pool_(pool) {
 }
 
 PgPool::Borrowed::~Borrowed() {
+  if (!granted_) return;
   {
     const std::scoped_lock lock(pool_.mutex_);
     ++pool_.unused_;
@@ -61,17 +113,30 @@ PgPool::Borrowed::~Borrowed() {
 }
 
 pqxx::connection& PgPool::Borrowed::connection() {
-  if (connection_ == nullptr) {
-    auto made = std::make_unique<pqxx::connection>(pool_.url_);
-    {
-      // Queries with optional filters are only fast when planned for the filters that are there.
-      pqxx::nontransaction settings(*made);
-      settings.exec("SET plan_cache_mode = force_custom_plan; SET client_min_messages = warning");
-    }
-    for (const NamedQuery& named : kAllQueries) made->prepare(named.name, named.text);
-    connection_ = std::move(made);
-  }
+  if (connection_ == nullptr) connection_ = connect(pool_.conninfo_, pool_.limits_);
   return *connection_;
+}
+
+Error PgPool::refusal() const {
+  if (hung_) return Error{ErrorCode::kUnavailable, "database: it does not answer"};
+  return Error{ErrorCode::kUnavailable, "database: all " + std::to_string(connections_) +
+                                            " connections are in use for " +
+                                            seconds_of(limits_.free_connection)};
+}
+
+Error PgPool::noted(const Error& error) {
+  if (error.code == ErrorCode::kResourceExhausted) {
+    const auto now = PgWatchdog::Clock::now();
+    const std::scoped_lock lock(mutex_);
+    const bool same = no_room_ && now - no_room_->last < kSameWant;
+    no_room_ = NoRoom{error.message, same ? no_room_->first : now, now};
+  }
+  return error;
+}
+
+std::optional<PgPool::NoRoom> PgPool::no_room() const {
+  const std::scoped_lock lock(mutex_);
+  return no_room_;
 }
 
 }  // namespace pare::coordinator

@@ -1,18 +1,31 @@
 // The class behind open_pg_store, for the files that implement it.
 #pragma once
 
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "coordinator/store/pg_monitor.h"
 #include "coordinator/store/pg_pool.h"
 #include "coordinator/store/pg_rows.h"
+#include "coordinator/store/pg_store.h"
 #include "coordinator/store/store.h"
 
 namespace pare::coordinator {
 
 class PgStore final : public Store {
  public:
-  PgStore(const std::string& url, int connections, StoreOptions options)
-      : pool_(url, connections), options_(std::move(options)) {}
+  PgStore(const std::string& conninfo, PgOptions options)
+      : pool_(conninfo, options.connections, {}, watchdog_),
+        options_(std::move(options.store)),
+        log_(std::move(options.log)),
+        monitor_(pool_, log_) {}
 
   Result<bool> ping() override;
+  Health health() override { return monitor_.health(); }
+  void when_tasks_are_queued(std::function<void()> bell) override {
+    monitor_.when_tasks_are_queued(std::move(bell));
+  }
 
   Result<Created<Model>> add_model(const NewModel& model, const NewTask& inspect) override;
   Result<Model> model(std::string_view reference) override;
@@ -64,16 +77,23 @@ class PgStore final : public Store {
   Result<Task> task(TaskId id) override;
   Result<std::vector<Task>> tasks(const TaskFilter& filter, const Page& page) override;
   Result<std::vector<Task>> unhandled_tasks(int limit) override;
+  Result<bool> set_aside(TaskId task, std::string_view reason) override;
 
  private:
   // What queries take as "now": null lets the database's clock speak.
   Param now() const;
   Param lease_ms() const { return to_param(static_cast<double>(options_.lease_length.count())); }
+  void log_once(const std::string& line);
   Result<std::vector<TaskId>> give_back(pqxx::work& transaction, const Param& session,
                                         std::string_view what_happened) const;
 
+  PgWatchdog watchdog_;
   PgPool pool_;
   StoreOptions options_;
+  std::function<void(const std::string&)> log_;
+  std::mutex logged_mutex_;
+  std::set<std::string> logged_;
+  PgMonitor monitor_;  // last: it uses the pool
 };
 
 // --- what several of the store's files need ---

@@ -68,6 +68,7 @@ Task task_of(const pqxx::row& row) {
   task.outcome_json = text_of(row["outcome"]);
   task.reason = text_of(row["reason"]);
   task.handled = row["handled"].as<bool>();
+  task.set_aside = text_of(row["set_aside"]);
   task.created_at = time_of(row["created_at"]);
   task.leased_at = optional_time_of(row["leased_at"]);
   task.finished_at = optional_time_of(row["finished_at"]);
@@ -145,7 +146,11 @@ Result<std::vector<Worker>> PgStore::workers() {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Worker>> {
     std::vector<Worker> workers;
     for (const auto& row : execute(tx, query::select_workers, std::nullopt, now())) {
-      workers.push_back(worker_of(row));
+      try {
+        workers.push_back(worker_of(row));
+      } catch (const std::exception& thrown) {
+        log_once("worker " + text_of(row["session"]) + " cannot be read: " + thrown.what());
+      }
     }
     return workers;
   });
@@ -233,9 +238,34 @@ Result<std::vector<Task>> PgStore::tasks(const TaskFilter& filter, const Page& p
 
 Result<std::vector<Task>> PgStore::unhandled_tasks(int limit) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Task>> {
-    return tasks_of(execute(tx, query::select_tasks, std::nullopt, std::nullopt, std::nullopt,
-                            std::nullopt, true, 0, limit));
+    std::vector<Task> tasks;
+    for (const auto& row : execute(tx, query::select_tasks, std::nullopt, std::nullopt,
+                                   std::nullopt, std::nullopt, true, 0, limit)) {
+      try {
+        tasks.push_back(task_of(row));
+      } catch (const std::exception& thrown) {
+        const std::string reason = std::string("it cannot be read: ") + thrown.what();
+        execute(tx, query::set_task_aside, row["id"].as<std::int64_t>(), clean_text(reason), now());
+        log_once("task " + text_of(row["id"]) + " is set aside: " + reason);
+      }
+    }
+    return tasks;
   });
+}
+
+Result<bool> PgStore::set_aside(TaskId task, std::string_view reason) {
+  return pool_.run([&](pqxx::work& tx) -> Result<bool> {
+    const std::string why = reason.empty() ? "no reason was given" : clean_text(reason);
+    return !execute(tx, query::set_task_aside, task.value, why, now()).empty();
+  });
+}
+
+void PgStore::log_once(const std::string& line) {
+  {
+    const std::scoped_lock lock(logged_mutex_);
+    if (!logged_.insert(line).second) return;
+  }
+  if (log_) log_(line);
 }
 
 }  // namespace pare::coordinator

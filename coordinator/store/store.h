@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "coordinator/store/catalog.h"
+#include "coordinator/store/health.h"
 #include "coordinator/store/job_store.h"
 #include "coordinator/store/task_store.h"
 
@@ -23,8 +24,13 @@ struct StoreOptions {
 
 class Store : public Catalog, public JobStore, public TaskStore {
  public:
-  // Answers if the store can be used, kUnavailable if not.  For /healthz.
+  // Answers if the store can be used, kUnavailable if not.
   virtual Result<bool> ping() = 0;
+  // How the store was a moment ago.  At once, whatever the database does: for /healthz.
+  virtual Health health() = 0;
+  // Called whenever a task was queued, by whomever: it must be quick and must not call the store.
+  // One at a time; empty: nobody is told any more.
+  virtual void when_tasks_are_queued(std::function<void()> bell) = 0;
 };
 
 }  // namespace pare::coordinator

@@ -44,6 +44,7 @@ struct Task {
   std::string outcome_json;  // as reported; empty when it failed without a report
   std::string reason;        // why it failed
   bool handled = false;      // a Batch with this task as its cause was committed
+  std::string set_aside;     // why its end could not be handled; empty: it could
   TimePoint created_at{};
   std::optional<TimePoint> leased_at;
   std::optional<TimePoint> finished_at;

@@ -67,8 +67,12 @@ class TaskStore {
 
   virtual Result<Task> task(TaskId id) = 0;
   virtual Result<std::vector<Task>> tasks(const TaskFilter& filter, const Page& page) = 0;
-  // Succeeded and failed ones that caused no batch yet, in the order they ended.
+  // Succeeded and failed ones that caused no batch yet, in the order they ended.  One that cannot
+  // be read is set aside.
   virtual Result<std::vector<Task>> unhandled_tasks(int limit) = 0;
+  // The end of this task cannot be handled, and the reason says why: it is no longer among those
+  // that wait, and blocks nothing.  False: it has not ended, was handled, or is set aside already.
+  virtual Result<bool> set_aside(TaskId task, std::string_view reason) = 0;
 };
 
 }  // namespace pare::coordinator

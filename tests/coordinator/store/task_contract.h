@@ -231,6 +231,23 @@ TEST_P(TaskContract, a_failure_that_would_repeat_itself_is_final) {
   EXPECT_EQ(claim(kAda), std::nullopt);
 }
 
+TEST_P(TaskContract, the_end_of_a_task_that_nobody_can_handle_is_set_aside_and_blocks_no_other) {
+  for (int i = 0; i < 2; ++i) queue(TaskKind::kBuild);
+  ok(store().greet(kAda, profile("one")));
+  const Lease first = *ok(store().claim(kAda));
+  EXPECT_FALSE(ok(store().set_aside(first.task, "it runs"))) << "it has not ended";
+  succeed(first);
+  const Lease second = *ok(store().claim(kAda));
+  succeed(second);
+  EXPECT_TRUE(ok(store().set_aside(first.task, "its outcome has no end")));
+  EXPECT_FALSE(ok(store().set_aside(first.task, "again")));
+  const auto unhandled = ok(store().unhandled_tasks(10));
+  ASSERT_EQ(unhandled.size(), 1U);
+  EXPECT_EQ(unhandled[0].id, second.task);
+  EXPECT_EQ(ok(store().task(first.task)).set_aside, "its outcome has no end");
+  EXPECT_EQ(ok(store().task(second.task)).set_aside, "");
+}
+
 TEST_P(TaskContract, a_task_that_loses_its_worker_too_often_fails_with_the_reason) {
   const TaskId task = queue(TaskKind::kBuild);
   for (int attempt = 1; attempt <= 3; ++attempt) {

@@ -1,0 +1,11 @@
+-- Sets the end of a task aside, with the reason.  No row: it has not ended, was handled, or is set
+-- aside already.
+--   $1 task   $2 reason   $3 now
+WITH aside AS (
+  UPDATE task SET set_aside = $2
+   WHERE id = $1::bigint AND state IN ('succeeded', 'failed') AND NOT handled AND set_aside IS NULL
+  RETURNING id, job_id),
+told AS (
+  INSERT INTO event (at, kind, job_id, body)
+  SELECT time_or_now($3::bigint), 'task.set_aside', job_id, json_build_object('task', id) FROM aside)
+SELECT id FROM aside;
