@@ -45,6 +45,12 @@ struct BackendLoad {
   bool profile = false;
 };
 
+// The device that a load asks for: the first where it names none.  Fails with kUnsupported where
+// the runtime has no such device, or none at all (a broken installation).
+Result<std::string> choose_device(const std::string& runtime,
+                                  const std::vector<std::string>& devices,
+                                  const std::string& wanted);
+
 struct BackendModel {
   std::vector<BackendTensor> inputs;
   std::vector<BackendTensor> outputs;

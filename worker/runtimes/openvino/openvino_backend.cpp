@@ -63,11 +63,9 @@ BackendHello OpenvinoBackend::hello() {
 }
 
 Result<BackendModel> OpenvinoBackend::load(const BackendLoad& load) {
-  const std::vector<std::string> devices = core_.get_available_devices();
-  const std::string device = load.device.empty() ? devices.front() : load.device;
-  if (std::ranges::find(devices, device) == devices.end()) {
-    return Error{ErrorCode::kUnsupported, "OpenVINO has no device " + device + " here"};
-  }
+  const auto chosen = choose_device("OpenVINO", core_.get_available_devices(), load.device);
+  if (!chosen) return chosen.error();
+  const std::string& device = chosen.value();
   try {
     model_ = core_.compile_model(
         load.model.string(), device, ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
