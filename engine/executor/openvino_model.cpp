@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <utility>
 
 #include "engine/graph/messages.h"
 #include "engine/onnx/onnx_io.h"
+#include "engine/onnx/opset_upgrade.h"
 
 namespace pare::engine {
 namespace {
@@ -68,35 +70,29 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
-// Before opset 13 a Softmax went over all axes from its own on, as if they were one.  OpenVINO
-// 2026.4 goes over the one axis whatever the opset, so the flattening is spelled out for it:
-// Reshape(Softmax(Flatten(x)), Shape(x)), the result under the old name.
-Graph with_old_softmax_spelled_out(const Graph& graph) {
-  if (graph.opset >= 13) return graph;
-  Graph spelled = graph;
-  spelled.nodes.clear();
-  for (const Node& node : graph.nodes) {
-    const bool is_softmax =
-        node.domain.empty() &&
-        (node.op == "Softmax" || node.op == "LogSoftmax" || node.op == "Hardmax");
-    const std::int64_t axis = is_softmax ? int_attribute(node, "axis", 1) : -1;
-    if (axis == -1) {  // over the last axis both mean the same
-      spelled.nodes.push_back(node);
-      continue;
+// Before opset 13 a Softmax went over all axes from its own on, as if they were one; OpenVINO
+// 2026.4 goes over the one axis whatever the opset.
+bool joins_axes(const Node& node) {
+  const bool is_softmax = node.op == "Softmax" || node.op == "LogSoftmax" || node.op == "Hardmax";
+  return is_softmax && int_attribute(node, "axis", 1) != -1;
+}
+
+// Before opset 10 the nearest pixel was the one before; OpenVINO 2026.4 takes the nearer one.  For
+// whole scales that is the same.
+bool takes_the_pixel_before(const Node& node, const Graph& graph) {
+  if (node.op != "Upsample" || string_attribute(node, "mode", "nearest") != "nearest") return false;
+  std::vector<float> scales;
+  if (const auto said = node.attributes.find("scales"); said != node.attributes.end()) {
+    scales = std::get<std::vector<float>>(said->second);
+  } else if (node.inputs.size() > 1) {
+    const auto constant = graph.constants.find(node.inputs[1]);
+    if (constant == graph.constants.end() || constant->second.dtype() != DType::kFloat32) {
+      return true;
     }
-    const std::string& output = node.outputs[0];
-    const auto fresh = [&](const char* part) {  // not among the names of the whole graph
-      return fresh_name(graph, output + "." + part);
-    };
-    const std::string shape = fresh("shape");
-    const std::string flat = fresh("flat");
-    const std::string soft = fresh("soft");
-    spelled.nodes.push_back({shape, "Shape", "", node.inputs, {shape}, {}});
-    spelled.nodes.push_back({flat, "Flatten", "", node.inputs, {flat}, {{"axis", axis}}});
-    spelled.nodes.push_back({soft, node.op, "", {flat}, {soft}, {{"axis", std::int64_t{1}}}});
-    spelled.nodes.push_back({node.name, "Reshape", "", {soft, shape}, {output}, {}});
+    const auto values = constant->second.values<float>();
+    scales.assign(values.begin(), values.end());
   }
-  return spelled;
+  return std::ranges::any_of(scales, [](float scale) { return scale != std::floor(scale); });
 }
 
 }  // namespace
@@ -121,9 +117,20 @@ Error openvino_error(const Graph& graph, std::string_view what) {
   return unsupported(who + " cannot run on OpenVINO: " + one_line(what));
 }
 
+bool openvino_misreads(const Graph& graph) {
+  return graph.opset < 13 && std::ranges::any_of(graph.nodes, [&](const Node& node) {
+           return node.domain.empty() && (joins_axes(node) || takes_the_pixel_before(node, graph));
+         });
+}
+
 Result<std::shared_ptr<ov::Model>> read_openvino_model(const Graph& graph,
                                                        const std::vector<std::string>& exposed) {
-  Graph exposing = with_old_softmax_spelled_out(graph);
+  Graph exposing = graph;
+  if (openvino_misreads(graph)) {
+    auto upgraded = upgrade_opset(graph, {}, 13);
+    if (!upgraded) return upgraded.error();
+    exposing = std::move(upgraded).value();
+  }
   exposing.outputs.clear();
   // The reader derives the types itself; what is declared here does not reach the results.
   for (const std::string& name : exposed) exposing.outputs.push_back({name, DType::kFloat32, {}});

@@ -21,6 +21,10 @@ namespace pare::engine {
 Result<std::shared_ptr<ov::Model>> read_openvino_model(const Graph& graph,
                                                        const std::vector<std::string>& exposed);
 
+// True for a graph of an old opset in which OpenVINO takes an operator for what it became later;
+// read_openvino_model() gives it an upgraded one then.
+bool openvino_misreads(const Graph& graph);
+
 // OpenVINO's exception as our error: names the node that the message speaks of, where it names one
 // or an operator type that only OpenVINO lacks.
 Error openvino_error(const Graph& graph, std::string_view what);
