@@ -1,14 +1,11 @@
-// The statistics of A/B comparisons: confidence sequences and verdicts.
+// The statistics of A/B comparisons: a confidence sequence and verdicts.
 //
-// Pure functions.  Medians of timed runs with their intervals are in core/samples.h.  Source of the
-// confidence sequence: Wang and Ramdas, Anytime-valid t-tests and confidence sequences for Gaussian
-// means with unknown variance (2023).
+// Pure functions.  Medians of timed runs with their intervals are in core/samples.h.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace pare {
 
@@ -21,18 +18,29 @@ struct ConfidenceInterval {
 // The middle value, or the mean of the two middle ones.  O(n).  REQUIRES: not empty, no NaN.
 double median(std::span<const double> samples);
 
-// 0 where it is not defined (below three samples, or all equal).
-double lag1_autocorrelation(std::span<const double> samples);
+struct SequenceLook {
+  double centre = 0;  // the most likely mean; inside the interval, whatever the data
+  ConfidenceInterval interval;
+};
 
-// Observations merged in pairs by their mean (an odd last one is dropped), while their lag-1
-// autocorrelation exceeds 2/sqrt(n) and at least `min_blocks` pairs would remain.
-std::vector<double> merge_correlated(std::vector<double> blocks, int min_blocks);
-
-// A confidence sequence of the mean: valid at every n at once, so a user may look after each
-// observation and stop whenever it pleases.  Infinite below five observations and wherever the
-// mixture says nothing yet.  g weighs the mixture: smaller is tighter late and infinite longer.
-ConfidenceInterval confidence_sequence(std::span<const double> observations, double alpha,
-                                       double g = 1.0);
+// A confidence sequence of the mean of observations that may depend on the one before: valid at
+// every n at once, so a user may look after each observation and stop whenever it pleases, for
+// Gaussian noise that is autoregressive of first order with a correlation from 0 to 0.8 between
+// neighbours, of any scale; independent observations are the case 0.  Nothing is decided on the
+// way (no block length, no pilot), so nothing depends on when somebody looked.  Infinite below five
+// observations and wherever the mixture says nothing yet.
+//
+// How: an e-value of each mean, the likelihood of the data under a mixture of other means and
+// correlations over the best that any correlation gives under that mean; the interval holds the
+// means whose e-value is below 1/alpha (Ville).  Both are likelihoods of what is left when the
+// scale is divided out.  With the correlation 0 alone it is the t-mixture of Wang and Ramdas.
+//
+// Sources: Wasserman, Ramdas and Balakrishnan, Universal inference (2020), for the ratio to the
+// best of the null; Wang and Ramdas, Anytime-valid t-tests and confidence sequences for Gaussian
+// means with unknown variance (2023), for the scale.
+//
+// Cost: O(n + 100) times ten correlations.  REQUIRES: not empty, finite; 0 < alpha < 1.
+SequenceLook confidence_sequence(std::span<const double> observations, double alpha);
 
 enum class LatencyVerdict : std::uint8_t { kFaster, kSlower, kEquivalent, kInconclusive };
 enum class AccuracyVerdict : std::uint8_t { kNotWorse, kWorse, kInconclusive };

@@ -46,32 +46,22 @@ Result<double> run_block(std::array<Side, 2>& sides, bool b_first, double second
 }
 
 LatencyAb judge(const std::vector<double>& blocks, const ComparisonOptions& options) {
-  const auto merged = merge_correlated(blocks, options.min_blocks);
-  const ConfidenceInterval log_ratio = confidence_sequence(merged, options.alpha);
-  double mean = 0;
-  for (const double block : blocks) mean += block / static_cast<double>(blocks.size());
-  return {.ratio = std::exp(mean),
-          .low = std::exp(log_ratio.low),
-          .high = std::exp(log_ratio.high),
+  const SequenceLook look = confidence_sequence(blocks, options.alpha);
+  return {.ratio = std::exp(look.centre),
+          .low = std::exp(look.interval.low),
+          .high = std::exp(look.interval.high),
           .blocks = static_cast<int>(blocks.size()),
-          .verdict = latency_verdict(log_ratio, options.latency_margin)};
+          .verdict = latency_verdict(look.interval, options.latency_margin)};
 }
 
 }  // namespace
 
-Result<LatencyAb> compare_latency(const std::filesystem::path& a, const Tensor& image_a,
-                                  const std::filesystem::path& b, const Tensor& image_b,
-                                  const ComparisonOptions& options, const Progress& progress) {
-  auto side_a = open_side(options.harness_a, a, image_a, options.threads);
-  if (!side_a) return side_a.error();
-  auto side_b = open_side(options.harness_b, b, image_b, options.threads);
-  if (!side_b) return side_b.error();
-  std::array<Side, 2> sides{std::move(side_a).value(), std::move(side_b).value()};
-  std::mt19937_64 coin(options.seed);
+Result<LatencyAb> compare_blocks(const std::function<Result<double>()>& next_block,
+                                 const ComparisonOptions& options, const Progress& progress) {
   std::vector<double> blocks;
   LatencyAb found;
   while (static_cast<int>(blocks.size()) < options.max_blocks) {
-    const auto block = run_block(sides, (coin() & 1U) != 0, options.seconds_per_cell);
+    const auto block = next_block();
     if (!block) return block.error();
     blocks.push_back(block.value());
     progress(static_cast<double>(blocks.size()) / options.max_blocks,
@@ -82,6 +72,20 @@ Result<LatencyAb> compare_latency(const std::filesystem::path& a, const Tensor& 
     if (found.verdict != LatencyVerdict::kInconclusive) break;
   }
   return found;
+}
+
+Result<LatencyAb> compare_latency(const std::filesystem::path& a, const Tensor& image_a,
+                                  const std::filesystem::path& b, const Tensor& image_b,
+                                  const ComparisonOptions& options, const Progress& progress) {
+  auto side_a = open_side(options.harness_a, a, image_a, options.threads);
+  if (!side_a) return side_a.error();
+  auto side_b = open_side(options.harness_b, b, image_b, options.threads);
+  if (!side_b) return side_b.error();
+  std::array<Side, 2> sides{std::move(side_a).value(), std::move(side_b).value()};
+  std::mt19937_64 coin(options.seed);
+  return compare_blocks(
+      [&] { return run_block(sides, (coin() & 1U) != 0, options.seconds_per_cell); }, options,
+      progress);
 }
 
 Result<AccuracyAb> compare_accuracy(const CocoEvaluation& a, const CocoEvaluation& b, double margin,

@@ -2,15 +2,15 @@
 //
 // Latency: randomised ABBA/BAAB blocks, one observation a block, d = log median(B) - log median(A),
 // each candidate in a process of its own, both alive throughout; blocks until the always-valid
-// interval decides or the budget ends.  Accuracy: paired bootstrap over the stored detections of
-// each image, the whole mAP recomputed.  "Better" means faster and not worse.
-//
-// Source: Wang and Ramdas (2023) for the confidence sequence; Efron and Tibshirani (1993) for the
-// bootstrap.
+// interval decides or the budget ends.  Neighbouring blocks may depend on each other: the sequence
+// (core/statistics.h) holds for that.  Accuracy: paired bootstrap over the stored detections of
+// each image, the whole mAP recomputed (engine/detect/bootstrap.h).  "Better" means faster and not
+// worse.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,12 +38,18 @@ struct ComparisonOptions {
 };
 
 struct LatencyAb {
-  double ratio = 1;  // latency of B over that of A
+  double ratio = 1;  // latency of B over that of A, the most likely one
   double low = 0;
   double high = 0;  // infinite while nothing is known
-  int blocks = 0;   // observed; correlated ones are merged before the interval is taken
+  int blocks = 0;   // all of them are in the ratio, and all in the interval
   LatencyVerdict verdict = LatencyVerdict::kInconclusive;
 };
+
+// Takes blocks until the interval decides or options.max_blocks are there.  Looking after every
+// block costs nothing: the interval holds at all of them at once.  Fails as `next_block` does,
+// which gives log(latency B / latency A).
+Result<LatencyAb> compare_blocks(const std::function<Result<double>()>& next_block,
+                                 const ComparisonOptions& options, const Progress& progress);
 
 // Images: one input for each candidate, which may differ in resolution.  Fails as the harness does.
 Result<LatencyAb> compare_latency(const std::filesystem::path& a, const Tensor& image_a,
