@@ -56,10 +56,11 @@ class MemoryStore final : public Store {
   Result<std::vector<TaskId>> retire(std::string_view session) override;
   Result<std::vector<Worker>> workers() override;
   Result<TaskId> enqueue(const NewTask& task) override;
-  Result<std::optional<Lease>> claim(std::string_view session) override;
-  Result<std::vector<TaskId>> heartbeat(std::string_view session,
-                                        std::span<const RunningTask> running) override;
-  Result<ReportVerdict> report(const AttemptReport& report) override;
+  Result<int> greet_all(std::span<const Greeting> greetings) override;
+  Result<Claims> claim_for(std::span<const std::string> sessions) override;
+  Result<BeatsSeen> see(std::span<const SessionBeat> beats) override;
+  Result<std::vector<ReportVerdict>> record(std::span<const AttemptReport> reports) override;
+  Result<std::map<TaskId, TaskKind>> kinds_of(std::span<const TaskId> tasks) override;
   Result<std::vector<TaskId>> expire_leases() override;
   Result<int> renew_all_leases() override;
   Result<Task> task(TaskId id) override;
@@ -71,6 +72,8 @@ class MemoryStore final : public Store {
   TimePoint now() const;
   Comparison with_state(const Comparison& comparison) const;
   Worker with_tasks(const StoredWorker& stored) const;
+  void join(std::string_view session, const WorkerProfile& profile);
+  ReportVerdict end_attempt(const AttemptReport& report);
   void give_back(StoredTask& stored, const std::string& why);
 
   StoreOptions options_;

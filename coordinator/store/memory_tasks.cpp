@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "coordinator/store/matching.h"
 #include "coordinator/store/memory_store_impl.h"
 #include "coordinator/store/references.h"
 
@@ -10,15 +11,10 @@ std::string task_body(TaskId task) {
   return "{\"task\":" + std::to_string(task.value) + "}";
 }
 
-bool can_run(const WorkerProfile& profile, const NewTask& task) {
-  const auto has_pool = [&] {
-    return std::ranges::find(profile.pools, task.pool) != profile.pools.end();
-  };
-  const auto has_runtime = [&] {
-    return std::ranges::any_of(profile.runtimes,
-                               [&](const RuntimeInfo& r) { return r.name == task.runtime; });
-  };
-  return (task.pool.empty() || has_pool()) && (task.runtime.empty() || has_runtime());
+Claimant claimant_of(const Worker& worker) {
+  Claimant out{worker.session, worker.profile.device_id, worker.profile.pools, {}, false};
+  for (const RuntimeInfo& runtime : worker.profile.runtimes) out.runtimes.push_back(runtime.name);
+  return out;
 }
 
 void end_task(MemoryState& state, TimePoint now, StoredTask& stored, TaskState to) {
@@ -88,8 +84,7 @@ void MemoryStore::when_tasks_are_queued(std::function<void()> bell) {
   state_.task_queued = std::move(bell);
 }
 
-Result<Worker> MemoryStore::greet(std::string_view session, const WorkerProfile& profile) {
-  const std::scoped_lock lock(mutex_);
+void MemoryStore::join(std::string_view session, const WorkerProfile& profile) {
   StoredWorker& stored = state_.workers[std::string(session)];
   const bool joins = stored.lost || stored.worker.session.empty();
   stored.worker.session = session;
@@ -97,7 +92,18 @@ Result<Worker> MemoryStore::greet(std::string_view session, const WorkerProfile&
   stored.worker.last_seen = now();
   stored.lost = false;
   if (joins) log_event(state_, now(), "worker.joined", {}, "{}");
-  return with_tasks(stored);
+}
+
+Result<Worker> MemoryStore::greet(std::string_view session, const WorkerProfile& profile) {
+  const std::scoped_lock lock(mutex_);
+  join(session, profile);
+  return with_tasks(state_.workers.at(std::string(session)));
+}
+
+Result<int> MemoryStore::greet_all(std::span<const Greeting> greetings) {
+  const std::scoped_lock lock(mutex_);
+  for (const Greeting& greeting : greetings) join(greeting.session, greeting.profile);
+  return static_cast<int>(greetings.size());
 }
 
 void MemoryStore::give_back(StoredTask& stored, const std::string& why) {
@@ -137,71 +143,76 @@ Result<TaskId> MemoryStore::enqueue(const NewTask& task) {
   return queue_task(state_, now(), task);
 }
 
-Result<std::optional<Lease>> MemoryStore::claim(std::string_view session) {
+Result<Claims> MemoryStore::claim_for(std::span<const std::string> sessions) {
   const std::scoped_lock lock(mutex_);
-  const auto at = state_.workers.find(std::string(session));
-  if (at == state_.workers.end() || at->second.lost) return not_found("worker", session);
-  const WorkerProfile& profile = at->second.worker.profile;
-  bool device_busy = false;
+  Claims claims;
+  std::vector<Claimant> claimants;
+  for (const std::string& session : sessions) {
+    const auto at = state_.workers.find(session);
+    if (at == state_.workers.end() || at->second.lost) {
+      claims.unknown.push_back(session);
+    } else {
+      claimants.push_back(claimant_of(at->second.worker));
+      claimants.back().asks = true;
+    }
+  }
+  for (const auto& [session, stored] : state_.workers) {
+    if (stored.lost || std::ranges::find(sessions, session) != sessions.end()) continue;
+    claimants.push_back(claimant_of(stored.worker));
+  }
+  std::map<std::string, DeviceLoad> loads;
+  std::vector<WaitingTask> waiting;
   for (const auto& [id, stored] : state_.tasks) {
-    if (stored.task.state != TaskState::kLeased) continue;
-    if (stored.task.device_id != profile.device_id) continue;
-    if (is_exclusive(stored.task.task.kind)) return std::optional<Lease>();
-    device_busy = true;
+    const NewTask& task = stored.task.task;
+    const bool exclusive = is_exclusive(task.kind);
+    if (stored.task.state == TaskState::kLeased) {
+      DeviceLoad& load = loads[stored.task.device_id];
+      load = {true, load.alone || exclusive};
+    } else if (stored.task.state == TaskState::kQueued) {
+      waiting.push_back({id, exclusive, task.pool, task.runtime});
+    }
   }
-  const auto served_on_device = [&](const NewTask& task) {
-    return std::ranges::any_of(state_.workers, [&](const auto& entry) {
-      const StoredWorker& other = entry.second;
-      return !other.lost && other.worker.profile.device_id == profile.device_id &&
-             can_run(other.worker.profile, task);
-    });
-  };
-  StoredTask* shared = nullptr;
-  StoredTask* exclusive = nullptr;
-  bool draining = false;
-  for (auto& [id, stored] : state_.tasks) {
-    if (stored.task.state != TaskState::kQueued) continue;
-    const bool alone = is_exclusive(stored.task.task.kind);
-    draining |= alone && served_on_device(stored.task.task);
-    StoredTask*& first = alone ? exclusive : shared;
-    if (first == nullptr && can_run(profile, stored.task.task)) first = &stored;
+  for (const Match& one : match(claimants, loads, waiting)) {
+    StoredTask& stored = state_.tasks.at(one.task);
+    Task& task = stored.task;
+    task.state = TaskState::kLeased;
+    task.attempt += 1;
+    task.leased_by = claimants[one.claimant].session;
+    task.device_id = task.ran_on = claimants[one.claimant].device_id;
+    task.leased_at = now();
+    stored.lease_until = now() + options_.lease_length;
+    claims.leases[task.leased_by] = {task.id, task.attempt, task.task.document_json,
+                                     task.task.time_limit};
   }
-  StoredTask* chosen = draining ? (device_busy ? nullptr : exclusive) : shared;
-  if (chosen == nullptr) return std::optional<Lease>();
-  Task& task = chosen->task;
-  task.state = TaskState::kLeased;
-  task.attempt += 1;
-  task.leased_by = session;
-  task.device_id = task.ran_on = profile.device_id;
-  task.leased_at = now();
-  chosen->lease_until = now() + options_.lease_length;
-  return std::optional<Lease>(
-      Lease{task.id, task.attempt, task.task.document_json, task.task.time_limit});
+  return claims;
 }
 
-Result<std::vector<TaskId>> MemoryStore::heartbeat(std::string_view session,
-                                                   std::span<const RunningTask> running) {
+Result<BeatsSeen> MemoryStore::see(std::span<const SessionBeat> beats) {
   const std::scoped_lock lock(mutex_);
-  const auto worker = state_.workers.find(std::string(session));
-  if (worker == state_.workers.end() || worker->second.lost) return not_found("worker", session);
-  worker->second.worker.last_seen = now();
-  std::vector<TaskId> drop;
-  for (const RunningTask& line : running) {
-    const auto at = state_.tasks.find(line.task);
-    if (at == state_.tasks.end() || at->second.task.state != TaskState::kLeased ||
-        at->second.task.attempt != line.attempt || at->second.task.leased_by != session) {
-      drop.push_back(line.task);
+  BeatsSeen seen;
+  for (const SessionBeat& beat : beats) {
+    const auto worker = state_.workers.find(beat.session);
+    if (worker == state_.workers.end() || worker->second.lost) {
+      seen.unknown.push_back(beat.session);
       continue;
     }
-    at->second.lease_until = now() + options_.lease_length;
-    at->second.task.progress = line.progress;
-    at->second.task.message = clean_text(line.message);
+    worker->second.worker.last_seen = now();
+    for (const RunningTask& line : beat.running) {
+      const auto at = state_.tasks.find(line.task);
+      if (at == state_.tasks.end() || at->second.task.state != TaskState::kLeased ||
+          at->second.task.attempt != line.attempt || at->second.task.leased_by != beat.session) {
+        seen.lost.push_back({beat.session, line.task, line.attempt});
+        continue;
+      }
+      at->second.lease_until = now() + options_.lease_length;
+      at->second.task.progress = line.progress;
+      at->second.task.message = clean_text(line.message);
+    }
   }
-  return drop;
+  return seen;
 }
 
-Result<ReportVerdict> MemoryStore::report(const AttemptReport& report) {
-  const std::scoped_lock lock(mutex_);
+ReportVerdict MemoryStore::end_attempt(const AttemptReport& report) {
   const auto at = state_.tasks.find(report.task);
   if (at == state_.tasks.end()) return ReportVerdict::kStale;
   StoredTask& stored = at->second;
@@ -219,6 +230,23 @@ Result<ReportVerdict> MemoryStore::report(const AttemptReport& report) {
            : again          ? TaskState::kQueued
                             : TaskState::kFailed);
   return ReportVerdict::kRecorded;
+}
+
+Result<std::vector<ReportVerdict>> MemoryStore::record(std::span<const AttemptReport> reports) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<ReportVerdict> verdicts;
+  for (const AttemptReport& report : reports) verdicts.push_back(end_attempt(report));
+  return verdicts;
+}
+
+Result<std::map<TaskId, TaskKind>> MemoryStore::kinds_of(std::span<const TaskId> tasks) {
+  const std::scoped_lock lock(mutex_);
+  std::map<TaskId, TaskKind> kinds;
+  for (const TaskId task : tasks) {
+    const auto at = state_.tasks.find(task);
+    if (at != state_.tasks.end()) kinds[task] = at->second.task.task.kind;
+  }
+  return kinds;
 }
 
 Result<std::vector<TaskId>> MemoryStore::expire_leases() {

@@ -37,6 +37,19 @@ Param json_param(const std::map<std::string, double>& numbers) {
   return dump(nlohmann::json(numbers));
 }
 
+void append_quoted(std::string& array, const Param& element) {
+  if (!element) {
+    array += "NULL";
+    return;
+  }
+  array += '"';
+  for (const char c : *element) {
+    if (c == '"' || c == '\\') array += '\\';
+    array += c;
+  }
+  array += '"';
+}
+
 Param array_param(const std::vector<double>& numbers) {
   std::string text = "{";
   for (const double number : numbers) {

@@ -50,8 +50,21 @@ inline Param or_null(std::string_view text) {
 Param json_param(const std::vector<std::string>& texts);
 Param json_param(const std::vector<int>& numbers);
 Param json_param(const std::map<std::string, double>& numbers);  // a JSON object
+// One element of an array literal.
+void append_quoted(std::string& array, const Param& element);
 // An array literal, '{1,2.5}'.
 Param array_param(const std::vector<double>& numbers);
+
+// An array literal of anything that has a to_param(); an absent value is SQL's null.
+template <typename Range, typename Of>
+Param array_of(const Range& range, Of of) {
+  std::string text = "{";
+  for (const auto& item : range) {
+    if (text.size() > 1) text += ',';
+    append_quoted(text, to_param(of(item)));
+  }
+  return text + "}";
+}
 
 pqxx::result execute(pqxx::work& transaction, const NamedQuery& query,
                      const std::vector<Param>& params);

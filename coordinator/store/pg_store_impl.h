@@ -68,10 +68,11 @@ class PgStore final : public Store {
   Result<std::vector<TaskId>> retire(std::string_view session) override;
   Result<std::vector<Worker>> workers() override;
   Result<TaskId> enqueue(const NewTask& task) override;
-  Result<std::optional<Lease>> claim(std::string_view session) override;
-  Result<std::vector<TaskId>> heartbeat(std::string_view session,
-                                        std::span<const RunningTask> running) override;
-  Result<ReportVerdict> report(const AttemptReport& report) override;
+  Result<int> greet_all(std::span<const Greeting> greetings) override;
+  Result<Claims> claim_for(std::span<const std::string> sessions) override;
+  Result<BeatsSeen> see(std::span<const SessionBeat> beats) override;
+  Result<std::vector<ReportVerdict>> record(std::span<const AttemptReport> reports) override;
+  Result<std::map<TaskId, TaskKind>> kinds_of(std::span<const TaskId> tasks) override;
   Result<std::vector<TaskId>> expire_leases() override;
   Result<int> renew_all_leases() override;
   Result<Task> task(TaskId id) override;
@@ -83,6 +84,7 @@ class PgStore final : public Store {
   // What queries take as "now": null lets the database's clock speak.
   Param now() const;
   Param lease_ms() const { return to_param(static_cast<double>(options_.lease_length.count())); }
+  void join(pqxx::work& tx, std::string_view session, const WorkerProfile& profile) const;
   void log_once(const std::string& line);
   Result<std::vector<TaskId>> give_back(pqxx::work& transaction, const Param& session,
                                         std::string_view what_happened) const;

@@ -115,17 +115,31 @@ void log_event(pqxx::work& transaction, const Param& now, std::string_view kind,
   execute(transaction, query::log_event, kind, job, body_json, now);
 }
 
+void PgStore::join(pqxx::work& tx, std::string_view session, const WorkerProfile& profile) const {
+  std::vector<std::string> runtime_names;
+  for (const RuntimeInfo& runtime : profile.runtimes) runtime_names.push_back(runtime.name);
+  const bool known = !execute(tx, query::worker_is_known, session).empty();
+  execute(tx, query::upsert_device, profile.device_id, or_null(profile.device_json), now());
+  execute(tx, query::upsert_worker, session, profile.name, profile.device_id,
+          json_param(profile.pools), runtimes_json(profile.runtimes), json_param(runtime_names),
+          now());
+  if (!known) log_event(tx, now(), "worker.joined", std::nullopt, "{}");
+}
+
 Result<Worker> PgStore::greet(std::string_view session, const WorkerProfile& profile) {
   return pool_.run([&](pqxx::work& tx) -> Result<Worker> {
-    std::vector<std::string> runtime_names;
-    for (const RuntimeInfo& runtime : profile.runtimes) runtime_names.push_back(runtime.name);
-    const bool known = !execute(tx, query::worker_is_known, session).empty();
-    execute(tx, query::upsert_device, profile.device_id, or_null(profile.device_json), now());
-    execute(tx, query::upsert_worker, session, profile.name, profile.device_id,
-            json_param(profile.pools), runtimes_json(profile.runtimes), json_param(runtime_names),
-            now());
-    if (!known) log_event(tx, now(), "worker.joined", std::nullopt, "{}");
+    join(tx, session, profile);
     return worker_of(execute(tx, query::select_workers, session, now()).front());
+  });
+}
+
+Result<int> PgStore::greet_all(std::span<const Greeting> greetings) {
+  // In order of the devices, as whoever locks several of them does.
+  std::map<std::pair<std::string, std::string>, const Greeting*> in_order;
+  for (const Greeting& one : greetings) in_order[{one.profile.device_id, one.session}] = &one;
+  return pool_.run([&](pqxx::work& tx) -> Result<int> {
+    for (const auto& [key, one] : in_order) join(tx, one->session, one->profile);
+    return static_cast<int>(greetings.size());
   });
 }
 
@@ -158,46 +172,6 @@ Result<std::vector<Worker>> PgStore::workers() {
 
 Result<TaskId> PgStore::enqueue(const NewTask& task) {
   return pool_.run([&](pqxx::work& tx) -> Result<TaskId> { return insert_task(tx, now(), task); });
-}
-
-Result<std::optional<Lease>> PgStore::claim(std::string_view session) {
-  return pool_.run([&](pqxx::work& tx) -> Result<std::optional<Lease>> {
-    if (execute(tx, query::lock_device_of, session).empty()) return not_found("worker", session);
-    const auto rows = execute(tx, query::claim_task, session, lease_ms(), now());
-    if (rows.empty()) return std::optional<Lease>();
-    const auto row = rows.front();
-    return std::optional<Lease>(Lease{TaskId{row["id"].as<std::int64_t>()},
-                                      row["attempt"].as<int>(), text_of(row["document"]),
-                                      Millis(row["time_limit_ms"].as<double>())});
-  });
-}
-
-Result<std::vector<TaskId>> PgStore::heartbeat(std::string_view session,
-                                               std::span<const RunningTask> running) {
-  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<TaskId>> {
-    if (execute(tx, query::see_worker, session, now()).empty()) {
-      return not_found("worker", session);
-    }
-    std::vector<TaskId> drop;
-    for (const RunningTask& line : running) {
-      const auto renewed = execute(tx, query::renew_lease, line.task.value, line.attempt, session,
-                                   line.progress, clean_text(line.message), lease_ms(), now());
-      if (renewed.empty()) drop.push_back(line.task);
-    }
-    return drop;
-  });
-}
-
-Result<ReportVerdict> PgStore::report(const AttemptReport& report) {
-  return pool_.run([&](pqxx::work& tx) -> Result<ReportVerdict> {
-    const auto ended = execute(tx, query::finish_attempt, report.task.value, report.attempt,
-                               report.succeeded ? "succeeded" : "failed", report.retryable,
-                               report.succeeded ? std::string() : clean_text(report.reason),
-                               or_null(report.outcome_json), now());
-    if (!ended.empty()) return ReportVerdict::kRecorded;
-    const auto before = execute(tx, query::was_reported, report.task.value, report.attempt);
-    return before.empty() ? ReportVerdict::kStale : ReportVerdict::kAlreadyRecorded;
-  });
 }
 
 Result<std::vector<TaskId>> PgStore::expire_leases() {

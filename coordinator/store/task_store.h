@@ -6,6 +6,7 @@
 // when the database is away.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,6 +31,36 @@ struct AttemptReport {
   std::string outcome_json;
 };
 
+// One worker's heartbeat.
+struct SessionBeat {
+  std::string session;
+  std::vector<RunningTask> running;
+};
+
+// A task that a heartbeat named and that is no longer this worker's.
+struct LostTask {
+  std::string session;
+  TaskId task;
+  int attempt = 0;
+  friend bool operator==(const LostTask&, const LostTask&) = default;
+};
+
+struct BeatsSeen {
+  std::vector<std::string> unknown;  // sessions that must say hello
+  std::vector<LostTask> lost;
+};
+
+struct Claims {
+  std::map<std::string, Lease> leases;  // by session; who is not named has nothing to do now
+  std::vector<std::string> unknown;     // sessions that must say hello
+  bool again = false;                   // somebody else was faster with a task: ask once more
+};
+
+struct Greeting {
+  std::string session;
+  WorkerProfile profile;
+};
+
 struct TaskFilter {
   std::optional<JobId> job;
   std::optional<int> trial;
@@ -42,22 +73,34 @@ class TaskStore {
 
   // Makes the session known, or known again, with what it can do.
   virtual Result<Worker> greet(std::string_view session, const WorkerProfile& profile) = 0;
+  // Many at once, all or none.  Returns how many there were.
+  virtual Result<int> greet_all(std::span<const Greeting> greetings) = 0;
   // The worker is gone: what it holds goes back to the queue.  Returns those tasks.
   virtual Result<std::vector<TaskId>> retire(std::string_view session) = 0;
   // Those not lost, and those lost less than an hour ago.
   virtual Result<std::vector<Worker>> workers() = 0;
 
   virtual Result<TaskId> enqueue(const NewTask& task) = 0;
-  // The oldest task this worker may do now; an exclusive one first, and while one waits for the
-  // device, no other is handed out there.  nullopt: nothing to do.  kNotFound: unknown session.
-  virtual Result<std::optional<Lease>> claim(std::string_view session) = 0;
-  // Extends the leases named.  Returns the tasks that are no longer this worker's.  kNotFound:
-  // unknown session.
-  virtual Result<std::vector<TaskId>> heartbeat(std::string_view session,
-                                                std::span<const RunningTask> running) = 0;
-  // Task, attempt and event in one.  A retryable failure goes back to the queue until the attempts
-  // are used up.
-  virtual Result<ReportVerdict> report(const AttemptReport& report) = 0;
+  // Hands out tasks to idle workers, in this order: to each the oldest that it may do now (the rule
+  // is in matching.h).  An idle fleet without work costs one query.
+  virtual Result<Claims> claim_for(std::span<const std::string> sessions) = 0;
+  // Notes that these workers live, and extends the leases that they name.
+  virtual Result<BeatsSeen> see(std::span<const SessionBeat> beats) = 0;
+  // Task, attempt and event of each.  A retryable failure goes back to the queue until the attempts
+  // are used up.  A verdict for each, in their order.
+  virtual Result<std::vector<ReportVerdict>> record(std::span<const AttemptReport> reports) = 0;
+  // What these tasks ask for; who is not named does not exist.
+  virtual Result<std::map<TaskId, TaskKind>> kinds_of(std::span<const TaskId> tasks) = 0;
+
+  // --- the same for one ---
+
+  // nullopt: nothing to do.  kNotFound: unknown session.
+  Result<std::optional<Lease>> claim(std::string_view session);
+  // Returns the tasks that are no longer this worker's.  kNotFound: unknown session.
+  Result<std::vector<TaskId>> heartbeat(std::string_view session,
+                                        std::span<const RunningTask> running);
+  Result<ReportVerdict> report(const AttemptReport& report);
+
   // Workers that were not heard of for the length of a lease are lost.  Gives back every task of a
   // lost worker, or whose lease ran out; fails those out of attempts.  Returns them all.
   virtual Result<std::vector<TaskId>> expire_leases() = 0;

@@ -248,6 +248,84 @@ TEST_P(TaskContract, the_end_of_a_task_that_nobody_can_handle_is_set_aside_and_b
   EXPECT_EQ(ok(store().task(second.task)).set_aside, "");
 }
 
+TEST_P(TaskContract, many_idle_workers_are_served_at_once_and_the_unknown_are_named) {
+  std::vector<std::string> sessions;
+  for (int i = 0; i < 6; ++i) {
+    sessions.push_back("00000000-0000-0000-0000-00000000000" + std::to_string(i));
+    if (i != 3) ok(store().greet(sessions.back(), profile("device " + std::to_string(i))));
+  }
+  for (int i = 0; i < 4; ++i) queue(i == 1 ? TaskKind::kBenchmark : TaskKind::kBuild);
+  const Claims claims = ok(store().claim_for(sessions));
+  EXPECT_EQ(claims.unknown, std::vector{sessions[3]});
+  EXPECT_EQ(claims.leases.size(), 4U);
+  std::set<TaskId> leased;
+  for (const auto& [session, lease] : claims.leases) {
+    leased.insert(lease.task);
+    EXPECT_EQ(lease.attempt, 1);
+    EXPECT_EQ(ok(store().task(lease.task)).leased_by, session);
+  }
+  EXPECT_EQ(leased.size(), 4U);
+  EXPECT_TRUE(ok(store().claim_for(sessions)).leases.empty());
+}
+
+TEST_P(TaskContract, many_heartbeats_and_reports_at_once_are_each_answered) {
+  std::vector<Lease> leases;
+  std::vector<SessionBeat> beats;
+  for (int i = 0; i < 3; ++i) {
+    const std::string session = "00000000-0000-0000-0000-00000000000" + std::to_string(i);
+    ok(store().greet(session, profile("device " + std::to_string(i))));
+    queue(TaskKind::kBuild);
+    leases.push_back(*ok(store().claim(session)));
+    const double progress = i == 0 ? 0.25 : 0.5;
+    beats.push_back({session, {{leases.back().task, i == 2 ? 7 : 1, progress, "\"a\\b\", {c}"}}});
+  }
+  beats.push_back({kAda, {}});
+  const BeatsSeen seen = ok(store().see(beats));
+  EXPECT_EQ(seen.unknown, std::vector<std::string>{kAda});
+  ASSERT_EQ(seen.lost.size(), 1U);
+  EXPECT_EQ(seen.lost[0], (LostTask{beats[2].session, leases[2].task, 7}));
+  EXPECT_EQ(ok(store().task(leases[0].task)).progress, 0.25);
+  EXPECT_EQ(ok(store().task(leases[1].task)).message, "\"a\\b\", {c}");
+
+  const auto done = [](const Lease& lease) {
+    return AttemptReport{lease.task, lease.attempt, true, false, "", R"({"a": "\"\\, {}"})"};
+  };
+  const auto failed = [](const Lease& lease, bool retryable) {
+    return AttemptReport{lease.task, lease.attempt, false, retryable, "it broke, \"so\"", ""};
+  };
+  AttemptReport late = done(leases[1]);
+  late.attempt = 9;
+  const std::vector<AttemptReport> reports = {done(leases[0]), failed(leases[1], true),
+                                              done(leases[0]), failed(leases[2], false)};
+  EXPECT_EQ(ok(store().record(reports)),
+            (std::vector{ReportVerdict::kRecorded, ReportVerdict::kRecorded,
+                         ReportVerdict::kAlreadyRecorded, ReportVerdict::kRecorded}));
+  EXPECT_EQ(ok(store().record(std::vector{late, done(leases[0])})),
+            (std::vector{ReportVerdict::kStale, ReportVerdict::kAlreadyRecorded}));
+  EXPECT_EQ(ok(store().task(leases[0].task)).outcome_json, done(leases[0]).outcome_json);
+  EXPECT_EQ(ok(store().task(leases[0].task)).state, TaskState::kSucceeded);
+  EXPECT_EQ(ok(store().task(leases[1].task)).state, TaskState::kQueued);
+  EXPECT_EQ(ok(store().task(leases[2].task)).state, TaskState::kFailed);
+  EXPECT_EQ(ok(store().task(leases[2].task)).reason, "it broke, \"so\"");
+}
+
+TEST_P(TaskContract, the_kinds_of_tasks_are_told_of_those_that_exist) {
+  const TaskId build = queue(TaskKind::kBuild);
+  const TaskId benchmark = queue(TaskKind::kBenchmark);
+  const auto kinds = ok(store().kinds_of(std::vector{benchmark, TaskId{999}, build}));
+  EXPECT_EQ(kinds, (std::map<TaskId, TaskKind>{{build, TaskKind::kBuild},
+                                               {benchmark, TaskKind::kBenchmark}}));
+}
+
+TEST_P(TaskContract, many_workers_join_at_once) {
+  const std::vector<Greeting> greetings = {{kAda, profile("one")}, {kBen, profile("two")}};
+  EXPECT_EQ(ok(store().greet_all(greetings)), 2);
+  EXPECT_EQ(ok(store().greet_all(greetings)), 2);
+  const auto workers = ok(store().workers());
+  ASSERT_EQ(workers.size(), 2U);
+  EXPECT_EQ(workers[1].profile, greetings[1].profile);
+}
+
 TEST_P(TaskContract, a_task_that_loses_its_worker_too_often_fails_with_the_reason) {
   const TaskId task = queue(TaskKind::kBuild);
   for (int attempt = 1; attempt <= 3; ++attempt) {

@@ -1,0 +1,53 @@
+// Which idle worker gets which task: the rule, without a database.  Both stores follow it.
+//
+// An exclusive task has its device to itself.  While one waits that some worker of a device could
+// do, nothing else is handed out there, and it goes out when the device is free.  Otherwise the
+// oldest task goes first.  Pure.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/ids.h"
+
+namespace pare::coordinator {
+
+// A worker that is not lost, on a device of which somebody asks.
+struct Claimant {
+  std::string session;
+  std::string device_id;
+  std::vector<std::string> pools;
+  std::vector<std::string> runtimes;
+  bool asks = false;
+};
+
+// What a device does already.
+struct DeviceLoad {
+  bool busy = false;   // with any task
+  bool alone = false;  // with an exclusive one
+};
+
+struct WaitingTask {
+  TaskId id;
+  bool exclusive = false;
+  std::string pool;     // empty: any
+  std::string runtime;  // the same
+};
+
+struct Match {
+  std::size_t claimant;  // its place
+  TaskId task;
+};
+
+bool serves(const Claimant& worker, const std::string& pool, const std::string& runtime);
+
+// Those who ask are served in the order they stand in.  REQUIRES: `waiting` is in order of id, and
+// holds for every claimant's kind as many tasks as there are askers, or all.
+std::vector<Match> match(std::span<const Claimant> claimants,
+                         std::map<std::string, DeviceLoad> loads,
+                         std::span<const WaitingTask> waiting);
+
+}  // namespace pare::coordinator

@@ -1,0 +1,24 @@
+-- Leases each task to the worker beside it, if it waits still.  Every lease raises the attempt.
+-- SKIP LOCKED: a task that somebody cancels just now is not waited for.
+-- REQUIRES: the devices are locked.
+--   $1 tasks   $2 sessions   $3 devices   $4 lease length in ms   $5 now
+WITH wanted AS (
+  SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[]) AS w (id, session, device_id)),
+free AS (
+  SELECT task.id, wanted.session, wanted.device_id FROM task JOIN wanted ON wanted.id = task.id
+   WHERE task.state = 'queued'
+   ORDER BY task.id
+     FOR UPDATE OF task SKIP LOCKED),
+leased AS (
+  UPDATE task
+     SET state = 'leased', attempt = attempt + 1, leased_by = free.session,
+         device_id = free.device_id, leased_at = time_or_now($5::bigint),
+         lease_until = time_or_now($5::bigint) + $4::float8 * interval '1 millisecond'
+    FROM free
+   WHERE task.id = free.id
+  RETURNING task.id, task.attempt, task.document, task.time_limit_ms, task.leased_at,
+            task.leased_by, task.device_id),
+noted AS (
+  INSERT INTO task_attempt (task_id, attempt, session, device_id, leased_at)
+  SELECT id, attempt, leased_by, device_id, leased_at FROM leased)
+SELECT id, attempt, document, time_limit_ms, leased_by FROM leased;

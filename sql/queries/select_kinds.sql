@@ -1,0 +1,3 @@
+-- What tasks ask for.
+--   $1 tasks
+SELECT id, kind FROM task WHERE id = ANY ($1::bigint[]);

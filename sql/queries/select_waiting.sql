@@ -1,0 +1,14 @@
+-- The oldest tasks that wait, for each kind of worker, exclusive ones and others apart.
+--   $1 kinds of workers: [{"pools": [...], "runtimes": [...]}, ...]   $2 how many of each
+WITH kinds AS (
+  SELECT ARRAY(SELECT json_array_elements_text(kind -> 'pools')) AS pools,
+         ARRAY(SELECT json_array_elements_text(kind -> 'runtimes')) AS runtimes
+    FROM json_array_elements($1::json) AS kind)
+SELECT DISTINCT waiting.id, waiting.exclusive, waiting.pool, waiting.runtime
+  FROM kinds, unnest(ARRAY[true, false]) AS half (exclusive),
+       LATERAL (SELECT id, exclusive, pool, runtime FROM task
+                 WHERE state = 'queued' AND task.exclusive = half.exclusive
+                   AND (pool IS NULL OR pool = ANY (kinds.pools))
+                   AND (runtime IS NULL OR runtime = ANY (kinds.runtimes))
+                 ORDER BY id LIMIT $2::int) AS waiting
+ ORDER BY waiting.id;
