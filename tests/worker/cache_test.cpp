@@ -147,24 +147,87 @@ TEST_F(CacheTest, a_published_file_is_sent_again_while_the_coordinator_is_away) 
   EXPECT_EQ(server_.blob(wire::sha256_hex("candidate")), "candidate");
 }
 
-TEST_F(CacheTest, an_archive_is_unpacked_once) {
-  const fs::path images = folder_ / "images";
-  fs::create_directories(images / "val");
-  fs::create_directories(images / "cal");
-  std::ofstream(images / "val/a.png") << "not looked at here";
-  std::ofstream(images / "cal/b.png") << "nor this";
-  const fs::path tar = folder_ / "dataset.tar";
-  const auto written = wire::write_dataset_archive(
-      {.calibration = images / "cal", .validation = images / "val", .labels = {}}, tar);
-  ASSERT_TRUE(written) << written.error().message;
-  const std::string name = server_.put(bytes_of(tar));
+TEST_F(CacheTest, what_an_earlier_life_left_is_hashed_before_it_is_used) {
+  const std::string bytes = random_bytes(10'000);
+  const std::string name = server_.put(bytes);
+  const auto path = open().blob(name, stop_.get_token());
+  ASSERT_TRUE(path) << path.error().message;
+  EXPECT_TRUE(open().blob(name, stop_.get_token()));
+  EXPECT_EQ(server_.gets(), 1);
+  for (const std::size_t left : {std::size_t{0}, bytes.size() / 2}) {  // as a power cut leaves it
+    fs::resize_file(path.value(), left);
+    Cache cache = open();
+    const auto again = cache.blob(name, stop_.get_token());
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(bytes_of(again.value()), bytes) << left << " bytes were left";
+  }
+  std::string other = bytes;
+  other[77] ^= 1;
+  std::ofstream(path.value(), std::ios::binary) << other;
+  EXPECT_EQ(bytes_of(open().blob(name, stop_.get_token()).value()), bytes);
+}
+
+TEST_F(CacheTest, a_folder_for_locks_that_cannot_be_written_is_named) {
+  const std::string name = server_.put("model");
   Cache cache = open();
-  for (int i = 0; i < 2; ++i) {
-    const auto path = cache.dataset(name, stop_.get_token());
+  fs::remove_all(folder_ / "cache/locks");
+  const auto path = cache.blob(name, stop_.get_token());
+  ASSERT_FALSE(path);
+  EXPECT_EQ(path.error().code, ErrorCode::kResourceExhausted);
+  EXPECT_THAT(path.error().message, testing::HasSubstr("No such file"));
+}
+
+TEST_F(CacheTest, whoever_waits_is_told_what_for) {
+  const std::string name = server_.put("model");
+  server_.be_away(2);
+  std::vector<std::string> told;
+  EXPECT_TRUE(open().blob(name, stop_.get_token(),
+                          [&](const Error& error) { told.push_back(error.message); }));
+  EXPECT_THAT(told, testing::SizeIs(2));
+  EXPECT_THAT(told, testing::Each(testing::HasSubstr(name)));
+}
+
+class CachedDataset : public CacheTest {
+ protected:
+  CachedDataset() {
+    const fs::path images = folder_ / "images";
+    fs::create_directories(images / "val");
+    fs::create_directories(images / "cal");
+    std::ofstream(images / "val/a.png") << "not looked at here";
+    std::ofstream(images / "cal/b.png") << "nor this";
+    const fs::path tar = folder_ / "dataset.tar";
+    const auto written = wire::write_dataset_archive(
+        {.calibration = images / "cal", .validation = images / "val", .labels = {}}, tar);
+    if (!written) throw std::runtime_error(written.error().message);
+    name_ = server_.put(bytes_of(tar));
+  }
+
+  void expect_whole(Cache cache) {
+    const auto path = cache.dataset(name_, stop_.get_token());
     ASSERT_TRUE(path) << path.error().message;
     EXPECT_EQ(bytes_of(path.value() / "validation/a.png"), "not looked at here");
+    EXPECT_EQ(bytes_of(path.value() / "calibration/b.png"), "nor this");
   }
+
+  std::string name_;
+};
+
+TEST_F(CachedDataset, is_unpacked_once) {
+  expect_whole(open());
+  expect_whole(open());
   EXPECT_EQ(server_.gets(), 1);
+}
+
+TEST_F(CachedDataset, is_unpacked_again_where_a_file_of_an_earlier_life_is_cut_short_or_gone) {
+  expect_whole(open());
+  const fs::path unpacked = folder_ / "cache/datasets" / name_;
+  fs::resize_file(unpacked / "validation/a.png", 3);
+  expect_whole(open());
+  fs::remove(unpacked / "calibration/b.png");
+  expect_whole(open());
+  fs::remove(unpacked.string() + ".sums");
+  expect_whole(open());
+  EXPECT_EQ(server_.gets(), 1);  // the archive itself is whole
 }
 
 TEST_F(CacheTest, an_archive_that_is_none_is_an_error_with_its_name) {

@@ -38,6 +38,7 @@ Error refused(const std::string& what, int status, const std::string& body) {
   const std::string message = what + ": status " + std::to_string(status) +
                               (body.empty() ? "" : ", " + body.substr(0, 500));
   if (status == 404) return {ErrorCode::kNotFound, message};
+  if (status == 507) return {ErrorCode::kResourceExhausted, message};
   if (status >= 500 || status == 408 || status == 429) return {ErrorCode::kUnavailable, message};
   return {ErrorCode::kInvalidArgument, message};
 }
@@ -106,7 +107,7 @@ Result<std::monostate> BlobClient::fetch(const std::string& sha256, const fs::pa
       });
   download.file.close();
   if (download.disk_full) {
-    return Error{ErrorCode::kUnavailable, part.string() + " cannot be written"};
+    return Error{ErrorCode::kResourceExhausted, part.string() + " cannot be written"};
   }
   if (!result) return unreachable(what, result.error());
   // 416: nothing is behind what we have; the digest says whether that is all of it.

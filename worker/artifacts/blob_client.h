@@ -19,9 +19,9 @@ class BlobClient {
   // "http://host:port".
   explicit BlobClient(std::string coordinator) : coordinator_(std::move(coordinator)) {}
 
-  // Completes `part`, which may hold the beginning already.  Fails with kNotFound, kUnavailable
-  // (what has come is kept in `part`), or kInvalidArgument if the bytes do not match (`part` is
-  // removed).
+  // Completes `part`, which may hold the beginning already.  Fails with kNotFound,
+  // kUnavailable or kResourceExhausted (what has come is kept in `part`), or kInvalidArgument if
+  // the bytes do not match (`part` is removed).
   Result<std::monostate> fetch(const std::string& sha256, const std::filesystem::path& part,
                                const std::stop_token& stop) const;
 

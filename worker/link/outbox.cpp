@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>
 
+#include "host/files.h"
+
 namespace pare::worker {
 namespace {
 
@@ -43,14 +45,6 @@ bool write_all(int fd, std::string_view bytes) {
   return true;
 }
 
-bool sync_folder(const fs::path& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool synced = ::fsync(fd) == 0;
-  ::close(fd);
-  return synced;
-}
-
 }  // namespace
 
 Result<Outbox> Outbox::open(fs::path folder) {
@@ -69,7 +63,8 @@ Result<std::monostate> Outbox::save(const wire::TaskReport& report) {
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   bool saved = fd >= 0 && write_all(fd, report.outcome_json) && ::fsync(fd) == 0;
   if (fd >= 0) ::close(fd);
-  saved = saved && ::rename(temporary.c_str(), final_path.c_str()) == 0 && sync_folder(folder_);
+  saved =
+      saved && ::rename(temporary.c_str(), final_path.c_str()) == 0 && host::sync_folder(folder_);
   if (!saved) {
     return Error{ErrorCode::kUnavailable,
                  final_path.string() + " cannot be written: " + std::strerror(errno)};

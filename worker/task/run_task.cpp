@@ -91,8 +91,9 @@ class TaskRun {
   Result<std::monostate> complete(wire::TaskDocument& document) {
     for (const auto& [role, sha256] : document.blobs) {
       on_progress_(0, "fetching " + role);
-      const auto path =
-          role == kDatasetRole ? cache_.dataset(sha256, stop_) : cache_.blob(sha256, stop_);
+      const auto path = role == kDatasetRole
+                            ? cache_.dataset(sha256, stop_, waits_while(0, "fetching " + role))
+                            : cache_.blob(sha256, stop_, waits_while(0, "fetching " + role));
       if (!path) return path.error();
       document.files[role] = path.value().string();
     }
@@ -159,12 +160,23 @@ class TaskRun {
       on_progress_(1, "sending " + name);
       const auto file = inside(folder / "scratch", local->path);
       if (!file) return file.error();
-      const auto bytes = static_cast<std::int64_t>(fs::file_size(file.value()));
-      const auto sha256 = cache_.publish(file.value(), stop_);
+      std::error_code gone;
+      const std::uintmax_t bytes = fs::file_size(file.value(), gone);
+      if (gone) {
+        return Error{ErrorCode::kUnavailable, file.value().string() + ": " + gone.message()};
+      }
+      const auto sha256 = cache_.publish(file.value(), stop_, waits_while(1, "sending " + name));
       if (!sha256) return sha256.error();
-      artifact = wire::BlobRef{.sha256 = sha256.value(), .bytes = bytes};
+      artifact = wire::BlobRef{.sha256 = sha256.value(), .bytes = static_cast<std::int64_t>(bytes)};
     }
     return outcome;
+  }
+
+  // Says what holds the task up, where its progress is shown.
+  OnWait waits_while(double share, std::string doing) const {
+    return [this, share, doing = std::move(doing)](const Error& error) {
+      on_progress_(share, doing + " waits: " + error.message);
+    };
   }
 
   // The child parsed a stranger's model: its paths are not believed.
