@@ -14,8 +14,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <utility>
+#include <vector>
 
 #include "core/check.h"
 
@@ -152,6 +155,52 @@ std::int64_t status_bytes(pid_t pid, std::string_view name) {
   return 0;
 }
 
+// What /proc/<pid>/stat says, added to `tree`; false if the process is gone.
+// https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+bool add_process(pid_t pid, ChildTree& tree) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  const std::size_t name_end = text.rfind(')');  // the name may hold anything
+  if (name_end == std::string::npos) return false;
+  std::istringstream fields(text.substr(name_end + 1));
+  char state = '?';
+  fields >> state;
+  std::int64_t skipped = 0;
+  for (int i = 0; i < 10; ++i) fields >> skipped;  // up to majflt and cmajflt
+  for (int i = 0; i < 4; ++i) {                    // utime, stime, cutime, cstime
+    std::int64_t ticks = 0;
+    fields >> ticks;
+    tree.cpu_ticks += ticks;
+  }
+  tree.processes += 1;
+  tree.memory_bytes += status_bytes(pid, "VmRSS");
+  tree.stopped = tree.stopped && (state == 'T' || state == 't');
+  return true;
+}
+
+// Children hang on the thread that started them.
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> found;
+  std::error_code gone;
+  const std::filesystem::path threads = "/proc/" + std::to_string(pid) + "/task";
+  for (auto at = std::filesystem::directory_iterator(threads, gone);
+       !gone && at != std::filesystem::directory_iterator(); at.increment(gone)) {
+    std::ifstream children(at->path() / "children");
+    for (pid_t child = 0; children >> child;) found.push_back(child);
+  }
+  return found;
+}
+
+// A child of ours that nobody waits for must not vanish: an ignored SIGCHLD is inherited through
+// exec(), and then the kernel reaps for us and nobody learns how it ended.
+void insist_on_reaping() {
+  struct sigaction now {};
+  if (::sigaction(SIGCHLD, nullptr, &now) != 0 || now.sa_handler != SIG_IGN) return;
+  now.sa_handler = SIG_DFL;
+  ::sigaction(SIGCHLD, &now, nullptr);
+}
+
 void make_nonblocking(int fd) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
@@ -166,6 +215,7 @@ std::string describe(ExitStatus status) {
 Result<Child> Child::start(const ChildOptions& options) {
   auto prepared = prepare(options);
   if (!prepared) return prepared.error();
+  insist_on_reaping();
   auto input = socket_to_child();
   auto output = pipe_to_us();
   auto errors = pipe_to_us();
@@ -238,10 +288,11 @@ std::optional<ExitStatus> Child::poll() {
   if (status_) return status_;
   siginfo_t info{};
   // Looked at without reaping first: until it is reaped the group's number cannot be another's.
-  if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-      info.si_pid == 0) {
-    return std::nullopt;
+  if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    if (errno == ECHILD) status_ = ExitStatus{.code = 255, .signal = 0};
+    return status_;
   }
+  if (info.si_pid == 0) return std::nullopt;
   signal_all(SIGKILL);
   int raw = 0;
   PARE_CHECK(::waitpid(pid_, &raw, 0) == pid_, "a child that ended cannot be reaped");
@@ -272,13 +323,19 @@ std::int64_t Child::peak_memory_bytes() const {
   return status_ ? 0 : status_bytes(pid_, "VmHWM");
 }
 
-std::int64_t Child::tree_memory_bytes() const {
-  if (status_) return 0;
-  const std::string self = std::to_string(pid_);
-  std::int64_t sum = status_bytes(pid_, "VmRSS");
-  std::ifstream children("/proc/" + self + "/task/" + self + "/children");
-  for (pid_t child = 0; children >> child;) sum += status_bytes(child, "VmRSS");
-  return sum;
+ChildTree Child::tree() const {
+  ChildTree tree;
+  if (status_) return tree;
+  tree.stopped = true;
+  std::vector<pid_t> left{pid_};
+  while (!left.empty()) {
+    const pid_t pid = left.back();
+    left.pop_back();
+    if (!add_process(pid, tree)) continue;
+    for (const pid_t child : children_of(pid)) left.push_back(child);
+  }
+  tree.stopped = tree.stopped && tree.processes > 0;
+  return tree;
 }
 
 }  // namespace pare::host

@@ -39,6 +39,14 @@ struct ExitStatus {
 
 std::string describe(ExitStatus status);  // "exit code 3", "signal 11 (Segmentation fault)"
 
+// A child and what it started, and what that started, at one moment.
+struct ChildTree {
+  int processes = 0;
+  std::int64_t memory_bytes = 0;  // resident, summed
+  std::int64_t cpu_ticks = 0;     // used so far by those that run, and by those they have reaped
+  bool stopped = false;           // all of them: somebody sent SIGSTOP
+};
+
 class Child {
  public:
   // Fails with kNotFound or kInvalidArgument, naming the program, if it cannot be started.
@@ -58,7 +66,8 @@ class Child {
 
   void close_input() noexcept;
 
-  // How it ended, or nothing while it runs.  What is left of its group is killed then.
+  // How it ended, or nothing while it runs.  What is left of its group is killed then.  Exit code
+  // 255 stands for an end that somebody else reaped.
   std::optional<ExitStatus> poll();
   void terminate() noexcept;  // SIGTERM
   ExitStatus kill();          // SIGKILL, and waits for the end
@@ -66,8 +75,8 @@ class Child {
   // Resident bytes now and at most so far; 0 once it has ended.
   std::int64_t memory_bytes() const;
   std::int64_t peak_memory_bytes() const;
-  // With the processes that it started itself.
-  std::int64_t tree_memory_bytes() const;
+  // Of the child and all its descendants.
+  ChildTree tree() const;
 
  private:
   Child() = default;

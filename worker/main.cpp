@@ -160,8 +160,12 @@ int run(int argc, char** argv) {
   ::sigaddset(&stop, SIGINT);
   ::sigprocmask(SIG_BLOCK, &stop, nullptr);
   const int signals = ::signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
-  const auto served = serve(options, signals);
-  return served ? 0 : fail(served.error());
+  try {
+    const auto served = serve(options, signals);
+    return served ? 0 : fail(served.error());
+  } catch (const std::exception& error) {
+    return fail({ErrorCode::kInternal, std::string("ends: ") + error.what()});
+  }
 }
 
 }  // namespace

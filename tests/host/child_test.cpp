@@ -131,13 +131,46 @@ TEST(Child, dies_with_its_parent) {
   }
 }
 
-TEST(Child, reports_memory_of_what_it_started) {
-  // 64 MiB in the grandchild, none to speak of in the shell.
-  auto started = Child::start(shell("head -c 67108864 /dev/zero | sort > /dev/null; :"));
+TEST(Child, tells_how_it_ended_where_a_parent_had_ignored_the_ends_of_children) {
+  struct sigaction before {};
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  ASSERT_EQ(::sigaction(SIGCHLD, &ignore, &before), 0);
+  auto started = Child::start(shell("exit 3"));
+  Child child = std::move(started).value();
+  EXPECT_EQ(ended(child).code, 3);
+  ::sigaction(SIGCHLD, &before, nullptr);
+}
+
+TEST(Child, that_somebody_else_reaped_has_ended_all_the_same) {
+  auto started = Child::start(shell("exit 0"));
+  Child child = std::move(started).value();
+  ASSERT_EQ(::waitpid(child.pid(), nullptr, 0), child.pid());
+  EXPECT_EQ(child.kill().code, 255);
+}
+
+TEST(Child, that_is_stopped_says_so_with_what_it_started_and_uses_no_processor) {
+  ChildOptions options = shell("while :; do :; done & while :; do :; done");
+  options.own_group = true;
+  auto started = Child::start(options);
+  Child child = std::move(started).value();
+  while (child.tree().cpu_ticks == 0) ::sched_yield();
+  EXPECT_FALSE(child.tree().stopped);
+  ::kill(-child.pid(), SIGSTOP);
+  while (!child.tree().stopped) ::sched_yield();
+  const ChildTree tree = child.tree();
+  EXPECT_EQ(tree.processes, 2);
+  EXPECT_EQ(child.tree().cpu_ticks, tree.cpu_ticks);
+}
+
+TEST(Child, reports_memory_of_what_it_started_and_of_what_that_started) {
+  // 64 MiB in the grandchild's child, none to speak of in the shells.
+  auto started =
+      Child::start(shell("sh -c 'head -c 67108864 /dev/zero | sort > /dev/null; :' & wait; :"));
   Child child = std::move(started).value();
   std::int64_t most = 0;
   for (pollfd wait{child.ended(), POLLIN, 0}; ::poll(&wait, 1, 1) == 0;) {
-    most = std::max(most, child.tree_memory_bytes());
+    most = std::max(most, child.tree().memory_bytes);
   }
   EXPECT_GT(most, std::int64_t{32} << 20);
 }

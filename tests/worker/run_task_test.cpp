@@ -165,6 +165,32 @@ TEST_F(RunTask, a_task_over_its_memory_is_killed) {
   EXPECT_THAT(failed.reason, HasSubstr("the limit is 64 MiB"));
 }
 
+TEST_F(RunTask, an_engine_that_does_nothing_is_ended_long_before_its_limit) {
+  TaskSettings impatient = settings("sleep 1000 & sleep 1000");
+  impatient.standstill = std::chrono::milliseconds(1500);
+  const auto outcome = run(lease(), impatient);
+  const auto& failed = std::get<wire::TaskFailure>(outcome.end);
+  EXPECT_EQ(failed.code, ErrorCode::kDeadlineExceeded);
+  EXPECT_THAT(failed.reason, HasSubstr("stood still for 2 s"));
+}
+
+TEST_F(RunTask, an_engine_that_was_stopped_by_a_signal_is_ended_and_said_to_be_stopped) {
+  TaskSettings impatient = settings("kill -STOP $$");
+  impatient.standstill = std::chrono::milliseconds(1500);
+  const auto outcome = run(lease(), impatient);
+  const auto& failed = std::get<wire::TaskFailure>(outcome.end);
+  EXPECT_EQ(failed.code, ErrorCode::kUnavailable);
+  EXPECT_THAT(failed.reason, HasSubstr("it was stopped by a signal"));
+}
+
+TEST_F(RunTask, an_engine_that_works_or_speaks_now_and_then_is_left_alone) {
+  TaskSettings impatient = settings("for i in 1 2 3; do sleep 0.9; echo still here >&2; done\n" +
+                                    std::string(test::kSucceed));
+  impatient.standstill = std::chrono::milliseconds(1500);
+  const auto outcome = run(lease(), impatient);
+  EXPECT_TRUE(std::holds_alternative<wire::TaskSuccess>(outcome.end));
+}
+
 TEST_F(RunTask, a_stop_kills_the_child_and_gives_no_outcome) {
   std::atomic<bool> running = false;
   const Lease task = lease();

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -33,7 +34,12 @@ void Agent::run(int signals) {
     std::array<zmq::pollitem_t, 3> wait{{{link_.socket().handle(), 0, ZMQ_POLLIN, 0},
                                          {nullptr, mailbox_.fd(), ZMQ_POLLIN, 0},
                                          {nullptr, signals, ZMQ_POLLIN, 0}}};
-    zmq::poll(wait.data(), wait.size(), kTick);
+    try {
+      zmq::poll(wait.data(), wait.size(), kTick);
+    } catch (const zmq::error_t& error) {
+      if (error.num() != EINTR) throw;  // a debugger or a stop and continue came between
+      continue;
+    }
     if (wait[2].revents != 0) break;
     read_messages();
     read_news();

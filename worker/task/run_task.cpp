@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <fstream>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -121,7 +122,8 @@ class TaskRun {
                   .own_group = true,
                   .max_file_bytes = kMaxFileBytes},
         .time_limit = std::chrono::ceil<std::chrono::milliseconds>(lease_.time_limit),
-        .max_memory_bytes = settings_.max_memory_bytes};
+        .max_memory_bytes = settings_.max_memory_bytes,
+        .standstill = settings_.standstill};
     return supervise(options, stop_,
                      [&](const std::string& line) { forward_progress(line, on_progress_); });
   }
@@ -200,12 +202,25 @@ class TaskRun {
   const OnProgress& on_progress_;
 };
 
+// An exception has no place here; one that came is not worth a worker.
+Result<wire::TaskOutcome> without_exceptions(TaskRun run) {
+  try {
+    return run.run();
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::kResourceExhausted, "the worker is out of memory"};
+  } catch (const fs::filesystem_error& error) {
+    return Error{ErrorCode::kResourceExhausted, error.what()};
+  } catch (const std::exception& error) {
+    return Error{ErrorCode::kInternal, std::string("a bug of the worker: ") + error.what()};
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> run_task(const Lease& lease, const TaskSettings& settings, Cache& cache,
                                     const std::stop_token& stop, const OnProgress& on_progress) {
   const auto start = Clock::now();
-  const auto outcome = TaskRun(lease, settings, cache, stop, on_progress).run();
+  const auto outcome = without_exceptions(TaskRun(lease, settings, cache, stop, on_progress));
   if (stop.stop_requested()) return std::nullopt;
   if (outcome) return wire::outcome_to_json(outcome.value());
   const std::chrono::duration<double> seconds = Clock::now() - start;

@@ -2,9 +2,11 @@
 //
 // Fetches the blobs, runs `pare-engine run` on them under limits, publishes the artifacts. Whatever
 // goes wrong is a failure outcome with a reason; a crash is `unavailable`, so that it is tried
-// again.  Blocks, from its own thread; the scratch folder of the task is gone afterwards.
+// again, and an exception of our own is `internal`: it ends the task, never the worker.  Blocks,
+// from its own thread; the scratch folder of the task is gone afterwards.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -25,6 +27,8 @@ struct TaskSettings {
   std::map<std::string, std::vector<std::string>> runtimes;  // those that answered hello
   std::vector<int> cores;                                    // empty: any
   std::int64_t max_memory_bytes = 0;                         // 0: no limit
+  // Without a sign of life from pare-engine (task/supervisor.h).
+  std::chrono::milliseconds standstill{std::chrono::minutes(1)};
 };
 
 using OnProgress = std::function<void(double progress, const std::string& message)>;

@@ -22,16 +22,21 @@ constexpr milliseconds kLook{500};  // at memory
 // A stop token as a descriptor that poll() can wait for.
 class StopEvent {
  public:
-  explicit StopEvent(const std::stop_token& stop)
-      : fd_(::eventfd(0, EFD_CLOEXEC)), callback_(stop, [fd = fd_] { ::eventfd_write(fd, 1); }) {}
+  explicit StopEvent(const std::stop_token& stop) : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    callback_.emplace(stop, [fd = fd_] { ::eventfd_write(fd, 1); });
+  }
   StopEvent(const StopEvent&) = delete;
   StopEvent& operator=(const StopEvent&) = delete;
-  ~StopEvent() { ::close(fd_); }
+  // The callback first: one that runs just now must not write into whatever gets this number next.
+  ~StopEvent() {
+    callback_.reset();
+    ::close(fd_);
+  }
   int fd() const noexcept { return fd_; }
 
  private:
   int fd_;
-  std::stop_callback<std::function<void()>> callback_;
+  std::optional<std::stop_callback<std::function<void()>>> callback_;
 };
 
 // What can be read from a pipe, kept to its last bytes or cut into lines.
@@ -43,16 +48,19 @@ class Stream {
   int fd() const noexcept { return open_ ? fd_ : -1; }
   std::string& text() noexcept { return text_; }
 
-  void read() {
+  // True if something came.
+  bool read() {
+    const std::size_t before = text_.size();
     std::array<char, 16384> block;
     // Bounded, so that a child that writes without end cannot keep us from the clock.
     for (int reads = 0; open_ && reads < 16; ++reads) {
       const ssize_t got = ::read(fd_, block.data(), block.size());
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return;
+      if (got < 0) break;
       if (got == 0) open_ = false;
       text_.append(block.data(), static_cast<std::size_t>(got));
     }
+    return text_.size() != before;
   }
 
  private:
@@ -85,6 +93,35 @@ Error too_large(std::int64_t bytes, std::int64_t limit) {
                                        std::to_string(limit >> 20) + " MiB"};
 }
 
+// Notices a child that does nothing, from one look to the next.
+class Watch {
+ public:
+  explicit Watch(milliseconds standstill) : most_(static_cast<int>(standstill / kLook)) {}
+
+  void heard() noexcept { still_ = 0; }
+
+  // Why it has to end, if it has.
+  std::optional<Error> look(const host::ChildTree& tree) {
+    const bool moved = tree.cpu_ticks != ticks_ || tree.processes != processes_;
+    ticks_ = tree.cpu_ticks;
+    processes_ = tree.processes;
+    still_ = moved ? 0 : still_ + 1;
+    if (most_ == 0 || still_ < most_) return std::nullopt;
+    const std::string how =
+        "pare-engine stood still for " +
+        std::to_string(std::chrono::ceil<std::chrono::seconds>(kLook * still_).count()) +
+        " s, without output and processor time";
+    if (tree.stopped) return Error{ErrorCode::kUnavailable, how + ": it was stopped by a signal"};
+    return Error{ErrorCode::kDeadlineExceeded, how};
+  }
+
+ private:
+  int most_;  // looks
+  int still_ = 0;
+  std::int64_t ticks_ = -1;
+  int processes_ = 0;
+};
+
 }  // namespace
 
 Result<std::optional<ChildEnd>> supervise(const SuperviseOptions& options,
@@ -98,6 +135,7 @@ Result<std::optional<ChildEnd>> supervise(const SuperviseOptions& options,
   const auto deadline = Clock::now() + options.time_limit;
   auto next_look = Clock::now() + kLook;
   Stream output(child.output()), log(child.errors());
+  Watch watch(options.standstill);
   while (true) {
     std::array<pollfd, 4> wait{{{output.fd(), POLLIN, 0},
                                 {log.fd(), POLLIN, 0},
@@ -107,16 +145,19 @@ Result<std::optional<ChildEnd>> supervise(const SuperviseOptions& options,
     const auto left = std::chrono::ceil<milliseconds>(wake - Clock::now());
     ::poll(wait.data(), wait.size(), static_cast<int>(std::max(left, milliseconds(0)).count()));
     if (stop.stop_requested()) return std::optional<ChildEnd>();
-    output.read();
-    log.read();
+    const bool spoke = output.read();
+    if (log.read() || spoke) watch.heard();
     hand_out_lines(output.text(), on_line);
     keep_end(log.text());
     if (wait[2].revents != 0) break;
     if (Clock::now() >= deadline) return too_long(options.time_limit);
     if (Clock::now() < next_look) continue;
     next_look = Clock::now() + kLook;
-    const std::int64_t bytes = options.max_memory_bytes > 0 ? child.tree_memory_bytes() : 0;
-    if (bytes > options.max_memory_bytes) return too_large(bytes, options.max_memory_bytes);
+    const host::ChildTree tree = child.tree();
+    if (options.max_memory_bytes > 0 && tree.memory_bytes > options.max_memory_bytes) {
+      return too_large(tree.memory_bytes, options.max_memory_bytes);
+    }
+    if (auto still = watch.look(tree)) return *std::move(still);
   }
   const host::ExitStatus status = child.kill();
   log.read();

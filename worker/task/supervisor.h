@@ -19,7 +19,10 @@ namespace pare::worker {
 struct SuperviseOptions {
   host::ChildOptions child;
   std::chrono::milliseconds time_limit{0};  // from its start
-  std::int64_t max_memory_bytes = 0;        // resident, with its children; 0: no limit
+  std::int64_t max_memory_bytes = 0;        // resident, with its descendants; 0: no limit
+  // Without output and without a tick of processor time, its descendants' neither; 0: no limit.
+  // Counted in looks at it, not by the clock: a machine that slept is no child that stood still.
+  std::chrono::milliseconds standstill{std::chrono::minutes(1)};
 };
 
 struct ChildEnd {
@@ -28,8 +31,8 @@ struct ChildEnd {
 };
 
 // `on_line` gets each line of stdout; lines over 64 KiB are cut.  nullopt: the stop came, and the
-// child was killed.  Fails with kDeadlineExceeded (time), kUnsupported (memory), or as
-// Child::start() does.
+// child was killed.  Fails with kDeadlineExceeded (time, or it stood still), kUnavailable (somebody
+// stopped it with a signal), kUnsupported (memory), or as Child::start() does.
 Result<std::optional<ChildEnd>> supervise(const SuperviseOptions& options,
                                           const std::stop_token& stop,
                                           const std::function<void(const std::string&)>& on_line);
