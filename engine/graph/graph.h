@@ -54,6 +54,19 @@ struct TensorInfo {
   friend bool operator==(const TensorInfo&, const TensorInfo&) = default;
 };
 
+// What a file says beside its network.  Passes leave it alone, and it is written back.
+struct Provenance {
+  std::map<std::string, std::string> metadata;  // metadata_props
+  std::string producer;                         // empty: Pare
+  std::string producer_version;
+  std::string domain;
+  std::int64_t model_version = 0;
+  std::string doc;  // of the model
+  std::string graph_name;
+  std::string graph_doc;
+  friend bool operator==(const Provenance&, const Provenance&) = default;
+};
+
 struct Graph {
   int opset = 0;                       // of the default domain
   std::map<std::string, int> domains;  // opsets of further domains
@@ -61,6 +74,7 @@ struct Graph {
   std::vector<TensorInfo> outputs;
   std::map<std::string, Tensor> constants;
   std::vector<Node> nodes;  // topologically sorted
+  Provenance about = {};
   friend bool operator==(const Graph&, const Graph&) = default;
 };
 

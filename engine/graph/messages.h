@@ -5,13 +5,14 @@
 #include <string_view>
 
 #include "core/result.h"
+#include "core/utf8.h"
 #include "engine/graph/graph.h"
 
 namespace pare::engine {
 
-// "\"conv1.weight\"": names of tensors may hold spaces, or nothing.
+// "\"conv1.weight\"": names of tensors may hold spaces, or nothing, or what is no text.
 inline std::string in_quotes(std::string_view name) {
-  return '"' + std::string(name) + '"';
+  return '"' + shown(name) + '"';
 }
 
 // "node \"Conv_3\" (Conv)".

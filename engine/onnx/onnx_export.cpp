@@ -1,10 +1,10 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
-#include "core/version.h"
 #include "engine/onnx/attribute_proto.h"
 #include "engine/onnx/onnx_io.h"
 #include "engine/onnx/tensor_proto.h"
+#include "engine/onnx/tidy_model.h"
 
 namespace pare::engine {
 namespace {
@@ -54,12 +54,10 @@ std::string serialized(const onnx::ModelProto& model) {
 std::string export_onnx(const Graph& graph) {
   onnx::ModelProto model;
   model.set_ir_version(kIrVersion);
-  model.set_producer_name("pare");
-  model.set_producer_version(kVersion);
+  write_provenance(graph.about, model);
   add_opset(model, "", graph.opset);
   for (const auto& [domain, version] : graph.domains) add_opset(model, domain, version);
   onnx::GraphProto& proto = *model.mutable_graph();
-  proto.set_name("pare");
   for (const TensorInfo& input : graph.inputs) fill(*proto.add_input(), input);
   for (const TensorInfo& output : graph.outputs) fill(*proto.add_output(), output);
   for (const auto& [name, tensor] : graph.constants) {

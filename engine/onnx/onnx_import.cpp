@@ -12,6 +12,7 @@
 #include "engine/onnx/onnx_io.h"
 #include "engine/onnx/operator_check.h"
 #include "engine/onnx/tensor_proto.h"
+#include "engine/onnx/tidy_model.h"
 
 namespace pare::engine {
 namespace {
@@ -50,10 +51,11 @@ Result<onnx::ModelProto> parse(std::span<const std::byte> bytes) {
 // Builds one Graph from one model; used once.
 class Importer {
  public:
-  Importer(const onnx::ModelProto& model, const ImportOptions& options)
-      : model_(model), proto_(model.graph()), options_(options) {}
+  Importer(const onnx::ModelProto& model, const ImportOptions& options, Notes& notes)
+      : model_(model), proto_(model.graph()), options_(options), notes_(notes) {}
 
   Result<Graph> run() {
+    graph_.about = read_provenance(model_, notes_);
     for (const auto step :
          {&Importer::read_opsets, &Importer::read_initializers, &Importer::read_nodes,
           &Importer::read_inputs, &Importer::read_outputs}) {
@@ -62,6 +64,8 @@ class Importer {
     Result<std::vector<Node>> sorted = sort_topologically(graph_);
     if (!sorted) return sorted.error();
     graph_.nodes = std::move(sorted).value();
+    note_names();
+    note_what_is_dropped(model_, graph_, notes_);
     return std::move(graph_);
   }
 
@@ -124,6 +128,10 @@ class Importer {
     node.inputs.assign(proto.input().begin(), proto.input().end());
     node.outputs.assign(proto.output().begin(), proto.output().end());
     if (node.op.empty()) return invalid("node " + in_quotes(node.name) + " has no operator type");
+    if (!is_plain_text(node.op) || !is_plain_text(node.domain)) {
+      return invalid("the operator of node " + in_quotes(node.name) +
+                     " is no text: " + in_quotes(node.domain) + ", " + in_quotes(node.op));
+    }
     for (const onnx::AttributeProto& attribute : proto.attribute()) {
       Result<Attribute> value =
           attribute_from_proto(attribute, "attribute " + in_quotes(attribute.name()) + " of node " +
@@ -143,10 +151,23 @@ class Importer {
   // The name in the file, or one of type and position where it has none or another node has it.
   std::string unique_name(const onnx::NodeProto& proto, int position) {
     if (!proto.name().empty() && used_names_.insert(proto.name()).second) return proto.name();
+    if (!proto.name().empty()) doubled_.push_back(proto.name());
+    if (proto.name().empty()) ++unnamed_;
     std::string name = proto.op_type() + "_" + std::to_string(position);
     while (given_names_.contains(name) || used_names_.contains(name)) name += "_";
     used_names_.insert(name);
     return name;
+  }
+
+  void note_names() {
+    if (!doubled_.empty()) {
+      notes_.push_back("Names of nodes that stand in the file twice: " + some_of(doubled_) +
+                       "; the later ones are named by operator and number.");
+    }
+    if (unnamed_ > 0) {
+      notes_.push_back(std::to_string(unnamed_) + " of the " + std::to_string(proto_.node_size()) +
+                       " nodes have no name in the file: they are named by operator and number.");
+    }
   }
 
   Done read_constant_node(const Node& node) {
@@ -261,17 +282,39 @@ class Importer {
   const onnx::ModelProto& model_;
   const onnx::GraphProto& proto_;
   const ImportOptions& options_;
+  Notes& notes_;
   Graph graph_;
   std::set<std::string> given_names_;
   std::set<std::string> used_names_;
+  std::vector<std::string> doubled_;
+  int unnamed_ = 0;
 };
 
 }  // namespace
 
+Result<ImportedModel> read_onnx(std::span<const std::byte> bytes, const ImportOptions& options) {
+  Result<onnx::ModelProto> parsed = parse(bytes);
+  if (!parsed) return parsed.error();
+  onnx::ModelProto model = std::move(parsed).value();
+  ImportedModel imported;
+  if (Done tidy = tidy_names(model, imported.notes); !tidy) return tidy.error();
+  Result<Graph> graph = Importer(model, options, imported.notes).run();
+  if (!graph) return graph.error();
+  imported.graph = std::move(graph).value();
+  return imported;
+}
+
 Result<Graph> import_onnx(std::span<const std::byte> bytes, const ImportOptions& options) {
+  Result<ImportedModel> imported = read_onnx(bytes, options);
+  if (!imported) return imported.error();
+  return std::move(imported).value().graph;
+}
+
+Result<Provenance> provenance_of(std::span<const std::byte> bytes) {
   const Result<onnx::ModelProto> model = parse(bytes);
   if (!model) return model.error();
-  return Importer(model.value(), options).run();
+  Notes notes;  // read_onnx() says them
+  return read_provenance(model.value(), notes);
 }
 
 Result<Graph> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options) {

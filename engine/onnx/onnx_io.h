@@ -2,10 +2,11 @@
 //
 // Import takes any bytes: what is not one whole, sound, single-input model is an Error that names
 // what is wrong and where, never a crash.  Constant nodes and initializers become constants,
-// weights listed as graph inputs stop being inputs, a node without a name gets one (its type and a
-// number), nodes are put into an order that runs, the batch becomes 1.  Initializers keep the type
-// they have. Subgraphs (If, Loop) and sparse tensors are carried as bytes; names they capture count
-// as uses.
+// weights listed as graph inputs stop being inputs, a node without a name, or with one that is no
+// text, gets one (its type and a number), nodes are put into an order that runs, the batch becomes
+// 1.  Initializers keep the type they have. Subgraphs (If, Loop) are carried as bytes; names they
+// capture count as uses.  Metadata, descriptions and producer are kept (Graph::about); what is
+// changed or left out is said in notes.
 //
 // Export is deterministic: equal graphs give equal bytes.  import(export(g)) == g for every graph
 // that was imported.
@@ -20,6 +21,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/result.h"
 #include "engine/graph/graph.h"
@@ -31,7 +33,19 @@ struct ImportOptions {
   std::optional<std::pair<int, int>> input_size;
 };
 
+struct ImportedModel {
+  Graph graph;
+  std::vector<std::string> notes;  // what was changed or left out, one sentence each
+};
+
+Result<ImportedModel> read_onnx(std::span<const std::byte> bytes,
+                                const ImportOptions& options = {});
+
+// The graph alone.
 Result<Graph> import_onnx(std::span<const std::byte> bytes, const ImportOptions& options = {});
+
+// What the file says of itself; fails only where the bytes are no ONNX model.
+Result<Provenance> provenance_of(std::span<const std::byte> bytes);
 
 // Fails with kNotFound if the file cannot be read, otherwise as import_onnx(), the path in front.
 Result<Graph> import_onnx_file(const std::filesystem::path& path,

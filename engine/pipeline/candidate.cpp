@@ -8,6 +8,7 @@
 #include "engine/executor/openvino_runner.h"
 #include "engine/onnx/onnx_io.h"
 #include "engine/ops/all_ops.h"
+#include "engine/pipeline/file_card.h"
 #include "engine/pipeline/prepare.h"
 #include "engine/pipeline/stored_activations.h"
 #include "engine/prune/importance.h"
@@ -114,9 +115,12 @@ Result<Candidate> build_candidate(const Detector& detector, const TensorFile& st
     body = quantize(body.value(), pruned.value(), statistics, plan);
     if (!body) return body.error();
   }
-  const auto whole = attach_head(std::move(body).value(), detector.head);
-  if (!whole) return whole.error();
-  return Candidate{export_onnx(whole.value()), cost.value(), widths_of(detector, plan)};
+  auto attached = attach_head(std::move(body).value(), detector.head);
+  if (!attached) return attached.error();
+  Graph whole = std::move(attached).value();
+  whole.about = detector.body.about;
+  whole.about.metadata = metadata_at(std::move(whole.about.metadata), {plan.height, plan.width});
+  return Candidate{export_onnx(whole), cost.value(), widths_of(detector, plan)};
 }
 
 }  // namespace pare::engine

@@ -11,6 +11,7 @@
 #include "engine/onnx/opset_upgrade.h"
 #include "engine/ops/all_ops.h"
 #include "engine/passes/passes.h"
+#include "engine/pipeline/file_card.h"
 
 namespace pare::engine {
 namespace {
@@ -30,8 +31,8 @@ Result<std::pair<int, int>> image_size(const Graph& graph) {
   return std::pair(static_cast<int>(shape[2]), static_cast<int>(shape[3]));
 }
 
-Result<std::monostate> complete_card(const PartialCard& said, std::pair<int, int> size,
-                                     Detector& detector) {
+Result<std::monostate> complete_card(const PartialCard& said, const FileCard& file,
+                                     std::pair<int, int> size, Detector& detector) {
   ModelCard& card = detector.card;
   card.head = detector.head.head;
   card.height = size.first;
@@ -50,7 +51,10 @@ Result<std::monostate> complete_card(const PartialCard& said, std::pair<int, int
                  "the card names " + std::to_string(said.classes.size()) +
                      " classes, the model has " + std::to_string(detector.head.classes)};
   }
-  card.classes = said.classes;
+  card.classes = agreed_classes(said.classes, file, detector.head.classes, detector.notes);
+  for (std::string& note : disagreements(file, size, largest_stride(detector.head))) {
+    detector.notes.push_back(std::move(note));
+  }
   if (said.preprocessing) {
     card.preprocessing = *said.preprocessing;
   } else if (raw) {
@@ -173,20 +177,25 @@ bool is_layer(const Node& node) {
 }
 
 Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCard& card) {
-  ImportOptions options;
+  const auto about = provenance_of(onnx);
+  if (!about) return about.error();
+  const FileCard file = file_card(about.value().metadata);
+  ImportOptions options{.input_size = file.size};
   if (card.height > 0 && card.width > 0) options.input_size = {card.height, card.width};
-  auto imported = import_onnx(onnx, options);
-  if (!imported) return imported.error();
-  const Graph whole = remove_identities(std::move(imported).value());
+  auto read = read_onnx(onnx, options);
+  if (!read) return read.error();
+  ImportedModel imported = std::move(read).value();
+  const Graph whole = remove_identities(std::move(imported.graph));
   const auto size = image_size(whole);
   if (!size) return size.error();
   const auto observed = observe(whole);
   if (!observed) return observed.error();
   Detector detector;
+  detector.notes = std::move(imported.notes);
   auto match = head_of(whole, observed.value(), card.head, detector.notes);
   if (!match) return match.error();
   detector.head = std::move(match).value();
-  if (auto done = complete_card(card, size.value(), detector); !done) return done.error();
+  if (auto done = complete_card(card, file, size.value(), detector); !done) return done.error();
   // A tail that is kept must be in the body's opset: it is cut off last.
   const bool raw = detector.head.head == kRawHead;
   Graph body =

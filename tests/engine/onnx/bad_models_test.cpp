@@ -88,6 +88,18 @@ INSTANTIATE_TEST_SUITE_P(
               "no opset of the default domain"},
         Fault{"opset_zero", [](auto& m) { m.mutable_opset_import(0)->set_version(0); },
               "opset 0 of domain \"\""},
+        Fault{"output_no_text",
+              [](auto& m) {
+                *m.mutable_graph()->mutable_node(2)->mutable_output(0) = "\xBE\xED";
+                m.mutable_graph()->mutable_output(0)->set_name("\xBE\xED");
+              },
+              "output \"\\xBE\\xED\": its name is not UTF-8", kUnsupported},
+        Fault{"input_no_text",
+              [](auto& m) { m.mutable_graph()->mutable_input(0)->set_name("a\nb"); },
+              "input \"a\\x0Ab\": its name has control characters", kUnsupported},
+        Fault{"operator_no_text",
+              [](auto& m) { m.mutable_graph()->mutable_node(1)->set_op_type("\xBE\xED"); },
+              "the operator of node \"relu_0\" is no text"},
         Fault{"functions", [](auto& m) { m.add_functions()->set_name("Mish"); },
               "functions of its own (the first is \"Mish\")", kUnsupported},
         Fault{"cycle", [](auto& m) { m.mutable_graph()->mutable_node(1)->set_input(0, "add_0"); },

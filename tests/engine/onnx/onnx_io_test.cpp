@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "core/utf8.h"
 #include "tests/support/graph_builder.h"
 
 namespace pare::engine {
@@ -143,6 +144,117 @@ TEST(OnnxIo, a_subgraph_is_carried_and_what_it_captures_is_known) {
   ModelProto back;
   ASSERT_TRUE(back.ParseFromString(export_onnx(graph.value())));
   EXPECT_EQ(import_model(back).value(), graph.value());
+}
+
+TEST(OnnxIo, what_a_file_says_of_itself_comes_back) {
+  ModelProto model = rich_model();
+  model.set_producer_name("pytorch");
+  model.set_producer_version("2.1");
+  model.set_doc_string("trained on boards\n2026-10");
+  model.set_model_version(7);
+  model.set_domain("com.example");
+  model.mutable_graph()->set_name("main_graph");
+  model.mutable_graph()->set_doc_string("inside");
+  auto& entry = *model.add_metadata_props();
+  entry.set_key("names");
+  entry.set_value("{0: 'short'}");
+  const auto graph = import_model(model);
+  ASSERT_TRUE(graph) << graph.error().message;
+  ModelProto back;
+  ASSERT_TRUE(back.ParseFromString(export_onnx(graph.value())));
+  EXPECT_EQ(back.producer_name(), "pytorch");
+  EXPECT_EQ(back.producer_version(), "2.1");
+  EXPECT_EQ(back.doc_string(), model.doc_string());
+  EXPECT_EQ(back.model_version(), 7);
+  EXPECT_EQ(back.domain(), "com.example");
+  EXPECT_EQ(back.graph().name(), "main_graph");
+  EXPECT_EQ(back.graph().doc_string(), "inside");
+  ASSERT_EQ(back.metadata_props_size(), 2);
+  EXPECT_EQ(back.metadata_props(0).value(), "{0: 'short'}");
+  EXPECT_EQ(back.metadata_props(1).key(), "pare.version");
+  EXPECT_EQ(import_model(back).value(), graph.value());
+}
+
+ImportedModel read_model(const ModelProto& model) {
+  const std::string bytes = model.SerializeAsString();
+  auto read = read_onnx(std::as_bytes(std::span(bytes)));
+  PARE_CHECK(read.has_value(), read ? "" : read.error().message);
+  return std::move(read).value();
+}
+
+TEST(OnnxIo, a_sound_file_is_read_without_a_note) {
+  EXPECT_THAT(read_model(rich_model()).notes, testing::IsEmpty());
+}
+
+const std::string kNoText = "\xBE\xED\xB2\xE3/conv";  // GBK
+
+TEST(OnnxIo, a_node_whose_name_is_no_text_gets_another_and_that_is_said) {
+  for (const std::string& name : {kNoText, std::string("a\nb"), std::string("a\0b", 3)}) {
+    ModelProto model = rich_model();
+    model.mutable_graph()->mutable_node(0)->set_name(name);
+    const ImportedModel read = read_model(model);
+    EXPECT_EQ(read.graph.nodes[0].name, "Conv_0");
+    ASSERT_EQ(read.notes.size(), 1U);
+    EXPECT_THAT(read.notes[0], testing::HasSubstr("of a node (Conv, number 0)"));
+    EXPECT_TRUE(is_plain_text(read.notes[0])) << read.notes[0];
+  }
+}
+
+TEST(OnnxIo, inner_tensors_whose_names_are_no_text_get_others_in_subgraphs_too) {
+  ModelProto model = rich_model();
+  auto& graph = *model.mutable_graph();
+  const std::string old = graph.node(0).output(0);
+  for (auto& node : *graph.mutable_node()) {
+    for (std::string& name : *node.mutable_input()) {
+      if (name == old) name = kNoText;
+    }
+  }
+  *graph.mutable_node(0)->mutable_output(0) = kNoText;
+  AttributeProto& body = *graph.mutable_node(3)->add_attribute();
+  body.set_name("body");
+  body.set_type(AttributeProto::GRAPH);
+  body.mutable_g()->add_node()->add_input(kNoText);
+  const ImportedModel read = read_model(model);
+  EXPECT_EQ(read.graph.nodes[0].outputs[0], "tensor_1");
+  const auto& opaque = std::get<OpaqueAttribute>(read.graph.nodes[3].attributes.at("body"));
+  EXPECT_THAT(opaque.captures, ElementsAre("tensor_1"));
+  ASSERT_EQ(read.notes.size(), 1U);
+  EXPECT_THAT(read.notes[0], testing::HasSubstr("\"tensor_1\""));
+}
+
+TEST(OnnxIo, a_weight_whose_name_is_no_text_is_no_input) {
+  ModelProto model = rich_model();
+  auto& graph = *model.mutable_graph();
+  for (auto& weight : *graph.mutable_initializer()) {
+    if (weight.name() == "conv_0.weight") weight.set_name(kNoText);
+  }
+  graph.mutable_node(0)->set_input(1, kNoText);
+  graph.add_input()->set_name(kNoText);
+  EXPECT_EQ(read_model(model).graph.inputs.size(), 1U);
+}
+
+TEST(OnnxIo, what_is_left_out_is_said) {
+  ModelProto model = rich_model();
+  auto& graph = *model.mutable_graph();
+  graph.mutable_node(1)->set_name(graph.node(0).name());
+  graph.mutable_node(2)->clear_name();
+  graph.mutable_node(3)->set_doc_string("why");
+  auto& unread = *graph.add_initializer();
+  unread.set_name("left over");
+  unread.set_data_type(TensorProto::FLOAT);
+  unread.add_float_data(1);
+  model.add_training_info();
+  auto& entry = *model.add_metadata_props();
+  entry.set_key("author");
+  entry.set_value(kNoText);
+  using testing::HasSubstr;
+  EXPECT_THAT(
+      read_model(model).notes,
+      testing::UnorderedElementsAre(
+          HasSubstr("stand in the file twice: \"conv_0\""),
+          HasSubstr("1 of the 10 nodes have no name"), HasSubstr("1 nodes (doc_string)"),
+          HasSubstr("Read by nothing, so candidates are without: \"left over\""),
+          HasSubstr("training information"), HasSubstr("The metadata \"author\" is not UTF-8")));
 }
 
 }  // namespace

@@ -1,0 +1,23 @@
+// A list, dictionary, text or number as Python or JSON writes it.  Private to engine/pipeline.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace pare::engine {
+
+struct Literal {
+  using List = std::vector<Literal>;
+  using Dictionary = std::vector<std::pair<Literal, Literal>>;  // in the order written
+  // Names without quotes (True, None, null) come as texts.
+  std::variant<double, std::string, List, Dictionary> value;
+};
+
+// Empty for what is none of it, is nested more than 8 deep, or has something behind it.  Linear.
+std::optional<Literal> parse_literal(std::string_view text);
+
+}  // namespace pare::engine
