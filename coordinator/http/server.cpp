@@ -13,6 +13,7 @@
 #include <thread>
 #include <utility>
 
+#include "coordinator/http/guard.h"
 #include "coordinator/http/problem.h"
 
 namespace pare::coordinator {
@@ -21,10 +22,6 @@ namespace {
 // A body that is refused is still read this far, so that the sender gets to see why.
 constexpr std::int64_t kDrain = 64LL << 20;
 constexpr const char* kClose = "Connection";
-
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
 
 // Text that may go into the database and into messages: UTF-8 without control characters.
 bool is_clean(const std::string& text) {
@@ -52,14 +49,13 @@ bool has_body(const httplib::Request& request) {
          (request.has_header("Content-Length") && content_length(request) != 0);
 }
 
-std::optional<Response> refuse_host(const httplib::Request& request) {
-  const std::string header = request.get_header_value("Host");
-  const std::size_t colon = header.rfind(':');
-  const bool has_port = colon != std::string::npos && header.find(']', colon) == std::string::npos;
-  std::string host = has_port ? header.substr(0, colon) : header;
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  if (header.empty() || is_loopback(host)) return std::nullopt;
-  return problem(403, "this service answers to localhost and 127.0.0.1 only", "Host", header);
+std::optional<Response> refuse_sender(const httplib::Request& request) {
+  if (request.get_header_value_count("Host") > 1) {
+    return problem(400, "the request has several Host headers", "Host");
+  }
+  return refuse_stranger({request.method, request.get_header_value("Host"),
+                          request.get_header_value("Origin"),
+                          request.get_header_value("Sec-Fetch-Site")});
 }
 
 // What is wrong with the body's description, before a byte of it is read.
@@ -233,7 +229,7 @@ struct HttpServer::Impl {
 
   // Everything that can be said against a request before its body is read.
   std::optional<Response> refusal(const httplib::Request& in) const {
-    if (auto refused = refuse_host(in)) return refused;
+    if (auto refused = refuse_sender(in)) return refused;
     if (!is_clean(in.path)) return problem(400, "the path is not clean UTF-8");
     for (const auto& [name, value] : in.params) {
       if (!is_clean(name) || !is_clean(value)) {

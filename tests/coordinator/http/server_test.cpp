@@ -106,6 +106,14 @@ TEST_F(Server, what_http_itself_refuses_is_a_problem_document_with_the_right_sta
       {"GET /v1/models?cursor=%00" + head + "\r\n", 400, "the query is not clean UTF-8"},
       {"GET /v1/models HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", 403,
        "this service answers to localhost and 127.0.0.1 only"},
+      {"GET /v1/models HTTP/1.1\r\nHost: 127.evil.com\r\nConnection: close\r\n\r\n", 403,
+       "this service answers to localhost and 127.0.0.1 only"},
+      {"POST /v1/jobs/1/cancel" + head + "Origin: http://evil.example\r\nContent-Length: 0\r\n\r\n",
+       403, "a page of another origin may not change anything here"},
+      {"POST /v1/jobs/1/cancel" + head + "Sec-Fetch-Site: cross-site\r\n\r\n", 403,
+       "a page of another site may not change anything here"},
+      {"PUT /v1/models" + head + typed + "Origin: null\r\nContent-Length: 2\r\n\r\n{}", 403,
+       "a page of another origin may not change anything here"},
       {"rubbish\r\n\r\n", 400, "the request cannot be read"},
   };
   for (const auto& [bytes, status, detail] : table) {
@@ -267,10 +275,15 @@ TEST_F(Server, a_port_that_is_taken_is_said_to_be) {
 }
 
 TEST_F(Server, an_address_that_others_can_reach_is_refused) {
-  ServerOptions options;
-  options.host = "0.0.0.0";
-  HttpServer open(make_routes(*services_), options);
-  EXPECT_EQ(open.start().error().code, ErrorCode::kInvalidArgument);
+  for (const char* host : {"0.0.0.0", "127.evil.com", "127.0.0.1.evil.com", "localhost.evil.com"}) {
+    ServerOptions options;
+    options.host = host;
+    options.port = 0;
+    HttpServer open(make_routes(*services_), options);
+    const auto started = open.start();
+    ASSERT_FALSE(started) << host;
+    EXPECT_EQ(started.error().code, ErrorCode::kInvalidArgument) << host;
+  }
 }
 
 TEST(HostPort, an_address_is_read_or_refused) {
