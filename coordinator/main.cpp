@@ -51,10 +51,6 @@ Options read_options(CLI::App& app, int argc, char** argv) {
   return options;
 }
 
-TimePoint now() {
-  return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 // The parts of the service, in the order they depend on each other.
 class Service {
  public:
@@ -62,9 +58,10 @@ class Service {
           const HostPort& http)
       : store_(std::move(store)),
         blobs_(std::move(blobs)),
-        loop_(*store_, loop_options()),
+        views_(*store_),
+        loop_(*store_, views_, loop_options()),
         dispatcher_(*store_, dispatch_options(options), [this] { loop_.wake(); }),
-        services_{*store_, blobs_, [this] { work_added(); }, now},
+        services_{*store_, views_, blobs_, [this] { work_added(); }},
         server_(make_routes(services_), server_options(options, http, blobs_)) {}
 
   Result<std::string> start() {
@@ -114,6 +111,7 @@ class Service {
 
   std::unique_ptr<Store> store_;
   BlobStore blobs_;
+  JobViews views_;
   JobLoop loop_;
   Dispatcher dispatcher_;
   Services services_;

@@ -65,12 +65,55 @@ BEGIN
   PERFORM pg_notify('pare_task_queued', '');
   RETURN NULL;
 END $$;
+CREATE FUNCTION public.begin_progress() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO job_progress (job_id) VALUES (NEW.id);
+  RETURN NULL;
+END $$;
+CREATE FUNCTION public.count_added_trials() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  UPDATE job_progress p
+     SET asked = p.asked + a.asked, finished = p.finished + a.finished, failed = p.failed + a.failed
+    FROM (SELECT job_id, count(*) AS asked, count(*) FILTER (WHERE state = 'finished') AS finished,
+                 count(*) FILTER (WHERE state = 'failed') AS failed
+            FROM added GROUP BY job_id) a
+   WHERE p.job_id = a.job_id;
+  RETURN NULL;
+END $$;
+CREATE FUNCTION public.count_moved_trials() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  UPDATE job_progress p
+     SET finished = p.finished + m.finished, failed = p.failed + m.failed
+    FROM (SELECT job_id, sum(finished) AS finished, sum(failed) AS failed
+            FROM (SELECT job_id, (state = 'finished')::int AS finished, (state = 'failed')::int AS failed
+                    FROM moved
+                  UNION ALL
+                  SELECT job_id, -(state = 'finished')::int, -(state = 'failed')::int FROM before) each
+           GROUP BY job_id
+          HAVING sum(finished) <> 0 OR sum(failed) <> 0) m
+   WHERE p.job_id = m.job_id;
+  RETURN NULL;
+END $$;
 CREATE FUNCTION public.is_final(s public.job_state) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     RETURN (s = ANY (ARRAY['succeeded'::public.job_state, 'failed'::public.job_state, 'cancelled'::public.job_state]));
 CREATE FUNCTION public.micros(t timestamp with time zone) RETURNS bigint
     LANGUAGE sql IMMUTABLE
     RETURN ((EXTRACT(epoch FROM t) * (1000000)::numeric))::bigint;
+CREATE FUNCTION public.next_revision() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  UPDATE job_progress SET revision = revision + 1 WHERE job_id = NEW.job_id
+    RETURNING revision INTO STRICT NEW.revision;
+  RETURN NEW;
+END $$;
 CREATE FUNCTION public.time_or_now(us bigint) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     RETURN COALESCE(('1970-01-01 00:00:00+00'::timestamp with time zone + ((us)::double precision * '00:00:00.000001'::interval)), now());
@@ -206,6 +249,16 @@ ALTER TABLE public.job ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.job_progress (
+    job_id bigint NOT NULL,
+    asked integer DEFAULT 0 NOT NULL,
+    finished integer DEFAULT 0 NOT NULL,
+    failed integer DEFAULT 0 NOT NULL,
+    device_seconds double precision DEFAULT 0 NOT NULL,
+    revision bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT progress_counts CHECK (((finished >= 0) AND (failed >= 0) AND ((finished + failed) <= asked)))
+)
+WITH (fillfactor='50');
 CREATE TABLE public.job_target (
     job_id bigint NOT NULL,
     target text NOT NULL,
@@ -365,6 +418,7 @@ CREATE TABLE public.trial_outcome (
     confirmed_samples_ms double precision[],
     confirmed_suspect text,
     confirmed_latency json,
+    revision bigint DEFAULT 0 NOT NULL,
     CONSTRAINT outcome_accuracy_whole CHECK ((num_nulls(map_50_95, images, accuracy_runtime) = ANY (ARRAY[0, 3]))),
     CONSTRAINT outcome_confirmed_after_measured CHECK (((confirmed_median_ms IS NULL) OR (median_ms IS NOT NULL))),
     CONSTRAINT outcome_confirmed_whole CHECK ((num_nulls(confirmed_median_ms, confirmed_low_ms, confirmed_high_ms, confirmed_samples_ms) = ANY (ARRAY[0, 4]))),
@@ -409,6 +463,8 @@ ALTER TABLE ONLY public.job_check
     ADD CONSTRAINT job_check_pkey PRIMARY KEY (job_id, target);
 ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.job_progress
+    ADD CONSTRAINT job_progress_pkey PRIMARY KEY (job_id);
 ALTER TABLE ONLY public.job_target
     ADD CONSTRAINT job_target_pkey PRIMARY KEY (job_id, target);
 ALTER TABLE ONLY public.leader
@@ -440,9 +496,10 @@ ALTER TABLE ONLY public.trial
 ALTER TABLE ONLY public.worker
     ADD CONSTRAINT worker_pkey PRIMARY KEY (session);
 CREATE UNIQUE INDEX attempt_open ON public.task_attempt USING btree (task_id) WHERE (ended_at IS NULL);
-CREATE INDEX canary_of_job ON public.canary_reading USING btree (job_id, target);
+CREATE INDEX canary_newest ON public.canary_reading USING btree (job_id, target, id);
 CREATE INDEX job_active ON public.job USING btree (id) WHERE (NOT public.is_final(state));
 CREATE INDEX job_check_recent ON public.job_check USING btree (measured_at) WHERE (result IS NOT NULL);
+CREATE INDEX outcome_changed ON public.trial_outcome USING btree (job_id, revision);
 CREATE INDEX task_expiring ON public.task USING btree (lease_until) WHERE (state = 'leased'::public.task_state);
 CREATE INDEX task_of_comparison ON public.task USING btree (comparison_id) WHERE (comparison_id IS NOT NULL);
 CREATE INDEX task_of_job ON public.task USING btree (job_id, trial);
@@ -452,8 +509,12 @@ CREATE INDEX task_waiting ON public.task USING btree (exclusive, id) WHERE (stat
 CREATE INDEX trial_candidate ON public.trial USING btree (candidate_sha256 text_pattern_ops);
 CREATE INDEX trial_plan ON public.trial USING btree (plan_sha256 text_pattern_ops);
 CREATE INDEX worker_on_device ON public.worker USING btree (device_id) WHERE (NOT lost);
+CREATE TRIGGER job_has_progress AFTER INSERT ON public.job FOR EACH ROW EXECUTE FUNCTION public.begin_progress();
+CREATE TRIGGER outcome_is_revised BEFORE INSERT OR UPDATE ON public.trial_outcome FOR EACH ROW EXECUTE FUNCTION public.next_revision();
 CREATE TRIGGER task_queued AFTER INSERT ON public.task FOR EACH STATEMENT EXECUTE FUNCTION public.announce_task();
 CREATE TRIGGER task_queued_again AFTER UPDATE OF state ON public.task FOR EACH ROW WHEN (((new.state = 'queued'::public.task_state) AND (old.state <> 'queued'::public.task_state))) EXECUTE FUNCTION public.announce_task();
+CREATE TRIGGER trial_added AFTER INSERT ON public.trial REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.count_added_trials();
+CREATE TRIGGER trial_moved AFTER UPDATE ON public.trial REFERENCING OLD TABLE AS before NEW TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION public.count_moved_trials();
 ALTER TABLE ONLY public.canary_reading
     ADD CONSTRAINT canary_reading_job_id_target_fkey FOREIGN KEY (job_id, target) REFERENCES public.job_target(job_id, target) ON DELETE CASCADE;
 ALTER TABLE ONLY public.comparison
@@ -470,6 +531,8 @@ ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_dataset_sha256_fkey FOREIGN KEY (dataset_sha256) REFERENCES public.dataset(sha256);
 ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_model_sha256_fkey FOREIGN KEY (model_sha256) REFERENCES public.model(sha256);
+ALTER TABLE ONLY public.job_progress
+    ADD CONSTRAINT job_progress_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.job_target
     ADD CONSTRAINT job_target_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.job_target

@@ -8,15 +8,16 @@
 
 #include "coordinator/blobs/blob_store.h"
 #include "coordinator/http/routes.h"
+#include "coordinator/jobs/job_view.h"
 #include "coordinator/store/store.h"
 
 namespace pare::coordinator {
 
 struct Services {
   Store& store;
+  JobViews& views;
   const BlobStore& blobs;
   std::function<void()> work_added;  // a task or a job was added: look for it now
-  std::function<TimePoint()> now;
 };
 
 // REQUIRES: `services` outlives the table.

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/http/groups.h"
-#include "coordinator/http/job_reader.h"
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
@@ -17,8 +16,7 @@ namespace {
 using nlohmann::ordered_json;
 
 // What a reader of the job sees before its trials are looked at.
-ordered_json outline_of(const Job& job, const TrialCounts& counts, const NewJob& document,
-                        TimePoint now) {
+ordered_json outline_of(const Job& job, const Budget& budget) {
   ordered_json view = {{"id", job.id.value}, {"state", name_of(job.state)}};
   if (!job.reason.empty()) view["reason"] = job.reason;
   const ordered_json posted = stored_json(job.document_json);
@@ -28,29 +26,20 @@ ordered_json outline_of(const Job& job, const TrialCounts& counts, const NewJob&
   view["created_at"] = rfc3339(job.created_at);
   if (job.started_at) view["started_at"] = rfc3339(*job.started_at);
   if (job.finished_at) view["finished_at"] = rfc3339(*job.finished_at);
-  view["trials"] = {
-      {"asked", counts.asked}, {"finished", counts.finished}, {"failed", counts.failed}};
-  const Progress progress = progress_of(job, document.budget, counts, now);
+  view["trials"] = {{"asked", job.trials.asked},
+                    {"finished", job.trials.finished},
+                    {"failed", job.trials.failed}};
+  const Progress progress = progress_of(job, budget);
   view["progress"] = progress.share;
   if (progress.seconds_left) view["seconds_left"] = *progress.seconds_left;
   return view;
 }
 
-TrialCounts counts_of(const std::vector<Trial>& trials) {
-  TrialCounts counts;
-  for (const Trial& trial : trials) {
-    ++counts.asked;
-    counts.finished += trial.state == TrialState::kFinished;
-    counts.failed += trial.state == TrialState::kFailed;
-  }
-  return counts;
-}
-
-ordered_json view_of(const JobContents& contents, TimePoint now) {
-  ordered_json view = outline_of(contents.job, counts_of(contents.trials), contents.document, now);
-  if (contents.labels) view["labels"] = name_of(*contents.labels);
+ordered_json view_of(const JobView& job) {
+  ordered_json view = outline_of(job.job, job.document.budget);
+  if (job.labels) view["labels"] = name_of(*job.labels);
   view["best"] = ordered_json::array();
-  for (const TargetFront& front : contents.fronts()) {
+  for (const TargetFront& front : job.found->fronts) {
     ordered_json best = {{"target", front.target}, {"hypervolume", front.hypervolume}};
     if (front.original) best["original"] = view_of(*front.original);
     best["front"] = front.members.size();
@@ -99,12 +88,12 @@ Result<std::vector<StartingPoint>> resolved(const Services& services, const NewJ
     if (point.plan) {
       plans.push_back(wire::plan_to_json(*point.plan));
     } else if (point.front_of) {
-      const auto contents = read_job(services.store, *point.front_of);
+      const auto earlier = services.views.read(*point.front_of);
       const std::string named = std::to_string(point.front_of->value);
-      if (!contents) return unknown_reference(contents.error(), field + ".front_of", named);
-      for (const TargetFront& front : contents.value().fronts()) {
+      if (!earlier) return unknown_reference(earlier.error(), field + ".front_of", named);
+      for (const TargetFront& front : earlier.value().found->fronts) {
         for (const FrontMember& member : front.members) {
-          const auto& trials = contents.value().trials;
+          const auto& trials = earlier.value().found->contenders;
           plans.push_back(std::ranges::find(trials, member.trial, &Trial::number)->plan_json);
         }
       }
@@ -179,14 +168,15 @@ std::string_view name_of(TransferVerdict verdict) {
 }
 
 // How far predictions from the earlier job can be trusted, by target.
-Result<ordered_json> transfer_view(const Services& services, const JobContents& contents) {
+Result<ordered_json> transfer_view(const Services& services, const JobView& contents) {
   const auto context = load_context(services.store, contents.job);
   if (!context) return context.error();
   const auto known = known_plans(services.store, context.value());
   if (!known) return known.error();
+  const auto trials = services.store.trials(contents.job.id, {0, static_cast<int>(kMostJudged)});
+  if (!trials) return trials.error();
   ordered_json view = {{"known_plans", known.value().size()}, {"targets", ordered_json::object()}};
-  for (const TargetTransfer& one :
-       judge_transfer(context.value(), known.value(), contents.trials)) {
+  for (const TargetTransfer& one : judge_transfer(context.value(), known.value(), trials.value())) {
     view["targets"][one.target] = {{"plans", one.quality.plans},
                                    {"within_10_percent", one.quality.within},
                                    {"in_90_percent_interval", one.quality.covered},
@@ -196,9 +186,9 @@ Result<ordered_json> transfer_view(const Services& services, const JobContents& 
 }
 
 Response reply_job(const Services& services, int status, JobId id) {
-  const auto contents = read_job(services.store, id);
+  const auto contents = services.views.read(id);
   if (!contents) return failure(contents.error());
-  ordered_json view = view_of(contents.value(), services.now());
+  ordered_json view = view_of(contents.value());
   if (contents.value().document.transfer && contents.value().model) {
     const auto transfer = transfer_view(services, contents.value());
     if (!transfer) return failure(transfer.error());
@@ -231,11 +221,9 @@ Response list_jobs(const Services& services, const Request& request) {
   if (!jobs) return failure(jobs.error());
   ListReply list(page.value());
   for (const Job& job : jobs.value()) {
-    const auto counts = services.store.trial_counts(job.id);
-    if (!counts) return failure(counts.error());
     const auto document = wire::parse_new_job(job.document_json);
     if (!document) return failure(document.error());
-    list.add(job.id.value, outline_of(job, counts.value(), document.value(), services.now()));
+    list.add(job.id.value, outline_of(job, document.value().budget));
   }
   return list.reply();
 }

@@ -3,11 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/http/groups.h"
-#include "coordinator/http/job_reader.h"
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
 #include "coordinator/jobs/job_context.h"
+#include "coordinator/jobs/job_runner.h"
 #include "coordinator/jobs/prediction.h"
 #include "wire/plan_json.h"
 
@@ -52,12 +52,12 @@ Result<FrontFilter> filter_of(const Request& request) {
 
 // A job, and what is asked of a front of it.
 struct FrontQuestion {
-  JobContents contents;
+  JobView job;
   FrontFilter filter;
 
   ordered_json answer(TargetFront front) const {
     front.members = filtered(std::move(front.members), filter);
-    return view_of(front, contents.labels);
+    return view_of(front, job.labels);
   }
 };
 
@@ -66,25 +66,27 @@ Result<FrontQuestion> front_question(const Services& services, const Request& re
   if (!id) return id.error();
   const auto filter = filter_of(request);
   if (!filter) return filter.error();
-  auto contents = read_job(services.store, JobId{id.value()});
-  if (!contents) return contents.error();
-  return FrontQuestion{std::move(contents).value(), filter.value()};
+  auto job = services.views.read(JobId{id.value()});
+  if (!job) return job.error();
+  return FrontQuestion{std::move(job).value(), filter.value()};
 }
 
 // GET /v1/jobs/{job}/fronts/{target}
 Response get_front(const Services& services, const Request& request) {
   const auto asked = front_question(services, request);
   if (!asked) return failure(asked.error());
-  const auto& [job, document, model, trials, labels] = asked.value().contents;
+  const Job& job = asked.value().job.job;
   const std::string& target = request.captured("target");
   if (std::ranges::find(job.targets, target) == job.targets.end()) {
     return failure(about({ErrorCode::kNotFound, "job " + std::to_string(job.id.value) +
                                                     " has no target \"" + target + "\""},
                          "target", target));
   }
+  const auto& fronts = asked.value().job.found->fronts;
+  const auto at = std::ranges::find(fronts, target, &TargetFront::target);
   TargetFront front;
   front.target = target;
-  if (model) front = front_of(trials, target, document, *model);
+  if (at != fronts.end()) front = *at;
   return reply(200, asked.value().answer(std::move(front)));
 }
 
@@ -92,10 +94,7 @@ Response get_front(const Services& services, const Request& request) {
 Response get_front_across(const Services& services, const Request& request) {
   const auto asked = front_question(services, request);
   if (!asked) return failure(asked.error());
-  const JobContents& contents = asked.value().contents;
-  TargetFront front;
-  if (contents.model) front = front_across(contents.trials, contents.document, *contents.model);
-  ordered_json view = asked.value().answer(std::move(front));
+  ordered_json view = asked.value().answer(asked.value().job.found->across);
   view.erase("target");
   return reply(200, view);
 }
@@ -120,16 +119,18 @@ Response predict_plans(const Services& services, const Request& request) {
   const auto asked = wire::parse_plans_asked(request.body);
   if (!asked) return failure(asked.error());
   const std::vector<Plan>& plans = asked.value().plans;
-  const auto contents = read_job(services.store, JobId{id.value()});
-  if (!contents) return failure(contents.error());
-  const auto context = load_context(services.store, contents.value().job);
+  const auto job = services.store.job(JobId{id.value()});
+  if (!job) return failure(job.error());
+  const auto context = load_context(services.store, job.value());
   if (!context) return failure(context.error());
-  std::vector<Trial> trials = contents.value().trials;
+  auto trials = all_trials(services.store, job.value().id);
+  if (!trials) return failure(trials.error());
+  std::vector<Trial> told = std::move(trials).value();
   if (asked.value().trials) {
     const auto first = static_cast<std::size_t>(*asked.value().trials);
-    trials.resize(std::min(trials.size(), first));
+    told.resize(std::min(told.size(), first));
   }
-  const auto predicted = predict(context.value(), trials, plans);
+  const auto predicted = predict(context.value(), told, plans);
   if (!predicted) return failure(predicted.error());
   ordered_json items = ordered_json::array();
   for (std::size_t i = 0; i < plans.size(); ++i) {

@@ -52,7 +52,7 @@ std::optional<TargetCheck> reusable(const std::vector<TargetCheck>& recent,
   return std::nullopt;
 }
 
-Result<std::vector<Change>> missing_checks(Store& store, const JobContext& context, TimePoint now) {
+Result<std::vector<Change>> missing_checks(Store& store, const JobContext& context) {
   const JobId job = context.job.id;
   const auto there = store.checks(job);
   if (!there) return there.error();
@@ -68,7 +68,7 @@ Result<std::vector<Change>> missing_checks(Store& store, const JobContext& conte
       return task.task.kind == TaskKind::kCheck && task.task.target == target.name;
     });
     if (known || under_way) continue;
-    const auto recent = store.recent_checks(target, now - kCheckLife);
+    const auto recent = store.recent_checks(target, kCheckLife);
     if (!recent) return recent.error();
     const bool int8 = context.takes_int8(target);
     auto again = reusable(recent.value(), workers.value(), target, int8);

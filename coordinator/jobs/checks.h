@@ -20,7 +20,7 @@ inline constexpr std::chrono::hours kCheckLife{24};
 
 // What a job that prepares still lacks: a check that is used again, or a task that makes one.
 // Empty when all are there or on their way.
-Result<std::vector<Change>> missing_checks(Store& store, const JobContext& context, TimePoint now);
+Result<std::vector<Change>> missing_checks(Store& store, const JobContext& context);
 
 // The first of `recent` that holds for the target; its job is not set.
 std::optional<TargetCheck> reusable(const std::vector<TargetCheck>& recent,

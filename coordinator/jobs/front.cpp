@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "coordinator/jobs/front_probability.h"
 #include "coordinator/jobs/job_metrics.h"
 #include "search/hypervolume.h"
 #include "search/pareto_front.h"
@@ -107,7 +106,6 @@ void fill_members(TargetFront& front, const std::vector<Measured>& measured, con
 // whatever it breaks: everything is compared with it.
 std::optional<Trial> worst_of(Trial trial, const NewJob& job) {
   std::optional<TargetRecord> worst;
-  const auto plan = wire::parse_plan(trial.plan_json);
   for (const std::string& target : job.targets) {
     const auto at = trial.on_target.find(target);
     if (at == trial.on_target.end() || !is_whole(at->second)) return std::nullopt;
@@ -179,6 +177,23 @@ TargetFront front_across(std::span<const Trial> trials, const NewJob& job,
   return front_of(everywhere, "", unbound, model);
 }
 
+std::optional<Uncertain> contest_of(const Trial& trial, const std::string& target,
+                                    const NewJob& job) {
+  if (target.empty()) {
+    const auto worst = worst_of(trial, job);
+    if (!worst) return std::nullopt;
+    return uncertain_of(job, *worst, worst->on_target.at(""));
+  }
+  const auto at = trial.on_target.find(target);
+  if (at == trial.on_target.end()) return std::nullopt;
+  const TargetRecord record = as_reported(at->second);
+  if (!is_whole(record)) return std::nullopt;
+  const bool kept = std::ranges::none_of(violations_of(job, target, trial, record),
+                                         [](double by) { return by > 0; });
+  if (!kept) return std::nullopt;
+  return uncertain_of(job, trial, record);
+}
+
 std::vector<FrontMember> filtered(std::vector<FrontMember> members, const FrontFilter& filter) {
   std::erase_if(members, [&](const FrontMember& m) {
     return m.latency.median.count() > filter.max_latency_ms.value_or(HUGE_VAL) ||
@@ -188,8 +203,8 @@ std::vector<FrontMember> filtered(std::vector<FrontMember> members, const FrontF
   return members;
 }
 
-Progress progress_of(const Job& job, const Budget& budget, const TrialCounts& counts,
-                     TimePoint now) {
+Progress progress_of(const Job& job, const Budget& budget) {
+  const TrialCounts& counts = job.trials;
   Progress progress;
   const int ended = counts.finished + counts.failed;
   if (is_final(job.state)) {
@@ -199,7 +214,7 @@ Progress progress_of(const Job& job, const Budget& budget, const TrialCounts& co
     return progress;
   }
   if (!job.searching_at) return progress;
-  const double elapsed = std::chrono::duration<double>(now - *job.searching_at).count();
+  const double elapsed = std::chrono::duration<double>(job.read_at - *job.searching_at).count();
   // No more trials come in finishing, whatever the budget was.
   const int expected = job.state == JobState::kFinishing ? counts.asked : budget.trials;
   progress.share = expected > 0 ? static_cast<double>(ended) / expected : 1.0;

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/jobs/front_probability.h"
 #include "coordinator/store/records.h"
 #include "core/job.h"
 #include "core/measurement.h"
@@ -57,6 +58,7 @@ struct TargetFront {
   std::optional<FrontMember> fastest;  // of those at no more than 1.0 mAP point lost
 };
 
+// `trials`: all of the job's, or its contenders (contenders.h): the front is the same.
 TargetFront front_of(std::span<const Trial> trials, const std::string& target, const NewJob& job,
                      const ModelSummary& model);
 
@@ -64,6 +66,12 @@ TargetFront front_of(std::span<const Trial> trials, const std::string& target, c
 // latencies times the targets' weights.  The front's target is empty.
 TargetFront front_across(std::span<const Trial> trials, const NewJob& job,
                          const ModelSummary& model);
+
+// What the trial brings into the contest for a front ("": the one over all targets); nullopt:
+// nothing, because it was not measured there on all images or breaks a constraint.  Whether a trial
+// can matter for a front is decided by this alone.
+std::optional<Uncertain> contest_of(const Trial& trial, const std::string& target,
+                                    const NewJob& job);
 
 // What a user asks for; an absent bound does not bind.
 struct FrontFilter {
@@ -77,8 +85,7 @@ struct Progress {
   double share = 0;                    // in [0, 1]
   std::optional<double> seconds_left;  // from the first trial that ended on
 };
-Progress progress_of(const Job& job, const Budget& budget, const TrialCounts& counts,
-                     TimePoint now);
+Progress progress_of(const Job& job, const Budget& budget);  // when it was read
 
 // "416x416, int8 (7 bit, percentile), 12 of 60 groups narrower, 23 % fewer MACs".
 std::string describe(const Plan& plan, std::optional<std::int64_t> macs,

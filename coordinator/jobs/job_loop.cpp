@@ -9,6 +9,7 @@
 #include "coordinator/jobs/front.h"
 #include "coordinator/jobs/job_metrics.h"
 #include "coordinator/jobs/job_runner.h"
+#include "coordinator/jobs/known_accuracies.h"
 #include "coordinator/jobs/tasks.h"
 #include "coordinator/jobs/trial_update.h"
 #include "wire/plan_json.h"
@@ -31,47 +32,6 @@ bool is_store_away(const Error& error) {
 
 std::string name_of(const Job& job) {
   return "job " + std::to_string(job.id.value);
-}
-
-// The accuracies of the same candidate on the same images that are stored already, for each of the
-// runtimes.
-Result<std::vector<std::optional<TrialUpdate::KnownAccuracy>>> known_accuracies(
-    Store& store, const JobContext& context, const TaskEnd& end,
-    const std::vector<std::string>& runtimes) {
-  std::vector<std::optional<TrialUpdate::KnownAccuracy>> known(runtimes.size());
-  if (!end) return known;
-  const auto artifact = end.value().artifacts.find("candidate");
-  if (artifact == end.value().artifacts.end()) return known;
-  const auto* blob = std::get_if<wire::BlobRef>(&artifact->second);
-  if (blob == nullptr) return known;
-  const auto same = store.trials_with_candidate(blob->sha256);
-  if (!same && same.error().code == ErrorCode::kNotFound) return known;
-  if (!same) return same.error();
-  for (const Trial& trial : same.value()) {
-    const auto job = store.job(trial.job);
-    if (!job) return job.error();
-    if (job.value().dataset_sha256 != context.job.dataset_sha256) continue;
-    // Scored against another original, it says nothing here.
-    if (context.teacher() && job.value().model_sha256 != context.job.model_sha256) continue;
-    for (const auto& [target, record] : trial.on_target) {
-      if (!record.accuracy || record.accuracy->detections_sha256.empty()) continue;
-      if (record.accuracy->expected) continue;  // of some images only
-      const auto at = std::ranges::find(runtimes, record.accuracy->runtime);
-      if (at == runtimes.end()) continue;
-      const auto evidence = store.evidence(trial.job, trial.number, target);
-      if (!evidence) return evidence.error();
-      const std::string& json = evidence.value().accuracy_json;
-      const auto result = wire::parse_result(json, TaskKind::kEvaluate);
-      if (!result) continue;
-      const auto figures =
-          figures_of(context.document, std::get<wire::EvaluateResult>(result.value()));
-      if (!figures) continue;  // scored again, it will say why
-      AccuracyRecord accuracy = *record.accuracy;
-      accuracy.figures = figures.value();
-      known[static_cast<std::size_t>(at - runtimes.begin())] = {std::move(accuracy), json};
-    }
-  }
-  return known;
 }
 
 // Keeps the statistics that were prepared, or fails the job.
@@ -116,14 +76,9 @@ std::string why_hopeless(const JobContext& context, const Plan& plan,
 
 }  // namespace
 
-JobLoop::JobLoop(Store& store, JobLoopOptions options)
-    : store_(store), options_(std::move(options)) {}
+JobLoop::JobLoop(Store& store, JobViews& views, JobLoopOptions options)
+    : store_(store), views_(views), options_(std::move(options)) {}
 JobLoop::~JobLoop() = default;
-
-TimePoint JobLoop::now() const {
-  if (options_.clock) return options_.clock();
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
 
 void JobLoop::wake() {
   {
@@ -245,13 +200,7 @@ Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
   if (!runner) return runner.error();
   const JobContext& context = runner.value()->context();
 
-  std::vector<Trial> others;
-  if (task.task.kind == TaskKind::kBenchmark) {  // scoring may follow
-    auto all = all_trials(store_, job.id);
-    if (!all) return all.error();
-    others = std::move(all).value();
-  }
-  TrialUpdate update(context, trial.value(), plan.value(), others);
+  TrialUpdate update(context, trial.value(), plan.value(), runner.value()->scored());
   const TaskEnd end = end_of(task);
   if (task.task.kind == TaskKind::kBuild) {
     const auto known = known_accuracies(store_, context, end, update.runtimes());
@@ -367,7 +316,7 @@ Result<int> JobLoop::begin(const Job& job) {
 Result<int> JobLoop::prepare(const Job& job) {
   const auto context = load_context(store_, job);
   if (!context) return context.error();
-  auto missing = missing_checks(store_, context.value(), now());
+  auto missing = missing_checks(store_, context.value());
   if (!missing) return missing.error();
   if (!missing.value().empty()) return commit({}, std::move(missing).value());
   const auto there = store_.checks(job.id);
@@ -396,40 +345,33 @@ Result<int> JobLoop::in_flight_limit() {
 }
 
 // Which part of the budget is spent, the number of trials aside; empty: none.
-Result<std::string> JobLoop::why_over(const Job& job, const JobRunner& runner) {
+std::string JobLoop::why_over(const Job& job, const JobRunner& runner) {
   const Budget& budget = runner.context().document.budget;
   const std::string over = "the search ended early: ";
   if (budget.seconds && job.searching_at &&
-      std::chrono::duration<double>(now() - *job.searching_at).count() >= *budget.seconds) {
+      std::chrono::duration<double>(job.read_at - *job.searching_at).count() >= *budget.seconds) {
     return over + "its " + text_of(*budget.seconds) + " seconds are over";
   }
   if (budget.stagnation && runner.stagnation().reached(*budget.stagnation)) {
     return over + "the last " + std::to_string(*budget.stagnation) +
            " trials raised the hypervolume of no front by more than 0.1 %";
   }
-  if (!budget.device_seconds) return std::string();
-  const auto spent = store_.device_seconds(job.id);
-  if (!spent) return spent.error();
-  if (spent.value() < *budget.device_seconds) return std::string();
+  if (!budget.device_seconds || job.device_seconds < *budget.device_seconds) return {};
   return over + "devices have spent its " + text_of(*budget.device_seconds) + " seconds";
 }
 
 Result<int> JobLoop::search(const Job& job) {
-  const auto counts = store_.trial_counts(job.id);
-  if (!counts) return counts.error();
   const auto limit = in_flight_limit();
   if (!limit) return limit.error();
   const auto runner = runner_of(job);
   if (!runner) return runner.error();
   const Budget& budget = runner.value()->context().document.budget;
-  int asked = counts.value().asked;
-  int running = asked - counts.value().finished - counts.value().failed;
+  int asked = job.trials.asked;
+  int running = asked - job.trials.finished - job.trials.failed;
   int total = 0;
-  const auto early = why_over(job, *runner.value());
-  if (!early) return early.error();
-  std::string reason = early.value();
-  if (reason.empty()) reason = job.reason;
-  bool over = !early.value().empty();
+  std::string reason = why_over(job, *runner.value());
+  bool over = !reason.empty();
+  if (!over) reason = job.reason;
   for (; !over && asked < budget.trials && running < limit.value(); ++asked, ++running, ++total) {
     auto changes = runner.value()->next_trial();
     if (!changes) {
@@ -450,21 +392,19 @@ Result<int> JobLoop::search(const Job& job) {
 }
 
 Result<int> JobLoop::finish(const Job& job) {
-  const auto counts = store_.trial_counts(job.id);
-  if (!counts) return counts.error();
-  if (counts.value().asked > counts.value().finished + counts.value().failed) return 0;
+  if (job.trials.asked > job.trials.finished + job.trials.failed) return 0;
   const auto busy = has_open_tasks(store_, job.id);
   if (!busy) return busy.error();
   if (busy.value()) return 0;
   const auto runner = runner_of(job);
   if (!runner) return runner.error();
-  const auto trials = all_trials(store_, job.id);
-  if (!trials) return trials.error();
-  auto missing = confirmations(runner.value()->context(), trials.value());
+  const auto view = views_.read(job.id);
+  if (!view) return view.error();
+  auto missing = confirmations(runner.value()->context(), view.value().found->contenders);
   if (!missing.empty()) return commit({}, std::move(missing));
   if (options_.log) {
-    options_.log(name_of(job) + " succeeded: " + std::to_string(counts.value().finished) +
-                 " trials measured, " + std::to_string(counts.value().failed) + " failed");
+    options_.log(name_of(job) + " succeeded: " + std::to_string(job.trials.finished) +
+                 " trials measured, " + std::to_string(job.trials.failed) + " failed");
   }
   runners_.erase(job.id);
   return commit({}, {JobMoved{job.id, JobState::kSucceeded, job.reason}});

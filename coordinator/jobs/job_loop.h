@@ -5,6 +5,9 @@
 // them loses nothing and repeats nothing, and a loop that starts anew replays each job's log of
 // asks and tells into its strategy, so that it goes on as an uninterrupted one would.
 //
+// It has no clock: what time it is says the store, which also said when anything began.
+// The end of a trial costs the same, however many went before.
+//
 // One thread.  wake() may be called from any.
 #pragma once
 
@@ -19,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "coordinator/jobs/job_view.h"
 #include "coordinator/store/store.h"
 
 namespace pare::coordinator {
@@ -28,15 +32,14 @@ class JobRunner;
 struct JobLoopOptions {
   int trials_in_flight = 0;  // of each job; 0: two, and two more for every worker
   std::chrono::milliseconds poll{500};
-  std::function<TimePoint()> clock;             // empty: the system's
   std::function<void(const std::string&)> log;  // what people should see; empty: nobody does
   std::function<void()> tasks_added;            // for the dispatcher to look at once
 };
 
 class JobLoop {
  public:
-  // REQUIRES: `store` outlives the loop.
-  explicit JobLoop(Store& store, JobLoopOptions options = {});
+  // REQUIRES: `store` and `views` outlive the loop.
+  JobLoop(Store& store, JobViews& views, JobLoopOptions options = {});
   ~JobLoop();
   JobLoop(const JobLoop&) = delete;
   JobLoop& operator=(const JobLoop&) = delete;
@@ -65,10 +68,10 @@ class JobLoop {
   Result<int> commit(std::optional<TaskId> cause, std::vector<Change> changes);
   Result<JobRunner*> runner_of(const Job& job);
   Result<int> in_flight_limit();
-  Result<std::string> why_over(const Job& job, const JobRunner& runner);
-  TimePoint now() const;
+  static std::string why_over(const Job& job, const JobRunner& runner);
 
   Store& store_;
+  JobViews& views_;
   JobLoopOptions options_;
   std::map<JobId, std::unique_ptr<JobRunner>> runners_;
   std::map<TaskId, int> conflicts_;  // how often the end of a task did not fit what is stored

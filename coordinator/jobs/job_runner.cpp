@@ -163,6 +163,7 @@ std::optional<std::vector<Change>> JobRunner::next_trial() {
 void JobRunner::tell(const Trial& trial) {
   const search::Observation observation = observation_of(context_, trial);
   strategy_->tell({&observation, 1});
+  if (auto scored = scored_of(context_, trial)) scored_.push_back(std::move(*scored));
   const auto plan = wire::parse_plan(trial.plan_json);
   stagnation_.tell(context_.document, observation,
                    plan && is_original(plan.value(), context_.model));

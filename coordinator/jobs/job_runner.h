@@ -11,6 +11,7 @@
 
 #include "coordinator/jobs/canary_rule.h"
 #include "coordinator/jobs/job_context.h"
+#include "coordinator/jobs/rivals.h"
 #include "coordinator/jobs/stagnation.h"
 #include "coordinator/store/batch.h"
 
@@ -40,6 +41,9 @@ class JobRunner {
 
   const Stagnation& stagnation() const noexcept { return stagnation_; }
 
+  // Of the trials that ended, what others have to fear.
+  const std::vector<Scored>& scored() const noexcept { return scored_; }
+
  private:
   JobRunner(JobContext context, std::unique_ptr<search::Strategy> strategy, std::size_t seeds);
   Result<bool> replay(Store& store);
@@ -48,6 +52,7 @@ class JobRunner {
   std::unique_ptr<search::Strategy> strategy_;
   std::size_t seeds_;  // the first trials
   Stagnation stagnation_;
+  std::vector<Scored> scored_;
   int next_number_ = 1;
 };
 

@@ -15,35 +15,70 @@ bool applies_to(const JobContext& context) {
          context.labels != LabelSource::kRawOutputs;
 }
 
+// The accuracy that a rival has on the targets at stake, the lowest of them; nullopt where it is
+// not faster on every one.
+std::optional<double> faster_at(const Scored& other, std::span<const std::size_t> targets,
+                                std::span<const double> latencies_ms) {
+  double map = 1;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    const Scored::On& on = other.on[targets[i]];
+    if (!(on.latency_ms < latencies_ms[i])) return std::nullopt;
+    map = std::min(map, on.map_50_95);
+  }
+  return map;
+}
+
 }  // namespace
+
+std::optional<Scored> scored_of(const JobContext& context, const Trial& trial) {
+  if (!applies_to(context)) return std::nullopt;
+  Scored scored{trial.number, {}};
+  bool any = false;
+  for (const Target& target : context.targets) {
+    Scored::On& on = scored.on.emplace_back();
+    const auto at = trial.on_target.find(target.name);
+    if (at == trial.on_target.end() || !is_whole(at->second)) continue;
+    const auto broken = violations_of(context.document, target.name, trial, at->second);
+    if (std::ranges::any_of(broken, [](double by) { return by > 0; })) continue;
+    const AccuracyRecord& accuracy = *at->second.accuracy;
+    on = {accuracy.map_50_95, at->second.latency->median.count(), accuracy.detections_sha256};
+    any = true;
+  }
+  if (!any) return std::nullopt;
+  return scored;
+}
 
 std::vector<std::string> rivals_of(const JobContext& context, const Trial& trial,
                                    std::span<const std::string> targets,
-                                   std::span<const Trial> others) {
+                                   std::span<const Scored> others) {
   if (!applies_to(context) || trial.number == 1) return {};
-  std::vector<std::pair<double, std::string>> found;
-  for (const Trial& other : others) {
-    if (other.number == trial.number) continue;
-    double map = 1;
-    std::string detections;
-    const bool faster = std::ranges::all_of(targets, [&](const std::string& target) {
-      const TargetRecord& mine = trial.on_target.at(target);
-      if (!mine.infeasible.empty()) return true;
-      const auto at = other.on_target.find(target);
-      if (at == other.on_target.end() || !is_whole(at->second)) return false;
-      const auto broken = violations_of(context.document, target, other, at->second);
-      if (std::ranges::any_of(broken, [](double by) { return by > 0; })) return false;
-      map = std::min(map, at->second.accuracy->map_50_95);
-      if (detections.empty()) detections = at->second.accuracy->detections_sha256;
-      return at->second.latency->median < mine.latency->median;
-    });
-    if (faster && !detections.empty()) found.emplace_back(map, detections);
+  std::vector<std::size_t> at_stake;
+  std::vector<double> latencies_ms;
+  for (std::size_t i = 0; i < context.targets.size(); ++i) {
+    if (std::ranges::find(targets, context.targets[i].name) == targets.end()) continue;
+    const TargetRecord& mine = trial.on_target.at(context.targets[i].name);
+    if (!mine.infeasible.empty()) continue;
+    at_stake.push_back(i);
+    latencies_ms.push_back(mine.latency->median.count());
   }
-  std::ranges::sort(found, std::greater{});
+  if (at_stake.empty()) return {};
+  std::vector<std::pair<double, const std::string*>> found;
+  for (const Scored& other : others) {
+    if (other.number == trial.number) continue;
+    const auto map = faster_at(other, at_stake, latencies_ms);
+    const std::string& detections = other.on[at_stake.front()].detections_sha256;
+    if (map && !detections.empty()) found.emplace_back(*map, &detections);
+  }
+  const auto later = [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first : *a.second < *b.second;
+  };
+  std::ranges::make_heap(found, later);
   std::vector<std::string> rivals;
-  for (const auto& [map, detections] : found) {
-    const bool there = std::ranges::find(rivals, detections) != rivals.end();
-    if (rivals.size() < kMostRivals && !there) rivals.push_back(detections);
+  while (!found.empty() && rivals.size() < kMostRivals) {
+    const std::string& best = *found.front().second;
+    if (std::ranges::find(rivals, best) == rivals.end()) rivals.push_back(best);
+    std::ranges::pop_heap(found, later);
+    found.pop_back();
   }
   return rivals;
 }

@@ -5,6 +5,8 @@
 // and latency: elsewhere a slower and less accurate plan may still be worth its place.  Pure.
 #pragma once
 
+#include <cmath>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,10 +18,24 @@ namespace pare::coordinator {
 
 inline constexpr std::size_t kMostRivals = 2;
 
+// What others have to fear of a trial, on each of the job's targets in their order.
+struct Scored {
+  struct On {
+    double map_50_95 = 0;
+    double latency_ms = HUGE_VAL;  // so where it was not scored on all images, or is no rival
+    std::string detections_sha256;
+  };
+  int number = 0;
+  std::vector<On> on;
+};
+
+// nullopt: nobody has to fear it, or the rule does not apply to the job.
+std::optional<Scored> scored_of(const JobContext& context, const Trial& trial);
+
 // The detections of the most accurate ones, by SHA-256; none where the rule does not apply.
-// REQUIRES: the trial has a latency on each of the targets that it is feasible on.
+// O(others).  REQUIRES: the trial has a latency on each of the targets that it is feasible on.
 std::vector<std::string> rivals_of(const JobContext& context, const Trial& trial,
                                    std::span<const std::string> targets,
-                                   std::span<const Trial> others);
+                                   std::span<const Scored> others);
 
 }  // namespace pare::coordinator

@@ -4,7 +4,6 @@
 #include <cstdio>
 
 #include "coordinator/jobs/job_metrics.h"
-#include "coordinator/jobs/rivals.h"
 #include "coordinator/jobs/tasks.h"
 #include "core/check.h"
 
@@ -52,7 +51,7 @@ TaskEnd end_of(const Task& task) {
 }
 
 TrialUpdate::TrialUpdate(const JobContext& context, Trial trial, Plan plan,
-                         std::span<const Trial> others)
+                         std::span<const Scored> others)
     : context_(context), trial_(std::move(trial)), plan_(std::move(plan)), others_(others) {
   PARE_CHECK(trial_.state == TrialState::kRunning, "an update of a trial that has ended");
 }

@@ -17,6 +17,7 @@
 
 #include "coordinator/jobs/canary_rule.h"
 #include "coordinator/jobs/job_context.h"
+#include "coordinator/jobs/rivals.h"
 #include "coordinator/store/batch.h"
 #include "wire/task_json.h"
 
@@ -29,8 +30,8 @@ TaskEnd end_of(const Task& task);
 class TrialUpdate {
  public:
   // `context` must outlive the update.  REQUIRES: the trial is running and its plan decodes.
-  // `others`: the job's trials, which may hold rivals.
-  TrialUpdate(const JobContext& context, Trial trial, Plan plan, std::span<const Trial> others);
+  // `others`: the job's trials that ended, which may hold rivals.
+  TrialUpdate(const JobContext& context, Trial trial, Plan plan, std::span<const Scored> others);
 
   // An accuracy of the same candidate on the same images that somebody paid for before.
   struct KnownAccuracy {
@@ -73,7 +74,7 @@ class TrialUpdate {
   const JobContext& context_;
   Trial trial_;
   Plan plan_;
-  std::span<const Trial> others_;
+  std::span<const Scored> others_;
   bool ended_ = false;
   std::vector<Change> changes_;
 };

@@ -32,6 +32,8 @@ struct ComparisonDraft {
   std::string document_json;
 };
 
+inline constexpr int kMostReadings = 1000;  // of the canary: an old one says little of today
+
 class JobStore {
  public:
   virtual ~JobStore() = default;
@@ -52,15 +54,20 @@ class JobStore {
 
   virtual Result<std::vector<TargetCheck>> checks(JobId job) = 0;  // in the order of its targets
   // Those with a result that any job has on targets like this one, the newest first.
-  virtual Result<std::vector<TargetCheck>> recent_checks(const Target& like, TimePoint since) = 0;
+  virtual Result<std::vector<TargetCheck>> recent_checks(const Target& like,
+                                                         std::chrono::seconds max_age) = 0;
+  // The newest kMostReadings, in the order they were kept.
   virtual Result<std::vector<CanaryReading>> canary_readings(JobId job,
                                                              std::string_view target) = 0;
 
-  virtual Result<TrialCounts> trial_counts(JobId job) = 0;
-  // Spent on tasks of the job that have ended, in their last attempt.
-  virtual Result<double> device_seconds(JobId job) = 0;
   virtual Result<std::vector<Trial>> trials(JobId job, const Page& page) = 0;  // by number
   virtual Result<Trial> trial(JobId job, int number) = 0;
+  // Those that there are, by number.
+  virtual Result<std::vector<Trial>> trials_numbered(JobId job,
+                                                     const std::vector<int>& numbers) = 0;
+  // Which trials have outcomes that changed after a revision of the job, at most `limit` changes.
+  // Who asks again with the revision that came back misses none.
+  virtual Result<ChangedTrials> changed_trials(JobId job, std::int64_t after, int limit) = 0;
   virtual Result<TargetEvidence> evidence(JobId job, int number, std::string_view target) = 0;
   // By a SHA-256 or at least 8 digits of one: kNotFound, or kConflict if it is ambiguous.
   virtual Result<std::vector<Trial>> trials_with_plan(std::string_view sha256) = 0;

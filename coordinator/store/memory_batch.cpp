@@ -50,6 +50,7 @@ struct Apply {
     if (std::ranges::find(state.jobs.at(job).targets, target) == state.jobs.at(job).targets.end()) {
       return conflict("job " + std::to_string(job.value) + " has no target \"" + target + "\"");
     }
+    trial.value()->revisions.push_back(++state.revisions[job]);  // it is about to change
     return trial.value();
   }
 

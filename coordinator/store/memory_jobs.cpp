@@ -54,7 +54,9 @@ Result<Created<Job>> MemoryStore::add_job(const JobDraft& draft,
   const std::scoped_lock lock(mutex_);
   const auto earlier = find_key(state_.job_keys, idempotency);
   if (!earlier) return earlier.error();
-  if (earlier.value() != 0) return Created<Job>{state_.jobs.at(JobId{earlier.value()}), false};
+  if (earlier.value() != 0) {
+    return Created<Job>{as_read(state_.jobs.at(JobId{earlier.value()})), false};
+  }
 
   const auto has_sha = [](const auto& entries, const std::string& sha256) {
     return std::ranges::any_of(entries, [&](const auto& e) { return e.sha256 == sha256; });
@@ -77,26 +79,50 @@ Result<Created<Job>> MemoryStore::add_job(const JobDraft& draft,
   job.created_at = now();
   if (idempotency) state_.job_keys[idempotency->key] = {idempotency->request_sha256, id.value};
   log_event(state_, now(), "job.queued", id, "{}");
-  return Created<Job>{job, true};
+  return Created<Job>{as_read(job), true};
+}
+
+// The job as the database would show it: with its counts and the time.
+Job MemoryStore::as_read(Job job) const {
+  for (auto at = state_.trials.lower_bound({job.id, 0});
+       at != state_.trials.end() && at->first.first == job.id; ++at) {
+    ++job.trials.asked;
+    job.trials.finished += at->second.trial.state == TrialState::kFinished ? 1 : 0;
+    job.trials.failed += at->second.trial.state == TrialState::kFailed ? 1 : 0;
+    for (const std::int64_t revision : at->second.revisions) {
+      job.revision = std::max(job.revision, revision);
+    }
+  }
+  std::chrono::duration<double> spent{};
+  for (const auto& [id, stored] : state_.tasks) {
+    const Task& task = stored.task;
+    const bool counts = task.task.subject.job == job.id && task.handled && task.leased_at;
+    if (counts && task.finished_at) spent += *task.finished_at - *task.leased_at;
+  }
+  job.device_seconds = spent.count();
+  job.read_at = now();
+  return job;
 }
 
 Result<Job> MemoryStore::job(JobId id) {
   const std::scoped_lock lock(mutex_);
   const auto at = state_.jobs.find(id);
   if (at == state_.jobs.end()) return not_found("job", id.value);
-  return at->second;
+  return as_read(at->second);
 }
 
 Result<std::vector<Job>> MemoryStore::jobs(const Page& page) {
   const std::scoped_lock lock(mutex_);
-  return page_of(state_.jobs, page);
+  std::vector<Job> part = page_of(state_.jobs, page);
+  for (Job& job : part) job = as_read(job);
+  return part;
 }
 
 Result<std::vector<Job>> MemoryStore::active_jobs() {
   const std::scoped_lock lock(mutex_);
   std::vector<Job> active;
   for (const auto& [id, job] : state_.jobs) {
-    if (!is_final(job.state)) active.push_back(job);
+    if (!is_final(job.state)) active.push_back(as_read(job));
   }
   return active;
 }
@@ -106,13 +132,13 @@ Result<Job> MemoryStore::cancel_job(JobId id) {
   const auto at = state_.jobs.find(id);
   if (at == state_.jobs.end()) return not_found("job", id.value);
   Job& job = at->second;
-  if (job.state == JobState::kCancelled) return job;
+  if (job.state == JobState::kCancelled) return as_read(job);
   if (is_final(job.state)) {
     return conflict("job " + std::to_string(id.value) + " is " +
                     std::string(pare::name_of(job.state)) + " already");
   }
   move_job(state_, now(), job, JobState::kCancelled, "");
-  return job;
+  return as_read(job);
 }
 
 Result<std::size_t> MemoryStore::commit(const Batch& batch) {
@@ -150,14 +176,16 @@ Result<std::vector<TargetCheck>> MemoryStore::checks(JobId job) {
   return found;
 }
 
-Result<std::vector<TargetCheck>> MemoryStore::recent_checks(const Target& like, TimePoint since) {
+Result<std::vector<TargetCheck>> MemoryStore::recent_checks(const Target& like,
+                                                            std::chrono::seconds max_age) {
   const std::scoped_lock lock(mutex_);
   std::vector<TargetCheck> found;
   for (const auto& [key, check] : state_.checks) {
     const Target& target = state_.targets.at(check.target);
     const bool alike = target.pool == like.pool && target.runtime == like.runtime &&
                        target.threads == like.threads;
-    if (alike && !check.result_json.empty() && check.measured_at >= since) found.push_back(check);
+    if (alike && !check.result_json.empty() && now() - check.measured_at <= max_age)
+      found.push_back(check);
   }
   std::ranges::stable_sort(found, std::greater<>(), &TargetCheck::measured_at);
   return found;
@@ -167,39 +195,48 @@ Result<std::vector<CanaryReading>> MemoryStore::canary_readings(JobId job,
                                                                 std::string_view target) {
   const std::scoped_lock lock(mutex_);
   const auto at = state_.canary.find({job, std::string(target)});
-  return at == state_.canary.end() ? std::vector<CanaryReading>{} : at->second;
+  if (at == state_.canary.end()) return std::vector<CanaryReading>{};
+  const auto& all = at->second;
+  return std::vector(all.end() - std::min<std::ptrdiff_t>(std::ssize(all), kMostReadings),
+                     all.end());
 }
 
-Result<TrialCounts> MemoryStore::trial_counts(JobId job) {
+Result<ChangedTrials> MemoryStore::changed_trials(JobId job, std::int64_t after, int limit) {
   const std::scoped_lock lock(mutex_);
-  TrialCounts counts;
-  for (const auto& [key, stored] : state_.trials) {
-    if (key.first != job) continue;
-    ++counts.asked;
-    counts.finished += stored.trial.state == TrialState::kFinished ? 1 : 0;
-    counts.failed += stored.trial.state == TrialState::kFailed ? 1 : 0;
+  std::map<std::int64_t, int> by_revision;
+  for (auto at = state_.trials.lower_bound({job, 0});
+       at != state_.trials.end() && at->first.first == job; ++at) {
+    for (const std::int64_t revision : at->second.revisions) {
+      if (revision > after) by_revision[revision] = at->first.second;
+    }
   }
-  return counts;
+  ChangedTrials changed{{}, after};
+  for (const auto& [revision, number] : by_revision) {
+    if (limit-- <= 0) break;
+    changed.numbers.insert(number);
+    changed.revision = revision;
+  }
+  return changed;
 }
 
-Result<double> MemoryStore::device_seconds(JobId job) {
+Result<std::vector<Trial>> MemoryStore::trials_numbered(JobId job,
+                                                        const std::vector<int>& numbers) {
   const std::scoped_lock lock(mutex_);
-  std::chrono::duration<double> spent{};
-  for (const auto& [id, stored] : state_.tasks) {
-    const Task& task = stored.task;
-    if (task.task.subject.job != job || !task.leased_at || !task.finished_at) continue;
-    spent += *task.finished_at - *task.leased_at;
+  std::vector<Trial> found;
+  for (const int number : std::set(numbers.begin(), numbers.end())) {
+    const auto at = state_.trials.find({job, number});
+    if (at != state_.trials.end()) found.push_back(at->second.trial);
   }
-  return spent.count();
+  return found;
 }
 
 Result<std::vector<Trial>> MemoryStore::trials(JobId job, const Page& page) {
   const std::scoped_lock lock(mutex_);
   std::vector<Trial> part;
-  for (const auto& [key, stored] : state_.trials) {
-    if (key.first != job || key.second <= page.after) continue;
+  for (auto at = state_.trials.upper_bound({job, static_cast<int>(page.after)});
+       at != state_.trials.end() && at->first.first == job; ++at) {
     if (static_cast<int>(part.size()) == page.limit) break;
-    part.push_back(stored.trial);
+    part.push_back(at->second.trial);
   }
   return part;
 }

@@ -16,6 +16,7 @@ namespace pare::coordinator {
 struct StoredTrial {
   Trial trial;
   std::map<std::string, TargetEvidence> evidence;  // by target
+  std::vector<std::int64_t> revisions;             // of the job, when its outcomes changed
 };
 
 struct StoredTask {
@@ -43,6 +44,7 @@ struct MemoryState {
   std::map<std::pair<JobId, std::string>, TargetCheck> checks;  // by job and target
   std::map<std::pair<JobId, std::string>, std::vector<CanaryReading>> canary;
   std::map<std::pair<JobId, int>, StoredTrial> trials;
+  std::map<JobId, std::int64_t> revisions;  // the newest of each job
   std::map<JobId, std::vector<SearchLogEntry>> search_logs;
   std::map<ComparisonId, Comparison> comparisons;
   std::map<std::string, StoredKey> job_keys;

@@ -35,12 +35,13 @@ class MemoryStore final : public Store {
   Result<Job> cancel_job(JobId id) override;
   Result<std::size_t> commit(const Batch& batch) override;
   Result<std::vector<TargetCheck>> checks(JobId job) override;
-  Result<std::vector<TargetCheck>> recent_checks(const Target& like, TimePoint since) override;
+  Result<std::vector<TargetCheck>> recent_checks(const Target& like,
+                                                 std::chrono::seconds max_age) override;
   Result<std::vector<CanaryReading>> canary_readings(JobId job, std::string_view target) override;
-  Result<TrialCounts> trial_counts(JobId job) override;
-  Result<double> device_seconds(JobId job) override;
   Result<std::vector<Trial>> trials(JobId job, const Page& page) override;
   Result<Trial> trial(JobId job, int number) override;
+  Result<std::vector<Trial>> trials_numbered(JobId job, const std::vector<int>& numbers) override;
+  Result<ChangedTrials> changed_trials(JobId job, std::int64_t after, int limit) override;
   Result<TargetEvidence> evidence(JobId job, int number, std::string_view target) override;
   Result<std::vector<Trial>> trials_with_plan(std::string_view sha256) override;
   Result<std::vector<Trial>> trials_with_candidate(std::string_view sha256) override;
@@ -70,6 +71,7 @@ class MemoryStore final : public Store {
 
  private:
   TimePoint now() const;
+  Job as_read(Job job) const;
   Comparison with_state(const Comparison& comparison) const;
   Worker with_tasks(const StoredWorker& stored) const;
   void join(std::string_view session, const WorkerProfile& profile);

@@ -20,6 +20,10 @@ Job job_of(const pqxx::row& row) {
   job.started_at = optional_time_of(row["started_at"]);
   job.searching_at = optional_time_of(row["searching_at"]);
   job.finished_at = optional_time_of(row["finished_at"]);
+  job.trials = {row["asked"].as<int>(), row["finished"].as<int>(), row["failed"].as<int>()};
+  job.device_seconds = row["device_seconds"].as<double>();
+  job.revision = row["revision"].as<std::int64_t>();
+  job.read_at = time_of(row["read_at"]);
   return job;
 }
 
@@ -70,8 +74,8 @@ std::vector<Record> read_all(const pqxx::result& rows, Record (*read)(const pqxx
   return records;
 }
 
-Result<Job> read_job(pqxx::work& tx, JobId id) {
-  const auto rows = execute(tx, query::select_jobs, id.value, 0, false, 1);
+Result<Job> read_job(pqxx::work& tx, const Param& now, JobId id) {
+  const auto rows = execute(tx, query::select_jobs, id.value, 0, false, 1, now);
   if (rows.empty()) return not_found("job", id.value);
   return job_of(rows.front());
 }
@@ -116,26 +120,28 @@ Result<Created<Job>> PgStore::add_job(const JobDraft& draft,
       }
       log_event(tx, now(), "job.queued", to_param(id.value), "{}");
     }
-    auto job = read_job(tx, id);
+    auto job = read_job(tx, now(), id);
     if (!job) return job.error();
     return Created<Job>{std::move(job).value(), create};
   });
 }
 
 Result<Job> PgStore::job(JobId id) {
-  return pool_.run([&](pqxx::work& tx) { return read_job(tx, id); });
+  return pool_.run([&](pqxx::work& tx) { return read_job(tx, now(), id); });
 }
 
 Result<std::vector<Job>> PgStore::jobs(const Page& page) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Job>> {
-    return read_all(execute(tx, query::select_jobs, std::nullopt, page.after, false, page.limit),
-                    job_of);
+    return read_all(
+        execute(tx, query::select_jobs, std::nullopt, page.after, false, page.limit, now()),
+        job_of);
   });
 }
 
 Result<std::vector<Job>> PgStore::active_jobs() {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Job>> {
-    return read_all(execute(tx, query::select_jobs, std::nullopt, 0, true, std::nullopt), job_of);
+    return read_all(execute(tx, query::select_jobs, std::nullopt, 0, true, std::nullopt, now()),
+                    job_of);
   });
 }
 
@@ -143,13 +149,13 @@ Result<Job> PgStore::cancel_job(JobId id) {
   return pool_.run([&](pqxx::work& tx) -> Result<Job> {
     const auto state = lock_job(tx, id);
     if (!state) return state.error();
-    if (state.value() == JobState::kCancelled) return read_job(tx, id);
+    if (state.value() == JobState::kCancelled) return read_job(tx, now(), id);
     if (is_final(state.value())) {
       return conflict("job " + std::to_string(id.value) + " is " +
                       std::string(pare::name_of(state.value())) + " already");
     }
     move_job(tx, now(), id, JobState::kCancelled, "");
-    return read_job(tx, id);
+    return read_job(tx, now(), id);
   });
 }
 
@@ -163,6 +169,8 @@ Result<std::size_t> PgStore::commit(const Batch& batch) {
       const auto applied = apply_change(tx, now(), change);
       if (!applied) return applied.error();
     }
+    // Last: jobs are locked before what is counted of them.
+    if (batch.cause) execute(tx, query::add_device_time, batch.cause->value);
     return batch.changes.size();
   });
 }
@@ -170,15 +178,16 @@ Result<std::size_t> PgStore::commit(const Batch& batch) {
 Result<std::vector<TargetCheck>> PgStore::checks(JobId job) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<TargetCheck>> {
     return read_all(execute(tx, query::select_checks, job.value, std::nullopt, std::nullopt,
-                            std::nullopt, std::nullopt),
+                            std::nullopt, std::nullopt, std::nullopt),
                     check_of);
   });
 }
 
-Result<std::vector<TargetCheck>> PgStore::recent_checks(const Target& like, TimePoint since) {
+Result<std::vector<TargetCheck>> PgStore::recent_checks(const Target& like,
+                                                        std::chrono::seconds max_age) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<TargetCheck>> {
     return read_all(execute(tx, query::select_checks, std::nullopt, like.pool, like.runtime,
-                            like.threads, since.time_since_epoch().count()),
+                            like.threads, max_age.count(), now()),
                     check_of);
   });
 }
@@ -186,7 +195,7 @@ Result<std::vector<TargetCheck>> PgStore::recent_checks(const Target& like, Time
 Result<std::vector<CanaryReading>> PgStore::canary_readings(JobId job, std::string_view target) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<CanaryReading>> {
     std::vector<CanaryReading> readings;
-    for (const auto& row : execute(tx, query::select_canary, job.value, target)) {
+    for (const auto& row : execute(tx, query::select_canary, job.value, target, kMostReadings)) {
       readings.push_back({text_of(row["device_id"]), row["reading_ms"].as<double>()});
     }
     return readings;

@@ -13,6 +13,16 @@ std::vector<T> parse_array(const pqxx::field& field) {
   return nlohmann::json::parse(field.c_str()).get<std::vector<T>>();
 }
 
+template <typename T>
+std::string array_of(const std::vector<T>& numbers) {
+  std::string text = "{";
+  for (const T number : numbers) {
+    if (text.size() > 1) text += ',';
+    text += *to_param(number);
+  }
+  return text + "}";
+}
+
 std::string dump(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -51,12 +61,11 @@ void append_quoted(std::string& array, const Param& element) {
 }
 
 Param array_param(const std::vector<double>& numbers) {
-  std::string text = "{";
-  for (const double number : numbers) {
-    if (text.size() > 1) text += ',';
-    text += *to_param(number);
-  }
-  return text + "}";
+  return array_of(numbers);
+}
+
+Param array_param(const std::vector<int>& numbers) {
+  return array_of(numbers);
 }
 
 pqxx::result execute(pqxx::work& transaction, const NamedQuery& query,

@@ -54,6 +54,7 @@ Param json_param(const std::map<std::string, double>& numbers);  // a JSON objec
 void append_quoted(std::string& array, const Param& element);
 // An array literal, '{1,2.5}'.
 Param array_param(const std::vector<double>& numbers);
+Param array_param(const std::vector<int>& numbers);
 
 // An array literal of anything that has a to_param(); an absent value is SQL's null.
 template <typename Range, typename Of>

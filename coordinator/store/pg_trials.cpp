@@ -60,8 +60,10 @@ TargetRecord record_of(const pqxx::row& row) {
 // Adds what is known on the targets.  REQUIRES: `trials` are of one job and in order.
 void add_outcomes(pqxx::work& tx, std::span<Trial> trials) {
   if (trials.empty()) return;
-  const auto rows = execute(tx, query::select_outcomes, trials.front().job.value,
-                            trials.front().number, trials.back().number);
+  std::vector<int> numbers;
+  for (const Trial& trial : trials) numbers.push_back(trial.number);
+  const auto rows =
+      execute(tx, query::select_outcomes, trials.front().job.value, array_param(numbers));
   for (const auto& row : rows) {
     const auto at = std::ranges::lower_bound(trials, row["number"].as<int>(), {}, &Trial::number);
     if (at == trials.end() || at->number != row["number"].as<int>()) continue;
@@ -98,16 +100,21 @@ Result<std::vector<Trial>> trials_with(pqxx::work& tx, std::string_view what,
 
 }  // namespace
 
-Result<TrialCounts> PgStore::trial_counts(JobId job) {
-  return pool_.run([&](pqxx::work& tx) -> Result<TrialCounts> {
-    const auto row = execute(tx, query::count_trials, job.value).front();
-    return TrialCounts{row["asked"].as<int>(), row["finished"].as<int>(), row["failed"].as<int>()};
+Result<ChangedTrials> PgStore::changed_trials(JobId job, std::int64_t after, int limit) {
+  return pool_.run([&](pqxx::work& tx) -> Result<ChangedTrials> {
+    ChangedTrials changed{{}, after};
+    for (const auto& row : execute(tx, query::select_changed, job.value, after, limit)) {
+      changed.numbers.insert(row["number"].as<int>());
+      changed.revision = row["revision"].as<std::int64_t>();
+    }
+    return changed;
   });
 }
 
-Result<double> PgStore::device_seconds(JobId job) {
-  return pool_.run([&](pqxx::work& tx) -> Result<double> {
-    return execute(tx, query::sum_device_time, job.value).front()["seconds"].as<double>();
+Result<std::vector<Trial>> PgStore::trials_numbered(JobId job, const std::vector<int>& numbers) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Trial>> {
+    return read_trials(tx, {to_param(job.value), array_param(numbers), to_param(0), std::nullopt,
+                            std::nullopt, std::nullopt});
   });
 }
 
@@ -120,8 +127,8 @@ Result<std::vector<Trial>> PgStore::trials(JobId job, const Page& page) {
 
 Result<Trial> PgStore::trial(JobId job, int number) {
   return pool_.run([&](pqxx::work& tx) -> Result<Trial> {
-    const auto found = read_trials(tx, {to_param(job.value), to_param(number), to_param(0),
-                                        std::nullopt, std::nullopt, to_param(1)});
+    const auto found = read_trials(tx, {to_param(job.value), array_param(std::vector{number}),
+                                        to_param(0), std::nullopt, std::nullopt, to_param(1)});
     if (found.empty()) return not_found("trial of job " + std::to_string(job.value), number);
     return found.front();
   });
@@ -131,8 +138,8 @@ Result<TargetEvidence> PgStore::evidence(JobId job, int number, std::string_view
   return pool_.run([&](pqxx::work& tx) -> Result<TargetEvidence> {
     const auto rows = execute(tx, query::select_evidence, job.value, number, target);
     if (rows.empty()) {
-      const auto found = read_trials(tx, {to_param(job.value), to_param(number), to_param(0),
-                                          std::nullopt, std::nullopt, to_param(1)});
+      const auto found = read_trials(tx, {to_param(job.value), array_param(std::vector{number}),
+                                          to_param(0), std::nullopt, std::nullopt, to_param(1)});
       if (found.empty()) return not_found("trial of job " + std::to_string(job.value), number);
       return TargetEvidence{};
     }

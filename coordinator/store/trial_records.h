@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,12 @@ struct TrialCounts {
   int asked = 0;
   int finished = 0;
   int failed = 0;
+};
+
+// Trials whose outcomes changed, up to a revision of their job.
+struct ChangedTrials {
+  std::set<int> numbers;
+  std::int64_t revision = 0;
 };
 
 enum class TrialState : std::uint8_t { kRunning, kFinished, kFailed };

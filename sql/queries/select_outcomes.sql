@@ -1,5 +1,5 @@
 -- What is known of the trials of a job on its targets, without the bulk.
---   $1 job   $2 first number   $3 last number
+--   $1 job   $2 numbers
 SELECT number, target, map_50_95, images, accuracy_runtime, detections_sha256, figures, median_ms,
        low_ms, high_ms, cardinality(samples_ms) AS samples, suspect, infeasible,
        latency->>'peak_memory_bytes' AS peak_memory, latency->'layers_ms' AS layers_ms,
@@ -7,4 +7,4 @@ SELECT number, target, map_50_95, images, accuracy_runtime, detections_sha256, f
        to_json(accuracy_draws) AS accuracy_draws, expected_map, confirmed_median_ms, confirmed_low_ms,
        confirmed_high_ms, cardinality(confirmed_samples_ms) AS confirmed_samples, confirmed_suspect
   FROM trial_outcome
- WHERE job_id = $1::bigint AND number BETWEEN $2::int AND $3::int;
+ WHERE job_id = $1::bigint AND number = ANY ($2::int[]);

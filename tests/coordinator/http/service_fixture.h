@@ -22,7 +22,7 @@ class ServiceFixture : public testing::Test {
               (std::string("http_") + info->test_suite_name() + "_" + info->name());
     std::filesystem::remove_all(folder_);
     blobs_.emplace(BlobStore::open(folder_, Bytes{1 << 20}).value());
-    services_.emplace(Services{*store_, *blobs_, [this] { ++wakes_; }, [] { return TimePoint{}; }});
+    services_.emplace(Services{*store_, views_, *blobs_, [this] { ++wakes_; }});
     routes_ = make_routes(*services_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -54,6 +54,7 @@ class ServiceFixture : public testing::Test {
 
   std::filesystem::path folder_;
   std::unique_ptr<Store> store_ = make_memory_store();
+  JobViews views_{*store_};
   std::optional<BlobStore> blobs_;
   std::optional<Services> services_;
   RouteTable routes_;

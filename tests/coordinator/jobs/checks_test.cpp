@@ -231,9 +231,8 @@ TEST_F(Canary, a_doubtful_measurement_is_made_again_and_the_one_that_agrees_is_k
 TEST_F(Canary, after_two_more_a_measurement_is_accepted_and_marked) {
   sing({2.0, 2.4, 2.5, 2.6, 2.0});
   JobLoopOptions options;
-  options.clock = [this] { return clock; };
   options.trials_in_flight = 1;
-  loop = std::make_unique<JobLoop>(*store, options);
+  start(options);
   const JobId id = post(2, "random", {"ov"});
   run_to_rest();
   EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
@@ -249,9 +248,8 @@ TEST_F(Canary, a_measurement_that_fails_when_it_is_made_again_leaves_the_first_o
     return wire::TaskFailure{ErrorCode::kUnsupported, "out of memory"};
   });
   JobLoopOptions options;
-  options.clock = [this] { return clock; };
   options.trials_in_flight = 1;
-  loop = std::make_unique<JobLoop>(*store, options);
+  start(options);
   const JobId id = post(2, "random", {"ov"});
   run_to_rest();
   const TargetRecord& record = trials(id)[1].on_target.at("ov");

@@ -54,11 +54,16 @@ class JobLoopFixture : public testing::Test {
 
   void start() {
     JobLoopOptions options;
-    options.clock = [this] { return clock; };
     options.tasks_added = [this] {
       if (crash_in > 0 && --crash_in == 0) throw Crash{};
     };
-    loop = std::make_unique<JobLoop>(*store, options);
+    start(options);
+  }
+
+  void start(const JobLoopOptions& options) {
+    loop.reset();
+    views = std::make_unique<JobViews>(*store);
+    loop = std::make_unique<JobLoop>(*store, *views, options);
   }
 
   static NewJob wanted(std::vector<std::string> targets) {
@@ -110,6 +115,7 @@ class JobLoopFixture : public testing::Test {
   const std::vector<Precision> both = {Precision::kFp32, Precision::kInt8};
   std::unique_ptr<Store> store;
   std::optional<FakeFleet> fleet;
+  std::unique_ptr<JobViews> views;
   std::unique_ptr<JobLoop> loop;
   TimePoint clock = TimePoint(std::chrono::hours(1));
   int crash_in = 0;

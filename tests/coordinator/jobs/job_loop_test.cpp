@@ -180,7 +180,7 @@ TEST_F(JobLoopTest, a_search_ends_when_a_part_of_its_budget_is_spent) {
   run_to_rest();
   EXPECT_EQ(stored(spent).reason, "the search ended early: devices have spent its 1 seconds");
   EXPECT_LT(trials(spent).size(), 20U);
-  EXPECT_GE(store->device_seconds(spent).value(), 1);
+  EXPECT_GE(stored(spent).device_seconds, 1);
 }
 
 TEST_F(JobLoopTest, one_objective_and_a_constraint_are_a_goal) {

@@ -20,7 +20,16 @@ Trial trial(int number, double map, double ms_a, double ms_b) {
 
 class RivalsTest : public testing::Test {
  protected:
-  std::vector<std::string> rivals() const { return rivals_of(context, candidate, both, others); }
+  std::vector<std::string> rivals() {
+    context.targets.resize(2);
+    context.targets[0].name = "a";
+    context.targets[1].name = "b";
+    std::vector<Scored> scored;
+    for (const Trial& other : others) {
+      if (auto one = scored_of(context, other)) scored.push_back(std::move(*one));
+    }
+    return rivals_of(context, candidate, both, scored);
+  }
 
   JobContext context;
   Trial candidate = trial(9, 0, 10, 20);

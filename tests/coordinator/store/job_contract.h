@@ -128,13 +128,13 @@ TEST_P(JobContract, recent_checks_are_those_of_like_targets_that_succeeded_since
                      {CheckRecorded{{failed, "x86-ov", "c", "1", true, "", "no", failed, {}}},
                       CheckRecorded{{failed, "x86-ort", "d", "1", true, "{}", "", failed, {}}}}}));
   const Target like = ok(store().target("x86-ort"));  // the two targets differ in name only
-  const auto recent = ok(store().recent_checks(like, since));
+  const auto recent = ok(store().recent_checks(like, std::chrono::hours(1)));
   ASSERT_EQ(recent.size(), 2U);
   EXPECT_EQ(recent[0].cpu_model, "d");
   EXPECT_EQ(recent[1].cpu_model, "b");
   Target other = like;
   other.threads = 2;
-  EXPECT_TRUE(ok(store().recent_checks(other, since)).empty());
+  EXPECT_TRUE(ok(store().recent_checks(other, std::chrono::hours(1))).empty());
   // One that is used again keeps its age.
   const JobId later = add();
   TargetCheck again = recent[1];
@@ -256,6 +256,30 @@ TEST_P(JobContract, an_outcome_needs_its_trial_and_a_target_of_its_job) {
   EXPECT_FALSE(store().commit({{}, {elsewhere}}));
 }
 
+TEST_P(JobContract, whoever_asks_for_changes_hears_of_every_outcome_once_it_is_there) {
+  const JobId job = searching_job();
+  ok(store().commit({{}, {trial(job, 1), trial(job, 2), trial(job, 3)}}));
+  EXPECT_EQ(ok(store().job(job)).revision, 0) << "a trial without an outcome shows on no front";
+  ok(store().commit({{}, {latency(job, 2)}}));
+  const std::int64_t first = ok(store().job(job)).revision;
+  const ChangedTrials one = ok(store().changed_trials(job, 0, 100));
+  EXPECT_EQ(one.numbers, (std::set<int>{2}));
+  EXPECT_EQ(one.revision, first);
+  ok(store().commit({{}, {latency(job, 3)}}));
+  ok(store().commit({{}, {InfeasibleRecorded{job, 2, "x86-ort", "it differs"}}}));
+  EXPECT_EQ(ok(store().changed_trials(job, first, 100)).numbers, (std::set<int>{2, 3}));
+  EXPECT_EQ(ok(store().changed_trials(job, first, 1)).numbers, (std::set<int>{3}));
+  const std::int64_t last = ok(store().job(job)).revision;
+  EXPECT_GT(last, first);
+  EXPECT_TRUE(ok(store().changed_trials(job, last, 100)).numbers.empty());
+  EXPECT_FALSE(store().commit({{}, {latency(job, 3)}})) << "it is there";
+  EXPECT_EQ(ok(store().job(job)).revision, last) << "nothing changed";
+  const auto trials = ok(store().trials_numbered(job, {3, 2, 7}));
+  ASSERT_EQ(trials.size(), 2U);
+  EXPECT_EQ(trials[0].number, 2);
+  EXPECT_EQ(trials[1].on_target.at("x86-ort").latency->median, Millis(2.5));
+}
+
 TEST_P(JobContract, a_trial_ends_once) {
   const JobId job = searching_job();
   ok(store().commit({{}, {trial(job, 1), trial(job, 2), trial(job, 3)}}));
@@ -264,7 +288,7 @@ TEST_P(JobContract, a_trial_ends_once) {
                       TrialEnded{job, 2, TrialState::kFailed, "no such operator"}}}));
   EXPECT_EQ(code(store().commit({{}, {TrialEnded{job, 1, TrialState::kFailed, "x"}}})),
             ErrorCode::kConflict);
-  const TrialCounts counts = ok(store().trial_counts(job));
+  const TrialCounts counts = ok(store().job(job)).trials;
   EXPECT_EQ(counts.asked, 3);
   EXPECT_EQ(counts.finished, 1);
   EXPECT_EQ(counts.failed, 1);
@@ -294,9 +318,9 @@ TEST_P(JobContract, a_latency_is_confirmed_once_and_only_after_it_was_measured) 
   EXPECT_EQ(evidence.confirmed_json, R"({"load_ms":5})");
 }
 
-TEST_P(JobContract, device_time_is_that_of_the_last_attempts_of_ended_tasks) {
+TEST_P(JobContract, device_time_is_that_of_the_last_attempts_of_tasks_whose_end_was_handled) {
   const JobId job = searching_job();
-  EXPECT_EQ(ok(store().device_seconds(job)), 0);
+  EXPECT_EQ(ok(store().job(job)).device_seconds, 0);
   NewTask task = task_of_kind(TaskKind::kBuild);
   task.subject.job = job;
   ok(store().commit({{}, {TaskAdded{task}, TaskAdded{task}, TaskAdded{task}}}));
@@ -305,10 +329,11 @@ TEST_P(JobContract, device_time_is_that_of_the_last_attempts_of_ended_tasks) {
     const auto lease = ok(store().claim(kAda));
     pass(std::chrono::seconds(seconds));
     ok(store().report({lease->task, lease->attempt, true, false, "", R"({"ok":true})"}));
+    ok(store().commit({lease->task, {}}));
   }
   ok(store().claim(kAda));
   pass(std::chrono::seconds(1));
-  EXPECT_DOUBLE_EQ(ok(store().device_seconds(job)), 7) << "the third has not ended";
+  EXPECT_DOUBLE_EQ(ok(store().job(job)).device_seconds, 7) << "the third has not ended";
 }
 
 TEST_P(JobContract, the_search_log_keeps_the_order) {

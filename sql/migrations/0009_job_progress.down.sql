@@ -1,0 +1,12 @@
+DROP TRIGGER outcome_is_revised ON trial_outcome;
+DROP TRIGGER trial_moved ON trial;
+DROP TRIGGER trial_added ON trial;
+DROP TRIGGER job_has_progress ON job;
+DROP FUNCTION next_revision();
+DROP FUNCTION count_moved_trials();
+DROP FUNCTION count_added_trials();
+DROP FUNCTION begin_progress();
+CREATE INDEX canary_of_job ON canary_reading (job_id, target);
+DROP INDEX canary_newest;
+ALTER TABLE trial_outcome DROP COLUMN revision;
+DROP TABLE job_progress;
