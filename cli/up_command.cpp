@@ -17,6 +17,7 @@
 
 #include "cli/command.h"
 #include "cli/supervisor.h"
+#include "host/facts.h"
 
 namespace pare::cli {
 
@@ -41,6 +42,12 @@ fs::path default_data() {
   }
   const char* home = std::getenv("HOME");
   return fs::path(home != nullptr ? home : ".") / ".local/share/pare";
+}
+
+// What a task of one of so many workers may use: together four fifths of the machine.
+std::int64_t memory_share_mib(int workers) {
+  const std::int64_t all = host::machine_facts().memory_bytes >> 20;
+  return std::max<std::int64_t>(1, all / 5 * 4 / std::max(1, workers));
 }
 
 int default_workers() {
@@ -175,7 +182,9 @@ Program worker_program(const UpArguments& given, const fs::path& data, int numbe
                                       "--cache",
                                       (data / "cache").string(),
                                       "--scratch",
-                                      (data / "workers" / name).string()};
+                                      (data / "workers" / name).string(),
+                                      "--memory-limit-mib",
+                                      std::to_string(memory_share_mib(given.workers))};
   for (const std::string& flag : device_flags(data)) command.push_back(flag);
   return {"worker " + name, std::move(command), data / "log" / ("worker-" + name + ".log")};
 }

@@ -153,6 +153,31 @@ TEST_F(ProtocolTest, a_report_is_sent_until_it_is_answered_while_new_work_is_don
   EXPECT_EQ(count<Forget>(receive(wire::ReportReply{{7}, 1, ReportVerdict::kRecorded}, 5500)), 0);
 }
 
+TEST_F(ProtocolTest, a_report_that_nobody_answers_is_sent_less_and_less_often) {
+  welcome();
+  receive(lease(7), 0);
+  std::vector<int> sent{0};
+  protocol_.ended(report(7), at(0));
+  for (int ms = 200; ms <= 100'000; ms += 200) {
+    if (ms % 1000 == 0) receive(wire::HeartbeatReply{}, ms);  // it is there, and slow
+    if (count<wire::TaskReport>(tick(ms)) > 0) sent.push_back(ms);
+  }
+  EXPECT_THAT(sent, testing::ElementsAre(0, 2000, 6000, 14'000, 30'000, 60'000, 90'000));
+  EXPECT_EQ(count<wire::TaskReport>(receive(wire::Welcome{}, 100'100)), 1);
+}
+
+TEST_F(ProtocolTest, whoever_has_four_reports_unanswered_asks_for_nothing_more) {
+  welcome();
+  for (int task = 1; task <= 4; ++task) {
+    receive(lease(task), task);
+    const Actions ended = protocol_.ended(report(task), at(task));
+    EXPECT_EQ(count<wire::LeaseRequest>(ended), task < 4 ? 1 : 0);
+  }
+  EXPECT_EQ(count<wire::LeaseRequest>(tick(4000)), 0);
+  receive(wire::ReportReply{{2}, 1, ReportVerdict::kRecorded}, 4100);
+  EXPECT_EQ(count<wire::LeaseRequest>(tick(4200)), 1);
+}
+
 TEST_F(ProtocolTest, silence_makes_a_new_connection_and_the_task_goes_on) {
   welcome();
   receive(lease(7), 100);

@@ -10,7 +10,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds kHelloAgain{1000};
 constexpr milliseconds kSilence{5000};  // below the 6 s after which a coordinator gives us up
 constexpr milliseconds kRequestAgain{2000};
-constexpr milliseconds kReportAgain{2000};
+constexpr milliseconds kReportAgain{2000};  // then twice as long, each time
+constexpr milliseconds kReportAgainAtMost{30'000};
+constexpr std::size_t kMostUnanswered = 4;
 
 bool due(const std::optional<Instant>& last, Instant now, milliseconds after) {
   return !last || now - *last >= after;
@@ -23,7 +25,7 @@ Protocol::Protocol(std::string session, WorkerProfile profile,
     : session_(std::move(session)), profile_(std::move(profile)) {
   for (wire::TaskReport& report : unanswered) {
     const Key key{report.task, report.attempt};
-    reports_.emplace(key, Report{std::move(report), std::nullopt});
+    reports_.emplace(key, Report{.report = std::move(report)});
   }
 }
 
@@ -66,7 +68,7 @@ Actions Protocol::ended(std::optional<wire::TaskReport> report, Instant now) {
   request_sent_.reset();
   if (report && !dropped) {
     const Key key{report->task, report->attempt};
-    reports_.insert_or_assign(key, Report{*std::move(report), std::nullopt});
+    reports_.insert_or_assign(key, Report{.report = *std::move(report)});
     if (welcomed_) send_reports(now, false, actions);
   } else if (report) {
     actions.emplace_back(std::in_place_type<Forget>, Forget{report->task, report->attempt});
@@ -149,8 +151,10 @@ void Protocol::heartbeat(Instant now, Actions& actions) {
 
 void Protocol::send_reports(Instant now, bool all, Actions& actions) {
   for (auto& [key, report] : reports_) {
-    if (!all && !due(report.sent, now, kReportAgain)) continue;
+    if (all) report.again = milliseconds(0);
+    if (!all && !due(report.sent, now, report.again)) continue;
     report.sent = now;
+    report.again = std::clamp(2 * report.again, kReportAgain, kReportAgainAtMost);
     actions.emplace_back(std::in_place_type<Send>, say(report.report));
   }
 }
@@ -162,7 +166,7 @@ void Protocol::next(Instant now, Actions& actions) {
     waiting_.pop_front();
     running_ = Running{{lease.task, lease.attempt, 0.0, "starting"}, false};
     actions.emplace_back(std::in_place_type<Start>, Start{std::move(lease)});
-  } else if (due(request_sent_, now, kRequestAgain)) {
+  } else if (reports_.size() < kMostUnanswered && due(request_sent_, now, kRequestAgain)) {
     request_sent_ = now;
     actions.emplace_back(std::in_place_type<Send>, say(wire::LeaseRequest{}));
   }

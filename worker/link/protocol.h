@@ -5,7 +5,9 @@
 //  - a heartbeat every interval that names all it holds, whatever the child does;
 //  - one task at a time; a lease that crosses with another waits for its turn;
 //  - a dropped task is killed and never reported;
-//  - a report is sent again and again until it is answered.
+//  - a report is sent again and again until it is answered, each time after twice as long;
+//  - while several reports are unanswered nothing new is asked for: who cannot take them cannot
+//    take more.
 //
 // Not thread-safe.  The wire is docs and rules of wire/proto/worker.proto.
 #pragma once
@@ -60,7 +62,8 @@ class Protocol {
   using Key = std::pair<TaskId, int>;
   struct Report {
     wire::TaskReport report;
-    std::optional<Instant> sent;
+    std::optional<Instant> sent{};
+    std::chrono::milliseconds again{0};  // after sent
   };
   struct Running {
     RunningTask task;

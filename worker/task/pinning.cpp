@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string>
 
 namespace pare::worker {
 namespace {
@@ -17,16 +18,21 @@ int threads_of(const wire::TaskParams& params) {
 
 }  // namespace
 
-std::vector<int> cores_for(const wire::TaskDocument& task, const std::vector<int>& allowed,
-                           const std::vector<host::Core>& usable) {
-  if (!is_exclusive(task.kind())) return allowed;
+Result<std::vector<int>> cores_for(const wire::TaskDocument& task, const std::vector<int>& allowed,
+                                   const std::vector<host::Core>& usable) {
+  if (usable.empty()) return allowed;  // the system does not say
   const auto threads = static_cast<std::size_t>(threads_of(task.params));
   std::vector<host::Core> free;
   for (const host::Core& core : usable) {
     const bool ours = allowed.empty() || std::ranges::find(allowed, core.number) != allowed.end();
     if (ours) free.push_back(core);
   }
-  if (free.size() <= threads) return allowed;
+  if (free.size() < threads) {
+    return Error{ErrorCode::kUnsupported, std::to_string(threads) +
+                                              " threads are asked for, and this worker has " +
+                                              std::to_string(free.size()) + " cores"};
+  }
+  if (!is_exclusive(task.kind()) || free.size() == threads) return allowed;
   std::ranges::sort(free, std::greater<>(), &host::Core::number);
   std::set<int> physical;
   std::ranges::stable_partition(

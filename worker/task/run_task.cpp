@@ -99,7 +99,9 @@ class TaskRun {
       document.files[role] = path.value().string();
     }
     document.runtimes = settings_.runtimes;
-    document.cores = cores_for(document, settings_.cores, host::usable_cores());
+    auto cores = cores_for(document, settings_.cores, host::usable_cores());
+    if (!cores) return cores.error();
+    document.cores = std::move(cores).value();
     return std::monostate{};
   }
 
