@@ -52,7 +52,7 @@ Observation measured(const Space& space, const Genome& genome, int trial, Random
   const double size = std::sqrt(settings.front().pixels);
   const double error = 1 - 0.4 * std::sqrt(kept) * (0.5 + size / 2) + 0.01 * random.uniform();
   const double whole = std::accumulate(ms.begin(), ms.end(), 0.0);
-  Observation out{TrialId{trial}, genome, {}, 1.0};
+  Observation out{TrialId{trial}, genome, {}};
   for (int t = 0; t < kTargets; ++t) {
     const double latency = std::log(1 + (1 + 0.3 * t) * whole + 0.05 * random.uniform());
     out.targets.push_back({Status::kMeasured, {error, latency}, {}});

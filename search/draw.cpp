@@ -16,6 +16,7 @@ int narrower(const Decision& d, double share) {
 
 // Settings of int8, most often those that keep accuracy where int8 products saturate.
 int draw_setting(const Decision& d, Random& random) {
+  if (d.choices < 2) return 0;
   switch (d.kind) {
     case DecisionKind::kRanges: return random.chance(0.6) ? 0 : random.below(d.choices);
     case DecisionKind::kEqualization: return random.below(2);

@@ -95,7 +95,8 @@ std::vector<Decision> segments_of(const ModelSummary& model) {
   return segments;
 }
 
-// The layers that int8 harms most, a few more with every choice; never all of them.
+// The layers that int8 harms most, a few more with every choice; never all of them.  Of one layer
+// alone that leaves nothing to decide.
 Decision most_harmed(const Guidance& guidance) {
   std::vector<std::string> layers;
   for (const LayerSensitivity& layer : guidance.int8_layers) layers.push_back(layer.layer);
@@ -116,6 +117,7 @@ std::vector<Decision> keep_fp32_decisions(const ModelSummary& model, const Guida
     decisions = segments_of(model);
   } else {
     decisions.push_back(most_harmed(guidance));
+    if (decisions.back().choices < 2) decisions.pop_back();
   }
   if (!model.output_layers.empty() && model.output_layers.size() < model.layers.size()) {
     decisions.push_back(all_or_none(std::string(kOutputs), model.output_layers));
@@ -367,6 +369,12 @@ Genome Space::original() const {
   return genome;
 }
 
+bool Space::offers(const Genome& genome) const noexcept {
+  return std::ranges::equal(genome.choices, decisions_, [](int choice, const Decision& d) {
+    return choice >= 0 && choice < d.choices;
+  });
+}
+
 bool Space::is_int8(const Genome& genome) const noexcept {
   return precision_ >= 0 && genome.choices[static_cast<std::size_t>(precision_)] == 1;
 }
@@ -376,7 +384,7 @@ bool Space::matters(const Genome& genome, std::size_t decision) const noexcept {
 }
 
 Genome Space::canonical(Genome genome) const {
-  PARE_CHECK(genome.choices.size() == decisions_.size(), "a genome of another space");
+  PARE_CHECK(offers(genome), "a genome of another space");
   if (!only_.empty()) return nearest(genome);
   if (is_int8(genome)) {
     const std::vector<std::string> kept = kept_in_fp32(genome);
@@ -412,7 +420,7 @@ Genome Space::canonical(Genome genome) const {
 }
 
 Plan Space::plan_of(const Genome& genome) const {
-  PARE_CHECK(genome.choices.size() == decisions_.size(), "a genome of another space");
+  PARE_CHECK(offers(genome), "a genome of another space");
   Plan plan;
   plan.height = input_.height;
   plan.width = input_.width;
@@ -429,7 +437,6 @@ Plan Space::plan_of(const Genome& genome) const {
   for (std::size_t i = 0; i < decisions_.size(); ++i) {
     const Decision& d = decisions_[i];
     const int choice = genome.choices[i];
-    PARE_CHECK(choice >= 0 && choice < d.choices, "a choice that its decision does not offer");
     const auto at = static_cast<std::size_t>(choice);
     if (d.kind == DecisionKind::kWidth && choice != d.original) plan.widths[d.name] = d.widths[at];
     if (d.kind == DecisionKind::kResolution) {

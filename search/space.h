@@ -43,6 +43,9 @@ enum class DecisionKind : std::uint8_t {
   kLevel,         // the same in order
 };
 
+// Choices without an order are not merged where a surrogate has fewer levels: so many at most.
+inline constexpr int kMostOptions = 256;
+
 // What a choice is expected to do, in any unit that the choices of all decisions share.
 struct Expected {
   double damage = 0;
@@ -106,6 +109,11 @@ class Space {
   bool has_int8() const noexcept { return precision_ >= 0; }
 
   Genome original() const;
+
+  // True if it has one choice a decision, and each decision offers its own.  What was stored by
+  // another version, or of a model inspected again, need not: ask before anything below.
+  bool offers(const Genome& genome) const noexcept;
+
   bool is_int8(const Genome& genome) const noexcept;
 
   // The one genome that stands for the same plan.  REQUIRES: one valid choice per decision.

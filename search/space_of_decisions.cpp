@@ -12,6 +12,7 @@ Space Space::of_decisions(std::vector<Decision> decisions, std::vector<Genome> o
   for (const Decision& d : decisions) {
     PARE_CHECK(d.kind == DecisionKind::kOption || d.kind == DecisionKind::kLevel,
                "a decision that needs a model");
+    PARE_CHECK(d.choices > 0 && (d.ordered() || d.choices <= kMostOptions), "too many options");
   }
   Space space;
   space.decisions_ = std::move(decisions);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,7 +41,6 @@ struct Observation {
   TrialId trial;  // its number in the job
   Genome genome;
   std::vector<TargetObservation> targets;  // in the job's order
-  double fidelity = 1.0;                   // share of the full evaluation behind the objectives
 };
 
 class Strategy {
@@ -57,6 +57,9 @@ class Strategy {
 
   // Results may arrive in any order and long after the ask(); an infeasible one is information.
   virtual void tell(std::span<const Observation> observations) = 0;
+
+  // What kept the last ask() from proposing as this strategy does, for people; empty: nothing.
+  virtual std::string trouble() const { return {}; }
 };
 
 // The objectives beyond which a plan is of no use on a target, from what the original measured
@@ -66,8 +69,8 @@ using WorstOfUse = std::function<std::vector<double>(const std::vector<double>& 
 // Every file in search/strategies, sorted by name.
 std::vector<std::string_view> strategy_names();
 
-// The strategy keeps a copy of the space.  Without `worst` every plan is of use.  kInvalidArgument
-// if no strategy has that name.
+// The strategy keeps a copy of the space, and is told what is usable (usable.h).  Without `worst`
+// every plan is of use.  kInvalidArgument if no strategy has that name.
 Result<std::unique_ptr<Strategy>> make_strategy(std::string_view name, const Space& space,
                                                 std::uint64_t seed, WorstOfUse worst = {});
 

@@ -10,6 +10,7 @@
 
 #include "core/check.h"
 #include "search/surrogate/improvement.h"
+#include "search/usable.h"
 
 namespace pare::search {
 namespace {
@@ -126,10 +127,12 @@ class Transfer final : public Strategy {
   void tell(std::span<const Observation> observations) override {
     for (const Observation& observation : observations) {
       const auto at = index_.find(observation.genome);
-      if (at != index_.end()) told_.emplace_back(at->second, observation);
+      if (at != index_.end()) told_.emplace_back(at->second, usable(observation));
     }
     inner_->tell(observations);
   }
+
+  std::string trouble() const override { return inner_->trouble(); }
 
  private:
   std::optional<std::size_t> next_known() const {

@@ -27,6 +27,7 @@ class Seeded final : public Strategy {
   }
 
   void tell(std::span<const Observation> observations) override { inner_->tell(observations); }
+  std::string trouble() const override { return inner_->trouble(); }
 
  private:
   std::vector<Genome> seeds_;

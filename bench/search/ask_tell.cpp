@@ -38,7 +38,7 @@ pare::search::Space space_of(const json& document) {
 }
 
 Observation observation_of(const json& told, int trial) {
-  Observation out{pare::TrialId{trial}, {told.at("genome").get<std::vector<int>>()}, {}, 1.0};
+  Observation out{pare::TrialId{trial}, {told.at("genome").get<std::vector<int>>()}, {}};
   for (const json& target : told.at("targets")) {
     auto& on = out.targets.emplace_back();
     if (target.is_null()) {

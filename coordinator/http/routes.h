@@ -1,6 +1,6 @@
 // The routes of the service, as a table: what is asked, what it takes, who answers.
 //
-// The server dispatches on it and the OpenAPI document is made from it, so the two agree.
+// The server dispatches on it; docs/api.md says the same for people.
 // Built once, then read by every HTTP thread.
 #pragma once
 

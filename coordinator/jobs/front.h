@@ -2,8 +2,8 @@
 // functions over stored trials, O(trials * front) each.
 //
 // Hypervolume is taken in the job's objectives (job_metrics.h), by default (1 - mAP, log latency),
-// against accuracies of 0 and twice the original's latency and size; the original is the plan that
-// changes nothing, measured as every other.
+// against reference_of() the original: half its accuracy, and its latency and size.  The original
+// is the plan that changes nothing, measured as every other.
 #pragma once
 
 #include <map>

@@ -6,6 +6,7 @@
 #include "coordinator/jobs/front.h"
 #include "coordinator/jobs/job_metrics.h"
 #include "wire/job_json.h"
+#include "wire/plan_json.h"
 #include "wire/summary_json.h"
 #include "wire/task_json.h"
 #include "wire/task_params.h"
@@ -184,6 +185,13 @@ JobContext apart(JobContext context) {
   context.document.across = Across::kEach;
   context.document.weights.clear();
   return context;
+}
+
+bool is_of_space(const JobContext& context, const Trial& trial) {
+  const search::Genome genome{trial.genome};
+  if (!context.space.offers(genome)) return false;
+  const auto plan = wire::parse_plan(trial.plan_json);
+  return plan && context.space.plan_of(genome) == plan.value();
 }
 
 search::Observation observation_of(const JobContext& context, const Trial& trial) {

@@ -62,6 +62,11 @@ Result<std::unique_ptr<search::Strategy>> strategy_of(const JobContext& context)
 // The same job, every target by itself, whatever its search combines.
 JobContext apart(JobContext context);
 
+// True if the trial's choices are offered by the job's space and spell the trial's plan.  Not so
+// where another version, or another inspection of the model, began it: then nothing may read its
+// genome.
+bool is_of_space(const JobContext& context, const Trial& trial);
+
 // What the strategy is told of a trial that has ended.  A function of what is stored, so that a
 // restored strategy is told the same.
 search::Observation observation_of(const JobContext& context, const Trial& trial);

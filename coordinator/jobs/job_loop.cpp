@@ -379,6 +379,8 @@ Result<int> JobLoop::search(const Job& job) {
       reason = "the search ended early: the space has no other plan to try";
       break;
     }
+    const std::string trouble = runner.value()->trouble();
+    if (!trouble.empty() && options_.log) options_.log(name_of(job) + ": " + trouble);
     const auto begun = commit({}, std::move(*changes));
     if (!begun) {
       runners_.erase(job.id);  // its strategy has asked for a plan that nobody knows of

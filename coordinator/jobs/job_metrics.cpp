@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/check.h"
-
 namespace pare::coordinator {
 namespace {
 
@@ -20,7 +18,10 @@ Result<double> figure_of(const Metric& metric, const wire::EvaluateResult& resul
                  "the job asks about class \"" + metric.category + "\", which was not scored"};
   }
   const auto at = std::ranges::find(wire::kCocoFigures, std::string_view(name_of(metric)));
-  PARE_CHECK(at != wire::kCocoFigures.end(), "an accuracy that is no COCO figure");
+  if (at == wire::kCocoFigures.end()) {
+    return Error{ErrorCode::kInternal,
+                 "\"" + name_of(metric) + "\" is an accuracy that nothing scores"};
+  }
   return result.coco[static_cast<std::size_t>(at - wire::kCocoFigures.begin())];
 }
 

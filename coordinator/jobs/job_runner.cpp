@@ -121,17 +121,13 @@ Result<bool> JobRunner::replay(Store& store) {
   if (!trials) return trials.error();
   const auto log = store.search_log(context_.job.id);
   if (!log) return log.error();
-  const std::size_t decisions = context_.space.decisions().size();
   for (const SearchLogEntry& entry : log.value()) {
     const auto number = static_cast<std::size_t>(std::max(0, trial_of(entry)));
     if (number == 0 || number > trials.value().size()) return broken_log(context_.job, entry);
     const Trial& trial = trials.value()[number - 1];
-    if (trial.genome.size() != decisions) return another_space(context_.job, trial);
+    if (!is_of_space(context_, trial)) return another_space(context_.job, trial);
     if (entry.step == SearchStep::kAsk) {
-      const auto plan = wire::parse_plan(trial.plan_json);
-      if (!plan) return plan.error();
       const search::Genome genome{trial.genome};
-      if (context_.space.plan_of(genome) != plan.value()) return another_space(context_.job, trial);
       strategy_->replay_ask({&genome, 1});
     } else {
       tell(trial);

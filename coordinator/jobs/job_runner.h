@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "coordinator/jobs/canary_rule.h"
@@ -35,6 +36,9 @@ class JobRunner {
   // What begins the next trial; nullopt: the space has nothing left.  The caller commits it, or
   // throws the runner away.
   std::optional<std::vector<Change>> next_trial();
+
+  // What kept the search from proposing the last trial as it would, for the log; empty: nothing.
+  std::string trouble() const { return strategy_->trouble(); }
 
   // REQUIRES: the trial has ended, and its end is the last entry of the log.
   void tell(const Trial& trial);

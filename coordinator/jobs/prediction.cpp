@@ -29,7 +29,8 @@ std::vector<search::Observation> observations_of(const JobContext& context,
                                                  std::span<const Trial> trials) {
   std::vector<search::Observation> told;
   for (const Trial& trial : trials) {
-    if (trial.state != TrialState::kRunning) told.push_back(observation_of(context, trial));
+    if (trial.state == TrialState::kRunning || !is_of_space(context, trial)) continue;
+    told.push_back(observation_of(context, trial));
   }
   return told;
 }

@@ -175,9 +175,10 @@ void TrialUpdate::measure(const Target& target) {
 void TrialUpdate::benchmarked(const TaskEnd& end, const std::string& name,
                               const std::string& device_id, std::vector<MeasuredLatency> earlier,
                               const std::vector<CanaryReading>& readings) {
-  const Target& target = target_named(name);
-  take_latency(target, end, device_id, std::move(earlier), readings);
-  score_if_timed(context_.accuracy_runtime(target, plan_));
+  const auto target = std::ranges::find(context_.targets, name, &Target::name);
+  if (target == context_.targets.end()) return;  // it is none of the job's: it says nothing
+  take_latency(*target, end, device_id, std::move(earlier), readings);
+  score_if_timed(context_.accuracy_runtime(*target, plan_));
   end_if_settled();
 }
 
@@ -234,12 +235,6 @@ void TrialUpdate::record_latency(const Target& target, const wire::BenchmarkResu
 void TrialUpdate::infeasible(const Target& target, const std::string& reason) {
   trial_.on_target[target.name].infeasible = reason;
   changes_.push_back(InfeasibleRecorded{trial_.job, trial_.number, target.name, reason});
-}
-
-const Target& TrialUpdate::target_named(const std::string& name) const {
-  const auto at = std::ranges::find(context_.targets, name, &Target::name);
-  PARE_CHECK(at != context_.targets.end(), "a task for a target that its job does not have");
-  return *at;
 }
 
 void TrialUpdate::end_if_settled() {

@@ -55,7 +55,6 @@ class TrialUpdate {
   bool ended() const noexcept { return ended_; }
 
  private:
-  const Target& target_named(const std::string& name) const;
   std::vector<const Target*> scored_on(const std::string& runtime) const;
   void record_build(const wire::BuildResult& build, const wire::BlobRef& candidate);
   void record_accuracy(const Target& target, const KnownAccuracy& known);

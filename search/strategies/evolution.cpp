@@ -33,8 +33,9 @@ class Evolution final : public Strategy {
   Evolution(const Space& space, std::uint64_t seed) : proposals_(space, seed), surrogates_(space) {}
 
   std::vector<Genome> ask(int count) override {
-    const bool predicts = surrogates_.measured() >= kFewestLearnt;
-    if (predicts) surrogates_.learn();
+    const bool enough = surrogates_.measured() >= kFewestLearnt;
+    const bool predicts = enough && surrogates_.learn();
+    learns_ = predicts || !enough;
     std::vector<Genome> asked;
     for (int i = 0; i < count; ++i) {
       std::vector<Individual> best;
@@ -53,6 +54,8 @@ class Evolution final : public Strategy {
   }
 
   void replay_ask(std::span<const Genome> genomes) override { proposals_.replay(genomes); }
+
+  std::string trouble() const override { return learns_ ? "" : std::string(kCannotLearn); }
 
   void tell(std::span<const Observation> observations) override {
     for (const Observation& observation : observations) surrogates_.tell(observation);
@@ -100,6 +103,7 @@ class Evolution final : public Strategy {
 
   Proposals proposals_;
   Surrogates surrogates_;
+  bool learns_ = true;  // at the last ask
 };
 
 }  // namespace

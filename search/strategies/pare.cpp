@@ -40,7 +40,8 @@ class Pare final : public Strategy {
     int chosen = 0;
     for (int i = 0; i < count; ++i) chosen += random.chance(kExploration) ? 0 : 1;
     std::vector<Genome> asked;
-    if (surrogates_.measured() >= fewest_learnt()) asked = choose(chosen, random);
+    learns_ = surrogates_.measured() < fewest_learnt() || surrogates_.learn();
+    if (learns_ && surrogates_.measured() >= fewest_learnt()) asked = choose(chosen, random);
     const int left = count - static_cast<int>(asked.size());
     for (Genome& genome : proposals_.next(left, [&](Random& r) { return draw_mild(space(), r); })) {
       pending_.insert(genome);
@@ -53,6 +54,8 @@ class Pare final : public Strategy {
     proposals_.replay(genomes);
     pending_.insert(genomes.begin(), genomes.end());
   }
+
+  std::string trouble() const override { return learns_ ? "" : std::string(kCannotLearn); }
 
   void tell(std::span<const Observation> observations) override {
     for (const Observation& observation : observations) {
@@ -136,7 +139,6 @@ class Pare final : public Strategy {
   }
 
   std::vector<Genome> choose(int count, Random& random) {
-    surrogates_.learn();
     const std::vector<Genome> pending(pending_.begin(), pending_.end());
     const std::vector<Genome> from = bred(count, random, pending);
     Candidates candidates = surrogates_.consider(from, pending);
@@ -158,6 +160,7 @@ class Pare final : public Strategy {
   Proposals proposals_;
   Surrogates surrogates_;
   std::set<Genome> pending_;
+  bool learns_ = true;  // at the last ask
 };
 
 }  // namespace

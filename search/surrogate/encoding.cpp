@@ -11,6 +11,17 @@ constexpr std::size_t kMostOwnScales = 16;
 constexpr int kSumLevels = 128;
 constexpr std::size_t kFewestCounted = 3;  // decisions, for counting their options to say anything
 
+int levels_of(std::size_t values) {
+  return std::clamp(static_cast<int>(values), 2, kMostLevels);
+}
+
+// The level of one of so many values in order: neighbours share one where they are too many.
+std::uint8_t level_of(std::size_t value, std::size_t values) {
+  constexpr std::size_t kMost = kMostLevels;
+  if (values > kMost) value = value * (kMost - 1) / (values - 1);
+  return static_cast<std::uint8_t>(value);
+}
+
 }  // namespace
 
 Encoding::Encoding(const Space& space) {
@@ -23,7 +34,9 @@ Encoding::Encoding(const Space& space) {
       group = group_of.try_emplace(d.kind, groups).first->second;
     }
     groups = std::max(groups, group + 1);
-    columns_.push_back({d.ordered(), std::max(2, d.choices), group});
+    const auto choices = static_cast<std::size_t>(d.choices);
+    choices_.push_back(choices);
+    columns_.push_back({d.ordered(), levels_of(choices), group});
   }
   add_counts(space);
   add_sum(space, &Expected::damage);
@@ -47,7 +60,7 @@ void Encoding::add_counts(const Space& space) {
   for (auto& [options, decisions] : alike) {
     if (decisions.size() < kFewestCounted) continue;
     for (int option = 0; option < options; ++option) {
-      columns_.push_back({true, static_cast<int>(decisions.size()) + 1, group++});
+      columns_.push_back({true, levels_of(decisions.size() + 1), group++});
       counts_.push_back({decisions, option});
     }
   }
@@ -60,7 +73,7 @@ void Encoding::add_sum(const Space& space, double Expected::*what) {
     for (const Expected& choice : d.expected) row.push_back(choice.*what);
     if (!row.empty()) sum.largest += std::ranges::max(row);
   }
-  if (!(sum.largest > 0)) return;
+  if (!(sum.largest > 0) || !std::isfinite(sum.largest)) return;
   columns_.push_back({true, kSumLevels, next_group()});
   sums_.push_back(std::move(sum));
 }
@@ -69,10 +82,13 @@ void Encoding::add_sum(const Space& space, double Expected::*what) {
 Code Encoding::operator()(const Genome& genome) const {
   Code code;
   code.reserve(columns_.size());
-  for (const int choice : genome.choices) code.push_back(static_cast<std::uint8_t>(choice));
+  for (std::size_t j = 0; j < choices_.size(); ++j) {
+    code.push_back(level_of(static_cast<std::size_t>(genome.choices[j]), choices_[j]));
+  }
   for (const Count& count : counts_) {
-    code.push_back(static_cast<std::uint8_t>(std::ranges::count_if(
-        count.decisions, [&](std::size_t i) { return genome.choices[i] == count.option; })));
+    const auto made = std::ranges::count_if(
+        count.decisions, [&](std::size_t i) { return genome.choices[i] == count.option; });
+    code.push_back(level_of(static_cast<std::size_t>(made), count.decisions.size() + 1));
   }
   for (const Sum& sum : sums_) {
     double total = 0;

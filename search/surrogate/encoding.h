@@ -3,7 +3,8 @@
 // expected to cost and to save, one for each of those sums.
 //
 // With many decisions those of one kind share a length scale: a job's few trials cannot tell a
-// hundred of them.  A plain value; any thread may read it.
+// hundred of them.  Of more than kMostLevels choices (a group of over 2,048 channels) neighbours
+// share a level.  A plain value; any thread may read it.
 #pragma once
 
 #include <vector>
@@ -37,6 +38,7 @@ class Encoding {
   void add_counts(const Space& space);
   void add_sum(const Space& space, double Expected::*what);
 
+  std::vector<std::size_t> choices_;  // of each decision
   std::vector<Column> columns_;
   std::vector<Count> counts_;
   std::vector<Sum> sums_;

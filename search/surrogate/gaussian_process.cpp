@@ -123,7 +123,19 @@ GaussianProcess::GaussianProcess(Kernel kernel) : kernel_(std::move(kernel)) {
   think_on_one_core();
 }
 
-void GaussianProcess::fit(std::span<const Code> rows, const VectorXd& responses) {
+// Of rows_, with the kernel's logarithms and, last, that of the noise.
+bool GaussianProcess::factorise(const VectorXd& hyper_parameters) {
+  const Index parameters = kernel_.parameters();
+  kernel_.set(hyper_parameters.head(parameters));
+  noise_ = std::exp(hyper_parameters[parameters]) + kLeastNoise;
+  factor_ = covariance(kernel_, rows_, noise_);
+  const Eigen::LLT<Eigen::Ref<MatrixXd>> llt(factor_);
+  if (llt.info() != Eigen::Success || !factor_.diagonal().allFinite()) return false;
+  factor_.triangularView<Eigen::StrictlyUpper>().setZero();
+  return true;
+}
+
+bool GaussianProcess::fit(std::span<const Code> rows, const VectorXd& responses) {
   PARE_CHECK(!rows.empty() && std::cmp_equal(rows.size(), responses.size()),
              "a fit needs one response a row");
   std::vector<Code> chosen;
@@ -135,17 +147,16 @@ void GaussianProcess::fit(std::span<const Code> rows, const VectorXd& responses)
   const VectorXd best =
       maximise(kernel_, chosen,
                Eigen::Map<const VectorXd>(theirs.data(), static_cast<Index>(theirs.size())));
-  kernel_.set(best.head(kernel_.parameters()));
-  noise_ = std::exp(best[kernel_.parameters()]) + kLeastNoise;
-
   rows_.assign(rows.begin(), rows.end());
-  const auto n = static_cast<Index>(rows_.size());
-  factor_ = covariance(kernel_, rows_, noise_);
-  const Eigen::LLT<Eigen::Ref<MatrixXd>> llt(factor_);
-  PARE_CHECK(llt.info() == Eigen::Success, "a covariance that is not positive definite");
-  factor_.triangularView<Eigen::StrictlyUpper>().setZero();
+  // What suits some of the rows need not suit all of them: then it is the prior's mean.
+  VectorXd before(best.size());
+  before << kernel_.prior_mean(), kNoisePrior;
+  if (!factorise(best) && !factorise(before)) {
+    clear();
+    return false;
+  }
   respond(responses);
-  PARE_CHECK(factor_.rows() == n, "the factor's size");
+  return whitened_responses_.allFinite();
 }
 
 void GaussianProcess::clear() {

@@ -26,9 +26,10 @@ class GaussianProcess {
 
   std::size_t rows() const noexcept { return rows_.size(); }
 
-  // Chooses hyper-parameters and starts over with these rows.
+  // Chooses hyper-parameters and starts over with these rows.  False, and without rows, where the
+  // rows' covariance has no factor: nothing can be learnt from them.
   // REQUIRES: as many responses as rows, around 0 and of the order of 1.
-  void fit(std::span<const Code> rows, const Eigen::VectorXd& responses);
+  [[nodiscard]] bool fit(std::span<const Code> rows, const Eigen::VectorXd& responses);
 
   // Forgets the rows, and keeps the hyper-parameters.
   void clear();
@@ -60,6 +61,8 @@ class GaussianProcess {
   double noise() const noexcept { return noise_; }  // variance
 
  private:
+  bool factorise(const Eigen::VectorXd& hyper_parameters);
+
   Kernel kernel_;
   double noise_ = 1e-3;
   std::vector<Code> rows_;

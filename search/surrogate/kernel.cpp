@@ -30,6 +30,7 @@ Value matern52(double r) {
 Kernel::Kernel(std::vector<Column> columns) : columns_(std::move(columns)) {
   PARE_CHECK(!columns_.empty(), "a kernel without columns");
   for (const Column& column : columns_) {
+    PARE_CHECK(column.levels >= 2 && column.levels <= kMostLevels, "a column's number of levels");
     groups_ = std::max<Eigen::Index>(groups_, column.group + 1);
     first_.push_back(choices_);
     choices_ += static_cast<std::size_t>(column.levels);

@@ -22,9 +22,11 @@ namespace pare::search {
 // A plan's choices, one a column.
 using Code = std::vector<std::uint8_t>;
 
+inline constexpr int kMostLevels = 256;  // of a column: what a code's number holds
+
 struct Column {
   bool ordered = true;  // else all choices are equally far from one another
-  int levels = 2;       // at least 2, at most 256
+  int levels = 2;       // at least 2, at most kMostLevels
   int group = 0;        // columns of a group share a length scale; groups count from 0
 };
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "core/quantile.h"
 #include "search/surrogate/encoding.h"
 #include "search/surrogate/gaussian_process.h"
 #include "search/surrogate/time_prior.h"
 #include "search/surrogate/working.h"
+#include "search/usable.h"
 
 namespace pare::search {
 namespace {
@@ -45,8 +47,10 @@ class Prediction {
     std::vector<bool> worked;             // of all trials
     std::vector<std::size_t> objectives;  // indices of learnt_
   };
-  std::size_t learnt_column(std::size_t target, std::size_t objective,
-                            std::span<const Observation> told);
+  std::optional<std::size_t> learnt_column(std::size_t target, std::size_t objective,
+                                           std::span<const Observation> told);
+  std::vector<std::size_t> learnt_columns(std::size_t target, std::size_t objectives,
+                                          std::span<const Observation> told);
 
   const Space& space_;
   Encoding encoding_;
@@ -56,8 +60,9 @@ class Prediction {
   std::vector<Target> targets_;
 };
 
-std::size_t Prediction::learnt_column(std::size_t target, std::size_t objective,
-                                      std::span<const Observation> told) {
+// nullopt: no process fits what was told.
+std::optional<std::size_t> Prediction::learnt_column(std::size_t target, std::size_t objective,
+                                                     std::span<const Observation> told) {
   Learnt column{{}, {}, {}, 0, 1, 1, GaussianProcess(Kernel(encoding_.columns()))};
   for (std::size_t i = 0; i < told.size(); ++i) {
     if (!targets_[target].worked[i]) continue;
@@ -90,12 +95,25 @@ std::size_t Prediction::learnt_column(std::size_t target, std::size_t objective,
     responses[static_cast<Eigen::Index>(i)] = (value - column.centre) / column.scale;
   }
   const std::size_t fitted = std::min(rows.size(), GaussianProcess::kMostFitted);
-  column.process.fit({rows.data(), fitted}, responses.head(static_cast<Eigen::Index>(fitted)));
-  column.stretch = stretch_of(column.process, responses.head(static_cast<Eigen::Index>(fitted)));
+  const auto first = responses.head(static_cast<Eigen::Index>(fitted));
+  if (!column.process.fit({rows.data(), fitted}, first)) return std::nullopt;
+  column.stretch = stretch_of(column.process, first);
   for (std::size_t i = fitted; i < rows.size(); ++i) column.process.add(rows[i]);
   column.process.respond(responses);
   learnt_.push_back(std::move(column));
   return learnt_.size() - 1;
+}
+
+// Of all objectives of a target, or none.
+std::vector<std::size_t> Prediction::learnt_columns(std::size_t target, std::size_t objectives,
+                                                    std::span<const Observation> told) {
+  std::vector<std::size_t> columns;
+  for (std::size_t k = 0; k < objectives; ++k) {
+    const auto column = learnt_column(target, k, told);
+    if (!column) return {};
+    columns.push_back(*column);
+  }
+  return columns;
 }
 
 Prediction::Prediction(const Space& space, std::span<const Observation> told)
@@ -113,9 +131,7 @@ Prediction::Prediction(const Space& space, std::span<const Observation> told)
     }
     const auto measured = std::ranges::count(targets_[t].worked, true);
     if (measured < static_cast<std::ptrdiff_t>(kFewestToPredict)) continue;
-    for (std::size_t k = 0; k < objectives; ++k) {
-      targets_[t].objectives.push_back(learnt_column(t, k, told));
-    }
+    targets_[t].objectives = learnt_columns(t, objectives, told);
   }
 }
 
@@ -145,7 +161,9 @@ std::vector<PredictedOnTarget> Prediction::of(const Genome& genome) const {
 std::vector<std::vector<PredictedOnTarget>> predictions(const Space& space,
                                                         std::span<const Observation> told,
                                                         std::span<const Genome> genomes) {
-  const Prediction prediction(space, told);
+  std::vector<Observation> taken;
+  for (const Observation& one : told) taken.push_back(usable(one));
+  const Prediction prediction(space, taken);
   std::vector<std::vector<PredictedOnTarget>> out;
   for (const Genome& genome : genomes) out.push_back(prediction.of(genome));
   return out;

@@ -211,8 +211,8 @@ TimePrior Surrogates::prior_of(const ColumnName& name, std::size_t trials) const
           name.number};
 }
 
-// Starts the column's process over.  What the prior says of its rows.
-VectorXd Surrogates::fit(LearntColumn& column, const Fitted& to, Warp warp) const {
+// Starts the column's process over.  What the prior says of its rows; nullopt: no process fits.
+std::optional<VectorXd> Surrogates::fit(LearntColumn& column, const Fitted& to, Warp warp) const {
   std::vector<Code> codes;
   for (const std::size_t i : to.first.trials) codes.push_back(codes_[i]);
   const Scores scores(to.first.values, warp, to.limit);
@@ -222,7 +222,10 @@ VectorXd Surrogates::fit(LearntColumn& column, const Fitted& to, Warp warp) cons
     expected[static_cast<Index>(i)] = scores(expected_of(prior, to.first.trials[i]));
   }
   column.process.emplace(Kernel(encoding_.columns()));
-  column.process->fit(codes, scores_of(scores, to.first.values) - expected);
+  const bool fits = column.process->fit(codes, scores_of(scores, to.first.values) - expected);
+  column.fitted = 0;
+  column.rows.clear();
+  if (!fits) return std::nullopt;
   column.rows = to.first.trials;
   column.fitted = to.first.trials.size();
   column.warp = warp;
@@ -235,21 +238,24 @@ bool Surrogates::smooth() {
     if (!column.name.objective) continue;
     const Fitted to = fitted_of(column);
     if (column.judged != to.first.trials.size()) {
-      const VectorXd expected = fit(column, to, Warp::kValues);
+      const auto expected = fit(column, to, Warp::kValues);
+      if (!expected) return false;
       column.judged = column.fitted;
       column.agreed =
-          agreement_up_to(to.limit, to.first.values, expected + column.process->left_out().means);
+          agreement_up_to(to.limit, to.first.values, *expected + column.process->left_out().means);
     }
     if (column.agreed < kSmooth) return false;
   }
   return true;
 }
 
-// Chooses hyper-parameters if it is time to, and takes in the rows that are new.
-void Surrogates::learn_column(LearntColumn& column, Warp warp) const {
+// Chooses hyper-parameters if it is time to, and takes in the rows that are new.  False where no
+// process fits.
+bool Surrogates::learn_column(LearntColumn& column, Warp warp) const {
   const std::vector<std::size_t>& trials = column.known.trials;
   const Fitted to = fitted_of(column);
-  if (column.fitted != to.first.trials.size() || column.warp != warp) fit(column, to, warp);
+  const bool again = column.fitted != to.first.trials.size() || column.warp != warp;
+  if (again && !fit(column, to, warp)) return false;
   const bool goes_on = column.rows.size() <= trials.size() &&
                        std::equal(column.rows.begin(), column.rows.end(), trials.begin());
   if (!goes_on) {
@@ -272,11 +278,13 @@ void Surrogates::learn_column(LearntColumn& column, Warp warp) const {
     responses[static_cast<Index>(i)] -= (*column.scores)(at->second);
   }
   column.process->respond(responses);
+  return responses.allFinite();
 }
 
-void Surrogates::learn() {
-  if (learnt_ == told_.size() || measured_ == 0) return;
+bool Surrogates::learn() {
+  if (learnt_ == told_.size() || measured_ == 0) return sound_;
   learnt_ = told_.size();
+  sound_ = true;
   std::vector<LearntColumn> before = std::move(columns_);
   columns_.clear();
   targets_.assign(told_.front().targets.size(), {});
@@ -301,11 +309,12 @@ void Surrogates::learn() {
   }
   const Warp warp = smooth() ? Warp::kValues : Warp::kRanks;
   for (LearntColumn& column : columns_) {
-    learn_column(column, column.name.objective ? warp : Warp::kValues);
+    sound_ &= learn_column(column, column.name.objective ? warp : Warp::kValues);
   }
-  for (std::size_t t = 0; t < targets_.size(); ++t) {
+  for (std::size_t t = 0; sound_ && t < targets_.size(); ++t) {
     if (!targets_[t].objectives.empty()) learn_target(t);
   }
+  return sound_;
 }
 
 VectorXd Surrogates::chance_of_working(std::size_t target, std::span<const Code> codes) const {
@@ -352,7 +361,7 @@ void Surrogates::learn_target(std::size_t t) {
 
 Candidates Surrogates::consider(std::span<const Genome> candidates,
                                 std::span<const Genome> pending) const {
-  PARE_CHECK(measured_ > 0 && learnt_ == told_.size(), "nothing was learnt");
+  PARE_CHECK(sound_ && learnt_ == told_.size(), "nothing was learnt");
   Candidates out;
   for (const Genome& genome : candidates) out.codes_.push_back(encoding_(genome));
   for (const Genome& genome : pending) out.codes_.push_back(encoding_(genome));

@@ -20,6 +20,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,10 @@
 #include "search/surrogate/time_prior.h"
 
 namespace pare::search {
+
+// What a strategy is troubled by where learn() is false.
+inline constexpr std::string_view kCannotLearn =
+    "no surrogate fits what was measured: plans are drawn at random";
 
 // Which number of a trial: an objective or a constraint of one target.
 struct ColumnName {
@@ -134,11 +139,12 @@ class Surrogates {
   // The trials that are learnt from.
   std::vector<Observation> representatives() const;
 
-  // Learns from what was told since the last time.
-  void learn();
+  // Learns from what was told since the last time.  False where that cannot be learnt from: no
+  // process fits it, or nothing was measured.
+  [[nodiscard]] bool learn();
 
   // `pending` plans were asked and not told yet; they count as taken.  REQUIRES: learn() after the
-  // last tell(), measured() > 0.
+  // last tell(), and it was true.
   Candidates consider(std::span<const Genome> candidates, std::span<const Genome> pending) const;
 
  private:
@@ -158,9 +164,9 @@ class Surrogates {
     return prior.of_told(trial, settings_[trial]);
   }
   TimePrior prior_of(const ColumnName& name, std::size_t trials) const;
-  Eigen::VectorXd fit(LearntColumn& column, const Fitted& to, Warp warp) const;
+  std::optional<Eigen::VectorXd> fit(LearntColumn& column, const Fitted& to, Warp warp) const;
   bool smooth();
-  void learn_column(LearntColumn& column, Warp warp) const;
+  bool learn_column(LearntColumn& column, Warp warp) const;
   void learn_target(std::size_t target);
   Eigen::VectorXd chance_of_working(std::size_t target, std::span<const Code> codes) const;
 
@@ -173,6 +179,7 @@ class Surrogates {
   Representatives representatives_;
   std::size_t measured_ = 0;
   std::size_t learnt_ = 0;
+  bool sound_ = false;  // what was learnt
   std::vector<LearntColumn> columns_;
   std::vector<LearntTarget> targets_;
 };

@@ -8,7 +8,7 @@ namespace pare::search {
 namespace {
 
 Observation on_targets(std::vector<TargetObservation> targets) {
-  return {TrialId{1}, {}, std::move(targets), 1.0};
+  return {TrialId{1}, {}, std::move(targets)};
 }
 TargetObservation measured(double a, double b, double violation = -1) {
   return {Status::kMeasured, {a, b}, {violation}};

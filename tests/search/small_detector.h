@@ -58,7 +58,7 @@ inline Observation observe(const Space& space, const Genome& genome, int trial, 
   }
   const double scale = plan.height / 416.0;
   const double map = 0.4 - 0.1 * (1 - scale) - lost - (plan.quantization ? 0.02 : 0.0);
-  Observation out{TrialId{trial}, genome, {}, 1.0};
+  Observation out{TrialId{trial}, genome, {}};
   for (int t = 0; t < targets; ++t) {
     const double int8 = plan.quantization && t == 1 ? 0.6 : 1.0;
     const double latency = 10 * scale * scale * int8 * (0.2 + 0.8 * kept / std::max(1, groups));
@@ -73,7 +73,7 @@ inline Observation observe(const Space& space, const Genome& genome, int trial, 
 }
 
 inline Observation failed(const Genome& genome, int trial, int targets) {
-  Observation out{TrialId{trial}, genome, {}, 1.0};
+  Observation out{TrialId{trial}, genome, {}};
   for (int t = 0; t < targets; ++t) out.targets.push_back({Status::kInfeasible, {}, {}});
   return out;
 }

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
 #include <random>
 #include <set>
 
@@ -10,6 +12,11 @@
 #include "wire/job_json.h"
 
 namespace pare::search {
+
+std::unique_ptr<Strategy> strategy_pare(const Space& space, std::uint64_t seed, WorstOfUse worst);
+std::unique_ptr<Strategy> strategy_evolution(const Space& space, std::uint64_t seed,
+                                             WorstOfUse worst);
+
 namespace {
 
 Space space_of(int groups, const SpaceLimits& limits = {}) {
@@ -132,8 +139,73 @@ TEST_P(EveryStrategy, it_goes_on_when_all_plans_measure_the_same) {
     const std::vector<Genome> asked = strategy->ask(1);
     ASSERT_EQ(asked.size(), 1U);
     EXPECT_TRUE(seen.insert(asked[0]).second);
-    const Observation same{TrialId{trial}, asked[0], {{Status::kMeasured, {0.5, 1.0}, {}}}, 1.0};
+    const Observation same{TrialId{trial}, asked[0], {{Status::kMeasured, {0.5, 1.0}, {}}}};
     strategy->tell({&same, 1});
+  }
+}
+
+// Whatever was measured, weighted or stored: numbers that some formula would divide by.
+Observation hostile(const Space& space, const Genome& genome, int trial, std::mt19937& rng) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  constexpr double kNumbers[] = {kInfinity, -kInfinity, std::numeric_limits<double>::quiet_NaN(),
+                                 0,         -0.0,       1e308,
+                                 -1e308,    5e-324,     1e-300,
+                                 1e12,      -1e12,      1 + 1e-16,
+                                 1e11,      -745.1,     0.5};
+  Observation out = observe(space, genome, trial, 2);
+  for (TargetObservation& on : out.targets) {
+    const auto spoil = [&](double& x) {
+      if (rng() % 3 == 0) x = kNumbers[rng() % std::size(kNumbers)];
+    };
+    on.violations = {-1};
+    std::ranges::for_each(on.objectives, spoil);
+    std::ranges::for_each(on.violations, spoil);
+    if (on.layers) std::ranges::for_each(on.layers->ms, spoil);
+  }
+  return out;
+}
+
+TEST_P(EveryStrategy, it_goes_on_whatever_numbers_it_is_told) {
+  const Space space = space_of(6);
+  for (unsigned seed = 0; seed < 2; ++seed) {
+    std::mt19937 rng(seed);
+    const auto strategy = make(GetParam(), space, seed);
+    std::set<Genome> seen;
+    for (int trial = 1; trial <= 32; ++trial) {
+      const std::vector<Genome> asked = strategy->ask(1);
+      ASSERT_EQ(asked.size(), 1U);
+      ASSERT_TRUE(space.offers(asked[0]));
+      EXPECT_TRUE(seen.insert(asked[0]).second);
+      strategy->tell({{hostile(space, asked[0], trial, rng)}});
+    }
+  }
+}
+
+TEST(Surrogates, a_strategy_that_cannot_learn_says_so_and_draws_at_random) {
+  const Space space = space_of(6);
+  for (const auto make_bare : {strategy_pare, strategy_evolution}) {
+    const auto strategy = make_bare(space, 1, {});  // told what make_strategy's never are
+    for (int trial = 1; trial <= 40; ++trial) {
+      const std::vector<Genome> asked = strategy->ask(1);
+      ASSERT_EQ(asked.size(), 1U);
+      EXPECT_EQ(strategy->trouble().empty(), trial <= 16) << trial;
+      Observation told = observe(space, asked[0], trial, 1);
+      if (trial % 5 == 0) told.targets[0].objectives[0] = std::numeric_limits<double>::infinity();
+      strategy->tell({{told}});
+    }
+  }
+}
+
+// A clock of one tick: plans are alike, equal, or ten orders apart.
+TEST_P(EveryStrategy, it_goes_on_when_measurements_are_equal_but_for_a_few_that_are_far_out) {
+  const Space space = space_of(6);
+  const auto strategy = make(GetParam(), space, 1);
+  for (int trial = 1; trial <= 36; ++trial) {
+    const std::vector<Genome> asked = strategy->ask(1);
+    ASSERT_EQ(asked.size(), 1U);
+    const double map = trial % 9 == 0 ? -1e11 : 1 + 1e-16;
+    const double latency = trial % 7 == 0 ? 1e11 * trial : 0;
+    strategy->tell({{{TrialId{trial}, asked[0], {{Status::kMeasured, {map, latency}, {0}}}}}});
   }
 }
 

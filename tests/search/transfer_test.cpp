@@ -39,7 +39,7 @@ struct Devices {
     }
   }
   Observation measured(const Genome& genome, int trial) const {
-    return {TrialId{trial}, genome, {truth[static_cast<std::size_t>(genome.choices[0])]}, 1.0};
+    return {TrialId{trial}, genome, {truth[static_cast<std::size_t>(genome.choices[0])]}};
   }
 };
 

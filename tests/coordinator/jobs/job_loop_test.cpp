@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <set>
 
 #include "coordinator/jobs/front.h"
@@ -556,6 +558,54 @@ TEST_F(JobLoopTest, a_raw_head_is_scored_against_the_original_even_with_labels_a
   EXPECT_EQ(context.space.resolutions().size(), 1U);
   ASSERT_FALSE(seen.empty());
   for (const wire::TaskDocument& task : seen) EXPECT_EQ(task.blobs.at("model"), model);
+}
+
+// What an older or a newer version stored: another number of choices, choices that are not offered
+// here, decisions in another order; asked, or told without having been asked.
+TEST_F(JobLoopTest, a_log_of_another_search_space_ends_its_job_with_the_reason_and_no_other) {
+  using Genome = std::vector<int>;
+  const std::vector<std::function<void(Genome&)>> strange = {
+      [](Genome& g) { g.front() = 1000; },
+      [](Genome& g) { g.back() = 2'000'000'000; },
+      [](Genome& g) { g[g.size() / 2] = -1; },
+      [](Genome& g) { g.push_back(0); },
+      [](Genome& g) { g.pop_back(); },
+      [](Genome& g) { g.clear(); },
+      [](Genome& g) { std::ranges::rotate(g, g.begin() + 1); },
+  };
+  for (std::size_t i = 0; i < strange.size(); ++i) {
+    for (const SearchStep step : {SearchStep::kAsk, SearchStep::kTell}) {
+      SCOPED_TRACE(i);
+      fill();
+      start();
+      const JobId begun = post(1000, "random");
+      const JobId other = post(8, "random");
+      while (trials(begun).size() < 10) {
+        fleet->step();
+        ASSERT_TRUE(loop->step().has_value());
+      }
+      Genome genome = trials(begun).back().genome;
+      strange[i](genome);
+      const int number = static_cast<int>(trials(begun).size()) + 1;
+      Plan plan;
+      plan.height = 32 * number;
+      const auto added = store->commit(
+          {{},
+           {TrialAdded{begun, number, wire::plan_sha256(plan), wire::plan_to_json(plan),
+                       TrialOrigin::kSearch, genome},
+            SearchLogged{begun, step, "{\"trial\":" + std::to_string(number) + "}"}}});
+      ASSERT_TRUE(added.has_value()) << added.error().message;
+      start();  // the new version
+      run_to_rest();
+      EXPECT_EQ(stored(begun).state, JobState::kFailed);
+      EXPECT_NE(stored(begun).reason.find("trial " + std::to_string(number) +
+                                          " of job 1 is a plan of another search space: the job "
+                                          "was begun by another version; submit it again"),
+                std::string::npos)
+          << stored(begun).reason;
+      EXPECT_EQ(stored(other).state, JobState::kSucceeded) << stored(other).reason;
+    }
+  }
 }
 
 TEST_F(JobLoopTest, a_comparison_is_recorded_when_its_task_ends) {

@@ -41,6 +41,22 @@ TEST_F(PredictionTest, a_tried_plan_is_expected_near_what_it_measured) {
   }
 }
 
+TEST_F(PredictionTest, trials_of_another_search_space_say_nothing) {
+  start();
+  const JobId id = post(12, "random");
+  run_to_rest();
+  const auto context = load_context(*store, stored(id)).value();
+  std::vector<Trial> all = trials(id);
+  const std::vector<Plan> plans = {wire::parse_plan(all[0].plan_json).value()};
+  for (std::size_t i = 4; i < all.size(); ++i) all[i].genome.front() = 1000 * static_cast<int>(i);
+  const auto few = predict(context, all, plans);
+  ASSERT_FALSE(few.has_value());
+  EXPECT_EQ(few.error().message,
+            "job 1 has 4 trials that ended: predictions take 8 that were measured on a target");
+  all[4].genome.clear();
+  EXPECT_FALSE(predict(context, all, plans).has_value());
+}
+
 TEST_F(PredictionTest, a_job_of_few_trials_and_a_plan_outside_the_space_are_refused) {
   start();
   const JobId few = post(5);

@@ -4,6 +4,7 @@
 
 #include <Eigen/LU>
 #include <cmath>
+#include <limits>
 #include <random>
 #include <set>
 
@@ -58,7 +59,7 @@ TEST(GaussianProcess, means_and_variances_are_those_of_the_textbook) {
   const std::vector<Code> codes = distinct_codes(60, 1);
   const std::span rows(codes.data(), 40);
   GaussianProcess process{Kernel(kColumns)};
-  process.fit(rows, truths(rows));
+  ASSERT_TRUE(process.fit(rows, truths(rows)));
   const Eigen::MatrixXd inverse = covariance(process, rows).inverse();
   const std::span points(codes.data() + 40, 20);
   const Eigen::MatrixXd whitened = process.whiten(points);
@@ -79,7 +80,7 @@ TEST(GaussianProcess, it_learns_what_it_was_told_and_its_error_bars_cover_the_re
   const std::span rows(codes.data(), 100);
   const std::span unseen(codes.data() + 100, 300);
   GaussianProcess process{Kernel(kColumns)};
-  process.fit(rows, truths(rows));
+  ASSERT_TRUE(process.fit(rows, truths(rows)));
   const Eigen::MatrixXd whitened = process.whiten(unseen);
   const VectorXd error = process.means(whitened) - truths(unseen);
   const VectorXd spread = truths(unseen).array() - truths(unseen).mean();
@@ -94,7 +95,7 @@ TEST(GaussianProcess, rows_added_one_by_one_are_rows_fitted_together) {
   const std::span first(codes.data(), 30);
   const std::span points(codes.data() + 70, 10);
   GaussianProcess process{Kernel(kColumns)};
-  process.fit(first, truths(first));
+  ASSERT_TRUE(process.fit(first, truths(first)));
   for (std::size_t i = 30; i < 70; ++i) process.add(codes[i]);
   const std::span rows(codes.data(), 70);
   process.respond(truths(rows));
@@ -114,7 +115,7 @@ TEST(GaussianProcess, rows_added_one_by_one_are_rows_fitted_together) {
 TEST(GaussianProcess, a_row_left_out_is_predicted_by_the_others) {
   const std::vector<Code> codes = distinct_codes(30, 5);
   GaussianProcess process{Kernel(kColumns)};
-  process.fit(codes, truths(codes));
+  ASSERT_TRUE(process.fit(codes, truths(codes)));
   const auto [means, deviations] = process.left_out();
   for (std::size_t one = 0; one < codes.size(); ++one) {
     std::vector<Code> others = codes;
@@ -135,11 +136,35 @@ TEST(GaussianProcess, equal_responses_and_a_single_row_are_learnt_without_harm) 
   for (const std::size_t count : {std::size_t{1}, std::size_t{20}}) {
     const std::span rows(codes.data(), count);
     GaussianProcess process{Kernel(kColumns)};
-    process.fit(rows, VectorXd::Zero(static_cast<Index>(count)));
+    ASSERT_TRUE(process.fit(rows, VectorXd::Zero(static_cast<Index>(count))));
     const Eigen::MatrixXd whitened = process.whiten(codes);
     EXPECT_TRUE(process.means(whitened).allFinite());
     EXPECT_GT(process.variances(whitened).minCoeff(), 0);
   }
+}
+
+// Responses so far apart that the likelihood wants a covariance which cannot be factorised.
+TEST(GaussianProcess, rows_that_say_different_things_of_one_plan_are_learnt_without_harm) {
+  std::vector<Code> codes = distinct_codes(300, 6);
+  for (std::size_t i = 0; i < codes.size(); i += 2) codes[i] = codes[0];
+  std::mt19937 rng(1);
+  for (const double size : {1.0, 1e3, 1e6, 1e12, 1e150}) {
+    VectorXd responses(300);
+    for (double& response : responses) response = size * (rng() % 2 == 0 ? 1 : -1);
+    GaussianProcess process{Kernel(kColumns)};
+    ASSERT_TRUE(process.fit(codes, responses)) << size;
+    const Eigen::MatrixXd whitened = process.whiten(codes);
+    EXPECT_TRUE(process.means(whitened).allFinite());
+    EXPECT_GT(process.variances(whitened).minCoeff(), 0);
+  }
+}
+
+TEST(GaussianProcess, responses_that_are_no_numbers_are_not_learnt) {
+  const std::vector<Code> codes = distinct_codes(20, 4);
+  GaussianProcess process{Kernel(kColumns)};
+  VectorXd responses = truths(codes);
+  responses[3] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_FALSE(process.fit(codes, responses));
 }
 
 }  // namespace

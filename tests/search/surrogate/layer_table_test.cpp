@@ -118,7 +118,7 @@ std::vector<Observation> told(const std::vector<std::vector<LayerSetting>>& plan
   for (const auto& plan : plans) {
     TargetObservation on{Status::kMeasured, {0.5, log_sum(times_of(plan)) + 1.5}, {}};
     if (std::cmp_less(out.size(), timed)) on.layers = LayerTimes{1, times_of(plan)};
-    out.push_back({TrialId{static_cast<int>(out.size()) + 1}, {}, {on}, 1.0});
+    out.push_back({TrialId{static_cast<int>(out.size()) + 1}, {}, {on}});
   }
   return out;
 }

@@ -41,7 +41,7 @@ std::vector<Observation> observed(int count, std::mt19937& rng) {
   std::vector<Observation> told;
   for (int i = 1; i <= count; ++i) {
     const Genome genome = random_genome(rng);
-    told.push_back({TrialId{i}, genome, {{Status::kMeasured, values(genome, rng), {}}}, 1.0});
+    told.push_back({TrialId{i}, genome, {{Status::kMeasured, values(genome, rng), {}}}});
   }
   return told;
 }

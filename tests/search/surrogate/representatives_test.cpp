@@ -19,7 +19,7 @@ std::vector<Observation> trials(std::size_t count, unsigned seed) {
     const int y = static_cast<int>(rng() % 30);
     TargetObservation on{Status::kMeasured, {x / 30.0 + 0.1 * uniform(rng), 1 - x / 30.0 + y}, {}};
     if (uniform(rng) < 0.1) on = {Status::kInfeasible, {}, {}};
-    out.push_back({TrialId{static_cast<int>(i) + 1}, {{x, y}}, {on}, 1.0});
+    out.push_back({TrialId{static_cast<int>(i) + 1}, {{x, y}}, {on}});
   }
   return out;
 }
@@ -83,8 +83,8 @@ TEST(Representatives, surrogates_restored_at_the_end_say_what_those_that_learnt_
     restored.tell(all[i]);
     if (i % 90 == 50) along.learn();
   }
-  along.learn();
-  restored.learn();
+  EXPECT_TRUE(along.learn());
+  EXPECT_TRUE(restored.learn());
   std::vector<Genome> asked;
   for (int x = 0; x < 30; ++x) asked.push_back({{x, (7 * x) % 30}});
   EXPECT_EQ(along.consider(asked, {}).gains(asked.size()),
