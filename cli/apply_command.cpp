@@ -13,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/format.h"
+#include "cli/output_file.h"
 #include "core/replay.h"
 #include "wire/plan_json.h"
 #include "wire/sha256.h"
@@ -111,14 +112,25 @@ class Replay {
 
 // Whole or not at all.
 Result<std::monostate> put_file(const fs::path& from, const fs::path& to) {
-  std::error_code failed;
-  const fs::path part = to.string() + ".part";
-  fs::copy_file(from, part, fs::copy_options::overwrite_existing, failed);
-  if (!failed) fs::rename(part, to, failed);
-  if (failed) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "cannot write " + to.string() + ": " + failed.message()};
+  auto out = OutputFile::create(to);
+  if (!out) return out.error();
+  OutputFile file = std::move(out).value();
+  std::ifstream in(from, std::ios::binary);
+  std::vector<char> block(1 << 20);
+  while (in && !file.failed()) {
+    in.read(block.data(), static_cast<std::streamsize>(block.size()));
+    file.write({block.data(), static_cast<std::size_t>(in.gcount())});
   }
+  if (!in.eof() && !file.failed()) {
+    return Error{ErrorCode::kUnavailable, "cannot read " + from.string()};
+  }
+  return file.keep();
+}
+
+// Said before a minute is spent on what goes there.
+Result<std::monostate> can_put(const fs::path& to) {
+  const auto out = OutputFile::create(to);
+  if (!out) return out.error();
   return std::monostate{};
 }
 
@@ -156,8 +168,10 @@ Exit apply(const Common& common, const ApplyArguments& given) {
   if (!plan) return report_usage(plan.error());
   const auto card = partial_card_of(given.preset, given.card);
   if (!card) return report_usage(card.error());
-  const TemporaryFolder folder;
-  EngineRun engine{.program = given.engine, .scratch = folder.path()};
+  if (const auto put = can_put(given.out); !put) return report_usage(put.error());
+  const auto folder = TemporaryFolder::make();
+  if (!folder) return report_usage(folder.error());
+  EngineRun engine{.program = given.engine, .scratch = folder.value().path()};
   const auto model = inspect_file(engine, given.model, card.value());
   if (!model) return report_engine(model.error());
   std::optional<ModelSummary> original;
@@ -174,9 +188,9 @@ Exit apply(const Common& common, const ApplyArguments& given) {
     if (common.json) print_json(document);
     return Exit::kFailed;
   }
-  if (common.tty) engine.progress = print_progress;
+  if (common.progress) engine.progress = print_progress;
   const auto made = Replay(engine, given, model.value(), plan.value()).run();
-  if (common.tty) std::fprintf(stderr, "\r\033[K");
+  if (common.progress) end_progress();
   if (!made) return report_engine(made.error());
   return finish(common, given, made.value(), document);
 }

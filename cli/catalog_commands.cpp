@@ -9,6 +9,7 @@
 
 #include "cli/card.h"
 #include "cli/command.h"
+#include "cli/engine.h"
 #include "cli/format.h"
 #include "wire/dataset_archive.h"
 
@@ -23,7 +24,8 @@ Service::Progress upload_progress(const Common& common, const std::string& what)
   if (!common.tty || common.json) return [](Bytes, Bytes) {};
   return [what](Bytes done, Bytes total) {
     const double share = static_cast<double>(done.count) / static_cast<double>(total.count);
-    print("\r" + what + " " + bar(share, 24) + " " + byte_size(static_cast<double>(done.count)) +
+    draw("\r");
+    print(what + " " + bar(share, 24) + " " + byte_size(static_cast<double>(done.count)) +
           (done == total ? "\n" : ""));
   };
 }
@@ -60,8 +62,8 @@ struct ModelArguments {
 Exit add_model(const Common& common, const ModelArguments& given) {
   const auto card = card_of(given.preset, given.card);
   if (!card) return report_usage(card.error());
-  if (!std::filesystem::is_regular_file(given.file)) {
-    return report_usage({ErrorCode::kNotFound, "cannot open " + given.file});
+  if (const auto readable = can_read(given.file); !readable) {
+    return report_usage(readable.error());
   }
   return with_service(common, [&](const Service& service) {
     const auto sha256 = service.upload(given.file, upload_progress(common, given.file));
@@ -83,32 +85,17 @@ struct DatasetArguments {
   bool no_wait = false;
 };
 
-// An archive in the temporary folder, removed with this object.
-struct TemporaryArchive {
-  std::filesystem::path file;
-  TemporaryArchive() {
-    std::string name = (std::filesystem::temp_directory_path() / "pare-dataset-XXXXXX").string();
-    const int descriptor = ::mkstemp(name.data());
-    if (descriptor >= 0) ::close(descriptor);
-    file = name;
-  }
-  TemporaryArchive(const TemporaryArchive&) = delete;
-  TemporaryArchive& operator=(const TemporaryArchive&) = delete;
-  ~TemporaryArchive() {
-    std::error_code ignored;
-    std::filesystem::remove(file, ignored);
-  }
-};
-
 Exit add_dataset(const Common& common, const DatasetArguments& given) {
-  const TemporaryArchive archive;
+  const auto folder = TemporaryFolder::make();
+  if (!folder) return report_usage(folder.error());
+  const std::filesystem::path archive = folder.value().path() / "dataset";
   wire::DatasetSource source{given.calibration, given.validation, std::nullopt};
   if (!given.labels.empty()) source.labels = given.labels;
-  if (const auto made = wire::write_dataset_archive(source, archive.file); !made) {
+  if (const auto made = wire::write_dataset_archive(source, archive); !made) {
     return report_usage(made.error());
   }
   return with_service(common, [&](const Service& service) {
-    const auto sha256 = service.upload(archive.file, upload_progress(common, given.name));
+    const auto sha256 = service.upload(archive, upload_progress(common, given.name));
     if (!sha256) return report(sha256.error());
     const auto added =
         service.put("/v1/datasets", {{"name", given.name}, {"sha256", sha256.value()}});

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -17,14 +19,15 @@ namespace {
 
 void complain(const std::string& message) {
   std::fflush(stdout);
-  std::fprintf(stderr, "pare: %s\n", message.c_str());
+  std::fprintf(stderr, "pare: %s\n", printable(message).c_str());
 }
 
 }  // namespace
 
 Exit report(const Error& error) {
   complain(error.message);
-  return is_retryable(error.code) ? Exit::kUnreachable : Exit::kRefused;
+  const bool later = is_retryable(error.code) || error.code == ErrorCode::kInternal;
+  return later ? Exit::kUnreachable : Exit::kRefused;
 }
 
 Exit report_usage(const Error& error) {
@@ -38,9 +41,30 @@ std::string number_of_a_job(const std::string& word) {
   return number ? "" : "'" + word + "' is not the number of a job";
 }
 
-void print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
+// Bytes below a blank, DEL, and the control characters of Latin-1 (C2 80 to C2 9F in UTF-8).
+std::string printable(const std::string& text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+    if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {
+      out += '?';
+      ++i;
+    } else {
+      out += (byte < 0x20 && byte != '\n') || byte == 0x7F ? '?' : text[i];
+    }
+  }
+  return out;
+}
+
+void draw(const std::string& codes) {
+  std::fwrite(codes.data(), 1, codes.size(), stdout);
   std::fflush(stdout);
+}
+
+void print(const std::string& text) {
+  draw(printable(text));
 }
 
 void print_json(const json& document) {
@@ -63,9 +87,25 @@ Exit with_service(const Common& common, const std::function<Exit(const Service&)
   return service ? body(service.value()) : report_usage(service.error());
 }
 
+bool is_file(const std::string& name) noexcept {
+  std::error_code error;
+  return std::filesystem::exists(name, error) && !error;
+}
+
+Result<bool> can_read(const std::string& file) {
+  std::error_code error;
+  const auto there = std::filesystem::status(file, error);
+  if (!error && std::filesystem::is_directory(there)) {
+    return Error{ErrorCode::kNotFound, "cannot read " + file + ": it is a folder"};
+  }
+  errno = 0;
+  if (std::ifstream(file, std::ios::binary)) return true;
+  return Error{ErrorCode::kNotFound, "cannot open " + file + ": " + std::strerror(errno)};
+}
+
 Result<json> read_json_file(const std::string& file) {
+  if (const auto readable = can_read(file); !readable) return readable.error();
   std::ifstream in(file, std::ios::binary);
-  if (!in) return Error{ErrorCode::kNotFound, "cannot open " + file};
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   try {
     return json::parse(text);

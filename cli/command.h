@@ -18,16 +18,18 @@ namespace pare::cli {
 enum class Exit : int {
   kOk = 0,
   kFailed = 1,       // it worked, and the outcome is negative: a failed job, no verdict
-  kUsage = 2,        // the command line or a file named on it is wrong
+  kUsage = 2,        // the command line, a file named on it or the environment is wrong
   kUnreachable = 3,  // nobody answers, or the service cannot work now
   kRefused = 4,      // the service says no, and why
+  kBug = 5,          // of Pare's own
 };
 
 struct Common {
   std::string url;
   bool json = false;
-  bool tty = false;  // stdout is a terminal
-  int width = 0;     // of the terminal; 0: no limit
+  bool tty = false;       // stdout is a terminal that may be drawn over
+  bool progress = false;  // and so is stderr, where progress is shown
+  int width = 0;          // of the terminal; 0: no limit
 };
 
 // The command that the line asks for; run once the line is read.
@@ -48,7 +50,12 @@ Exit report_usage(const Error& error);  // what the user's own files or words ar
 // A check for CLI11: empty, or what is wrong with the word.
 std::string number_of_a_job(const std::string& word);
 
-void print(const std::string& text);
+// The text without what a terminal takes for a command: names and messages come from strangers'
+// files.  Line ends stay.
+std::string printable(const std::string& text);
+
+void print(const std::string& text);  // printable()
+void draw(const std::string& codes);  // as it is; for terminals only
 void print_json(const nlohmann::json& document);
 
 // The reply as JSON or as the text that `view` makes of it; or the error.
@@ -57,6 +64,12 @@ Exit show(const Common& common, const Result<nlohmann::json>& reply,
 
 // Calls the body with the service, or reports that the address is none.
 Exit with_service(const Common& common, const std::function<Exit(const Service&)>& body);
+
+// False also where the name cannot be one of a file.
+bool is_file(const std::string& name) noexcept;
+
+// kNotFound, naming the file and what the system says, unless it can be read.
+Result<bool> can_read(const std::string& file);
 
 Result<nlohmann::json> read_json_file(const std::string& file);
 

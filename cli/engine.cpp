@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -69,9 +72,15 @@ Result<host::ExitStatus> run_to_end(const std::vector<std::string>& command,
 
 }  // namespace
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "pare-XXXXXX").string();
-  if (::mkdtemp(name.data()) != nullptr) path_ = name;
+Result<TemporaryFolder> TemporaryFolder::make() {
+  const char* chosen = std::getenv("TMPDIR");
+  const bool by_user = chosen != nullptr && *chosen != '\0';
+  const fs::path under = by_user ? chosen : "/tmp";
+  std::string name = (under / "pare-XXXXXX").string();
+  if (::mkdtemp(name.data()) != nullptr) return TemporaryFolder(fs::absolute(name));
+  return Error{ErrorCode::kInvalidArgument, "cannot make a temporary folder in " + under.string() +
+                                                (by_user ? " (TMPDIR): " : ": ") +
+                                                std::strerror(errno)};
 }
 
 TemporaryFolder::~TemporaryFolder() {
@@ -111,7 +120,11 @@ Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& fi
 }
 
 void print_progress(double share, const std::string& message) {
-  std::fprintf(stderr, "\r\033[K%3.0f %%  %s", 100 * share, message.c_str());
+  std::fprintf(stderr, "\r\033[K%3.0f %%  %s", 100 * share, printable(message).c_str());
+}
+
+void end_progress() {
+  std::fputs("\r\033[K", stderr);
 }
 
 Result<fs::path> calibration_dataset(const std::string& calibration, const fs::path& folder) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "cli/command.h"
 #include "core/model_summary.h"
@@ -16,14 +17,18 @@ namespace pare::cli {
 // A folder under the system's for temporary files, gone with this object.
 class TemporaryFolder {
  public:
-  TemporaryFolder();
+  // kInvalidArgument, naming the folder, and TMPDIR where that chose it, if it cannot be made.
+  static Result<TemporaryFolder> make();
+
+  TemporaryFolder(TemporaryFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  TemporaryFolder& operator=(TemporaryFolder&&) = delete;
   ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   const std::filesystem::path& path() const noexcept { return path_; }
 
  private:
-  std::filesystem::path path_;  // empty: it could not be made
+  explicit TemporaryFolder(std::filesystem::path path) : path_(std::move(path)) {}
+
+  std::filesystem::path path_;  // empty: moved from
 };
 
 struct EngineRun {
@@ -42,6 +47,7 @@ Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& fi
 
 // One line on stderr that the next one overwrites: EngineRun::progress for a terminal.
 void print_progress(double share, const std::string& message);
+void end_progress();
 
 // The images of a folder as the dataset that a worker would have unpacked, of links; without
 // validation images.  Fails with kNotFound if there is no image.

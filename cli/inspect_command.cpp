@@ -49,8 +49,9 @@ Result<Guidance> guidance_for(const EngineRun& engine, const InspectArguments& g
 Exit inspect(const Common& common, const InspectArguments& given) {
   const auto card = partial_card_of(given.preset, given.card);
   if (!card) return report_usage(card.error());
-  const TemporaryFolder folder;
-  EngineRun engine{.program = given.engine, .scratch = folder.path()};
+  const auto folder = TemporaryFolder::make();
+  if (!folder) return report_usage(folder.error());
+  EngineRun engine{.program = given.engine, .scratch = folder.value().path()};
   const auto summary = inspect_file(engine, given.file, card.value());
   if (!summary) return report_engine(summary.error());
   json document = json::parse(wire::summary_to_json(summary.value()));
@@ -58,9 +59,9 @@ Exit inspect(const Common& common, const InspectArguments& given) {
     return show(common, document,
                 [&](const json& shown) { return summary_text(shown, common.width); });
   }
-  if (common.tty) engine.progress = print_progress;
+  if (common.progress) engine.progress = print_progress;
   const auto guidance = guidance_for(engine, given, summary.value());
-  if (common.tty) std::fputs("\r\033[K", stderr);
+  if (common.progress) end_progress();
   if (!guidance) return report_engine(guidance.error());
   document["guidance"] = wire::guidance_value(guidance.value());
   return show(common, document, [&](const json& shown) {

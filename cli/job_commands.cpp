@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -84,7 +83,7 @@ Result<json> starting_point_of(const std::string& text) {
     if (!number) return number.error();
     return json{{"front_of", number.value()}};
   }
-  if (!std::filesystem::exists(text)) return json{{"sha256", text}};
+  if (!is_file(text)) return json{{"sha256", text}};
   auto plan = read_json_file(text);
   if (!plan) return plan.error();
   return json{{"plan", std::move(plan).value()}};
@@ -156,6 +155,11 @@ std::string found_before(const Service& service, const std::string& id) {
   return checks ? checks_text(checks.value()) : "";
 }
 
+// The last lines of a terminal; nothing where none was drawn.
+void erase_lines(int drawn) {
+  if (drawn > 0) draw("\x1b[" + std::to_string(drawn) + "F\x1b[J");
+}
+
 // Follows a job to its end.  A terminal is drawn over; elsewhere a line comes when the state
 // changes or another twentieth is done.
 Exit watch(const Common& common, const Service& service, const std::string& id) {
@@ -174,21 +178,22 @@ Exit watch(const Common& common, const Service& service, const std::string& id) 
     const json& seen = job.value();
     const std::string state = seen.value("state", "");
     if (!told && state != "queued" && state != "preparing") {
-      print((drawn > 0 ? "\x1b[" + std::to_string(drawn) + "F\x1b[J" : "") +
-            found_before(service, id));
+      erase_lines(drawn);
+      print(found_before(service, id));
       drawn = 0;
       told = true;
     }
     if (has_ended(seen)) {
-      const std::string up = drawn > 0 ? "\x1b[" + std::to_string(drawn) + "F\x1b[J" : "";
-      common.json ? print_json(seen) : print(up + ending(seen, common.width));
+      erase_lines(drawn);
+      common.json ? print_json(seen) : print(ending(seen, common.width));
       return seen["state"] == "succeeded" ? Exit::kOk : Exit::kFailed;
     }
     if (common.tty && !common.json) {
       const int width = common.width > 0 ? common.width : 80;  // a line that wraps counts as two
       const std::string frame =
           shortened(progress_line(seen), width) + "\n" + best_lines(seen, width);
-      print((drawn > 0 ? "\x1b[" + std::to_string(drawn) + "F\x1b[J" : "") + frame);
+      erase_lines(drawn);
+      print(frame);
       drawn = lines_of(frame);
     } else if (!common.json) {
       const int twentieth = static_cast<int>(seen.value("progress", 0.0) * 20);

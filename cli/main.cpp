@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string_view>
 
 #include "cli/command.h"
 #include "core/version.h"
@@ -15,7 +16,15 @@ namespace {
 
 constexpr const char* kFooter =
     "Exit codes: 0 done; 1 done, with a negative outcome (a failed job, no verdict);\n"
-    "2 wrong usage; 3 the service does not answer; 4 the service refuses.";
+    "2 wrong usage; 3 the service does not answer; 4 the service refuses; 5 a bug of Pare.";
+
+// Not where the user wants plain text (https://no-color.org), or the terminal understands no more.
+bool may_draw_on(int descriptor) {
+  const char* plain = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  const bool dumb = term != nullptr && std::string_view(term) == "dumb";
+  return ::isatty(descriptor) == 1 && !dumb && (plain == nullptr || *plain == '\0');
+}
 
 int terminal_width() {
   winsize size{};
@@ -24,8 +33,9 @@ int terminal_width() {
 
 int run(int argc, char** argv) {
   Common common;
-  common.tty = ::isatty(STDOUT_FILENO) == 1;
-  common.width = common.tty ? terminal_width() : 0;
+  common.tty = may_draw_on(STDOUT_FILENO);
+  common.progress = common.tty && may_draw_on(STDERR_FILENO);
+  common.width = ::isatty(STDOUT_FILENO) == 1 ? terminal_width() : 0;
   const char* url = std::getenv("PARE_URL");
   common.url = url != nullptr && *url != '\0' ? url : "http://127.0.0.1:7070";
 
@@ -48,7 +58,13 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::kUsage);
   }
-  return static_cast<int>(chosen(common));
+  const Exit code = chosen(common);
+  // What was to be read is lost (a full disk behind a redirection): that is not "done".
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return static_cast<int>(
+        report_usage({ErrorCode::kInvalidArgument, "cannot write to standard output"}));
+  }
+  return static_cast<int>(code);
 }
 
 }  // namespace
@@ -58,7 +74,8 @@ int main(int argc, char** argv) {
   try {
     return pare::cli::run(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "pare: %s\n", error.what());
-    return static_cast<int>(pare::cli::Exit::kFailed);
+    std::fprintf(stderr, "pare: a bug of Pare's own: %s\n",
+                 pare::cli::printable(error.what()).c_str());
+    return static_cast<int>(pare::cli::Exit::kBug);
   }
 }

@@ -3,13 +3,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/command.h"
 #include "cli/format.h"
+#include "cli/output_file.h"
 
 namespace pare::cli {
 
@@ -87,9 +86,14 @@ Exit download(const Common& common, const std::string& name, std::string file) {
     const auto sha256 = candidate_of(service, name);
     if (!sha256) return report(sha256.error());
     if (file.empty()) file = short_sha(sha256.value()) + ".onnx";
+    auto created = OutputFile::create(file);
+    if (!created) return report_usage(created.error());
+    OutputFile out = std::move(created).value();
     const auto size =
-        service.download("/v1/candidates/" + sha256.value() + "/file", sha256.value(), file);
+        service.download("/v1/candidates/" + sha256.value() + "/file", sha256.value(), out);
+    if (out.failed()) return report_usage(out.failure());
     if (!size) return report(size.error());
+    if (const auto kept = out.keep(); !kept) return report_usage(kept.error());
     const json done = {{"file", file}, {"sha256", sha256.value()}, {"bytes", size.value().count}};
     return show(common, done, [&](const json&) {
       return file + ": " + byte_size(static_cast<double>(size.value().count)) + ", SHA-256 " +
@@ -108,10 +112,11 @@ Exit plan(const Common& common, const std::string& name, const std::string& file
       print(text + "\n");
       return Exit::kOk;
     }
-    std::ofstream out(file, std::ios::binary | std::ios::trunc);
-    out << text;
-    out.close();
-    if (!out) return report_usage({ErrorCode::kInvalidArgument, "cannot write " + file});
+    auto created = OutputFile::create(file);
+    if (!created) return report_usage(created.error());
+    OutputFile out = std::move(created).value();
+    out.write(text);
+    if (const auto kept = out.keep(); !kept) return report_usage(kept.error());
     const json done = {{"file", file}, {"sha256", found.value().value("sha256", "")}};
     return show(common, done, [&](const json& written) {
       return file + ": plan " + written.value("sha256", "") + "\n";
@@ -201,12 +206,7 @@ void add_pareto(CLI::App& app, Action& chosen) {
   });
 }
 
-// A file of a plan, or what the service says of one.
-Result<json> plan_document(const Service& service, const std::string& name) {
-  auto document = std::filesystem::exists(name) ? read_json_file(name)
-                                                : service.get("/v1/plans/" + escaped(name));
-  if (!document) return document.error();
-  const json read = std::move(document).value();
+json bare_plan(json read) {
   return read.is_object() && read.contains("plan") ? read["plan"] : read;
 }
 
@@ -214,9 +214,10 @@ Exit predict(const Common& common, const std::string& job, const std::vector<std
   return with_service(common, [&](const Service& service) {
     json question = {{"plans", json::array()}};
     for (const std::string& name : plans) {
-      auto plan = plan_document(service, name);
-      if (!plan) return report(plan.error());
-      question["plans"].push_back(std::move(plan).value());
+      const bool file = is_file(name);
+      auto plan = file ? read_json_file(name) : service.get("/v1/plans/" + escaped(name));
+      if (!plan) return file ? report_usage(plan.error()) : report(plan.error());
+      question["plans"].push_back(bare_plan(std::move(plan).value()));
     }
     return show(common, service.post("/v1/jobs/" + job + "/predict", question),
                 [&](const json& answer) { return predictions_table(answer, common.width); });

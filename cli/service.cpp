@@ -137,7 +137,9 @@ Result<std::string> Service::upload(const std::filesystem::path& file,
   if (!there) return unreachable(url_, there);
   if (there->status == 200) return sha256;
 
-  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(file));
+  std::error_code error;
+  const auto size = static_cast<std::int64_t>(std::filesystem::file_size(file, error));
+  if (error) return Error{ErrorCode::kNotFound, "cannot read " + file.string()};
   const auto health = get("/healthz");
   const std::int64_t limit = health ? health.value().value("max_blob_bytes", size) : size;
   if (size > limit) {
@@ -160,10 +162,7 @@ Result<std::string> Service::upload(const std::filesystem::path& file,
 }
 
 Result<Bytes> Service::download(const std::string& path, const std::string& sha256,
-                                const std::filesystem::path& file) const {
-  const std::filesystem::path part = file.string() + ".part";
-  std::ofstream out(part, std::ios::binary | std::ios::trunc);
-  if (!out) return Error{ErrorCode::kInvalidArgument, "cannot write " + part.string()};
+                                OutputFile& out) const {
   wire::Sha256 digest;
   Bytes size;
   int status = 0;
@@ -181,24 +180,15 @@ Result<Bytes> Service::download(const std::string& path, const std::string& sha2
         }
         digest.update({data, n});
         size.count += static_cast<std::int64_t>(n);
-        return static_cast<bool>(out.write(data, static_cast<std::streamsize>(n)));
+        return out.write({data, n});
       });
-  out.close();
-  std::error_code ignored;
-  const auto refuse = [&](Error error) {
-    std::filesystem::remove(part, ignored);
-    return error;
-  };
-  if (!answer) return refuse(unreachable(url_, answer));
-  if (status != 200) return refuse(error_of(status, problem));
-  if (!out) return refuse({ErrorCode::kInvalidArgument, "cannot write " + part.string()});
+  if (out.failed()) return out.failure();
+  if (!answer) return unreachable(url_, answer);
+  if (status != 200) return error_of(status, problem);
   const std::string seen = digest.hex();
   if (seen != sha256) {
-    return refuse(
-        {ErrorCode::kUnavailable, "what came has the SHA-256 " + seen + ", not " + sha256});
+    return Error{ErrorCode::kUnavailable, "what came has the SHA-256 " + seen + ", not " + sha256};
   }
-  std::filesystem::rename(part, file, ignored);
-  if (ignored) return refuse({ErrorCode::kInvalidArgument, "cannot write " + file.string()});
   return size;
 }
 

@@ -11,6 +11,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "cli/output_file.h"
 #include "core/result.h"
 #include "core/units.h"
 
@@ -31,9 +32,9 @@ class Service {
   using Progress = std::function<void(Bytes done, Bytes total)>;
   // Sends the file as a blob unless it is there already; returns its SHA-256.
   Result<std::string> upload(const std::filesystem::path& file, const Progress& progress) const;
-  // Writes the body to `file`, which appears only when the digest of its bytes is `sha256`.
-  Result<Bytes> download(const std::string& path, const std::string& sha256,
-                         const std::filesystem::path& file) const;
+  // Writes the body to `out`; fails unless the digest of its bytes is `sha256`.  The caller keeps
+  // the file then, and only then.  out.failed() tells a full disk from what the service said.
+  Result<Bytes> download(const std::string& path, const std::string& sha256, OutputFile& out) const;
 
   const std::string& url() const noexcept { return url_; }
 

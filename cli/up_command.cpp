@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -282,6 +283,22 @@ Exit serve(const UpArguments& given, const fs::path& data, int signals) {
   return started ? Exit::kOk : report(started.error());
 }
 
+// Tasks name files in JSON, and PostgreSQL keeps names one a line.  Any other name will do.
+Result<bool> check_name(const std::string& folder) {
+  const auto refuse = [&](const std::string& why) {
+    return Error{ErrorCode::kInvalidArgument, "--data " + printable(folder) + ": " + why};
+  };
+  if (std::ranges::any_of(folder, [](unsigned char c) { return c < 0x20 || c == 0x7F; })) {
+    return refuse("the name holds a line end or another control character");
+  }
+  try {
+    (void)json(folder).dump();
+  } catch (const json::exception&) {
+    return refuse("the name is not UTF-8");
+  }
+  return true;
+}
+
 // Two that share a folder would fight over it.
 Result<int> lock_data(const fs::path& data) {
   std::error_code error;
@@ -301,6 +318,7 @@ Result<int> lock_data(const fs::path& data) {
 
 Exit up(const UpArguments& given) {
   const fs::path data = fs::absolute(given.data);
+  if (const auto named = check_name(data.string()); !named) return report_usage(named.error());
   const auto locked = lock_data(data);
   if (!locked) return report_usage(locked.error());
   // Blocked before any child or thread, and read from a descriptor.

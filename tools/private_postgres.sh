@@ -15,19 +15,26 @@ die() { echo "private_postgres: $*" >&2; exit 1; }
 
 [ $# -ge 2 ] || { sed -n '2,/^set/{/^set/!p}' "$0" | sed 's/^# \{0,1\}//' >&2; exit 2; }
 command=$1
-dir=$(realpath -m "$2")
+[[ $2 != *$'\n'* ]] || die "a line end in the name of a folder: PostgreSQL keeps names one a line"
+dir=$(realpath -m -- "$2")
 shift 2
 
+# DIR may have any other name, but pg_ctl hands what it is given to a shell, PostgreSQL takes a list of
+# folders for sockets, and clients a list of hosts.  So the first is told names within DIR, and a
+# socket whose path is no plain one, or too long, lies elsewhere.
 readonly data=$dir/data log=$dir/postgres.log
 socket=$dir/socket
-if [ ${#socket} -gt 80 ]; then  # a socket's path holds 107 bytes, the file's name included
+plain='^[A-Za-z0-9/._-]*$'
+if [ ${#socket} -gt 80 ] || ! [[ $socket =~ $plain ]]; then  # its path holds 107 bytes, the file's name included
   socket=/tmp/pare-pg-$(printf '%s' "$dir" | sha256sum | cut -c1-16)
+  [ ! -L "$socket" ] || die "$socket is a link: somebody else's"
 fi
 
-# Runs a command as the user that owns the database.
+# Runs a command in DIR as the user that owns the database.
 as_owner() {
+  cd -- "$dir"
   if [ "$(id -u)" = 0 ]; then
-    (cd / && exec setpriv --reuid=postgres --regid=postgres --init-groups env HOME=/ "$@")
+    setpriv --reuid=postgres --regid=postgres --init-groups env HOME=/ "$@"
   else
     "$@"
   fi
@@ -43,26 +50,22 @@ find_bin() {
   dirname "$found"
 }
 
-print_url() {
-  local host=${socket//%/%25}
-  host=${host// /%20}
-  echo "postgresql://pare@/pare?host=${host//\//%2F}"
-}
+print_url() { echo "postgresql://pare@/pare?host=${socket//\//%2F}"; }
 
-running() { [ -e "$data/PG_VERSION" ] && as_owner "$bin/pg_ctl" -D "$data" status > /dev/null; }
+running() { [ -e "$data/PG_VERSION" ] && as_owner "$bin/pg_ctl" -D data status > /dev/null; }
 
 make_cluster() {
-  as_owner "$bin/initdb" -D "$data" --username=pare --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
+  as_owner "$bin/initdb" -D data --username=pare --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
     > "$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; die "could not make a database in $data"; }
 }
 
 start() {
-  mkdir -p "$dir" "$socket"
+  mkdir -p -- "$dir" "$socket"
   if [ "$(id -u)" = 0 ]; then
-    chown postgres: "$dir" "$socket"
+    chown -- postgres: "$dir" "$socket"
     as_owner test -w "$dir" || die "the user postgres cannot reach $dir: choose a folder that it can enter"
   fi
-  chmod 0700 "$dir" "$socket"
+  chmod -- 0700 "$dir" "$socket"
   exec 9> "$dir/lock"
   flock 9  # two at once: the second finds it running
   [ -e "$data/PG_VERSION" ] || make_cluster
@@ -71,7 +74,7 @@ start() {
     settings+=" -c max_connections=60 -c max_wal_size=256MB -c jit=off"
     local setting
     for setting in "$@"; do settings+=" -c $setting"; done
-    as_owner "$bin/pg_ctl" -D "$data" -w -t 60 -l "$log" -o "$settings" start > /dev/null 9>&- ||
+    as_owner "$bin/pg_ctl" -D data -w -t 60 -l postgres.log -o "$settings" start > /dev/null 9>&- ||
       { tail -20 "$log" >&2; die "PostgreSQL did not start (its log: $log)"; }
   fi
   local pare
@@ -81,7 +84,7 @@ start() {
 }
 
 stop() {
-  if running; then as_owner "$bin/pg_ctl" -D "$data" -w -t 60 -m fast stop > /dev/null; fi
+  if running; then as_owner "$bin/pg_ctl" -D data -w -t 60 -m fast stop > /dev/null; fi
 }
 
 bin=$(find_bin)

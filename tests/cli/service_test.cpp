@@ -42,6 +42,13 @@ class ServiceTest : public coordinator::ServiceFixture {
     return folder_ / name;
   }
   Service service() const { return Service::at(url_).value(); }
+  Result<std::monostate> download(const std::string& path, const std::string& sha256,
+                                  const fs::path& file) const {
+    OutputFile out = OutputFile::create(file).value();
+    const auto size = service().download(path, sha256, out);
+    if (!size) return size.error();
+    return out.keep();
+  }
 
   std::optional<coordinator::HttpServer> server_;
   std::string url_;
@@ -65,7 +72,7 @@ TEST_F(ServiceTest, a_file_is_uploaded_once_and_comes_back_verified) {
   EXPECT_EQ(reports, 0);  // it was there
 
   const fs::path copy = folder_ / "copy";
-  ASSERT_TRUE(service().download("/v1/blobs/" + sha256.value(), sha256.value(), copy));
+  ASSERT_TRUE(download("/v1/blobs/" + sha256.value(), sha256.value(), copy));
   EXPECT_EQ(read(copy), bytes);
 }
 
@@ -73,12 +80,12 @@ TEST_F(ServiceTest, bytes_with_another_digest_never_become_the_file) {
   const auto sha256 = service().upload(file("a", "abc"), [](Bytes, Bytes) {});
   const fs::path copy = folder_ / "copy";
   const std::string other = wire::sha256_hex("something else");
-  const auto refused = service().download("/v1/blobs/" + sha256.value(), other, copy);
+  const auto refused = download("/v1/blobs/" + sha256.value(), other, copy);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find(other), std::string::npos);
   EXPECT_FALSE(fs::exists(copy));
   EXPECT_FALSE(fs::exists(copy.string() + ".part"));
-  EXPECT_EQ(service().download("/v1/blobs/" + other, other, copy).error().code,
+  EXPECT_EQ(download("/v1/blobs/" + other, other, copy).error().code,
             ErrorCode::kNotFound);
 }
 
