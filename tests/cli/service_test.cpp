@@ -85,8 +85,7 @@ TEST_F(ServiceTest, bytes_with_another_digest_never_become_the_file) {
   EXPECT_NE(refused.error().message.find(other), std::string::npos);
   EXPECT_FALSE(fs::exists(copy));
   EXPECT_FALSE(fs::exists(copy.string() + ".part"));
-  EXPECT_EQ(download("/v1/blobs/" + other, other, copy).error().code,
-            ErrorCode::kNotFound);
+  EXPECT_EQ(download("/v1/blobs/" + other, other, copy).error().code, ErrorCode::kNotFound);
 }
 
 TEST_F(ServiceTest, a_file_over_the_limit_is_refused_before_it_is_sent) {
