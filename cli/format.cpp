@@ -81,9 +81,17 @@ std::string part_text(const json& outcome) {
 
 // " [29.8, 36.9]": 95 %, over the images
 std::string interval_text(const json& member) {
-  if (!(number_at(member, "map_high") > 0)) return "";
+  if (!has(member, "map_high")) return "";
   return fmt::format(" [{:.1f}, {:.1f}]", 100 * number_at(member, "map_low"),
                      100 * number_at(member, "map_high"));
+}
+
+// "0.62 [-0.3, 1.5]": points, 95 %, on the same images as the original
+std::string lost_text(const json& member) {
+  std::string out = fmt::format("{:.2f}", number_at(member, "map_lost"));
+  if (!has(member, "map_lost_high")) return out;
+  return out + fmt::format(" [{:.1f}, {:.1f}]", number_at(member, "map_lost_low"),
+                           number_at(member, "map_lost_high"));
 }
 
 std::vector<std::string> member_cells(const json& member, const std::string& mark) {
@@ -91,7 +99,7 @@ std::vector<std::string> member_cells(const json& member, const std::string& mar
       mark + short_sha(text_at(member, "plan_sha256")),
       percent_points(number_at(member, "map_50_95")) + interval_text(member) + " (" +
           whole(number_at(member, "images")) + ")" + figures_text(member),
-      fmt::format("{:.2f}", number_at(member, "map_lost")),
+      lost_text(member),
       latency_text(member),
       fmt::format("{:.2f}x", number_at(member, "speedup", 1.0)),
       has(member, "on_front") ? fmt::format("{:.0f} %", 100 * number_at(member, "on_front")) : "-",
@@ -447,15 +455,18 @@ std::string offer_lines(const json& job) {
     const json& member = best["fastest"];
     const std::string plan = short_sha(text_at(member, "plan_sha256"));
     const double speedup = number_at(member, "speedup", 1.0);
-    const double lost = number_at(member, "map_lost");
-    const std::string map =
-        fmt::format("{}{:.2f} {} points", lost > 0 ? "-" : "+", std::abs(lost), accuracy);
+    std::string lost =
+        fmt::format("{:.1f} {} points lost", number_at(member, "map_lost"), accuracy);
+    if (has(member, "map_lost_high")) {
+      lost += fmt::format(" [{:.1f}, {:.1f}]", number_at(member, "map_lost_low"),
+                          number_at(member, "map_lost_high"));
+    }
     if (speedup <= 1.0) {
       out += text_at(best, "target") + ": nothing faster than the original within 1.0 " + accuracy +
              " point\n";
     } else {
-      out += fmt::format("{}: {:.2f} times faster at {}: plan {}, `pare download {} -o {}.onnx`\n",
-                         text_at(best, "target"), speedup, map, plan, plan, plan);
+      out += fmt::format("{}: {:.2f} times faster, {}: plan {}, `pare download {} -o {}.onnx`\n",
+                         text_at(best, "target"), speedup, lost, plan, plan, plan);
     }
   }
   return out;

@@ -59,8 +59,9 @@ struct EvaluateResult {
   std::map<std::string, double> per_class;  // with raw outputs: agreement by output
   int images = 0;
   LabelSource labels = LabelSource::kGroundTruth;
-  // Accuracy on resamples of the images, the same for every candidate, so that two candidates'
-  // draws belong together in pairs; -1: nothing to score.  Empty: none were made.
+  // Accuracy on halves of the images, pair after pair (core/half_samples.h), the same halves for
+  // every candidate, so that two candidates' draws belong together; -1: nothing to score.  Empty:
+  // none were made.
   std::vector<double> draws = {};
   // Scoring stopped after `images`: a rival is surely more accurate.  What the accuracy on all
   // images is expected to be.

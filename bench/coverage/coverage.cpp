@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "tests/simulation/ab_experiments.h"
+#include "tests/simulation/map_experiments.h"
 
 namespace {
 
@@ -20,6 +21,24 @@ void print_ab(int experiments) {
   }
 }
 
+void print_one(int images, const char* what, const pare::simulation::Coverage& found) {
+  std::printf("%6d  %-10s %6.1f %% %14.1f %% %11.1f %% %13.2f points\n", images, what,
+              100 * found.held, 100 * found.below, 100 * found.above, 100 * found.half_width);
+}
+
+void print_map(const char* whose, const pare::simulation::Population& population, int many,
+               int experiments) {
+  const auto truth = pare::simulation::map_truth(population, many);
+  std::printf("\n%s: true mAP %.2f, true loss of the other %.2f points, 95 %% intervals\n", whose,
+              100 * truth.map, 100 * truth.loss);
+  std::printf("images  interval     held    truth below it    above it     half width\n");
+  for (const int images : {48, 128, 256}) {
+    const auto found = pare::simulation::map_coverage(population, truth, images, experiments, 1000);
+    print_one(images, "mAP", found.map);
+    print_one(images, "loss", found.loss);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -29,5 +48,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   print_ab(experiments);
+  print_map("6 classes alike in number", {}, 200'000, experiments);
+  print_map("80 classes, most of them rare",
+            {.classes = 80, .objects = 7, .rarity = 1, .false_alarms = 7}, 100'000,
+            experiments / 4);
   return 0;
 }

@@ -158,8 +158,6 @@ ordered_json view_of(const FrontMember& member) {
                        {"trial", member.trial},
                        {"map_50_95", member.map_50_95},
                        {"images", member.images},
-                       {"map_low", member.map.low},
-                       {"map_high", member.map.high},
                        {"accuracy_runtime", member.accuracy_runtime},
                        {"latency_ms", member.latency.median.count()},
                        {"latency_low_ms", member.latency.low.count()},
@@ -174,6 +172,14 @@ ordered_json view_of(const FrontMember& member) {
                        {"map_lost", member.map_lost},
                        {"speedup", member.speedup},
                        {"description", member.description}};
+  if (member.map) {
+    view["map_low"] = member.map->low;
+    view["map_high"] = member.map->high;
+  }
+  if (member.lost) {
+    view["map_lost_low"] = member.lost->low;
+    view["map_lost_high"] = member.lost->high;
+  }
   if (!member.figures.empty()) view["figures"] = member.figures;
   if (!member.suspect.empty()) view["latency_suspect"] = member.suspect;
   return view;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "coordinator/jobs/job_metrics.h"
+#include "core/half_samples.h"
 #include "search/hypervolume.h"
 #include "search/pareto_front.h"
 #include "wire/plan_json.h"
@@ -13,17 +14,23 @@ namespace {
 
 constexpr double kPointsLost = 1.0;
 constexpr double kPointsPerMap = 100.0;
+constexpr double kAlpha = 0.05;
 
-// The middle 95 % of what was drawn.
-Bounds interval_of(std::vector<double> draws) {
-  std::erase_if(draws, [](double draw) { return draw < 0; });
-  if (draws.empty()) return {};
-  std::ranges::sort(draws);
-  const auto last = static_cast<double>(draws.size() - 1);
-  const auto at = [&](double share) {
-    return draws[static_cast<std::size_t>(std::lround(share * last))];
-  };
-  return {at(0.025), at(0.975)};
+// 95 % interval of an accuracy.
+std::optional<ConfidenceInterval> interval_of(const AccuracyRecord& accuracy) {
+  auto interval = pare::interval_of(accuracy.map_50_95, accuracy.draws, kAlpha);
+  if (!interval) return interval;
+  return ConfidenceInterval{std::clamp(interval->low, 0.0, 1.0),
+                            std::clamp(interval->high, 0.0, 1.0)};
+}
+
+// In points, of what is lost from one accuracy to another on the same images.
+std::optional<ConfidenceInterval> interval_of_loss(const AccuracyRecord& original,
+                                                   const AccuracyRecord& accuracy) {
+  const auto interval = interval_of_difference(original.map_50_95 - accuracy.map_50_95,
+                                               accuracy.draws, original.draws, kAlpha);
+  if (!interval || original.images != accuracy.images) return std::nullopt;
+  return ConfidenceInterval{kPointsPerMap * interval->low, kPointsPerMap * interval->high};
 }
 
 // The trial as a member without its comparison to the original; nullopt unless it was measured.
@@ -46,7 +53,7 @@ std::optional<FrontMember> member_of(const Trial& trial, const Plan& plan,
   member.confirmed = record.confirmed.has_value();
   member.suspect = record.latency->suspect;
   member.peak_memory_bytes = record.latency->peak_memory_bytes;
-  member.map = interval_of(record.accuracy->draws);
+  member.map = interval_of(*record.accuracy);
   member.bytes = trial.bytes.value_or(0);
   member.macs = trial.macs.value_or(0);
   member.height = plan.height;
@@ -67,13 +74,15 @@ struct Measured {
 };
 
 // Compares every member with the original, which may be absent, and describes it.
-void compare_with(const std::optional<FrontMember>& original, const ModelSummary& model,
+void compare_with(const std::optional<FrontMember>& original,
+                  const std::optional<AccuracyRecord>& accuracy, const ModelSummary& model,
                   Measured& measured) {
   FrontMember& member = measured.member;
   std::optional<std::int64_t> original_macs;
   if (original) {
     original_macs = original->macs;
     member.map_lost = (original->map_50_95 - member.map_50_95) * kPointsPerMap;
+    member.lost = interval_of_loss(*accuracy, *measured.record.accuracy);
     member.speedup = original->latency.median / member.latency.median;
   }
   member.description = describe(measured.plan, member.macs, original_macs, model);
@@ -138,6 +147,7 @@ TargetFront front_of(std::span<const Trial> trials, const std::string& target, c
   front.target = target;
   std::vector<Measured> measured;
   std::vector<double> reference;
+  std::optional<AccuracyRecord> accuracy;  // the original's
   for (const Trial& trial : trials) {
     const auto plan = wire::parse_plan(trial.plan_json);
     if (!plan) continue;
@@ -146,12 +156,13 @@ TargetFront front_of(std::span<const Trial> trials, const std::string& target, c
     TargetRecord record = as_reported(trial.on_target.at(target));
     if (is_original(plan.value(), model)) {
       front.original = *member;
+      accuracy = record.accuracy;
       reference = reference_of(job, objectives_of(job, trial, record));
     }
     measured.push_back({std::move(*member), plan.value(), &trial, std::move(record)});
   }
   for (Measured& m : measured) {
-    compare_with(front.original, model, m);
+    compare_with(front.original, accuracy, model, m);
     if (front.original && m.member.trial == front.original->trial) front.original = m.member;
   }
   std::erase_if(measured, [&](const Measured& m) {

@@ -18,13 +18,9 @@
 #include "core/measurement.h"
 #include "core/model_summary.h"
 #include "core/plan.h"
+#include "core/statistics.h"
 
 namespace pare::coordinator {
-
-struct Bounds {
-  double low = 0;
-  double high = 0;
-};
 
 struct FrontMember {
   std::string plan_sha256;
@@ -43,9 +39,10 @@ struct FrontMember {
   int height = 0;  // of the input
   int width = 0;
   Precision precision = Precision::kFp32;
-  Bounds map;               // 95 % interval, over images; both ends 0 where it is not known
-  double on_front = 0;      // probability that nothing beats it (front_probability.h)
-  double map_lost = 0;      // points (hundredths) below the original on this target
+  std::optional<ConfidenceInterval> map;  // 95 %, over images; absent where it is not known
+  double on_front = 0;                    // probability that nothing beats it (front_probability.h)
+  double map_lost = 0;                    // points (hundredths) below the original on this target
+  std::optional<ConfidenceInterval> lost;  // 95 % interval of that, on the same images; as above
   double speedup = 0;       // the original's latency over this one's; both 0 without an original
   std::string description;  // a line for people
 };

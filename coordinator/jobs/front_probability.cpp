@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/half_samples.h"
 #include "search/pareto_front.h"
 #include "search/random.h"
 #include "search/surrogate/normal.h"
@@ -24,14 +25,14 @@ Uncertain uncertain_of(const NewJob& job, const Trial& trial, const TargetRecord
   Uncertain out{objectives_of(job, trial, record), {}};
   out.drawn.assign(kDraws, out.objectives);
   search::Random random(static_cast<std::uint64_t>(trial.number), 0);
-  const std::vector<double>& draws = record.accuracy->draws;
+  const std::vector<double> draws = centred_on(record.accuracy->map_50_95, record.accuracy->draws);
   for (std::size_t k = 0; k < out.objectives.size(); ++k) {
     const MetricKind kind = job.objectives[k].kind;
     for (std::size_t i = 0; i < kDraws; ++i) {
       if (kind == MetricKind::kLatencyMs) {
         out.drawn[i][k] += deviation_of_log(*record.latency) *
                            search::normal_quantile(std::clamp(random.uniform(), 1e-9, 1 - 1e-9));
-      } else if (kind == MetricKind::kMap5095 && i < draws.size() && draws[i] >= 0) {
+      } else if (kind == MetricKind::kMap5095 && i < draws.size() && draws[i] != -1) {
         out.drawn[i][k] = 1 - draws[i];
       }
     }

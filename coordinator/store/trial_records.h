@@ -35,7 +35,7 @@ struct AccuracyRecord {
   std::string runtime;            // what it was scored on: "executor" or a runtime's name
   std::string detections_sha256;  // empty: none stored
   std::map<std::string, double> figures = {};  // others that the job asks about, by metric
-  std::vector<double> draws = {};              // on resamples of the images (wire/task_results.h)
+  std::vector<double> draws = {};              // on halves of the images (wire/task_results.h)
   // Scored on some images only, because a faster trial is surely more accurate; what all of them
   // are expected to give.
   std::optional<double> expected = {};

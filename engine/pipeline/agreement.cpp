@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
-#include "engine/detect/bootstrap.h"
+#include "engine/detect/half_samples.h"
 
 namespace pare::engine {
 namespace {
@@ -101,7 +101,7 @@ Result<Agreement> agreement(const RunningDetector& original, const RunningDetect
   for (auto& [name, value] : found.by_output) value /= count;
   std::vector<double> values;
   for (const ImageAgreement& image : found.images) values.push_back(image.value);
-  auto draws = bootstrap_mean_draws(values, {.resamples = kAccuracyDraws});
+  auto draws = half_sample_means(values, {});
   if (!draws) return draws.error();
   found.draws = std::move(draws).value();
   return found;

@@ -30,7 +30,7 @@ struct Agreement {
   double value = 0;
   std::map<std::string, double> by_output;
   std::vector<ImageAgreement> images;
-  std::vector<double> draws;  // on kAccuracyDraws resamples of the images
+  std::vector<double> draws;  // on halves of the images (engine/detect/half_samples.h)
 };
 
 // A value that is not finite agrees with nothing: that output counts as 0.

@@ -3,10 +3,19 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 #include <random>
+
+#include "core/half_samples.h"
+#include "engine/detect/half_samples.h"
 
 namespace pare::engine {
 namespace {
+
+constexpr int kComparisonPairs = 500;
+
+// Where the images are too few to be halved, all that is possible.
+constexpr ConfidenceInterval kAnything{-1, 1};
 
 struct Side {
   std::unique_ptr<Harness> harness;
@@ -90,15 +99,17 @@ Result<LatencyAb> compare_latency(const std::filesystem::path& a, const Tensor& 
 
 Result<AccuracyAb> compare_accuracy(const CocoEvaluation& a, const CocoEvaluation& b, double margin,
                                     double alpha, std::uint64_t seed) {
-  auto paired = paired_bootstrap(a, b, {.alpha = alpha, .seed = seed});
+  auto paired = paired_intervals(a, b, alpha, {.pairs = kComparisonPairs, .seed = seed});
   if (!paired) return paired.error();
   const auto& delta = paired.value().by_area[static_cast<std::size_t>(AreaRange::kAll)];
+  const ConfidenceInterval interval =
+      delta.present ? ConfidenceInterval{delta.low, delta.high} : kAnything;
   AccuracyAb found{.delta = delta.value,
-                   .low = delta.low,
-                   .high = delta.high,
+                   .low = interval.low,
+                   .high = interval.high,
                    .images = paired.value().images,
                    .lost_classes = std::move(paired.value().lost_classes)};
-  found.verdict = accuracy_verdict(ConfidenceInterval{delta.low, delta.high}, margin);
+  found.verdict = accuracy_verdict(interval, margin);
   return found;
 }
 
@@ -114,14 +125,17 @@ Result<AccuracyAb> compare_agreement(std::span<const ImageAgreement> a,
                                                   " images, B of " + std::to_string(b.size()) +
                                                   ", and they must be the same ones"};
   }
-  const auto delta = bootstrap_mean(differences, {.alpha = alpha, .seed = seed});
-  if (!delta) return delta.error();
+  const auto draws = half_sample_means(differences, {.pairs = kComparisonPairs, .seed = seed});
+  if (!draws) return draws.error();
+  const double delta = std::accumulate(differences.begin(), differences.end(), 0.0) /
+                       static_cast<double>(differences.size());
+  const ConfidenceInterval interval = interval_of(delta, draws.value(), alpha).value_or(kAnything);
   return AccuracyAb{.labels = LabelSource::kRawOutputs,
-                    .delta = delta.value().value,
-                    .low = delta.value().low,
-                    .high = delta.value().high,
+                    .delta = delta,
+                    .low = interval.low,
+                    .high = interval.high,
                     .images = static_cast<int>(differences.size()),
-                    .verdict = accuracy_verdict({delta.value().low, delta.value().high}, margin)};
+                    .verdict = accuracy_verdict(interval, margin)};
 }
 
 namespace {

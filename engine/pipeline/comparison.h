@@ -3,9 +3,9 @@
 // Latency: randomised ABBA/BAAB blocks, one observation a block, d = log median(B) - log median(A),
 // each candidate in a process of its own, both alive throughout; blocks until the always-valid
 // interval decides or the budget ends.  Neighbouring blocks may depend on each other: the sequence
-// (core/statistics.h) holds for that.  Accuracy: paired bootstrap over the stored detections of
-// each image, the whole mAP recomputed (engine/detect/bootstrap.h).  "Better" means faster and not
-// worse.
+// (core/statistics.h) holds for that.  Accuracy: the stored detections of each image, the whole
+// mAP of both on the same halves of the images (engine/detect/half_samples.h).  "Better" means
+// faster and not worse.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@
 #include "core/label_source.h"
 #include "core/result.h"
 #include "core/statistics.h"
-#include "engine/detect/bootstrap.h"
+#include "engine/detect/coco_map.h"
 #include "engine/harness/harness.h"
 #include "engine/pipeline/agreement.h"
 #include "engine/pipeline/progress.h"

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <set>
 
-#include "engine/detect/bootstrap.h"
 #include "engine/detect/coco_map.h"
+#include "engine/detect/half_samples.h"
 
 namespace pare::engine {
 namespace {
@@ -24,16 +24,16 @@ Result<std::optional<Difference>> difference(const CocoEvaluation& candidate,
   const double a = candidate.all().figures.map_50_95;
   const double b = rival.all().figures.map_50_95;
   if (a < 0 || b < 0) return std::optional<Difference>();
-  const BootstrapOptions options{.resamples = kLookDraws, .seed = kSeed};
-  const auto of_candidate = bootstrap_draws(candidate, options);
+  const HalfSampling options{.pairs = kLookPairs, .seed = kSeed};
+  const auto of_candidate = half_sample_draws(candidate, options);
   if (!of_candidate) return of_candidate.error();
-  const auto of_rival = bootstrap_draws(rival, options);
+  const auto of_rival = half_sample_draws(rival, options);
   if (!of_rival) return of_rival.error();
   double sum = 0;
   double squares = 0;
   int draws = 0;
   for (std::size_t i = 0; i < of_rival.value().size(); ++i) {
-    if (of_rival.value()[i] < 0) continue;  // no boxes in that resample, for either
+    if (of_rival.value()[i] < 0) continue;  // no boxes in that half, for either
     const double drawn = of_candidate.value()[i] - of_rival.value()[i];
     sum += drawn;
     squares += drawn * drawn;

@@ -2,9 +2,9 @@
 //
 // A rival is a candidate that is at least as fast on every target concerned and was scored on all
 // images.  After part of the images the candidate is compared with each rival on the same images:
-// the paired bootstrap's standard error of the difference in mAP says how sure it is that the
+// the standard error of the difference in mAP says how sure it is that the
 // rival is more accurate, too.  If it is, the candidate is on no front, whatever the other images
-// say.  Cost: 2 * kLookDraws evaluations of the images seen, a rival and a look.
+// say.  Cost: 4 * kLookPairs evaluations of half of the images seen, a rival and a look.
 //
 // Not thread-safe.  Keeps a reference to the dataset.
 #pragma once
@@ -19,7 +19,7 @@
 
 namespace pare::engine {
 
-inline constexpr int kLookDraws = 64;
+inline constexpr int kLookPairs = 32;
 
 class EarlyStop {
  public:

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "engine/data/preprocess.h"
-#include "engine/detect/bootstrap.h"
+#include "engine/detect/half_samples.h"
 #include "engine/detect/nms.h"
 #include "engine/heads/head.h"
 #include "engine/pipeline/image_loop.h"
@@ -103,7 +103,7 @@ Result<std::monostate> evaluate(const Dataset& dataset, const ChosenImages& imag
   if (!result) return result.error();
   score.result = std::move(result).value();
   if (images || score.result.figures.map_50_95 < 0) return std::monostate{};
-  auto draws = bootstrap_draws(evaluation.value(), {.resamples = kAccuracyDraws});
+  auto draws = half_sample_draws(evaluation.value(), {});
   if (!draws) return draws.error();
   score.draws = std::move(draws).value();
   return std::monostate{};

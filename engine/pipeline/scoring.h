@@ -3,7 +3,7 @@
 // Against the boxes of a labelled dataset, or, where there are none, against what the original
 // finds itself: labelled_by() makes a labelled dataset of that, and everything else is the same.
 //
-// Detections are kept for each image, so that subsets, paired bootstraps and other metrics need no
+// Detections are kept for each image, so that subsets, paired intervals and other metrics need no
 // second run.  NMS is greedy and class-aware: IoU 0.65, scores over 0.01, 100 detections an image.
 //
 // Cost: one inference an image, and a few milliseconds of decoding.
@@ -27,13 +27,11 @@
 
 namespace pare::engine {
 
-// Resamples of the images that every candidate is scored on (engine/detect/bootstrap.h).
-inline constexpr int kAccuracyDraws = 64;
-
 struct Score {
   CocoResult result;                        // per_class in the order of the dataset's categories
   std::vector<ImageDetections> detections;  // categories are the dataset's
-  std::vector<double> draws;  // mAP on kAccuracyDraws resamples; empty on chosen images
+  std::vector<double>
+      draws;  // mAP on halves (engine/detect/half_samples.h); empty on chosen images
   // What the mAP on all images is expected to be, where a rival beat it on some of them and the
   // others were left out.
   std::optional<double> expected;

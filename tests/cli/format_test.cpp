@@ -69,6 +69,8 @@ json member(double map, double ms) {
           {"bytes", 4 << 20},
           {"precision", "int8"},
           {"map_lost", 0.62},
+          {"map_lost_low", -0.31},
+          {"map_lost_high", 1.55},
           {"speedup", 2.1},
           {"description", "416x416"}};
 }
@@ -82,12 +84,12 @@ TEST(Format, a_front_shows_every_member_and_the_original_once) {
                 {"members", {member(0.3278, 34.2)}}};
   const std::string table =
       "x86: 1 on the front, hypervolume 0.2500 (=: the original)\n"
-      "  plan                    mAP (images)  lost         latency ms  speedup  sure      size  "
-      "precision  what\n"
-      "  0123456789  32.78 [30.1, 35.0] (128)  0.62  34.2 [33.7, 34.7]    2.10x  88 %  4.00 MiB  "
-      "int8       416x416\n"
-      "= ffffffffff  33.40 [30.1, 35.0] (128)  0.62  72.0 [71.5, 72.5]    2.10x  88 %  4.00 MiB  "
-      "int8       416x416\n";
+      "  plan                    mAP (images)              lost         latency ms  speedup  sure  "
+      "    size  precision  what\n"
+      "  0123456789  32.78 [30.1, 35.0] (128)  0.62 [-0.3, 1.6]  34.2 [33.7, 34.7]    2.10x  88 %  "
+      "4.00 MiB  int8       416x416\n"
+      "= ffffffffff  33.40 [30.1, 35.0] (128)  0.62 [-0.3, 1.6]  72.0 [71.5, 72.5]    2.10x  88 %  "
+      "4.00 MiB  int8       416x416\n";
   EXPECT_EQ(front_table(front, 0), table);
   front["members"].push_back(original);
   EXPECT_EQ(front_table(front, 0).substr(7), table.substr(7));
@@ -129,9 +131,10 @@ TEST(Format, a_trial_shows_what_came_of_it_on_every_target) {
 
 TEST(Format, the_offer_is_one_sentence_with_what_to_type_next) {
   const json job = {{"best", {{{"target", "x86"}, {"fastest", member(0.3278, 34.2)}}}}};
-  EXPECT_EQ(offer_lines(job),
-            "x86: 2.10 times faster at -0.62 mAP points: plan 0123456789, `pare download "
-            "0123456789 -o 0123456789.onnx`\n");
+  EXPECT_EQ(
+      offer_lines(job),
+      "x86: 2.10 times faster, 0.6 mAP points lost [-0.3, 1.6]: plan 0123456789, `pare download "
+      "0123456789 -o 0123456789.onnx`\n");
 }
 
 TEST(Format, an_accuracy_that_is_not_against_labels_says_so_wherever_it_stands) {
@@ -143,7 +146,7 @@ TEST(Format, an_accuracy_that_is_not_against_labels_says_so_wherever_it_stands) 
     const json job = {{"labels", labels}, {"best", {best}}};
     EXPECT_NE(best_lines(job, 0).find(std::string(name) + " of the original"), std::string::npos);
     EXPECT_NE(best_lines(job, 0).find(std::string(name) + " 32.78, 34.2 ms"), std::string::npos);
-    EXPECT_NE(offer_lines(job).find(std::string(" at -0.62 ") + name + " points:"),
+    EXPECT_NE(offer_lines(job).find(std::string(" 0.6 ") + name + " points lost ["),
               std::string::npos);
     const json front = {{"target", "x86"}, {"labels", labels}, {"members", {member(0.3, 34)}}};
     EXPECT_NE(front_table(front, 0).find(std::string(" ") + name + " (images)"), std::string::npos);

@@ -76,6 +76,42 @@ TEST_F(FrontTest, members_are_compared_with_the_original) {
   EXPECT_EQ(front.fastest->trial, 2) << "5 is faster and loses 1.1 points";
 }
 
+// Halves of the images: what is hard about one half is hard for everybody.
+std::vector<double> halves(double map, double flattered) {
+  std::vector<double> draws;
+  for (int pair = 1; pair <= 4; ++pair) {
+    draws.push_back(map + flattered + 0.01 * pair);
+    draws.push_back(map + flattered - 0.01 * pair);
+  }
+  return draws;
+}
+
+TEST_F(FrontTest, an_interval_stands_below_an_accuracy_that_few_images_flatter) {
+  trials[1].on_target["t"].accuracy->draws = halves(0.395, 0.01);
+  const TargetFront front = front_of(trials, "t", job, kModel);
+  const FrontMember& member = front.members[2];
+  ASSERT_EQ(member.trial, 2);
+  ASSERT_TRUE(member.map);
+  EXPECT_NEAR((member.map->low + member.map->high) / 2, 0.395 - 0.01 / (std::cbrt(4.0) - 1), 1e-9);
+  EXPECT_FALSE(member.lost) << "the original has no draws";
+  EXPECT_FALSE(front.members[1].map) << "nor has this one";
+}
+
+TEST_F(FrontTest, what_is_lost_has_an_interval_on_the_same_images) {
+  trials[0].on_target["t"].accuracy->draws = halves(0.400, 0.01);
+  trials[1].on_target["t"].accuracy->draws = halves(0.395, 0.01);
+  trials[1].on_target["t"].accuracy->draws[0] += 0.002;
+  const TargetFront front = front_of(trials, "t", job, kModel);
+  ASSERT_TRUE(front.members[2].lost);
+  const ConfidenceInterval& lost = *front.members[2].lost;
+  EXPECT_NEAR((lost.low + lost.high) / 2, 0.5, 1e-9) << "around what was lost, in points";
+  EXPECT_GT(lost.low, 0.2) << "the halves differ by 8 points, but for both";
+  EXPECT_LT(lost.high, 0.8);
+  EXPECT_EQ(front.members[3].lost->low, 0) << "the original against itself";
+  trials[1].on_target["t"].accuracy->images = 32;
+  EXPECT_FALSE(front_of(trials, "t", job, kModel).members[2].lost) << "of other images";
+}
+
 TEST_F(FrontTest, the_hypervolume_is_that_of_the_definition) {
   trials.resize(2);
   // (1 - mAP, log latency) against (0.8, log 10 and a hundredth): two steps.
