@@ -59,6 +59,7 @@ struct CorrectnessProbe {
 
 struct DeviceCheck {
   std::string cpu_model;
+  std::string processor = {};  // its kind (host/facts.h); empty: an engine from before
   std::string runtime_version;
   bool int8 = false;    // int8 was looked at, too
   std::string refused;  // why the runtime runs not even a small fp32 network; empty: it does

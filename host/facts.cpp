@@ -96,6 +96,12 @@ MachineFacts machine_facts() {
   return machine_facts("/");
 }
 
+std::string processor_kind(const MachineFacts& facts) {
+  std::string kind = facts.architecture + " " + facts.cpu_model;
+  for (const std::string& flag : facts.cpu_flags) kind += " " + flag;
+  return kind;
+}
+
 std::vector<Core> usable_cores() {
   return usable_cores("/");
 }

@@ -26,6 +26,10 @@ struct MachineFacts {
 };
 MachineFacts machine_facts();
 
+// What tells processors apart that compute other int8 products: architecture, model and the flags
+// that decide which kernels run.  Two machines of one kind compute alike.
+std::string processor_kind(const MachineFacts& facts);
+
 struct Core {
   int number = 0;
   int physical = 0;  // cores of one number share their arithmetic units

@@ -187,7 +187,8 @@ ALTER TABLE public.dataset ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE public.device (
     id text NOT NULL,
     probe json,
-    last_seen timestamp with time zone NOT NULL
+    last_seen timestamp with time zone NOT NULL,
+    processor text GENERATED ALWAYS AS (COALESCE((probe ->> 'processor'::text), (probe ->> 'cpu_model'::text))) STORED
 );
 CREATE TABLE public.event (
     id bigint NOT NULL,
@@ -342,6 +343,7 @@ CREATE TABLE public.task (
     created_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone,
     exclusive boolean GENERATED ALWAYS AS ((kind = ANY (ARRAY['benchmark'::public.task_kind, 'compare'::public.task_kind, 'check'::public.task_kind]))) STORED NOT NULL,
+    processor text,
     set_aside text,
     CONSTRAINT task_attempt_in_range CHECK (((attempt >= 0) AND (attempt <= max_attempts))),
     CONSTRAINT task_final_has_end CHECK (((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state, 'cancelled'::public.task_state])) = (finished_at IS NOT NULL))),
@@ -418,12 +420,15 @@ CREATE TABLE public.trial_outcome (
     confirmed_samples_ms double precision[],
     confirmed_suspect text,
     confirmed_latency json,
+    accuracy_identity json,
+    accuracy_alarm text,
     revision bigint DEFAULT 0 NOT NULL,
     CONSTRAINT outcome_accuracy_whole CHECK ((num_nulls(map_50_95, images, accuracy_runtime) = ANY (ARRAY[0, 3]))),
     CONSTRAINT outcome_confirmed_after_measured CHECK (((confirmed_median_ms IS NULL) OR (median_ms IS NOT NULL))),
     CONSTRAINT outcome_confirmed_whole CHECK ((num_nulls(confirmed_median_ms, confirmed_low_ms, confirmed_high_ms, confirmed_samples_ms) = ANY (ARRAY[0, 4]))),
     CONSTRAINT outcome_latency_whole CHECK ((num_nulls(median_ms, low_ms, high_ms, samples_ms) = ANY (ARRAY[0, 4]))),
     CONSTRAINT outcome_not_both CHECK (((infeasible IS NULL) OR (median_ms IS NULL) OR (map_50_95 IS NULL))),
+    CONSTRAINT trial_outcome_accuracy_alarm_check CHECK ((accuracy_alarm <> ''::text)),
     CONSTRAINT trial_outcome_confirmed_suspect_check CHECK ((confirmed_suspect <> ''::text)),
     CONSTRAINT trial_outcome_figures_check CHECK ((jsonb_typeof(figures) = 'object'::text)),
     CONSTRAINT trial_outcome_infeasible_check CHECK ((infeasible <> ''::text)),

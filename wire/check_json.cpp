@@ -104,6 +104,7 @@ Json rules_value(const std::vector<AvoidRule>& rules) {
 DeviceCheck read_device_check(Fields& fields) {
   DeviceCheck out;
   out.cpu_model = fields.text("cpu_model");
+  if (fields.has("processor")) out.processor = fields.text("processor");
   out.runtime_version = fields.text("runtime_version");
   out.int8 = fields.boolean("int8");
   if (fields.has("refused")) out.refused = fields.text("refused");
@@ -119,6 +120,7 @@ DeviceCheck read_device_check(Fields& fields) {
 
 Json device_check_value(const DeviceCheck& check) {
   return {{"cpu_model", check.cpu_model},
+          {"processor", check.processor},
           {"runtime_version", check.runtime_version},
           {"int8", check.int8},
           {"refused", check.refused.empty() ? Json(nullptr) : Json(check.refused)},

@@ -67,6 +67,9 @@ TaskResult read_evaluate(Fields& fields) {
   out.labels = static_cast<LabelSource>(fields.one_of("labels", kLabels));
   if (fields.has("draws")) out.draws = fields.numbers("draws");
   if (fields.has("expected")) out.expected = fields.number("expected", 0.0, 1.0);
+  if (fields.has("runtime_version")) out.runtime_version = fields.text("runtime_version");
+  if (fields.has("processor")) out.processor = fields.text("processor");
+  if (fields.has("scoring")) out.scoring = fields.text("scoring");
   return out;
 }
 
@@ -178,7 +181,10 @@ Json value_of(const EvaluateResult& r) {
           {"images", r.images},
           {"labels", name_of(r.labels)},
           {"draws", r.draws},
-          {"expected", r.expected ? Json(*r.expected) : Json(nullptr)}};
+          {"expected", r.expected ? Json(*r.expected) : Json(nullptr)},
+          {"runtime_version", r.runtime_version},
+          {"processor", r.processor},
+          {"scoring", r.scoring}};
 }
 
 Json value_of(const BenchmarkResult& r) {

@@ -66,6 +66,10 @@ struct EvaluateResult {
   // Scoring stopped after `images`: a rival is surely more accurate.  What the accuracy on all
   // images is expected to be.
   std::optional<double> expected = {};
+  // What it was scored by: parts of core/accuracy_identity.h.  Empty: an engine from before.
+  std::string runtime_version = {};
+  std::string processor = {};
+  std::string scoring = {};
   friend bool operator==(const EvaluateResult&, const EvaluateResult&) = default;
 };
 

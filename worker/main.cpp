@@ -73,7 +73,7 @@ Result<WorkerProfile> make_profile(const Options& options, const std::vector<int
     return Error{ErrorCode::kNotFound,
                  "this machine has no /etc/machine-id: name the device with --device-id"};
   }
-  profile.device_json = probe_device(cores);
+  profile.device_json = probe_device(cores, options.engine);
   profile.pools = options.pools;
   profile.runtimes = std::move(runtimes);
   return profile;

@@ -1,9 +1,9 @@
 #include "coordinator/jobs/checks.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "coordinator/jobs/tasks.h"
+#include "coordinator/store/processor.h"
 
 namespace pare::coordinator {
 namespace {
@@ -18,16 +18,11 @@ bool serves(const Worker& worker, const Target& target) {
              profile.runtimes.end();
 }
 
-std::string processor_of(const Worker& worker) {
-  const auto probe = nlohmann::json::parse(worker.profile.device_json, nullptr, false);
-  if (!probe.is_object() || !probe.contains("cpu_model")) return {};
-  return probe["cpu_model"].is_string() ? probe["cpu_model"].get<std::string>() : std::string();
-}
-
 bool is_like(const TargetCheck& check, const Worker& worker, const Target& target) {
   const auto runtime =
       std::ranges::find(worker.profile.runtimes, target.runtime, &RuntimeInfo::name);
-  return check.cpu_model == processor_of(worker) && check.runtime_version == runtime->version;
+  return check.cpu_model == processor_of(worker.profile) &&
+         check.runtime_version == runtime->version;
 }
 
 }  // namespace
@@ -93,7 +88,7 @@ std::vector<Change> after_check(const Task& task) {
     return {CheckRecorded{std::move(check)}};
   }
   const auto& found = std::get<DeviceCheck>(end.value().result);
-  check.cpu_model = found.cpu_model;
+  check.cpu_model = found.processor.empty() ? found.cpu_model : found.processor;
   check.runtime_version = found.runtime_version;
   check.int8 = found.int8;
   check.result_json = wire::result_to_json(found);

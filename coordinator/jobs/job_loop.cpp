@@ -203,20 +203,18 @@ Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
   TrialUpdate update(context, trial.value(), plan.value(), runner.value()->scored());
   const TaskEnd end = end_of(task);
   if (task.task.kind == TaskKind::kBuild) {
-    const auto known = known_accuracies(store_, context, end, update.runtimes());
-    if (!known) return known.error();
-    update.built(end, known.value());
+    update.built(end);
   } else if (task.task.kind == TaskKind::kEvaluate) {
-    const auto document = wire::parse_task(task.task.document_json);
-    if (!document) return document.error();
-    update.evaluated(end, std::get<wire::EvaluateParams>(document.value().params).runtime);
+    update.evaluated(end, task.task);
   } else {
     auto earlier = measured_before(store_, task, job.id, trial.value().number);
     if (!earlier) return earlier.error();
     const auto readings = store_.canary_readings(job.id, task.task.target);
     if (!readings) return readings.error();
+    const auto known = known_accuracies(store_, trial.value());
+    if (!known) return known.error();
     update.benchmarked(end, task.task.target, task.ran_on, std::move(earlier).value(),
-                       readings.value());
+                       readings.value(), known.value());
   }
   const bool ended = update.ended();
   std::vector<Change> changes = std::move(update).changes();

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <nlohmann/json.hpp>
 
 #include "coordinator/jobs/job_metrics.h"
 #include "coordinator/jobs/tasks.h"
 #include "core/check.h"
+#include "wire/accuracy_identity_json.h"
+#include "wire/sha256.h"
+#include "wire/summary_json.h"
 
 namespace pare::coordinator {
 namespace {
@@ -26,6 +30,14 @@ Result<wire::BlobRef> blob_of(const wire::TaskSuccess& success, const std::strin
 // The original's detections are the boxes, and it may have found nothing.
 std::string by_the_original(LabelSource labels) {
   return labels == LabelSource::kTeacher ? ": the original is sure of none" : "";
+}
+
+// The kind of processor that a benchmark's evidence names.
+std::string processor_in(const std::string& evidence_json) {
+  const auto evidence = nlohmann::json::parse(evidence_json, nullptr, false);
+  if (!evidence.is_object() || !evidence.contains("processor")) return {};
+  const auto& processor = evidence["processor"];
+  return processor.is_string() ? processor.get<std::string>() : std::string();
 }
 
 std::string percent(double share) {
@@ -56,16 +68,6 @@ TrialUpdate::TrialUpdate(const JobContext& context, Trial trial, Plan plan,
   PARE_CHECK(trial_.state == TrialState::kRunning, "an update of a trial that has ended");
 }
 
-std::vector<std::string> TrialUpdate::runtimes() const {
-  std::vector<std::string> out;
-  for (const Target& target : context_.targets) {
-    if (!context_.allows(target, plan_)) continue;
-    std::string runtime = context_.accuracy_runtime(target, plan_);
-    if (std::ranges::find(out, runtime) == out.end()) out.push_back(std::move(runtime));
-  }
-  return out;
-}
-
 std::vector<const Target*> TrialUpdate::scored_on(const std::string& runtime) const {
   std::vector<const Target*> out;
   for (const Target& target : context_.targets) {
@@ -75,8 +77,7 @@ std::vector<const Target*> TrialUpdate::scored_on(const std::string& runtime) co
   return out;
 }
 
-void TrialUpdate::built(const TaskEnd& end,
-                        const std::vector<std::optional<KnownAccuracy>>& known) {
+void TrialUpdate::built(const TaskEnd& end) {
   const auto candidate = end ? blob_of(end.value(), "candidate") : end.error();
   if (!candidate) {
     for (const Target& target : context_.targets) {
@@ -87,14 +88,10 @@ void TrialUpdate::built(const TaskEnd& end,
   record_build(std::get<wire::BuildResult>(end.value().result), candidate.value());
   for (const Target& target : context_.targets) {
     const std::string reason = context_.why_not(target, plan_);
-    if (!reason.empty()) infeasible(target, reason);
-  }
-  const std::vector<std::string> all = runtimes();
-  PARE_CHECK(known.size() == all.size(), "one known accuracy, or none, for each runtime");
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    for (const Target* target : scored_on(all[i])) {
-      if (known[i]) record_accuracy(*target, *known[i]);
-      measure(*target);
+    if (reason.empty()) {
+      measure(target);
+    } else {
+      infeasible(target, reason);
     }
   }
   end_if_settled();
@@ -108,21 +105,28 @@ void TrialUpdate::record_build(const wire::BuildResult& build, const wire::BlobR
                                 build.macs, wire::result_to_json(build)});
 }
 
-void TrialUpdate::evaluated(const TaskEnd& end, const std::string& runtime) {
-  KnownAccuracy known;
+void TrialUpdate::evaluated(const TaskEnd& end, const NewTask& task) {
+  const auto document = wire::parse_task(task.document_json);
+  const auto* params =
+      document ? std::get_if<wire::EvaluateParams>(&document.value().params) : nullptr;
+  const std::string runtime = params != nullptr ? params->runtime : task.runtime;
+  StoredAccuracy scored;
   std::string reason;
   if (end) {
     const auto& result = std::get<wire::EvaluateResult>(end.value().result);
     const auto detections = blob_of(end.value(), "detections");
     const auto figures = figures_of(context_.document, result);
-    known.accuracy = {result.map_50_95,
-                      result.images,
-                      runtime,
-                      detections ? detections.value().sha256 : "",
-                      figures ? figures.value() : std::map<std::string, double>{},
-                      result.draws,
-                      result.expected};
-    known.accuracy_json = wire::result_to_json(result);
+    scored.accuracy = {result.map_50_95,
+                       result.images,
+                       runtime,
+                       detections ? detections.value().sha256 : "",
+                       figures ? figures.value() : std::map<std::string, double>{},
+                       result.draws,
+                       result.expected};
+    scored.accuracy_json = wire::result_to_json(result);
+    const AccuracyIdentity identity =
+        identity_of({runtime, result.runtime_version, result.processor, result.scoring});
+    if (identity.is_whole()) scored.identity_json = wire::identity_to_json(identity);
     if (result.map_50_95 < 0)
       reason = "no validation image has a box to score against" + by_the_original(result.labels);
     if (reason.empty() && !figures) reason = figures.error().message;
@@ -131,10 +135,13 @@ void TrialUpdate::evaluated(const TaskEnd& end, const std::string& runtime) {
     reason = end.error().message;
   }
   for (const Target* target : scored_on(runtime)) {
-    if (is_settled(trial_.on_target[target->name])) continue;
+    const TargetRecord& record = trial_.on_target[target->name];
+    const bool elsewhere =
+        !task.processor.empty() && record.latency && record.latency->processor != task.processor;
+    if (is_settled(record) || record.accuracy || elsewhere) continue;
     if (reason.empty()) {
-      record_accuracy(*target, known);
-      const bool timed = trial_.on_target[target->name].latency.has_value();
+      const bool timed = record.latency.has_value();
+      record_accuracy(*target, scored);
       if (!timed) measure(*target);  // a trial begun when accuracy still came first
     } else {
       infeasible(*target, "evaluating on " + runtime + " failed: " + reason);
@@ -144,26 +151,97 @@ void TrialUpdate::evaluated(const TaskEnd& end, const std::string& runtime) {
 }
 
 // An fp32 accuracy was scored on the executor: it holds here as far as the outputs agree.
-void TrialUpdate::record_accuracy(const Target& target, const KnownAccuracy& known) {
-  trial_.on_target[target.name].accuracy = known.accuracy;
-  changes_.push_back(AccuracyRecorded{trial_.job, trial_.number, target.name, known.accuracy,
-                                      known.accuracy_json});
+void TrialUpdate::record_accuracy(const Target& target, const StoredAccuracy& scored) {
+  trial_.on_target[target.name].accuracy = scored.accuracy;
+  changes_.push_back(AccuracyRecorded{trial_.job, trial_.number, target.name, scored.accuracy,
+                                      scored.accuracy_json, scored.identity_json});
 }
 
-// Once every target that the accuracy is for has a latency or a reason, and one a latency.
-void TrialUpdate::score_if_timed(const std::string& runtime) {
-  std::vector<std::string> names;
-  bool timed = false;
-  for (const Target* target : scored_on(runtime)) {
-    const TargetRecord& record = trial_.on_target[target->name];
-    if (record.accuracy || (!record.latency && record.infeasible.empty())) return;
-    timed |= record.latency.has_value();
-    names.push_back(target->name);
+AccuracyIdentity TrialUpdate::identity_of(const Scorer& scorer) const {
+  AccuracyIdentity identity;
+  identity.candidate_sha256 = trial_.candidate_sha256;
+  identity.dataset_sha256 = context_.job.dataset_sha256;
+  identity.card_sha256 = wire::sha256_hex(wire::card_to_json(context_.card_of(plan_)));
+  identity.labels = name_of(context_.labels);
+  if (const auto teacher = context_.teacher()) {
+    identity.teacher = context_.job.model_sha256 + " " + std::to_string(teacher->height) + "x" +
+                       std::to_string(teacher->width);
   }
-  if (!timed) return;
-  changes_.push_back(TaskAdded{evaluate_task(context_.job, context_.card_of(plan_), trial_.number,
-                                             trial_.candidate_sha256, runtime, context_.teacher(),
-                                             rivals_of(context_, trial_, names, others_))});
+  identity.runtime = scorer.runtime;
+  identity.runtime_version = scorer.runtime_version;
+  identity.processor = scorer.processor;
+  identity.scoring = scorer.scoring;
+  return identity;
+}
+
+// What is stored under the identity that one of those who may score would give; null: nothing.
+const StoredAccuracy* TrialUpdate::known_for(const Group& group, const Known& known) const {
+  for (const Scorer& scorer : known.scorers) {
+    const bool may = scorer.runtime == group.runtime &&
+                     (group.processor.empty() || scorer.processor == group.processor);
+    if (!may) continue;
+    const AccuracyIdentity wanted = identity_of(scorer);
+    if (!wanted.is_whole()) continue;
+    for (const StoredAccuracy& stored : known.accuracies) {
+      const auto identity = wire::parse_identity(stored.identity_json);
+      const bool same = identity && identity.value() == wanted;
+      if (same && !stored.accuracy.detections_sha256.empty()) return &stored;
+    }
+  }
+  return nullptr;
+}
+
+// Those with a latency and no accuracy yet, once every target that the runtime stands for has a
+// latency or a reason: what is scored first may then say that the rest need not be.
+std::vector<TrialUpdate::Group> TrialUpdate::timed_groups(const std::string& runtime) const {
+  std::vector<Group> groups;
+  for (const Target* target : scored_on(runtime)) {
+    const auto at = trial_.on_target.find(target->name);
+    if (at == trial_.on_target.end()) return {};
+    const TargetRecord& record = at->second;
+    if (!record.latency && record.infeasible.empty()) return {};
+    if (record.accuracy || !record.infeasible.empty()) continue;
+    const std::string processor = plan_.quantization ? record.latency->processor : "";
+    auto group = std::ranges::find(groups, processor, &Group::processor);
+    if (group == groups.end()) group = groups.insert(group, Group{runtime, processor, {}});
+    group->targets.push_back(target);
+  }
+  return groups;
+}
+
+void TrialUpdate::score(const Group& group) {
+  std::vector<std::string> names;
+  for (const Target* target : group.targets) names.push_back(target->name);
+  NewTask task =
+      evaluate_task(context_.job, context_.card_of(plan_), trial_.number, trial_.candidate_sha256,
+                    group.runtime, context_.teacher(), rivals_of(context_, trial_, names, others_));
+  if (plan_.quantization) {
+    task.processor = group.processor;
+    // Measured by an engine that does not tell its processor: the pool is as near as we come.
+    if (group.processor.empty()) task.pool = group.targets.front()->pool;
+  }
+  changes_.push_back(TaskAdded{std::move(task)});
+}
+
+void TrialUpdate::score_if_timed(const std::string& runtime, const Known& known) {
+  for (const Group& group : timed_groups(runtime)) {
+    const StoredAccuracy* found = known_for(group, known);
+    if (found == nullptr) {
+      score(group);
+      continue;
+    }
+    StoredAccuracy again = *found;
+    const auto result = wire::parse_result(again.accuracy_json, TaskKind::kEvaluate);
+    const auto figures =
+        result ? figures_of(context_.document, std::get<wire::EvaluateResult>(result.value()))
+               : result.error();
+    if (!figures) {  // scored again, it will say why
+      score(group);
+      continue;
+    }
+    again.accuracy.figures = figures.value();
+    for (const Target* target : group.targets) record_accuracy(*target, again);
+  }
 }
 
 void TrialUpdate::measure(const Target& target) {
@@ -174,11 +252,11 @@ void TrialUpdate::measure(const Target& target) {
 
 void TrialUpdate::benchmarked(const TaskEnd& end, const std::string& name,
                               const std::string& device_id, std::vector<MeasuredLatency> earlier,
-                              const std::vector<CanaryReading>& readings) {
+                              const std::vector<CanaryReading>& readings, const Known& known) {
   const auto target = std::ranges::find(context_.targets, name, &Target::name);
   if (target == context_.targets.end()) return;  // it is none of the job's: it says nothing
   take_latency(*target, end, device_id, std::move(earlier), readings);
-  score_if_timed(context_.accuracy_runtime(*target, plan_));
+  score_if_timed(context_.accuracy_runtime(*target, plan_), known);
   end_if_settled();
 }
 
@@ -224,7 +302,8 @@ void TrialUpdate::record_latency(const Target& target, const wire::BenchmarkResu
                                  static_cast<int>(result.samples_ms.size()),
                                  suspect,
                                  result.peak_memory_bytes,
-                                 result.layers_ms};
+                                 result.layers_ms,
+                                 processor_in(result.evidence_json)};
   trial_.on_target[target.name].latency = latency;
   wire::BenchmarkResult bare = result;
   bare.samples_ms.clear();  // they are stored beside it

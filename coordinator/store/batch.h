@@ -66,6 +66,7 @@ struct AccuracyRecorded {
   std::string target;
   AccuracyRecord accuracy;
   std::string accuracy_json;
+  std::string identity_json = {};  // core/accuracy_identity.h; empty: not to be used again
 };
 
 // `latency.samples` is taken from `samples_ms`.

@@ -72,6 +72,8 @@ class JobStore {
   // By a SHA-256 or at least 8 digits of one: kNotFound, or kConflict if it is ambiguous.
   virtual Result<std::vector<Trial>> trials_with_plan(std::string_view sha256) = 0;
   virtual Result<std::vector<Trial>> trials_with_candidate(std::string_view sha256) = 0;
+  // Of the candidate in whatever job, on all images, with an identity: one for each identity.
+  virtual Result<std::vector<StoredAccuracy>> accuracies_of(std::string_view candidate_sha256) = 0;
   virtual Result<std::vector<SearchLogEntry>> search_log(JobId job) = 0;  // by seq
 
   // Queues `compare` with the comparison as its subject.

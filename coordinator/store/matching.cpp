@@ -14,17 +14,17 @@ bool holds(const std::vector<std::string>& names, const std::string& wanted) {
 // Tasks that ask the same of a worker, the oldest first.
 struct Queue {
   bool exclusive;
-  std::string pool, runtime;
+  std::string pool, runtime, processor;
   std::deque<TaskId> tasks;
 };
 
 std::vector<Queue> queues_of(std::span<const WaitingTask> waiting) {
   std::vector<Queue> queues;
-  std::map<std::tuple<bool, std::string, std::string>, std::size_t> places;
+  std::map<std::tuple<bool, std::string, std::string, std::string>, std::size_t> places;
   for (const WaitingTask& task : waiting) {
-    const auto [at, added] =
-        places.try_emplace({task.exclusive, task.pool, task.runtime}, queues.size());
-    if (added) queues.push_back({task.exclusive, task.pool, task.runtime, {}});
+    const auto [at, added] = places.try_emplace(
+        {task.exclusive, task.pool, task.runtime, task.processor}, queues.size());
+    if (added) queues.push_back({task.exclusive, task.pool, task.runtime, task.processor, {}});
     queues[at->second].tasks.push_back(task.id);
   }
   return queues;
@@ -56,7 +56,7 @@ class Matcher {
     return std::ranges::any_of(queues_, [&](const Queue& queue) {
       if (!queue.exclusive || queue.tasks.empty()) return false;
       return std::ranges::any_of(on_device_.at(device), [&](const Claimant* worker) {
-        return serves(*worker, queue.pool, queue.runtime);
+        return serves(*worker, queue.pool, queue.runtime, queue.processor);
       });
     });
   }
@@ -70,7 +70,7 @@ class Matcher {
     Queue* oldest = nullptr;
     for (Queue& queue : queues_) {
       if (queue.exclusive != exclusive || queue.tasks.empty()) continue;
-      if (!serves(worker, queue.pool, queue.runtime)) continue;
+      if (!serves(worker, queue.pool, queue.runtime, queue.processor)) continue;
       if (oldest == nullptr || queue.tasks.front() < oldest->tasks.front()) oldest = &queue;
     }
     return oldest;
@@ -84,8 +84,10 @@ class Matcher {
 
 }  // namespace
 
-bool serves(const Claimant& worker, const std::string& pool, const std::string& runtime) {
-  return holds(worker.pools, pool) && holds(worker.runtimes, runtime);
+bool serves(const Claimant& worker, const std::string& pool, const std::string& runtime,
+            const std::string& processor) {
+  return holds(worker.pools, pool) && holds(worker.runtimes, runtime) &&
+         (processor.empty() || processor == worker.processor);
 }
 
 std::vector<Match> match(std::span<const Claimant> claimants,

@@ -22,6 +22,7 @@ struct Claimant {
   std::vector<std::string> pools;
   std::vector<std::string> runtimes;
   bool asks = false;
+  std::string processor = {};  // its kind; empty: not told
 };
 
 // What a device does already.
@@ -33,8 +34,9 @@ struct DeviceLoad {
 struct WaitingTask {
   TaskId id;
   bool exclusive = false;
-  std::string pool;     // empty: any
-  std::string runtime;  // the same
+  std::string pool;            // empty: any
+  std::string runtime;         // the same
+  std::string processor = {};  // the kind; the same
 };
 
 struct Match {
@@ -42,7 +44,8 @@ struct Match {
   TaskId task;
 };
 
-bool serves(const Claimant& worker, const std::string& pool, const std::string& runtime);
+bool serves(const Claimant& worker, const std::string& pool, const std::string& runtime,
+            const std::string& processor = {});
 
 // Those who ask are served in the order they stand in.  REQUIRES: `waiting` is in order of id, and
 // holds for every claimant's kind as many tasks as there are askers, or all.

@@ -165,7 +165,9 @@ struct Apply {
     TargetRecord& record = stored.value()->trial.on_target[change.target];
     if (record.accuracy) return recorded(change.job, change.number, "an accuracy", change.target);
     record.accuracy = change.accuracy;
+    record.accuracy->alarm = clean_text(change.accuracy.alarm);
     stored.value()->evidence[change.target].accuracy_json = change.accuracy_json;
+    stored.value()->identities[change.target] = change.identity_json;
     return true;
   }
 

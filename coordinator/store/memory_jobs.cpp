@@ -270,6 +270,25 @@ Result<std::vector<Trial>> MemoryStore::trials_with_candidate(std::string_view s
   return trials_with(state_, "candidate", &Trial::candidate_sha256, sha256);
 }
 
+Result<std::vector<StoredAccuracy>> MemoryStore::accuracies_of(std::string_view candidate_sha256) {
+  const std::scoped_lock lock(mutex_);
+  std::map<std::string, StoredAccuracy> by_identity;
+  for (const auto& [key, stored] : state_.trials) {
+    if (stored.trial.candidate_sha256 != candidate_sha256) continue;
+    for (const auto& [target, record] : stored.trial.on_target) {
+      const auto identity = stored.identities.find(target);
+      if (!record.accuracy || record.accuracy->expected) continue;
+      if (identity == stored.identities.end() || identity->second.empty()) continue;
+      by_identity.try_emplace(identity->second,
+                              StoredAccuracy{identity->second, *record.accuracy,
+                                             stored.evidence.at(target).accuracy_json});
+    }
+  }
+  std::vector<StoredAccuracy> found;
+  for (auto& [identity, accuracy] : by_identity) found.push_back(std::move(accuracy));
+  return found;
+}
+
 Result<std::vector<SearchLogEntry>> MemoryStore::search_log(JobId job) {
   const std::scoped_lock lock(mutex_);
   const auto at = state_.search_logs.find(job);

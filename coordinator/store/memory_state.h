@@ -16,6 +16,7 @@ namespace pare::coordinator {
 struct StoredTrial {
   Trial trial;
   std::map<std::string, TargetEvidence> evidence;  // by target
+  std::map<std::string, std::string> identities;   // of accuracies, by target
   std::vector<std::int64_t> revisions;             // of the job, when its outcomes changed
 };
 

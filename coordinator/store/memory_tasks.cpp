@@ -2,6 +2,7 @@
 
 #include "coordinator/store/matching.h"
 #include "coordinator/store/memory_store_impl.h"
+#include "coordinator/store/processor.h"
 #include "coordinator/store/references.h"
 
 namespace pare::coordinator {
@@ -12,7 +13,8 @@ std::string task_body(TaskId task) {
 }
 
 Claimant claimant_of(const Worker& worker) {
-  Claimant out{worker.session, worker.profile.device_id, worker.profile.pools, {}, false};
+  Claimant out{worker.session, worker.profile.device_id,    worker.profile.pools, {},
+               false,          processor_of(worker.profile)};
   for (const RuntimeInfo& runtime : worker.profile.runtimes) out.runtimes.push_back(runtime.name);
   return out;
 }
@@ -169,7 +171,7 @@ Result<Claims> MemoryStore::claim_for(std::span<const std::string> sessions) {
       DeviceLoad& load = loads[stored.task.device_id];
       load = {true, load.alone || exclusive};
     } else if (stored.task.state == TaskState::kQueued) {
-      waiting.push_back({id, exclusive, task.pool, task.runtime});
+      waiting.push_back({id, exclusive, task.pool, task.runtime, task.processor});
     }
   }
   for (const Match& one : match(claimants, loads, waiting)) {

@@ -92,7 +92,8 @@ struct Apply {
                   or_null(change.accuracy.detections_sha256), or_null(change.accuracy_json),
                   change.accuracy.figures.empty() ? Param() : json_param(change.accuracy.figures),
                   change.accuracy.draws.empty() ? Param() : array_param(change.accuracy.draws),
-                  change.accuracy.expected ? to_param(*change.accuracy.expected) : Param());
+                  change.accuracy.expected ? to_param(*change.accuracy.expected) : Param(),
+                  or_null(change.identity_json), or_null(clean_text(change.accuracy.alarm)));
   }
 
   Result<bool> operator()(const LatencyRecorded& change) const {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "coordinator/store/matching.h"
@@ -27,7 +28,7 @@ Field read_field(pqxx::work& tx, std::span<const std::string> sessions) {
   for (const auto& row : execute(tx, query::select_claimants, sessions_param(sessions))) {
     field.claimants.push_back({text_of(row["session"]), text_of(row["device_id"]),
                                texts_of(row["pools"]), texts_of(row["runtime_names"]),
-                               row["asks"].as<bool>()});
+                               row["asks"].as<bool>(), text_of(row["processor"])});
     field.loads[field.claimants.back().device_id] = {row["busy"].as<bool>(),
                                                      row["alone"].as<bool>()};
   }
@@ -36,11 +37,13 @@ Field read_field(pqxx::work& tx, std::span<const std::string> sessions) {
 
 // The kinds of workers among them, as select_waiting takes them.
 std::string kinds_json(std::span<const Claimant> claimants) {
-  std::set<std::pair<std::vector<std::string>, std::vector<std::string>>> kinds;
-  for (const Claimant& worker : claimants) kinds.emplace(worker.pools, worker.runtimes);
+  std::set<std::tuple<std::vector<std::string>, std::vector<std::string>, std::string>> kinds;
+  for (const Claimant& worker : claimants) {
+    kinds.emplace(worker.pools, worker.runtimes, worker.processor);
+  }
   nlohmann::json json = nlohmann::json::array();
-  for (const auto& [pools, runtimes] : kinds) {
-    json.push_back({{"pools", pools}, {"runtimes", runtimes}});
+  for (const auto& [pools, runtimes, processor] : kinds) {
+    json.push_back({{"pools", pools}, {"runtimes", runtimes}, {"processor", processor}});
   }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -50,7 +53,7 @@ std::vector<WaitingTask> read_waiting(pqxx::work& tx, std::span<const Claimant> 
   std::vector<WaitingTask> waiting;
   for (const auto& row : execute(tx, query::select_waiting, kinds_json(claimants), most)) {
     waiting.push_back({TaskId{row["id"].as<std::int64_t>()}, row["exclusive"].as<bool>(),
-                       text_of(row["pool"]), text_of(row["runtime"])});
+                       text_of(row["pool"]), text_of(row["runtime"]), text_of(row["processor"])});
   }
   return waiting;
 }

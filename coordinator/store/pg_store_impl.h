@@ -57,6 +57,7 @@ class PgStore final : public Store {
   Result<TargetEvidence> evidence(JobId job, int number, std::string_view target) override;
   Result<std::vector<Trial>> trials_with_plan(std::string_view sha256) override;
   Result<std::vector<Trial>> trials_with_candidate(std::string_view sha256) override;
+  Result<std::vector<StoredAccuracy>> accuracies_of(std::string_view candidate_sha256) override;
   Result<std::vector<SearchLogEntry>> search_log(JobId job) override;
   Result<Created<Comparison>> add_comparison(
       const ComparisonDraft& draft, const NewTask& compare,

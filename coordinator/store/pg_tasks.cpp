@@ -55,6 +55,7 @@ Task task_of(const pqxx::row& row) {
   task.task.target = text_of(row["target"]);
   task.task.pool = text_of(row["pool"]);
   task.task.runtime = text_of(row["runtime"]);
+  task.task.processor = text_of(row["processor"]);
   task.task.document_json = text_of(row["document"]);
   task.task.time_limit = Millis(row["time_limit_ms"].as<double>());
   task.task.max_attempts = row["max_attempts"].as<int>();
@@ -97,7 +98,7 @@ TaskId insert_task(pqxx::work& transaction, const Param& now, const NewTask& tas
               subject.job ? to_param(subject.job->value) : std::nullopt, to_param(subject.trial),
               subject.comparison ? to_param(subject.comparison->value) : std::nullopt, task.target,
               or_null(task.pool), or_null(task.runtime), task.document_json,
-              task.time_limit.count(), task.max_attempts, now);
+              task.time_limit.count(), task.max_attempts, now, or_null(task.processor));
   const TaskId id{rows[0][0].as<std::int64_t>()};
   log_event(transaction, now, "task.queued",
             subject.job ? to_param(subject.job->value) : std::nullopt,

@@ -25,17 +25,18 @@ Trial trial_of(const pqxx::row& row) {
   return trial;
 }
 
+AccuracyRecord accuracy_of(const pqxx::row& row) {
+  AccuracyRecord accuracy{row["map_50_95"].as<double>(),    row["images"].as<int>(),
+                          text_of(row["accuracy_runtime"]), text_of(row["detections_sha256"]),
+                          numbers_by_name(row["figures"]),  numbers_of(row["accuracy_draws"])};
+  if (!row["expected_map"].is_null()) accuracy.expected = row["expected_map"].as<double>();
+  accuracy.alarm = text_of(row["accuracy_alarm"]);
+  return accuracy;
+}
+
 TargetRecord record_of(const pqxx::row& row) {
   TargetRecord record;
-  if (!row["map_50_95"].is_null()) {
-    record.accuracy =
-        AccuracyRecord{row["map_50_95"].as<double>(),    row["images"].as<int>(),
-                       text_of(row["accuracy_runtime"]), text_of(row["detections_sha256"]),
-                       numbers_by_name(row["figures"]),  numbers_of(row["accuracy_draws"])};
-    if (!row["expected_map"].is_null()) {
-      record.accuracy->expected = row["expected_map"].as<double>();
-    }
-  }
+  if (!row["map_50_95"].is_null()) record.accuracy = accuracy_of(row);
   if (!row["median_ms"].is_null()) {
     record.latency = LatencyRecord{Millis(row["median_ms"].as<double>()),
                                    Millis(row["low_ms"].as<double>()),
@@ -43,7 +44,8 @@ TargetRecord record_of(const pqxx::row& row) {
                                    row["samples"].as<int>(),
                                    text_of(row["suspect"]),
                                    integer_of(row["peak_memory"]).value_or(0),
-                                   numbers_by_name(row["layers_ms"])};
+                                   numbers_by_name(row["layers_ms"]),
+                                   text_of(row["processor"])};
   }
   if (!row["confirmed_median_ms"].is_null()) {
     record.confirmed = LatencyRecord{Millis(row["confirmed_median_ms"].as<double>()),
@@ -162,6 +164,17 @@ Result<std::vector<Trial>> PgStore::trials_with_candidate(std::string_view sha25
     return trials_with(
         tx, "candidate", &Trial::candidate_sha256, sha256,
         {std::nullopt, std::nullopt, to_param(0), std::nullopt, to_param(sha256), std::nullopt});
+  });
+}
+
+Result<std::vector<StoredAccuracy>> PgStore::accuracies_of(std::string_view candidate_sha256) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<StoredAccuracy>> {
+    std::vector<StoredAccuracy> found;
+    for (const auto& row : execute(tx, query::select_accuracies, candidate_sha256)) {
+      found.push_back(
+          {text_of(row["accuracy_identity"]), accuracy_of(row), text_of(row["accuracy"])});
+    }
+    return found;
   });
 }
 

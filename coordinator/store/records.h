@@ -45,7 +45,7 @@ struct Job {
 struct TargetCheck {
   JobId job;
   std::string target;
-  std::string cpu_model;
+  std::string cpu_model;  // the processor's kind; of an earlier engine, its model
   std::string runtime_version;
   bool int8 = false;        // int8 was looked at, too
   std::string result_json;  // the result of `check`; empty: it failed

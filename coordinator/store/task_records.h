@@ -26,7 +26,8 @@ struct NewTask {
   std::string target;   // the target it is for; for the reader of the outcome, not for matching
   std::string pool;     // only workers of this pool; empty: any
   std::string runtime;  // only workers that serve this runtime; empty: any
-  std::string document_json;  // docs/tasks.md
+  std::string processor = {};  // only on this kind of processor (processor_of); empty: any
+  std::string document_json;   // docs/tasks.md
   Millis time_limit = std::chrono::minutes(10);
   int max_attempts = 3;
 };

@@ -39,6 +39,15 @@ struct AccuracyRecord {
   // Scored on some images only, because a faster trial is surely more accurate; what all of them
   // are expected to give.
   std::optional<double> expected = {};
+  // Why it may not hold on the target: its outputs there are not those that were scored.
+  std::string alarm = {};
+};
+
+// An accuracy of a candidate that some trial was given, with all that it was made by.
+struct StoredAccuracy {
+  std::string identity_json;
+  AccuracyRecord accuracy;
+  std::string accuracy_json;  // the result of `evaluate`
 };
 
 struct LatencyRecord {
@@ -49,6 +58,7 @@ struct LatencyRecord {
   std::string suspect = {};            // why it is to be taken with care; empty: it is not
   std::int64_t peak_memory_bytes = 0;  // of the runtime's process meanwhile
   std::map<std::string, double> layers_ms = {};  // what each layer takes; empty: not timed
+  std::string processor = {};  // its kind where this was measured; empty: not told
 };
 
 // What is known of a trial on one target; ends with both an accuracy and a latency, or a reason.

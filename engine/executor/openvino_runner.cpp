@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <openvino/core/version.hpp>
 #include <optional>
 #include <utility>
 
@@ -183,6 +184,10 @@ Result<std::unique_ptr<Runner>> make_openvino_runner(const Graph& graph,
   without_weights.constants.clear();
   return std::unique_ptr<Runner>(std::make_unique<OpenVinoRunner>(
       std::move(without_weights), std::move(sorted).value(), std::move(request)));
+}
+
+std::string executor_version() {
+  return ov::get_openvino_version().buildNumber;
 }
 
 }  // namespace pare::engine

@@ -30,4 +30,7 @@ Result<std::unique_ptr<Runner>> make_openvino_runner(const Graph& graph,
                                                      std::vector<std::string> wanted = {},
                                                      const ExecutorOptions& options = {});
 
+// OpenVINO's build, as it names itself.
+std::string executor_version();
+
 }  // namespace pare::engine

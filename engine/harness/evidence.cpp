@@ -27,6 +27,7 @@ std::string to_json(const Evidence& evidence) {
                 {"cores", evidence.cores},
                 {"cpu_model", evidence.machine.cpu_model},
                 {"cpu_flags", evidence.machine.cpu_flags},
+                {"processor", host::processor_kind(evidence.machine)},
                 {"kernel", evidence.machine.kernel},
                 {"memory_bytes", evidence.machine.memory_bytes},
                 {"before", state_json(evidence.before)},

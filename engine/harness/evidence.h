@@ -30,7 +30,7 @@ struct Evidence {
 };
 
 // {"runtime", "versions", "settings", "candidate_sha256", "threads", "cores", "cpu_model",
-//  "cpu_flags", "kernel", "memory_bytes", "before": {"governor", "frequency_mhz",
+//  "cpu_flags", "processor", "kernel", "memory_bytes", "before": {"governor", "frequency_mhz",
 //  "temperature_celsius", "throttle_count", "load_average"}, "after": {...}, "warmup_runs",
 //  "stationary", "narrow", "no_layers"?}
 std::string to_json(const Evidence& evidence);

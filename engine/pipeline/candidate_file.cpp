@@ -33,4 +33,9 @@ Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
   return std::unique_ptr<Runner>(std::move(started).value());
 }
 
+std::string version_of(const Runner& runner) {
+  const auto* harness = dynamic_cast<const Harness*>(&runner);
+  return harness == nullptr ? executor_version() : harness->hello().version;
+}
+
 }  // namespace pare::engine

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "core/result.h"
@@ -32,5 +33,8 @@ Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate, 
 // In the runtime's own process.
 Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
                                                HarnessOptions harness, int threads);
+
+// What a runner says of its own version: the harness's, or the executor's.
+std::string version_of(const Runner& runner);
 
 }  // namespace pare::engine

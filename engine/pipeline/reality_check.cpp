@@ -113,7 +113,9 @@ class RealityCheck {
 
   Result<DeviceCheck> run() && {
     if (auto up = ensure_harness(); !up) return up.error();
-    check_.cpu_model = host::machine_facts().cpu_model;
+    const host::MachineFacts machine = host::machine_facts();
+    check_.cpu_model = machine.cpu_model;
+    check_.processor = host::processor_kind(machine);
     check_.runtime_version = harness_->hello().version;
     const auto precisions = harness_->hello().precisions;
     check_.int8 = options_.int8 && std::ranges::find(precisions, "int8") != precisions.end();

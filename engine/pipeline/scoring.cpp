@@ -6,11 +6,13 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <sstream>
 #include <utility>
 
 #include "engine/data/preprocess.h"
 #include "engine/detect/half_samples.h"
 #include "engine/detect/nms.h"
+#include "engine/executor/openvino_runner.h"
 #include "engine/heads/head.h"
 #include "engine/pipeline/image_loop.h"
 
@@ -110,6 +112,18 @@ Result<std::monostate> evaluate(const Dataset& dataset, const ChosenImages& imag
 }
 
 }  // namespace
+
+std::string scoring_rules() {
+  std::ostringstream rules;
+  rules << "COCO; greedy NMS by class, IoU " << kScoringNms.iou_threshold << ", scores over "
+        << kScoringNms.score_threshold << ", at most " << kScoringNms.max_detections
+        << " an image; teacher over " << kTeacherScore << "; draws on halves of the images; 1";
+  return rules.str();
+}
+
+ScoringFacts scoring_facts() {
+  return {executor_version(), scoring_rules()};
+}
 
 Result<InputImage> input_image(const DatasetImage& image, const ModelCard& card, int height,
                                int width) {

@@ -27,6 +27,17 @@
 
 namespace pare::engine {
 
+// The rules that an accuracy is made by beside images, card and runtime, as text: two accuracies
+// made by other rules are not to be compared, nor one taken for the other.
+std::string scoring_rules();
+
+// What this engine scores with, for a worker's probe.
+struct ScoringFacts {
+  std::string executor;  // its version
+  std::string rules;
+};
+ScoringFacts scoring_facts();
+
 struct Score {
   CocoResult result;                        // per_class in the order of the dataset's categories
   std::vector<ImageDetections> detections;  // categories are the dataset's

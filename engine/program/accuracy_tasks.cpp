@@ -5,6 +5,7 @@
 #include "engine/pipeline/agreement.h"
 #include "engine/pipeline/candidate_file.h"
 #include "engine/pipeline/scoring.h"
+#include "host/facts.h"
 
 namespace pare::engine {
 namespace {
@@ -36,8 +37,11 @@ Progress half(const Progress& whole, double from) {
   };
 }
 
-TaskEnd finished(const TaskContext& context, wire::EvaluateResult result,
+TaskEnd finished(const TaskContext& context, const Runner& runner, wire::EvaluateResult result,
                  const std::string& detections) {
+  result.runtime_version = version_of(runner);
+  result.processor = host::processor_kind(host::machine_facts());
+  result.scoring = scoring_rules();
   const auto lap = context.watch.lap(Phase::kScore);
   auto artifact = context.artifact("detections", "detections.json", detections);
   if (!artifact) return artifact.error();
@@ -62,7 +66,8 @@ TaskEnd evaluate_raw(const TaskContext& context, const wire::EvaluateParams& par
   result.images = static_cast<int>(agreed.value().images.size());
   result.labels = LabelSource::kRawOutputs;
   result.draws = agreed.value().draws;
-  return finished(context, std::move(result), agreements_to_json(agreed.value().images));
+  return finished(context, candidate.runner, std::move(result),
+                  agreements_to_json(agreed.value().images));
 }
 
 // The dataset with boxes to score against: its own, or the teacher's.
@@ -118,7 +123,7 @@ TaskEnd evaluate_boxes(const TaskContext& context, const wire::EvaluateParams& p
   for (std::size_t c = 0; c < figures.per_class.size(); ++c) {
     result.per_class[dataset.value().categories[c].name] = figures.per_class[c];
   }
-  return finished(context, std::move(result),
+  return finished(context, candidate.runner, std::move(result),
                   detections_to_json(scored.value().detections, dataset.value().categories));
 }
 

@@ -1,6 +1,7 @@
 // pare-engine: one task on one model, in a child process with limits.
 //
 //   pare-engine run --task task.json --outcome outcome.json --scratch DIR
+//   pare-engine facts: what it scores accuracies with, for a worker's probe
 //
 // docs/tasks.md is the contract.  Exit 0 whether the task succeeded or failed; anything else, or no
 // outcome, is a crash.  Progress goes to stdout, one JSON object a line.
@@ -10,12 +11,15 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/stopwatch.h"
 #include "core/version.h"
+#include "engine/pipeline/scoring.h"
 #include "engine/program/tasks.h"
 #include "wire/task_json.h"
 
@@ -41,6 +45,17 @@ bool write_text(const std::string& path, const std::string& text) {
   std::error_code failed;
   std::filesystem::rename(part, path, failed);
   return !failed;
+}
+
+// A worker asks once, when it starts.
+int say_facts() {
+  const auto [executor, rules] = pare::engine::scoring_facts();
+  const std::string facts = nlohmann::json{{"executor", executor}, {"scoring", rules}}.dump();
+  for (std::string line; std::getline(std::cin, line);) {
+    std::printf("%s\n", facts.c_str());
+    std::fflush(stdout);
+  }
+  return 0;
 }
 
 pare::wire::TaskOutcome run(const std::string& task_path, const std::string& scratch) {
@@ -84,7 +99,10 @@ int main(int argc, char** argv) {
   command->add_option("--scratch", scratch, "a folder for its files")
       ->required()
       ->check(CLI::ExistingDirectory);
+  CLI::App* const facts = app.add_subcommand(
+      "facts", "for every line on stdin, say on one line what accuracies are scored with");
   CLI11_PARSE(app, argc, argv);
+  if (facts->parsed()) return say_facts();
   if (write_text(outcome, pare::wire::outcome_to_json(run(task, scratch)))) return 0;
   std::fprintf(stderr, "pare-engine: cannot write the outcome %s\n", outcome.c_str());
   return 1;

@@ -44,6 +44,18 @@ Result<RuntimeInfo> ask_hello(const std::string& name, const std::vector<std::st
                      .precisions = hello["precisions"].get<std::vector<std::string>>()};
 }
 
+// Null: it does not say.
+json engine_facts(const std::filesystem::path& engine) {
+  const std::string name = engine.filename().string();
+  auto started = host::Conversation::start(name, {.command = {engine.string(), "facts"}}, {});
+  if (!started) return nullptr;
+  host::Conversation program = std::move(started).value();
+  const auto line = program.ask("{}", "facts", kHelloLimit);
+  if (!line) return nullptr;
+  program.end(kPatience);
+  return json::parse(line.value(), nullptr, false);
+}
+
 }  // namespace
 
 Result<Commands> read_commands(const std::filesystem::path& file) {
@@ -78,11 +90,12 @@ Runtimes probe_runtimes(const Commands& commands) {
   return runtimes;
 }
 
-std::string probe_device(const std::vector<int>& cores) {
+std::string probe_device(const std::vector<int>& cores, const std::filesystem::path& engine) {
   const host::MachineFacts facts = host::machine_facts();
   const host::MachineState state = host::machine_state(cores);
   json probe{{"cpu_model", facts.cpu_model},
              {"cpu_flags", facts.cpu_flags},
+             {"processor", host::processor_kind(facts)},
              {"cores", facts.cores},
              {"memory_bytes", facts.memory_bytes},
              {"kernel", facts.kernel},
@@ -91,6 +104,10 @@ std::string probe_device(const std::vector<int>& cores) {
   if (state.governor) probe["governor"] = *state.governor;
   if (state.frequency_mhz) probe["frequency_mhz"] = *state.frequency_mhz;
   if (state.temperature_celsius) probe["temperature_celsius"] = *state.temperature_celsius;
+  if (!engine.empty()) {
+    json says = engine_facts(engine);
+    if (says.is_object()) probe["engine"] = std::move(says);
+  }
   return probe.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

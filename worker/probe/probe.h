@@ -27,8 +27,10 @@ struct Runtimes {
 };
 Runtimes probe_runtimes(const Commands& commands);
 
-// The probe as JSON: {"cpu_model", "cpu_flags", "cores", "memory_bytes", "kernel", "architecture",
-// "pinned_to", "governor"?, "frequency_mhz"?, "temperature_celsius"?}.
-std::string probe_device(const std::vector<int>& cores);
+// The probe as JSON: {"cpu_model", "cpu_flags", "processor", "cores", "memory_bytes", "kernel",
+// "architecture", "pinned_to", "governor"?, "frequency_mhz"?, "temperature_celsius"?}. With
+// `engine`, what that pare-engine scores accuracies with, too: "engine": {"executor", "scoring"};
+// one that does not say is left out, and its accuracies are never used twice.
+std::string probe_device(const std::vector<int>& cores, const std::filesystem::path& engine = {});
 
 }  // namespace pare::worker

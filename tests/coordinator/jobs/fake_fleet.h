@@ -29,11 +29,33 @@ class FakeFleet {
       WorkerProfile profile;
       profile.name = "worker " + std::to_string(i);
       profile.device_id = "device" + std::to_string(i);
-      profile.device_json = R"({"cpu_model":"a processor"})";
+      profile.device_json = probe("a processor");
       profile.pools = {"default"};
       profile.runtimes = {{"openvino", "1", {"fp32", "int8"}}, {"onnxruntime", "1", {"fp32"}}};
       EXPECT_TRUE(store_.greet(session, profile).has_value());
       sessions_.push_back(session);
+      processors_.push_back("a processor");
+    }
+  }
+
+  // What an engine says of itself from now on: a new executor, other rules of scoring.
+  void upgrade(const std::string& executor, const std::string& scoring) {
+    executor_ = executor;
+    scoring_ = scoring;
+    for (std::size_t i = 0; i < sessions_.size(); ++i) {
+      move_to(static_cast<int>(i), processors_[i]);
+    }
+  }
+
+  // Worker `i` greets again, on another kind of processor.
+  void move_to(int i, const std::string& processor) {
+    auto workers = store_.workers();
+    for (const Worker& worker : workers.value()) {
+      if (worker.session != sessions_[static_cast<std::size_t>(i)]) continue;
+      processors_[static_cast<std::size_t>(i)] = processor;
+      WorkerProfile profile = worker.profile;
+      profile.device_json = probe(processor);
+      EXPECT_TRUE(store_.greet(worker.session, profile).has_value());
     }
   }
 
@@ -54,15 +76,28 @@ class FakeFleet {
   int evaluations() const { return static_cast<int>(evaluated_.size()); }
   // Candidate and runtime of every evaluation that succeeded.
   const std::vector<std::string>& evaluated() const { return evaluated_; }
+  // Where, in the same order.
+  const std::vector<std::string>& scored_on() const { return scored_on_; }
 
  private:
+  struct Held {
+    Lease lease;
+    std::size_t worker = 0;
+  };
+
+  std::string probe(const std::string& processor) const {
+    return R"({"cpu_model":"a model","processor":")" + processor + R"(","engine":{"executor":")" +
+           executor_ + R"(","scoring":")" + scoring_ + "\"}}";
+  }
+
   bool take() {
     const std::size_t first = rng_() % sessions_.size();
     for (std::size_t i = 0; i < sessions_.size(); ++i) {
-      const auto lease = store_.claim(sessions_[(first + i) % sessions_.size()]);
+      const std::size_t worker = (first + i) % sessions_.size();
+      const auto lease = store_.claim(sessions_[worker]);
       EXPECT_TRUE(lease.has_value());
       if (!lease.value()) continue;
-      held_.push_back(*lease.value());
+      held_.push_back({*lease.value(), worker});
       return true;
     }
     return false;
@@ -71,7 +106,7 @@ class FakeFleet {
   bool give_back() {
     if (held_.empty()) return false;
     const std::size_t at = rng_() % held_.size();
-    const Lease lease = held_[at];
+    const auto [lease, worker] = held_[at];
     held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(at));
     const auto task = wire::parse_task(lease.document);
     EXPECT_TRUE(task.has_value()) << task.error().message;
@@ -81,7 +116,7 @@ class FakeFleet {
     if (failure) {
       outcome.end = *failure;
     } else {
-      outcome.end = answered(task.value());
+      outcome.end = answered(task.value(), processors_[worker]);
     }
     AttemptReport report{
         lease.task, lease.attempt, !failure, false, "", wire::outcome_to_json(outcome)};
@@ -93,13 +128,13 @@ class FakeFleet {
     return true;
   }
 
-  wire::TaskSuccess answered(const wire::TaskDocument& task) {
-    wire::TaskSuccess success = by_formula(task);
+  wire::TaskSuccess answered(const wire::TaskDocument& task, const std::string& processor) {
+    wire::TaskSuccess success = by_formula(task, processor);
     if (twist_) twist_(task, success.result);
     return success;
   }
 
-  wire::TaskSuccess by_formula(const wire::TaskDocument& task) {
+  wire::TaskSuccess by_formula(const wire::TaskDocument& task, const std::string& processor) {
     switch (task.kind()) {
       case TaskKind::kInspectModel: {
         ModelSummary model = search::small_detector(10);
@@ -113,8 +148,8 @@ class FakeFleet {
         return {wire::PrepareResult{32, 10},
                 {{"statistics", wire::BlobRef{wire::sha256_hex("statistics"), 10}}}};
       case TaskKind::kBuild: return build(std::get<wire::BuildParams>(task.params));
-      case TaskKind::kEvaluate: return evaluate(task);
-      case TaskKind::kBenchmark: return benchmark(task);
+      case TaskKind::kEvaluate: return evaluate(task, processor);
+      case TaskKind::kBenchmark: return benchmark(task, processor);
       case TaskKind::kCompare: {
         wire::CompareResult result;
         result.sentence = "B is faster";
@@ -127,7 +162,8 @@ class FakeFleet {
 
   static DeviceCheck check(const wire::CheckParams& params) {
     DeviceCheck check;
-    check.cpu_model = "a processor";
+    check.cpu_model = "a model";
+    check.processor = "a processor";
     check.runtime_version = "1";
     check.int8 = params.int8;
     check.findings = {params.runtime + ": nothing to tell."};
@@ -142,16 +178,20 @@ class FakeFleet {
             {{"candidate", wire::BlobRef{sha256, 4000 - 100 * cut}}}};
   }
 
-  wire::TaskSuccess evaluate(const wire::TaskDocument& task) {
+  wire::TaskSuccess evaluate(const wire::TaskDocument& task, const std::string& processor) {
     const auto& params = std::get<wire::EvaluateParams>(task.params);
     evaluated_.push_back(task.blobs.at("candidate") + " " + params.runtime);
+    scored_on_.push_back(processor);
     wire::EvaluateResult result;
+    result.runtime_version = params.runtime == wire::kExecutor ? executor_ : "1";
+    result.processor = processor;
+    result.scoring = scoring_;
     result.map_50_95 = 0.4 * (0.5 + share(task.blobs.at("candidate")) / 2);
     result.images = 64;
     return {result, {{"detections", wire::BlobRef{wire::sha256_hex(evaluated_.back()), 10}}}};
   }
 
-  wire::TaskSuccess benchmark(const wire::TaskDocument& task) {
+  wire::TaskSuccess benchmark(const wire::TaskDocument& task, const std::string& processor) {
     const auto& params = std::get<wire::BenchmarkParams>(task.params);
     wire::BenchmarkResult result;
     result.median_ms = 5 + 10 * share(task.blobs.at("candidate") + params.runtime);
@@ -159,6 +199,7 @@ class FakeFleet {
     result.high_ms = result.median_ms * 1.01;
     result.samples_ms.assign(64, result.median_ms);
     result.canary = wire::CanaryResult{2.0, 2.0};
+    result.evidence_json = R"({"processor":")" + processor + "\"}";
     result.peak_memory_bytes = std::int64_t{50'000'000} + static_cast<int>(1e6 * result.median_ms);
     if (params.parity) result.parity = {params.parity->images, 1e-5, params.parity->tolerance};
     return {result, {}};
@@ -172,8 +213,12 @@ class FakeFleet {
   Store& store_;
   std::mt19937 rng_;
   std::vector<std::string> sessions_;
-  std::vector<Lease> held_;
+  std::vector<std::string> processors_;  // of each worker
+  std::string executor_ = "1";
+  std::string scoring_ = "rules";
+  std::vector<Held> held_;
   std::vector<std::string> evaluated_;
+  std::vector<std::string> scored_on_;
   Mishap mishap_;
   Twist twist_;
 };

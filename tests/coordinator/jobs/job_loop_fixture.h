@@ -36,13 +36,8 @@ class JobLoopFixture : public testing::Test {
     fleet.emplace(*store, 3, 1U);
     (void)store->add_target({"ov", "openvino", "default", 1, both});
     (void)store->add_target({"ort", "onnxruntime", "default", 1, both});
-    NewTask inspect;
-    inspect.subject.model_sha256 = model;
+    add_model("m", model);
     wire::TaskDocument document;
-    document.params = wire::InspectModelParams{};
-    document.blobs["model"] = model;
-    inspect.document_json = wire::task_to_json(document);
-    ASSERT_TRUE(store->add_model({"m", model, ""}, inspect).has_value());
     NewTask look;
     look.kind = TaskKind::kInspectDataset;
     look.subject.dataset_sha256 = dataset;
@@ -50,6 +45,16 @@ class JobLoopFixture : public testing::Test {
     document.blobs = {{"dataset", dataset}};
     look.document_json = wire::task_to_json(document);
     ASSERT_TRUE(store->add_dataset({"d", dataset, {}}, look).has_value());
+  }
+
+  void add_model(const std::string& name, const std::string& sha256) {
+    NewTask inspect;
+    inspect.subject.model_sha256 = sha256;
+    wire::TaskDocument document;
+    document.params = wire::InspectModelParams{};
+    document.blobs["model"] = sha256;
+    inspect.document_json = wire::task_to_json(document);
+    ASSERT_TRUE(store->add_model({name, sha256, ""}, inspect).has_value());
   }
 
   void start() {

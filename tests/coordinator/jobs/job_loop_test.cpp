@@ -442,6 +442,75 @@ TEST_F(JobLoopTest, a_second_job_on_the_same_files_pays_for_no_accuracy_again) {
   }
 }
 
+// The same bytes of candidates from a model that reads other classes out of them.
+TEST_F(JobLoopTest, an_accuracy_of_another_card_is_not_this_ones) {
+  start();
+  post(15, "random");
+  run_to_rest();
+  const int paid = fleet->evaluations();
+  fleet->set_twist([](const wire::TaskDocument&, wire::TaskResult& result) {
+    if (auto* summary = std::get_if<ModelSummary>(&result)) summary->card.classes = {"cat", "dog"};
+    if (auto* scored = std::get_if<wire::EvaluateResult>(&result)) scored->map_50_95 = 0.01;
+  });
+  const std::string other(64, 'e');
+  add_model("other", other);
+  NewJob job = wanted({"ov", "ort"});
+  job.budget.trials = 15;
+  job.strategy = "random";
+  const auto added = store->add_job({wire::job_to_json(job), other, dataset, job.targets, 1}, {});
+  ASSERT_TRUE(added.has_value());
+  run_to_rest();
+  EXPECT_EQ(fleet->evaluations(), 2 * paid);
+  for (const Trial& trial : trials(added.value().value.id)) {
+    EXPECT_EQ(trial.on_target.at("ov").accuracy->map_50_95, 0.01) << trial.number;
+  }
+}
+
+TEST_F(JobLoopTest, an_accuracy_by_another_version_other_rules_or_another_processor_is_paid_again) {
+  start();
+  post(6, "random");
+  run_to_rest();
+  const int paid = fleet->evaluations();
+  fleet->upgrade("2", "rules");
+  post(6, "random");
+  run_to_rest();
+  const int fp32 = fleet->evaluations() - paid;
+  EXPECT_GT(fp32, 0) << "the executor is another one";
+  EXPECT_LT(fp32, paid) << "the runtimes are not";
+  fleet->upgrade("2", "other rules");
+  post(6, "random");
+  run_to_rest();
+  EXPECT_EQ(fleet->evaluations(), 2 * paid + fp32);
+  for (int i = 0; i < 3; ++i) fleet->move_to(i, "a new processor");
+  post(6, "random");
+  run_to_rest();
+  EXPECT_EQ(fleet->evaluations(), 3 * paid + fp32);
+  post(6, "random");
+  run_to_rest();
+  EXPECT_EQ(fleet->evaluations(), 3 * paid + fp32) << "nothing has changed";
+}
+
+TEST_F(JobLoopTest, int8_is_scored_on_the_kind_of_processor_where_its_latency_was_measured) {
+  fleet->move_to(1, "another processor");
+  fleet->move_to(2, "a third one");
+  start();
+  const JobId id = post(30);
+  run_to_rest();
+  ASSERT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  std::set<std::string> processors;
+  for (const Trial& trial : trials(id)) {
+    if (!wire::parse_plan(trial.plan_json).value().quantization) continue;
+    for (const auto& [target, record] : trial.on_target) {
+      const auto evidence = store->evidence(id, trial.number, target).value();
+      const auto result = wire::parse_result(evidence.accuracy_json, TaskKind::kEvaluate).value();
+      const auto& scored = std::get<wire::EvaluateResult>(result);
+      EXPECT_EQ(scored.processor, record.latency->processor) << trial.number << " " << target;
+      processors.insert(scored.processor);
+    }
+  }
+  EXPECT_EQ(processors.size(), 3U);
+}
+
 TEST_F(JobLoopTest, a_cancelled_job_gets_no_further_trials) {
   start();
   const JobId id = post(100);

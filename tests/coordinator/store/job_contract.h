@@ -366,6 +366,42 @@ TEST_P(JobContract, trials_are_found_by_the_beginning_of_their_plan_or_candidate
   EXPECT_EQ(code(store().trials_with_plan("22222222")), ErrorCode::kConflict);
 }
 
+TEST_P(JobContract, accuracies_of_a_candidate_are_found_once_for_each_identity) {
+  const JobId job = searching_job();
+  const auto scored = [&](int number, const std::string& identity, double map) {
+    AccuracyRecorded change{job, number, "x86-ort", {}, R"({"map":1})", identity};
+    change.accuracy.map_50_95 = map;
+    change.accuracy.images = 8;
+    change.accuracy.runtime = "executor";
+    change.accuracy.detections_sha256 = sha('d');
+    change.accuracy.alarm = number == 2 ? "outputs differ" : "";
+    return change;
+  };
+  AccuracyRecorded some_images = scored(5, R"({"card":"third"})", 0.5);
+  some_images.accuracy.expected = 0.4;
+  ok(store().commit({{},
+                     {trial(job, 1), trial(job, 2), trial(job, 3), trial(job, 4), trial(job, 5),
+                      trial(job, 6)}}));
+  for (int number = 1; number <= 6; ++number) {
+    const char candidate = number == 6 ? 'e' : 'c';
+    ok(store().commit({{}, {TrialBuilt{job, number, sha(candidate), 1, 1, "{}"}}}));
+  }
+  ok(store().commit({{},
+                     {scored(1, R"({"card":"first"})", 0.1), scored(2, R"({"card":"second"})", 0.2),
+                      scored(3, R"({"card":"first"})", 0.3), scored(4, "", 0.4), some_images,
+                      scored(6, R"({"card":"first"})", 0.6)}}));
+  const auto found = ok(store().accuracies_of(sha('c')));
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].identity_json, R"({"card":"first"})");
+  EXPECT_EQ(found[0].accuracy.map_50_95, 0.1);
+  EXPECT_EQ(found[0].accuracy.detections_sha256, sha('d'));
+  EXPECT_EQ(found[0].accuracy_json, R"({"map":1})");
+  EXPECT_EQ(found[1].identity_json, R"({"card":"second"})");
+  EXPECT_EQ(found[1].accuracy.alarm, "outputs differ");
+  EXPECT_EQ(ok(store().trial(job, 2)).on_target.at("x86-ort").accuracy->alarm, "outputs differ");
+  EXPECT_TRUE(ok(store().accuracies_of(sha('f'))).empty());
+}
+
 TEST_P(JobContract, the_end_of_a_task_has_its_consequences_once) {
   const JobId job = searching_job();
   NewTask build = task_of_kind(TaskKind::kBuild);

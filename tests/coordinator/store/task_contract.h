@@ -68,6 +68,23 @@ TEST_P(TaskContract, a_worker_gets_only_what_its_runtimes_and_pools_allow) {
   EXPECT_EQ(claim(kBen), benchmark);
 }
 
+TEST_P(TaskContract, a_task_for_one_kind_of_processor_goes_to_no_other) {
+  NewTask task = task_of_kind(TaskKind::kEvaluate);
+  task.processor = "x86_64 with avx512_vnni";
+  const TaskId scoring = ok(store().enqueue(task));
+  EXPECT_EQ(ok(store().task(scoring)).task.processor, task.processor);
+  WorkerProfile worker = profile("one");
+  worker.device_json = R"({"cpu_model": "x86_64 with avx512_vnni", "processor": "x86_64 without"})";
+  ok(store().greet(kAda, worker));
+  ok(store().greet(kBen, profile("two")));
+  EXPECT_EQ(claim(kAda), std::nullopt);
+  EXPECT_EQ(claim(kBen), std::nullopt) << "it does not say what it is";
+  // From before there were kinds: the model stands for it.
+  worker.device_json = R"({"cpu_model": "x86_64 with avx512_vnni"})";
+  ok(store().greet(kAda, worker));
+  EXPECT_EQ(claim(kAda), scoring);
+}
+
 TEST_P(TaskContract, an_unknown_session_must_say_hello) {
   EXPECT_EQ(code(store().claim(kAda)), ErrorCode::kNotFound);
   EXPECT_EQ(code(store().heartbeat(kAda, {})), ErrorCode::kNotFound);
