@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -53,6 +54,7 @@ struct MemoryState {
   std::map<TaskId, StoredTask> tasks;
   std::map<std::string, StoredWorker> workers;
   std::vector<Event> events;
+  std::optional<Leader> leader;
   std::function<void()> task_queued;  // a bell
 };
 

@@ -70,6 +70,12 @@ class MemoryStore final : public Store {
   Result<std::vector<Task>> unhandled_tasks(int limit) override;
   Result<bool> set_aside(TaskId task, std::string_view reason) override;
 
+  Result<Leader> lead(std::string_view holder, std::chrono::milliseconds length,
+                      std::optional<std::int64_t> dead) override;
+  Result<Leader> stay_leader(std::chrono::milliseconds length) override;
+  Result<bool> resign() override;
+  Result<std::optional<Leader>> leader() override;
+
  private:
   TimePoint now() const;
   Job as_read(Job job) const;

@@ -160,7 +160,7 @@ Result<Job> PgStore::cancel_job(JobId id) {
 }
 
 Result<std::size_t> PgStore::commit(const Batch& batch) {
-  return pool_.run([&](pqxx::work& tx) -> Result<std::size_t> {
+  return run_as_leader([&](pqxx::work& tx) -> Result<std::size_t> {
     if (batch.cause && execute(tx, query::handle_task, batch.cause->value).empty()) {
       return conflict("task " + std::to_string(batch.cause->value) +
                       " has not ended, was cancelled or is handled already");

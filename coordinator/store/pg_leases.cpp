@@ -67,7 +67,7 @@ std::set<Fence> fences_of(const pqxx::result& rows) {
 }  // namespace
 
 Result<Claims> PgStore::claim_for(std::span<const std::string> sessions) {
-  return pool_.run([&](pqxx::work& tx) -> Result<Claims> {
+  return run_as_leader([&](pqxx::work& tx) -> Result<Claims> {
     Claims claims;
     const auto unknown = execute(tx, query::unknown_sessions, sessions_param(sessions));
     for (const auto& row : unknown) claims.unknown.push_back(text_of(row[0]));
@@ -110,7 +110,7 @@ Result<BeatsSeen> PgStore::see(std::span<const SessionBeat> beats) {
   for (const SessionBeat& beat : beats) {
     for (const RunningTask& task : beat.running) lines.push_back({&beat.session, &task});
   }
-  return pool_.run([&](pqxx::work& tx) -> Result<BeatsSeen> {
+  return run_as_leader([&](pqxx::work& tx) -> Result<BeatsSeen> {
     // What it says is said again in a second: no disk is waited for.
     execute(tx, query::commit_soon);
     std::set<std::string> known;
@@ -160,7 +160,7 @@ Result<std::vector<ReportVerdict>> PgStore::record(std::span<const AttemptReport
   const auto each = [&](auto of) {
     return array_of(firsts, [&](const AttemptReport* report) { return of(*report); });
   };
-  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<ReportVerdict>> {
+  return run_as_leader([&](pqxx::work& tx) -> Result<std::vector<ReportVerdict>> {
     const auto ids =
         array_of(reports, [](const AttemptReport& report) { return report.task.value; });
     const auto attempts =
@@ -192,7 +192,9 @@ Result<std::map<TaskId, TaskKind>> PgStore::kinds_of(std::span<const TaskId> tas
     std::map<TaskId, TaskKind> kinds;
     const auto ids = array_of(tasks, [](TaskId task) { return task.value; });
     for (const auto& row : execute(tx, query::select_kinds, ids)) {
-      kinds[TaskId{row[0].as<std::int64_t>()}] = enum_of<TaskKind, kAllTaskKinds.size()>(row[1]);
+      // One that only another version knows is nobody's here.
+      const auto kind = task_kind_of(text_of(row[1]));
+      if (kind) kinds[TaskId{row[0].as<std::int64_t>()}] = *kind;
     }
     return kinds;
   });

@@ -1,7 +1,9 @@
 // The class behind open_pg_store, for the files that implement it.
 #pragma once
 
+#include <atomic>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -82,18 +84,35 @@ class PgStore final : public Store {
   Result<std::vector<Task>> unhandled_tasks(int limit) override;
   Result<bool> set_aside(TaskId task, std::string_view reason) override;
 
+  Result<Leader> lead(std::string_view holder, std::chrono::milliseconds length,
+                      std::optional<std::int64_t> dead) override;
+  Result<Leader> stay_leader(std::chrono::milliseconds length) override;
+  Result<bool> resign() override;
+  Result<std::optional<Leader>> leader() override;
+
  private:
   // What queries take as "now": null lets the database's clock speak.
   Param now() const;
   Param lease_ms() const { return to_param(static_cast<double>(options_.lease_length.count())); }
   void join(pqxx::work& tx, std::string_view session, const WorkerProfile& profile) const;
   void log_once(const std::string& line);
+  // Why this coordinator may change nothing any more; nullopt: it leads, or never asked to.
+  std::optional<Error> overtaken(pqxx::work& tx) const;
+  // A transaction that only the leader may make.
+  template <typename Body>
+  auto run_as_leader(Body body) -> decltype(body(std::declval<pqxx::work&>())) {
+    return pool_.run([&](pqxx::work& tx) -> decltype(body(tx)) {
+      if (auto why = overtaken(tx)) return *std::move(why);
+      return body(tx);
+    });
+  }
   Result<std::vector<TaskId>> give_back(pqxx::work& transaction, const Param& session,
                                         std::string_view what_happened) const;
 
   PgWatchdog watchdog_;
   PgPool pool_;
   StoreOptions options_;
+  std::atomic<std::int64_t> term_ = 0;  // 0: leads nobody, and is not fenced
   std::function<void(const std::string&)> log_;
   std::mutex logged_mutex_;
   std::set<std::string> logged_;

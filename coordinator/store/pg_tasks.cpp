@@ -128,7 +128,7 @@ void PgStore::join(pqxx::work& tx, std::string_view session, const WorkerProfile
 }
 
 Result<Worker> PgStore::greet(std::string_view session, const WorkerProfile& profile) {
-  return pool_.run([&](pqxx::work& tx) -> Result<Worker> {
+  return run_as_leader([&](pqxx::work& tx) -> Result<Worker> {
     join(tx, session, profile);
     return worker_of(execute(tx, query::select_workers, session, now()).front());
   });
@@ -138,7 +138,7 @@ Result<int> PgStore::greet_all(std::span<const Greeting> greetings) {
   // In order of the devices, as whoever locks several of them does.
   std::map<std::pair<std::string, std::string>, const Greeting*> in_order;
   for (const Greeting& one : greetings) in_order[{one.profile.device_id, one.session}] = &one;
-  return pool_.run([&](pqxx::work& tx) -> Result<int> {
+  return run_as_leader([&](pqxx::work& tx) -> Result<int> {
     for (const auto& [key, one] : in_order) join(tx, one->session, one->profile);
     return static_cast<int>(greetings.size());
   });
@@ -150,7 +150,7 @@ Result<std::vector<TaskId>> PgStore::give_back(pqxx::work& transaction, const Pa
 }
 
 Result<std::vector<TaskId>> PgStore::retire(std::string_view session) {
-  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<TaskId>> {
+  return run_as_leader([&](pqxx::work& tx) -> Result<std::vector<TaskId>> {
     if (execute(tx, query::lose_worker, session).empty()) return std::vector<TaskId>{};
     log_event(tx, now(), "worker.lost", std::nullopt, "{}");
     return give_back(tx, to_param(session), "was lost");
@@ -176,7 +176,7 @@ Result<TaskId> PgStore::enqueue(const NewTask& task) {
 }
 
 Result<std::vector<TaskId>> PgStore::expire_leases() {
-  return pool_.run([&](pqxx::work& tx) {
+  return run_as_leader([&](pqxx::work& tx) -> Result<std::vector<TaskId>> {
     for (std::size_t i = execute(tx, query::lose_silent_workers, lease_ms(), now()).size(); i > 0;
          --i) {
       log_event(tx, now(), "worker.lost", std::nullopt, "{}");
@@ -186,7 +186,7 @@ Result<std::vector<TaskId>> PgStore::expire_leases() {
 }
 
 Result<int> PgStore::renew_all_leases() {
-  return pool_.run([&](pqxx::work& tx) -> Result<int> {
+  return run_as_leader([&](pqxx::work& tx) -> Result<int> {
     execute(tx, query::see_all_workers, now());
     return static_cast<int>(execute(tx, query::renew_all_leases, lease_ms(), now()).size());
   });
@@ -212,7 +212,7 @@ Result<std::vector<Task>> PgStore::tasks(const TaskFilter& filter, const Page& p
 }
 
 Result<std::vector<Task>> PgStore::unhandled_tasks(int limit) {
-  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Task>> {
+  return run_as_leader([&](pqxx::work& tx) -> Result<std::vector<Task>> {
     std::vector<Task> tasks;
     for (const auto& row : execute(tx, query::select_tasks, std::nullopt, std::nullopt,
                                    std::nullopt, std::nullopt, true, 0, limit)) {
@@ -229,7 +229,7 @@ Result<std::vector<Task>> PgStore::unhandled_tasks(int limit) {
 }
 
 Result<bool> PgStore::set_aside(TaskId task, std::string_view reason) {
-  return pool_.run([&](pqxx::work& tx) -> Result<bool> {
+  return run_as_leader([&](pqxx::work& tx) -> Result<bool> {
     const std::string why = reason.empty() ? "no reason was given" : clean_text(reason);
     return !execute(tx, query::set_task_aside, task.value, why, now()).empty();
   });

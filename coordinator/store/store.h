@@ -11,6 +11,7 @@
 #include "coordinator/store/catalog.h"
 #include "coordinator/store/health.h"
 #include "coordinator/store/job_store.h"
+#include "coordinator/store/leader_store.h"
 #include "coordinator/store/task_store.h"
 
 namespace pare::coordinator {
@@ -22,7 +23,7 @@ struct StoreOptions {
   std::function<TimePoint()> clock;
 };
 
-class Store : public Catalog, public JobStore, public TaskStore {
+class Store : public Catalog, public JobStore, public TaskStore, public LeaderStore {
  public:
   // Answers if the store can be used, kUnavailable if not.
   virtual Result<bool> ping() = 0;

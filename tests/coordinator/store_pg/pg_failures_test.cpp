@@ -124,6 +124,33 @@ TEST_F(PgFailures, two_coordinators_may_open_a_fresh_database_at_once) {
   for (const bool result : opened) EXPECT_TRUE(result);
 }
 
+TEST_F(PgFailures, a_coordinator_that_slept_through_its_lease_changes_nothing) {
+  const JobId job = add_job();
+  ASSERT_TRUE(store_->lead("one", std::chrono::seconds(8), std::nullopt));
+  WorkerProfile profile{"w", "one", "{}", {}, {}};
+  ASSERT_TRUE(store_->greet(kSession, profile));
+  const auto lease = store_->claim(kSession);
+  ASSERT_TRUE(lease && lease.value());
+  database_.run("UPDATE leader SET until = now() - interval '1 second'");
+  EXPECT_TRUE(store_->expire_leases()) << "nobody else leads";
+  const auto second = open();
+  ASSERT_TRUE(second->lead("two", std::chrono::seconds(8), std::nullopt));
+  const auto refused = store_->commit({{}, {SearchLogged{job, SearchStep::kAsk, "{}"}}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
+  EXPECT_NE(refused.error().message.find("term 1 is over"), std::string::npos);
+  EXPECT_FALSE(store_->claim(kSession));
+  EXPECT_FALSE(store_->heartbeat(kSession, {}));
+  EXPECT_FALSE(store_->report({lease.value()->task, 1, true, false, "", "{}"}));
+  EXPECT_FALSE(store_->expire_leases());
+  EXPECT_FALSE(store_->renew_all_leases());
+  EXPECT_FALSE(store_->retire(kSession));
+  EXPECT_EQ(store_->stay_leader(std::chrono::seconds(8)).error().code, ErrorCode::kConflict);
+  EXPECT_TRUE(store_->jobs({})) << "reading is allowed to anybody";
+  EXPECT_TRUE(second->commit({{}, {SearchLogged{job, SearchStep::kAsk, "{}"}}}));
+  EXPECT_EQ(database_.ask("SELECT count(*) FROM search_log"), "1");
+}
+
 TEST_F(PgFailures, every_attempt_that_ended_is_noted_with_how) {
   WorkerProfile profile{"w", "one", "{}", {}, {}};
   NewTask task;

@@ -2,6 +2,7 @@
 
 #include "tests/coordinator/store/catalog_contract.h"
 #include "tests/coordinator/store/job_contract.h"
+#include "tests/coordinator/store/leader_contract.h"
 #include "tests/coordinator/store/task_contract.h"
 #include "tests/support/test_database.h"
 
@@ -18,6 +19,7 @@ const MakeStore kMake = [](const StoreOptions& options) {
 
 INSTANTIATE_TEST_SUITE_P(PgStore, CatalogContract, testing::Values(kMake));
 INSTANTIATE_TEST_SUITE_P(PgStore, JobContract, testing::Values(kMake));
+INSTANTIATE_TEST_SUITE_P(PgStore, LeaderContract, testing::Values(kMake));
 INSTANTIATE_TEST_SUITE_P(PgStore, TaskContract, testing::Values(kMake));
 
 }  // namespace
