@@ -3,8 +3,10 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <exception>
@@ -12,6 +14,8 @@
 
 #include "coordinator/blobs/blob_store.h"
 #include "coordinator/dispatch/dispatcher.h"
+#include "coordinator/dispatch/holder.h"
+#include "coordinator/dispatch/leadership.h"
 #include "coordinator/http/api.h"
 #include "coordinator/http/server.h"
 #include "coordinator/jobs/job_loop.h"
@@ -65,9 +69,10 @@ class Service {
         server_(make_routes(services_), server_options(options, http, blobs_)) {}
 
   Result<std::string> start() {
+    store_->when_tasks_are_queued([this] { dispatcher_.wake(); });
     auto endpoint = dispatcher_.start();
     if (!endpoint) return endpoint.error();
-    search_ = std::jthread([this](const std::stop_token& stop) { loop_.run(stop); });
+    search_ = std::jthread([this](const std::stop_token& stop) { search(stop); });
     const auto port = server_.start();
     if (!port) return port.error();
     return "port " + std::to_string(port.value()) + ", workers at " + endpoint.value();
@@ -80,6 +85,7 @@ class Service {
       search_.request_stop();
       search_.join();
     }
+    store_->when_tasks_are_queued({});
     dispatcher_.stop();
   }
 
@@ -90,9 +96,21 @@ class Service {
     options.tasks_added = [this] { dispatcher_.wake(); };
     return options;
   }
+  // Whatever it meets, the search goes on: all that it knows is in the store.
+  void search(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      try {
+        loop_.run(stop);
+      } catch (const std::exception& thrown) {
+        spdlog::error("the job loop goes on after: {}", thrown.what());
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+      }
+    }
+  }
   static DispatchOptions dispatch_options(const Options& options) {
     DispatchOptions out;
     out.endpoint = options.workers_endpoint;
+    out.log = [](const std::string& line) { spdlog::error("{}", line); };
     return out;
   }
   static ServerOptions server_options(const Options& options, const HostPort& http,
@@ -124,25 +142,59 @@ int fail(const Error& error) {
   return 1;
 }
 
+// One coordinator leads a database; the others wait, and say whom for.  False: a signal to end
+// came.
+Result<bool> wait_to_lead(LeaderStore& store, const sigset_t& ends) {
+  const std::string holder = this_holder();
+  std::string said;
+  while (true) {
+    const auto leads = try_to_lead(store, holder);
+    if (leads) {
+      spdlog::info("leads, term {}", leads.value().term);
+      return true;
+    }
+    if (!is_retryable(leads.error().code) && leads.error().code != ErrorCode::kConflict) {
+      return leads.error();
+    }
+    if (leads.error().message != said) {
+      said = leads.error().message;
+      spdlog::warn("waits to lead: {}", said);
+    }
+    const timespec second{1, 0};
+    if (::sigtimedwait(&ends, nullptr, &second) > 0) return false;
+  }
+}
+
 int serve(const Options& options) {
   const auto http = parse_host_port(options.http);
   if (!http) return fail(http.error());
   auto blobs = BlobStore::open(options.data, Bytes{options.max_blob_mib << 20});
   if (!blobs) return fail(blobs.error());
-  PgOptions database;
-  database.url = options.database;
-  database.log = [](const std::string& line) { spdlog::warn("{}", line); };
-  auto store = open_pg_store(database);
-  if (!store) return fail(store.error());
-
-  // Blocked before the first thread, so that they come to sigwait() below and to nobody else.
+  // Blocked before the first thread, so that they come to those who wait for them and nobody else.
   sigset_t ends;
   ::sigemptyset(&ends);
   ::sigaddset(&ends, SIGINT);
   ::sigaddset(&ends, SIGTERM);
   ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
 
+  PgOptions database;
+  database.url = options.database;
+  database.log = [](const std::string& line) { spdlog::warn("{}", line); };
+  auto store = open_pg_store(database);
+  if (!store) return fail(store.error());
+
+  const auto leads = wait_to_lead(*store.value(), ends);
+  if (!leads) return fail(leads.error());
+  if (!leads.value()) return 0;
+
+  Store& leading = *store.value();
   Service service(std::move(store).value(), std::move(blobs).value(), options, http.value());
+  std::atomic<bool> overtaken = false;
+  const Leadership leadership(leading, [&overtaken](const std::string& reason) {
+    spdlog::error("{}; this one ends", reason);
+    overtaken = true;
+    ::kill(::getpid(), SIGTERM);
+  });
   const auto started = service.start();
   if (!started) {
     service.stop();
@@ -155,7 +207,7 @@ int serve(const Options& options) {
   ::sigwait(&ends, &signal);
   spdlog::info("stopping");
   service.stop();
-  return 0;
+  return overtaken ? 1 : 0;
 }
 
 int run(int argc, char** argv) {

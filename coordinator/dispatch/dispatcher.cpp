@@ -1,44 +1,28 @@
 #include "coordinator/dispatch/dispatcher.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <deque>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
 #include <thread>
+#include <utility>
 #include <zmq.hpp>
 #include <zmq_addon.hpp>
 
+#include "coordinator/bell.h"
+#include "coordinator/dispatch/desk.h"
 #include "coordinator/dispatch/protocol.h"
-#include "coordinator/dispatch/report.h"
 #include "core/check.h"
 
 namespace pare::coordinator {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr int kMostMessagesAtOnce = 1000;  // then the clock is looked at again
-
-// Something that a thread waiting in poll() can be woken by.
-class Bell {
- public:
-  Bell() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    PARE_CHECK(fd_ >= 0, "the system has no more file descriptors");
-  }
-  ~Bell() { close(fd_); }
-  Bell(const Bell&) = delete;
-  Bell& operator=(const Bell&) = delete;
-
-  int fd() const noexcept { return fd_; }
-  void ring() const noexcept { (void)!eventfd_write(fd_, 1); }
-  void silence() const noexcept {
-    eventfd_t rung = 0;
-    (void)!eventfd_read(fd_, &rung);
-  }
-
- private:
-  int fd_;
-};
+constexpr milliseconds kStoreAgain{250};   // after it was away
 
 void configure(zmq::socket_t& socket) {
   using namespace zmq::sockopt;
@@ -53,47 +37,62 @@ void configure(zmq::socket_t& socket) {
 }  // namespace
 
 struct Dispatcher::Impl {
-  Impl(TaskStore& tasks, DispatchOptions wanted, std::function<void()> changed)
-      : store(tasks),
-        options(std::move(wanted)),
+  Impl(TaskStore& tasks, DispatchOptions chosen, std::function<void()> changed)
+      : options(std::move(chosen)),
         on_change(std::move(changed)),
-        protocol(options.heartbeat, options.silence) {}
+        protocol(options.heartbeat, options.silence),
+        desk(tasks, options.silence, options.log) {}
 
-  void loop(const std::stop_token& stop) {
-    auto next_tick = Instant::clock::now();
+  // Runs a thread's work again and again until the end, whatever it throws: a message or a row that
+  // nobody thought of must not end the service.
+  template <typename Turn>
+  void keep_on(const std::stop_token& stop, const char* who, Turn turn) {
     while (!stop.stop_requested()) {
-      wait_until(next_tick);
-      bool look = false;
-      read_messages();
-      if (rung) {
-        rung = false;
-        look = true;
+      try {
+        turn();
+      } catch (const std::exception& thrown) {
+        if (options.log) options.log(std::string(who) + " goes on after: " + thrown.what());
+        std::unique_lock lock(mutex);  // no faster than it can be read
+        wanted.wait_for(lock, kStoreAgain, [&] { return stop.stop_requested(); });
       }
-      if (Instant::clock::now() >= next_tick) {
-        perform(protocol.give_up(Instant::clock::now()));
-        expire();
-        next_tick = Instant::clock::now() + options.tick;
-        look = true;
-      }
-      if (look) perform(protocol.ask_for_idle());
     }
   }
 
+  // --- the socket's thread ---
+
+  void talk() {
+    const Instant next = std::min(next_tick, next_net);
+    wait_until(next);
+    read_messages();
+    for (Answers& answers : take_answers()) hear(answers);
+    const Instant now = Instant::clock::now();
+    bool look = std::exchange(rung, false);
+    if (now >= next_tick) {
+      perform(protocol.tick(now));
+      gathered.add(protocol.beats());
+      next_tick = now + options.tick;
+    }
+    if (now >= next_net) {
+      look = true;
+      next_net = now + options.net;
+    }
+    if (look) perform(protocol.ask_for_idle());
+    hand_over();
+  }
+
   void wait_until(Instant time) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Instant::clock::now());
+    const auto left = std::chrono::ceil<milliseconds>(time - Instant::clock::now());
     std::array<zmq::pollitem_t, 2> items{
         zmq::pollitem_t{socket.handle(), 0, ZMQ_POLLIN, 0},
         zmq::pollitem_t{nullptr, bell.fd(), ZMQ_POLLIN, 0},
     };
     try {
-      zmq::poll(items.data(), items.size(), std::max(left, std::chrono::milliseconds(0)));
+      zmq::poll(items.data(), items.size(), std::max(left, milliseconds(0)));
     } catch (const zmq::error_t& error) {
       if (error.num() != EINTR) throw;
     }
-    if ((items[1].revents & ZMQ_POLLIN) != 0) {
-      bell.silence();
-      rung = true;
-    }
+    if ((items[1].revents & ZMQ_POLLIN) != 0) bell.silence();
+    rung |= woken.exchange(false);
   }
 
   void read_messages() {
@@ -112,74 +111,106 @@ struct Dispatcher::Impl {
     }
   }
 
-  void expire() {
-    const auto expired = store.expire_leases();
-    if (expired && !expired.value().empty()) on_change();
+  void hear(Answers& answers) {
+    const Instant now = Instant::clock::now();
+    for (const auto& [greet, answer] : answers.greeted) {
+      perform(protocol.greeted(greet, answer, now));
+    }
+    perform(protocol.seen(answers.seen));
+    for (const auto& [record, verdict] : answers.recorded) {
+      perform(protocol.recorded(record, verdict));
+    }
+    if (answers.claims) perform(protocol.claimed(answers.asked, *answers.claims, now));
+    const bool back = std::exchange(away, answers.away) && !answers.away;
+    rung |= answers.look || back;
   }
 
-  // Does what the protocol wants, and what it wants after the store's answers.
   void perform(Actions actions) {
-    std::deque<Action> queue(std::make_move_iterator(actions.begin()),
-                             std::make_move_iterator(actions.end()));
-    while (!queue.empty()) {
-      const Action action = std::move(queue.front());
-      queue.pop_front();
-      for (Action& next : std::visit([this](const auto& a) { return act(a); }, action)) {
-        queue.push_back(std::move(next));
-      }
+    for (Action& action : actions) {
+      std::visit([this](auto& one) { act(one); }, action);
     }
   }
-
-  Actions act(const Send& send) {
+  void act(Send& send) {
     const std::string bytes = wire::encode(send.message);
     try {
       socket.send(zmq::buffer(send.route), zmq::send_flags::sndmore | zmq::send_flags::dontwait);
       socket.send(zmq::buffer(bytes), zmq::send_flags::dontwait);
     } catch (const zmq::error_t&) {
       // EHOSTUNREACH: that connection is gone.  Whatever was said is said again when the worker
-      // is back: leases that it does not name in its heartbeats run out.
+      // is back: a lease is offered until it is named, and the rest is asked for again.
     }
-    return {};
   }
-  Actions act(const Greet& greet) {
-    const auto worker = store.greet(greet.session, greet.profile);
-    const Result<bool> answer = worker ? Result<bool>(true) : Result<bool>(worker.error());
-    return protocol.greeted(greet, answer, Instant::clock::now());
-  }
-  Actions act(const Claim& claim) { return protocol.claimed(claim, store.claim(claim.session)); }
-  Actions act(const Beat& beat) {
-    return protocol.beaten(beat, store.heartbeat(beat.session, beat.running));
-  }
-  Actions act(const Record& record) {
-    const auto verdict = this->record(record.report);
-    if (verdict && verdict.value() == ReportVerdict::kRecorded) {
-      on_change();
-      rung = true;  // a task that goes back to the queue, or a device that is free now
-    }
-    return protocol.recorded(record, verdict);
-  }
-  Actions act(const Retire& retire) {
-    const auto given_back = store.retire(retire.session);
-    if (given_back && !given_back.value().empty()) on_change();
-    return {};
+  template <typename Wish>
+  void act(Wish& wish) {
+    gathered.add(std::move(wish));
   }
 
-  Result<ReportVerdict> record(const wire::TaskReport& report) {
-    const auto task = store.task(report.task);
-    if (!task && task.error().code == ErrorCode::kNotFound) return ReportVerdict::kStale;
-    if (!task) return task.error();
-    return store.report(judge(report, task.value().task.kind));
+  // What was gathered goes to the store's thread.
+  void hand_over() {
+    if (!gathered.urgent() && gathered.beats.empty()) return;
+    bool wake = false;
+    {
+      const std::scoped_lock lock(mutex);
+      pending.add(std::move(gathered));
+      wake = pending.urgent();
+    }
+    gathered = {};
+    if (wake) wanted.notify_all();
   }
 
-  TaskStore& store;
+  std::vector<Answers> take_answers() {
+    const std::scoped_lock lock(mutex);
+    return std::exchange(answered, {});
+  }
+
+  // --- the store's thread ---
+
+  void serve(const std::stop_token& stop) {
+    Work work;
+    {
+      std::unique_lock lock(mutex);
+      // Without urgent work, as often as there are leases to extend.
+      const auto patience = store_away ? kStoreAgain : desk.rhythm();
+      wanted.wait_for(lock, stop, patience, [this] { return !store_away && pending.urgent(); });
+      work = std::exchange(pending, {});
+    }
+    if (stop.stop_requested()) return;
+    Answers answers = desk.work(std::move(work), Instant::clock::now());
+    store_away = answers.away;
+    const bool changed = answers.changed;
+    {
+      const std::scoped_lock lock(mutex);
+      answered.push_back(std::move(answers));
+    }
+    bell.ring();
+    if (changed) on_change();
+  }
+
   DispatchOptions options;
   std::function<void()> on_change;
-  Protocol protocol;
   Bell bell;
+  std::atomic<bool> woken = false;
+
+  // The socket's thread alone.
+  Protocol protocol;
+  Work gathered;
   bool rung = false;
+  bool away = false;
+  Instant next_tick{}, next_net{};
   zmq::context_t context;
   zmq::socket_t socket;
-  std::jthread thread;
+
+  // The store's thread alone.
+  Desk desk;
+  bool store_away = false;
+
+  // Both.
+  std::mutex mutex;
+  std::condition_variable_any wanted;
+  Work pending;
+  std::vector<Answers> answered;
+
+  std::jthread talker, server;
 };
 
 Dispatcher::Dispatcher(TaskStore& store, DispatchOptions options, std::function<void()> on_change)
@@ -190,9 +221,7 @@ Dispatcher::~Dispatcher() {
 }
 
 Result<std::string> Dispatcher::start() {
-  PARE_CHECK(!impl_->thread.joinable(), "a dispatcher is started once");
-  const auto renewed = impl_->store.renew_all_leases();
-  if (!renewed) return renewed.error();
+  PARE_CHECK(!impl_->talker.joinable(), "a dispatcher is started once");
   std::string endpoint;
   try {
     impl_->socket = zmq::socket_t(impl_->context, zmq::socket_type::router);
@@ -203,20 +232,29 @@ Result<std::string> Dispatcher::start() {
     return Error{ErrorCode::kInvalidArgument,
                  "cannot listen for workers on " + impl_->options.endpoint + ": " + error.what()};
   }
-  impl_->thread =
-      std::jthread([impl = impl_.get()](const std::stop_token& stop) { impl->loop(stop); });
+  Impl* const impl = impl_.get();
+  impl->talker = std::jthread([impl](const std::stop_token& stop) {
+    impl->keep_on(stop, "the workers' link", [impl] { impl->talk(); });
+  });
+  impl->server = std::jthread([impl](const std::stop_token& stop) {
+    impl->keep_on(stop, "the dispatcher", [&] { impl->serve(stop); });
+  });
   return endpoint;
 }
 
 void Dispatcher::stop() {
-  if (!impl_->thread.joinable()) return;
-  impl_->thread.request_stop();
+  if (!impl_->talker.joinable()) return;
+  impl_->talker.request_stop();
+  impl_->server.request_stop();
   impl_->bell.ring();
-  impl_->thread.join();
+  impl_->wanted.notify_all();
+  impl_->talker.join();
+  impl_->server.join();
   impl_->socket.close();
 }
 
 void Dispatcher::wake() {
+  impl_->woken = true;
   impl_->bell.ring();
 }
 

@@ -1,10 +1,13 @@
-// The coordinator's end of the link to the workers: one thread, one ZeroMQ ROUTER socket.
+// The coordinator's end of the link to the workers: one thread on a ZeroMQ ROUTER socket, and one
+// that talks to the store.
 //
 // Answers hellos, hands out leases, extends them by heartbeats, records reports, and notices
-// within 6 s that a worker is gone.  Keeps nothing that matters: after a restart workers are told
-// to say hello again, and go on with what they run.
+// within 6 s that a worker is gone.  The socket's thread never waits for the store: heartbeats are
+// answered from memory whatever the database does, and what the store has to do piles up and is
+// done by the many.  While it is away nobody loses a lease, and no report is lost.  Keeps nothing
+// that matters: after a restart workers are told to say hello again, and go on with what they run.
 //
-// `on_change` is called from the dispatch thread after an outcome was recorded or a lease was lost;
+// `on_change` is called from the store's thread after an outcome was recorded or a lease was lost;
 // it must be quick and must not call the dispatcher.
 #pragma once
 
@@ -21,8 +24,11 @@ namespace pare::coordinator {
 struct DispatchOptions {
   std::string endpoint = "tcp://127.0.0.1:7071";  // port * or 0: the system chooses
   std::chrono::milliseconds heartbeat{1000};      // what workers are told
-  std::chrono::milliseconds silence{6000};        // a worker is lost after it
-  std::chrono::milliseconds tick{250};            // how often leases and silence are looked at
+  std::chrono::milliseconds silence{6000};        // a worker is lost after it; the store's leases
+  std::chrono::milliseconds tick{250};            // how often silence is looked at
+  std::chrono::milliseconds net{
+      5000};  // idle workers ask this often, whether they were woken or not
+  std::function<void(const std::string&)> log = {};  // what people should see; empty: nobody does
 };
 
 class Dispatcher {
@@ -33,12 +39,12 @@ class Dispatcher {
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
 
-  // Binds and starts the thread.  Returns the endpoint as bound, with the port that was chosen.
+  // Binds and starts the threads.  Returns the endpoint as bound, with the port that was chosen.
   Result<std::string> start();
-  // Ends the thread and closes the socket.  Idempotent.
+  // Ends the threads and closes the socket; a call to the store that is under way is waited for.
+  // Idempotent.
   void stop();
-  // There may be work for idle workers.  Thread-safe, returns at once.  Without it they are asked
-  // within a tick.
+  // There may be work for idle workers.  Thread-safe, returns at once.
   void wake();
 
  private:

@@ -1,9 +1,11 @@
 // What the coordinator answers to its workers, as a pure state machine: no socket, no clock, no
 // thread, no database.
 //
-// It is told what arrived, what time it is and what the store said, and answers with what to do.
-// Whatever it asks of the store must be answered by the function named beside it.  It knows which
-// sessions are there, over which route, and which of them are idle; the tasks are the store's.
+// It is told what arrived, what time it is and, later, what the store said, and answers with what
+// to do.  Whoever lives is known here, so heartbeats are answered at once, whether the store is
+// there or not; what they say is collected by beats() for the store.  A lease is offered again
+// until the worker names it, so that one lost on its way costs a second and no attempt.  Time in
+// which the coordinator itself stood still is nobody's silence.
 //
 // Not thread-safe.
 #pragma once
@@ -11,10 +13,12 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "coordinator/store/task_store.h"
 #include "core/result.h"
 #include "wire/worker_messages.h"
 
@@ -34,10 +38,6 @@ struct Greet {  // answered by greeted()
 struct Claim {  // answered by claimed()
   std::string session;
 };
-struct Beat {  // answered by beaten()
-  std::string session;
-  std::vector<RunningTask> running;
-};
 struct Record {  // answered by recorded()
   std::string session;
   wire::TaskReport report;
@@ -45,7 +45,7 @@ struct Record {  // answered by recorded()
 struct Retire {  // no answer
   std::string session;
 };
-using Action = std::variant<Send, Greet, Claim, Beat, Record, Retire>;
+using Action = std::variant<Send, Greet, Claim, Record, Retire>;
 using Actions = std::vector<Action>;
 
 class Protocol {
@@ -54,32 +54,51 @@ class Protocol {
       : heartbeat_(heartbeat), silence_(silence) {}
 
   Actions received(const std::string& route, const Result<wire::FromWorker>& message, Instant now);
-  // Who is silent for too long is given up.
-  Actions give_up(Instant now);
-  // Whoever is idle asks the store again.
-  Actions ask_for_idle() const;
+  // Call it a few times a second: who is silent for too long is given up.
+  Actions tick(Instant now);
+  // Whoever is idle and is not being asked for yet.
+  Actions ask_for_idle();
+  // What those who spoke since the last call live for.
+  std::vector<SessionBeat> beats();
 
   Actions greeted(const Greet& asked, const Result<bool>& answer, Instant now);
-  Actions claimed(const Claim& asked, const Result<std::optional<Lease>>& answer);
-  Actions beaten(const Beat& asked, const Result<std::vector<TaskId>>& answer);
-  Actions recorded(const Record& asked, const Result<ReportVerdict>& answer) const;
+  Actions claimed(std::span<const std::string> asked, const Result<Claims>& answer, Instant now);
+  Actions seen(const BeatsSeen& answer);
+  Actions recorded(const Record& asked, ReportVerdict verdict);
 
   std::size_t sessions() const noexcept { return peers_.size(); }
 
  private:
+  struct Offer {
+    Lease lease;
+    Instant sent{};
+  };
   struct Peer {
     std::string route;
+    std::string device_id;
     Instant heard{};
-    bool idle = false;
+    bool idle = false;                 // wants a task
+    bool asked = false;                // and the store is being asked for one
+    bool spoke = false;                // since beats() was called last
+    std::vector<RunningTask> running;  // as it said last
+    std::optional<Offer> offer;        // a lease that it did not name yet
+    std::optional<Lease> last;         // the newest lease it was given, without the document
   };
+  using Peers = std::map<std::string, Peer>;  // by session
 
+  Actions on(Peers::iterator peer, const wire::LeaseRequest& request, Instant now);
+  Actions on(Peers::iterator peer, const wire::Heartbeat& heartbeat, Instant now);
+  Actions on(Peers::iterator peer, const wire::TaskReport& report, Instant now);
+  Actions on(Peers::iterator peer, const wire::Goodbye& goodbye, Instant now);
+  static Actions ask(Peers::value_type& peer);
+  static Actions offer_again(Peer& peer, Instant now);
   // The session is not known to the store: it has to say hello again.
   Actions forget(const std::string& session, const std::string& reason);
-  Actions to(const std::string& session, wire::ToWorker message) const;
 
   std::chrono::milliseconds heartbeat_;
   std::chrono::milliseconds silence_;
-  std::map<std::string, Peer> peers_;  // by session
+  std::optional<Instant> ticked_;
+  Peers peers_;
 };
 
 }  // namespace pare::coordinator

@@ -17,20 +17,20 @@ std::string problem_of(const wire::TaskOutcome& outcome) {
   return "";
 }
 
-AttemptReport unreadable(const wire::TaskReport& report, const std::string& problem) {
+}  // namespace
+
+AttemptReport unusable(const wire::TaskReport& report, const std::string& problem) {
   const std::string reason = "the worker's outcome cannot be used: " + problem;
   wire::TaskOutcome outcome;
   outcome.end = wire::TaskFailure{ErrorCode::kInvalidArgument, reason};
   return {report.task, report.attempt, false, false, reason, wire::outcome_to_json(outcome)};
 }
 
-}  // namespace
-
 AttemptReport judge(const wire::TaskReport& report, TaskKind kind) {
   const auto outcome = wire::parse_outcome(report.outcome_json, kind);
-  if (!outcome) return unreadable(report, outcome.error().message);
+  if (!outcome) return unusable(report, outcome.error().message);
   const std::string problem = problem_of(outcome.value());
-  if (!problem.empty()) return unreadable(report, problem);
+  if (!problem.empty()) return unusable(report, problem);
   const auto* failure = std::get_if<wire::TaskFailure>(&outcome.value().end);
   if (failure == nullptr) {
     return {report.task, report.attempt, true, false, "", report.outcome_json};

@@ -9,7 +9,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kHelloAgain{1000};
 constexpr milliseconds kSilence{5000};  // below the 6 s after which a coordinator gives us up
-constexpr milliseconds kRequestAgain{2000};
+// The coordinator remembers who is idle, and offers again a lease that got lost.
+constexpr milliseconds kRequestAgain{10'000};
 constexpr milliseconds kReportAgain{2000};  // then twice as long, each time
 constexpr milliseconds kReportAgainAtMost{30'000};
 constexpr std::size_t kMostUnanswered = 4;

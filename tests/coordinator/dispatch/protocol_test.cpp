@@ -34,6 +34,11 @@ class ProtocolTest : public testing::Test {
     ASSERT_NE(welcome, nullptr);
     EXPECT_EQ(welcome->heartbeat_ms, 1000);
   }
+  Actions lease() {
+    Claims claims;
+    claims.leases[kSession] = kLease;
+    return protocol_.claimed(std::vector{kSession}, claims, now_);
+  }
 
   Protocol protocol_{milliseconds(1000), milliseconds(6000)};
   Instant now_{};
@@ -56,35 +61,101 @@ TEST_F(ProtocolTest, bytes_that_are_no_message_are_refused_with_the_reason) {
 TEST_F(ProtocolTest, an_idle_worker_is_remembered_until_there_is_work) {
   say_hello();
   EXPECT_TRUE(protocol_.ask_for_idle().empty()) << "it did not ask yet";
-  const Claim claim = *only<Claim>(hear(wire::LeaseRequest{}));
-  EXPECT_TRUE(protocol_.claimed(claim, std::optional<Lease>()).empty());
-  const Actions again = protocol_.ask_for_idle();
-  ASSERT_NE(only<Claim>(again), nullptr);
-  const Actions leased = protocol_.claimed(claim, std::optional(kLease));
+  ASSERT_NE(only<Claim>(hear(wire::LeaseRequest{})), nullptr);
+  EXPECT_TRUE(hear(wire::LeaseRequest{}).empty()) << "it is known";
+  EXPECT_TRUE(protocol_.ask_for_idle().empty()) << "the store is being asked";
+  EXPECT_TRUE(protocol_.claimed(std::vector{kSession}, Claims{}, now_).empty());
+  ASSERT_NE(only<Claim>(protocol_.ask_for_idle()), nullptr);
+  const Actions leased = lease();
   ASSERT_NE(only_message<Lease>(leased), nullptr);
   EXPECT_EQ(*only_message<Lease>(leased), kLease);
   EXPECT_TRUE(protocol_.ask_for_idle().empty()) << "it has what it asked for";
 }
 
-TEST_F(ProtocolTest, an_answer_goes_to_the_connection_heard_last) {
-  say_hello("r1");
-  say_hello("r2");
-  const Actions beats = hear(wire::Heartbeat{}, "r3");
-  const Actions reply = protocol_.beaten(*only<Beat>(beats), std::vector{TaskId{4}});
+TEST_F(ProtocolTest, a_lease_that_got_lost_is_offered_until_it_is_named_and_kept_alive_meanwhile) {
+  say_hello();
+  hear(wire::LeaseRequest{});
+  lease();
+  EXPECT_EQ(protocol_.beats().at(0).running, (std::vector{RunningTask{TaskId{7}, 2, 0.0, ""}}));
+  now_ += milliseconds(1000);
+  EXPECT_EQ(hear(wire::Heartbeat{}).size(), 1U) << "it may be on its way";
+  now_ += milliseconds(1000);
+  const Actions again = hear(wire::Heartbeat{}, "r2");
+  ASSERT_EQ(again.size(), 2U);
+  EXPECT_EQ(std::get<Send>(again[1]).route, "r2");
+  EXPECT_EQ(std::get<Lease>(std::get<Send>(again[1]).message), kLease);
+  now_ += milliseconds(2000);
+  const Actions asked = hear(wire::LeaseRequest{});
+  ASSERT_NE(only_message<Lease>(asked), nullptr) << "no second task is asked for";
+  EXPECT_EQ(hear(wire::Heartbeat{{{TaskId{7}, 2, 0.1, "starting"}}}).size(), 1U);
+  now_ += milliseconds(2000);
+  EXPECT_EQ(hear(wire::Heartbeat{}).size(), 1U) << "it was named";
+}
+
+TEST_F(ProtocolTest, heartbeats_are_answered_at_once_and_collected_for_the_store) {
+  say_hello();
+  const RunningTask running{TaskId{4}, 1, 0.5, "half"};
+  const Actions reply = hear(wire::Heartbeat{{running}}, "r3");
   ASSERT_NE(only_message<wire::HeartbeatReply>(reply), nullptr);
-  EXPECT_EQ(only<Send>(reply)->route, "r3");
-  EXPECT_EQ(only_message<wire::HeartbeatReply>(reply)->drop, std::vector{TaskId{4}});
+  EXPECT_EQ(only<Send>(reply)->route, "r3") << "the connection heard last";
+  const auto beats = protocol_.beats();
+  ASSERT_EQ(beats.size(), 1U);
+  EXPECT_EQ(beats[0].session, kSession);
+  EXPECT_EQ(beats[0].running, std::vector{running});
+  EXPECT_TRUE(protocol_.beats().empty()) << "nobody spoke since";
+  const Actions drop = protocol_.seen({{}, {{kSession, TaskId{4}, 1}}});
+  ASSERT_NE(only_message<wire::HeartbeatReply>(drop), nullptr);
+  EXPECT_EQ(only_message<wire::HeartbeatReply>(drop)->drop, std::vector{TaskId{4}});
+}
+
+TEST_F(ProtocolTest, an_old_attempt_that_is_lost_does_not_end_the_new_one) {
+  say_hello();
+  hear(wire::LeaseRequest{});
+  lease();
+  EXPECT_TRUE(protocol_.seen({{}, {{kSession, TaskId{7}, 1}}}).empty());
+  EXPECT_FALSE(protocol_.seen({{}, {{kSession, TaskId{7}, 2}}}).empty());
+}
+
+TEST_F(ProtocolTest, time_in_which_the_coordinator_stood_still_is_nobodys_silence) {
+  say_hello();
+  protocol_.tick(now_);
+  now_ += milliseconds(20'000);
+  EXPECT_TRUE(protocol_.tick(now_).empty());
+  for (int tick = 0; tick < 24; ++tick) {
+    now_ += milliseconds(250);
+    EXPECT_TRUE(protocol_.tick(now_).empty()) << tick;
+  }
+  now_ += milliseconds(250);
+  EXPECT_NE(only<Retire>(protocol_.tick(now_)), nullptr);
+}
+
+TEST_F(ProtocolTest, a_device_that_is_free_is_asked_for_who_waits_there) {
+  say_hello();
+  const std::string other = "00000000-0000-0000-0000-00000000000b";
+  const Greet neighbour{other, "r9", {"w", "d", "", {}, {}}};
+  protocol_.greeted(neighbour, true, now_);
+  protocol_.received("r9", wire::FromWorker{other, wire::LeaseRequest{}}, now_);
+  protocol_.claimed(std::vector{other}, Claims{}, now_);
+  const Record record = *only<Record>(hear(wire::TaskReport{TaskId{7}, 2, "{}"}));
+  const Actions actions = protocol_.recorded(record, ReportVerdict::kRecorded);
+  ASSERT_EQ(actions.size(), 2U);
+  EXPECT_EQ(std::get<Claim>(actions[1]).session, other);
 }
 
 TEST_F(ProtocolTest, silence_of_more_than_six_seconds_is_a_lost_worker) {
   say_hello();
-  now_ += milliseconds(6000);
-  EXPECT_TRUE(protocol_.give_up(now_).empty());
+  const auto wait = [&](int ms) {
+    Actions lost;
+    for (; ms > 0; ms -= 250) {
+      now_ += milliseconds(250);
+      for (Action& action : protocol_.tick(now_)) lost.push_back(std::move(action));
+    }
+    return lost;
+  };
+  EXPECT_TRUE(wait(6000).empty());
   hear(wire::Heartbeat{});
-  now_ += milliseconds(6000);
-  EXPECT_TRUE(protocol_.give_up(now_).empty());
-  now_ += milliseconds(1);
-  const Actions actions = protocol_.give_up(now_);
+  EXPECT_TRUE(wait(6000).empty());
+  const Actions actions = wait(250);
   ASSERT_NE(only<Retire>(actions), nullptr);
   EXPECT_EQ(only<Retire>(actions)->session, kSession);
   EXPECT_NE(only_message<wire::Refusal>(hear(wire::Heartbeat{})), nullptr) << "it has to say hello";
@@ -100,23 +171,21 @@ TEST_F(ProtocolTest, goodbye_is_a_loss_at_once) {
 TEST_F(ProtocolTest, a_store_that_is_away_costs_no_worker_its_task) {
   const Error away{ErrorCode::kUnavailable, "database: away"};
   say_hello();
-  const Beat beat = *only<Beat>(hear(wire::Heartbeat{}));
-  const Actions beaten = protocol_.beaten(beat, away);
-  ASSERT_NE(only_message<wire::HeartbeatReply>(beaten), nullptr);
-  EXPECT_TRUE(only_message<wire::HeartbeatReply>(beaten)->drop.empty());
-  const Record record = *only<Record>(hear(wire::TaskReport{TaskId{7}, 2, "{}"}));
-  EXPECT_TRUE(protocol_.recorded(record, away).empty()) << "unanswered, it comes again";
-  const Claim claim = *only<Claim>(hear(wire::LeaseRequest{}));
-  EXPECT_TRUE(protocol_.claimed(claim, away).empty());
-  EXPECT_EQ(protocol_.ask_for_idle().size(), 1U);
+  EXPECT_NE(only_message<wire::HeartbeatReply>(hear(wire::Heartbeat{})), nullptr);
+  ASSERT_NE(only<Claim>(hear(wire::LeaseRequest{})), nullptr);
+  EXPECT_TRUE(protocol_.claimed(std::vector{kSession}, away, now_).empty());
+  EXPECT_EQ(protocol_.ask_for_idle().size(), 1U) << "it stays idle";
 }
 
 TEST_F(ProtocolTest, a_session_that_the_store_forgot_says_hello_again) {
-  const Error unknown{ErrorCode::kNotFound, "there is no worker"};
   say_hello();
-  const Beat beat = *only<Beat>(hear(wire::Heartbeat{}));
-  EXPECT_NE(only_message<wire::Refusal>(protocol_.beaten(beat, unknown)), nullptr);
+  EXPECT_NE(only_message<wire::Refusal>(protocol_.seen({{kSession}, {}})), nullptr);
   EXPECT_EQ(protocol_.sessions(), 0U);
+  say_hello();
+  Claims unknown;
+  unknown.unknown = {kSession};
+  EXPECT_NE(only_message<wire::Refusal>(protocol_.claimed(std::vector{kSession}, unknown, now_)),
+            nullptr);
 }
 
 TEST_F(ProtocolTest, a_report_is_answered_with_its_verdict) {
