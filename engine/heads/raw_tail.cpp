@@ -34,6 +34,16 @@ Node kept(Node node, const Graph& graph, KeptTail& tail) {
   return node;
 }
 
+// A constant of the body that bears the name of the tail's gets another: pruning may have cut it.
+void keep_apart(Graph& body, const std::string& name) {
+  auto constant = body.constants.extract(name);
+  if (constant.empty()) return;
+  const std::string other = fresh_name(body, name + ".body");
+  for (Node& node : body.nodes) std::ranges::replace(node.inputs, name, other);
+  constant.key() = other;
+  body.constants.insert(std::move(constant));
+}
+
 }  // namespace
 
 HeadMatch raw_head(const Graph& graph, const Observation& observed) {
@@ -46,6 +56,11 @@ HeadMatch raw_head(const Graph& graph, const Observation& observed) {
     wanted.insert(output.name);
     const auto shape = observed.shapes.find(output.name);
     if (shape != observed.shapes.end()) output.shape = shape->second;
+    // An output that is a constant is made by no node: the tail has it.
+    const auto constant = graph.constants.find(output.name);
+    if (constant != graph.constants.end()) {
+      match.tail.constants.emplace(output.name, constant->second);
+    }
   }
   const std::vector<bool> body = leads_to_a_convolution(graph);
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -77,6 +92,7 @@ Result<Graph> attach_kept(Graph body, const KeptTail& tail) {
     }
     there.insert(node.outputs.begin(), node.outputs.end());
   }
+  for (const auto& [name, constant] : tail.constants) keep_apart(body, name);
   body.nodes.insert(body.nodes.end(), tail.nodes.begin(), tail.nodes.end());
   body.constants.insert(tail.constants.begin(), tail.constants.end());
   body.outputs = tail.outputs;

@@ -11,6 +11,7 @@
 #include "engine/pipeline/file_card.h"
 #include "engine/pipeline/prepare.h"
 #include "engine/pipeline/stored_activations.h"
+#include "engine/pipeline/verify_written.h"
 #include "engine/prune/importance.h"
 #include "engine/prune/prune.h"
 #include "engine/prune/reconstruct.h"
@@ -89,6 +90,29 @@ Result<Graph> quantize(const Graph& body, const PrunedGraph& pruned, const Tenso
   return std::move(quantized).value().graph;
 }
 
+// The edges of the original's file, at the size of the plan.
+FileInterface interface_at(const Detector& detector, const Plan& plan) {
+  FileInterface file = detector.file;
+  if (plan.height == detector.card.height && plan.width == detector.card.width) return file;
+  file.inputs.at(0).shape = {1, 3, plan.height, plan.width};
+  for (TensorInfo& output : file.outputs) output.shape.clear();
+  return file;
+}
+
+// The whole detector as a file, looked at once more before anybody gets it.
+Result<std::string> write(const Detector& detector, Graph body, const Plan& plan) {
+  Provenance about = detector.body.about;
+  auto attached = attach_head(std::move(body), detector.head);
+  if (!attached) return attached.error();
+  Graph whole = with_edge_types(std::move(attached).value(), detector.edges);
+  whole.about = std::move(about);
+  whole.about.metadata = metadata_at(std::move(whole.about.metadata), {plan.height, plan.width});
+  std::string onnx = export_onnx(whole);
+  const auto sound = verify_written(std::as_bytes(std::span(onnx)), interface_at(detector, plan));
+  if (!sound) return sound.error();
+  return onnx;
+}
+
 std::map<std::string, std::pair<int, int>> widths_of(const Detector& detector, const Plan& plan) {
   std::map<std::string, std::pair<int, int>> widths;
   for (const Group& group : detector.groups.groups) {
@@ -115,12 +139,9 @@ Result<Candidate> build_candidate(const Detector& detector, const TensorFile& st
     body = quantize(body.value(), pruned.value(), statistics, plan);
     if (!body) return body.error();
   }
-  auto attached = attach_head(std::move(body).value(), detector.head);
-  if (!attached) return attached.error();
-  Graph whole = std::move(attached).value();
-  whole.about = detector.body.about;
-  whole.about.metadata = metadata_at(std::move(whole.about.metadata), {plan.height, plan.width});
-  return Candidate{export_onnx(whole), cost.value(), widths_of(detector, plan)};
+  auto onnx = write(detector, std::move(body).value(), plan);
+  if (!onnx) return onnx.error();
+  return Candidate{std::move(onnx).value(), cost.value(), widths_of(detector, plan)};
 }
 
 }  // namespace pare::engine

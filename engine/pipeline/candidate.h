@@ -2,6 +2,7 @@
 // gathered by prepare().  Only a plan that repairs in sequence needs calibration images again.
 //
 //   select units -> reconstruct consumers -> prune -> change resolution -> Q/DQ -> decode tail
+//   -> element types of the original's edges -> verify
 //
 // The same model, statistics and plan give the same bytes.
 // Cost: opening the model apart, 1 to 4 s for a detector of 2 million parameters, most of it the
@@ -36,7 +37,8 @@ struct CalibrationImages {
 
 // Fails with kInvalidArgument, naming it, for a group, width, layer or size that the model does not
 // have, and if a plan needs images and there are none; with kUnsupported where the model cannot
-// follow (int8 below opset 13, a fixed Reshape); as the image source does.
+// follow (int8 below opset 13, a fixed Reshape); as the image source does; as verify_written() if
+// the file that came out is not what it should be.
 Result<Candidate> build_candidate(const Detector& detector, const TensorFile& statistics,
                                   const Plan& plan, const CalibrationImages& images = {});
 

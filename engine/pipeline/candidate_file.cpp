@@ -4,6 +4,7 @@
 
 #include "engine/executor/openvino_runner.h"
 #include "engine/onnx/onnx_io.h"
+#include "engine/pipeline/float_runner.h"
 
 namespace pare::engine {
 
@@ -21,7 +22,9 @@ Result<CandidateFile> open_candidate(const std::filesystem::path& path,
 }
 
 Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate, int threads) {
-  return make_openvino_runner(candidate.graph, {}, {.threads = threads});
+  auto runner = make_openvino_runner(candidate.graph, {}, {.threads = threads});
+  if (!runner) return runner.error();
+  return in_float32(std::move(runner).value(), candidate.graph);
 }
 
 Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
@@ -30,7 +33,7 @@ Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
   if (!started) return started.error();
   const auto loaded = started.value()->load(candidate.path, {.threads = threads});
   if (!loaded) return loaded.error();
-  return std::unique_ptr<Runner>(std::move(started).value());
+  return in_float32(std::move(started).value(), candidate.graph);
 }
 
 std::string version_of(const Runner& runner) {

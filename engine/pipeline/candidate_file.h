@@ -27,6 +27,8 @@ Result<CandidateFile> open_candidate(
     const std::filesystem::path& path,
     const std::optional<std::pair<int, int>>& input_size = std::nullopt);
 
+// Both take and give float32, whatever the file has at its edges (float_runner.h).
+
 // In this process, on the executor.
 Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate, int threads);
 

@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "engine/executor/observe.h"
+#include "engine/graph/convert.h"
 #include "engine/onnx/onnx_io.h"
 #include "engine/onnx/opset_upgrade.h"
 #include "engine/ops/all_ops.h"
 #include "engine/passes/passes.h"
 #include "engine/pipeline/file_card.h"
+#include "engine/pipeline/quantized.h"
 
 namespace pare::engine {
 namespace {
@@ -25,8 +28,12 @@ Result<std::pair<int, int>> image_size(const Graph& graph) {
     std::string seen;
     for (const std::int64_t dimension : shape)
       seen += (seen.empty() ? "" : "x") + std::to_string(dimension);
+    const bool channels_last = shape.size() == 4 && shape[0] == 1 && shape[3] == 3;
     return Error{ErrorCode::kUnsupported,
-                 "input '" + graph.inputs[0].name + "' is " + seen + "; a detector takes 1x3xHxW"};
+                 "input '" + graph.inputs[0].name + "' is " + seen +
+                     (channels_last ? ", with the channels last; export the detector with them "
+                                      "second (1x3xHxW)"
+                                    : "; a detector takes 1x3xHxW")};
   }
   return std::pair(static_cast<int>(shape[2]), static_cast<int>(shape[3]));
 }
@@ -79,6 +86,18 @@ Result<std::monostate> complete_card(const PartialCard& said, const FileCard& fi
   return std::monostate{};
 }
 
+// Integers take pixels as they are; a card that makes something else of them cannot be meant.
+Result<std::monostate> fit_pixels(const PartialCard& said, Detector& detector) {
+  const TensorInfo& input = detector.file.inputs.at(0);
+  if (!is_float(input.dtype) && !said.preprocessing) {
+    detector.card.preprocessing = for_integers(detector.card.preprocessing, input.dtype);
+    detector.notes.push_back("Input \"" + input.name + "\" takes " +
+                             std::string(name_of(input.dtype)) +
+                             ": assumed pixels as they are, not scaled.");
+  }
+  return check_pixels_fit(detector.card.preprocessing, input);
+}
+
 // The head that the card names, or that is found.  Where none is, it is the raw head, and the notes
 // say why each head we know is not its own.
 Result<HeadMatch> head_of(const Graph& graph, const Observation& observed, const std::string& named,
@@ -96,7 +115,12 @@ Result<HeadMatch> head_of(const Graph& graph, const Observation& observed, const
 // Per-channel int8 needs opset 13; a body that cannot be brought there still offers all the rest.
 Graph with_per_channel_scales(Graph body, const Observation& observed,
                               std::vector<std::string>& notes) {
+  const int opset = body.opset;
   auto upgraded = upgrade_opset(body, observed, kPerChannelScalesOpset);
+  if (upgraded && opset < kPerChannelScalesOpset) {
+    notes.push_back("The file is of opset " + std::to_string(opset) + ", candidates are of opset " +
+                    std::to_string(kPerChannelScalesOpset) + ".");
+  }
   if (upgraded) return std::move(upgraded).value();
   notes.push_back("No int8 plans: " + upgraded.error().message);
   return body;
@@ -185,17 +209,26 @@ Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCar
   auto read = read_onnx(onnx, options);
   if (!read) return read.error();
   ImportedModel imported = std::move(read).value();
-  const Graph whole = remove_identities(std::move(imported.graph));
+  if (auto fine = check_not_quantized(imported.graph); !fine) return fine.error();
+  const Graph as_uploaded = imported.graph;
+  auto floats = in_float32(std::move(imported.graph));
+  if (!floats) return floats.error();
+  FloatNetwork network = std::move(floats).value();
+  const Graph whole = remove_identities(std::move(network.graph));
   const auto size = image_size(whole);
   if (!size) return size.error();
   const auto observed = observe(whole);
   if (!observed) return observed.error();
   Detector detector;
   detector.notes = std::move(imported.notes);
+  std::ranges::move(network.notes, std::back_inserter(detector.notes));
+  detector.edges = std::move(network.edges);
+  detector.file = interface_of(as_uploaded, observed.value());
   auto match = head_of(whole, observed.value(), card.head, detector.notes);
   if (!match) return match.error();
   detector.head = std::move(match).value();
   if (auto done = complete_card(card, file, size.value(), detector); !done) return done.error();
+  if (auto done = fit_pixels(card, detector); !done) return done.error();
   // A tail that is kept must be in the body's opset: it is cut off last.
   const bool raw = detector.head.head == kRawHead;
   Graph body =

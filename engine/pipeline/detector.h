@@ -14,6 +14,8 @@
 #include "core/result.h"
 #include "engine/graph/graph.h"
 #include "engine/heads/head.h"
+#include "engine/pipeline/edge_types.h"
+#include "engine/pipeline/verify_written.h"
 #include "engine/prune/groups.h"
 
 namespace pare::engine {
@@ -21,14 +23,16 @@ namespace pare::engine {
 struct Detector {
   ModelCard card;                  // complete
   std::vector<std::string> notes;  // what was assumed, one sentence each
+  EdgeTypes edges;                 // body and head are float32, the file may be otherwise
+  FileInterface file;              // at the card's size
   HeadMatch head;
   Graph body;            // BatchNorm folded, constants folded, no decode tail
   Observation observed;  // of the body at the card's size
   Groups groups;
 };
 
-// Fails as import does, with kUnsupported if the head is not the one that the card names, with
-// kInvalidArgument if the card contradicts the file.
+// Fails as import does, with kUnsupported if the file is int8 already, with kUnsupported if the
+// head is not the one that the card names, with kInvalidArgument if the card contradicts the file.
 Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCard& card);
 
 // What the model offers to a search.  `onnx` is the file that `detector` was opened from.

@@ -80,6 +80,7 @@ class Widening {
     }
     drop_casts_of_float32();
     say();
+    made_.edges.narrow = seen_.contains(DType::kFloat16);
     made_.graph = std::move(graph_);
     return std::move(made_);
   }

@@ -22,6 +22,7 @@ namespace pare::engine {
 struct EdgeTypes {
   std::map<std::string, DType> inputs;   // of the file, where they are not float32
   std::map<std::string, DType> outputs;  // float16 and float64
+  bool narrow = false;                   // some numbers of the network are float16
   friend bool operator==(const EdgeTypes&, const EdgeTypes&) = default;
 };
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "engine/graph/convert.h"
 #include "engine/pipeline/image_loop.h"
 
 namespace pare::engine {
@@ -51,7 +52,8 @@ Result<Parity> compare_outputs(Runner& expected, Runner& actual, const std::vect
                      "output '" + name + "' is missing on this runtime"};
       }
       const auto index = static_cast<std::size_t>(at - actual.output_names().begin());
-      const auto difference = relative_difference(name, wanted.value()[o], got.value()[index]);
+      const auto difference = relative_difference(name, with_float32(wanted.value()[o]),
+                                                  with_float32(got.value()[index]));
       if (!difference) return difference.error();
       parity.max_error = std::max(parity.max_error, difference.value());
     }

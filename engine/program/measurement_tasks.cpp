@@ -2,6 +2,7 @@
 #include "engine/pipeline/benchmark.h"
 #include "engine/pipeline/candidate_file.h"
 #include "engine/pipeline/comparison.h"
+#include "engine/pipeline/float_runner.h"
 #include "engine/pipeline/reality_check.h"
 #include "engine/pipeline/scoring.h"
 #include "engine/program/accuracy_tasks.h"
@@ -10,7 +11,7 @@
 namespace pare::engine {
 namespace {
 
-// The first calibration images as inputs of this candidate.
+// The first calibration images as inputs of this candidate, in its element type.
 Result<std::vector<Tensor>> calibration_inputs(const Dataset& dataset, const ModelCard& card,
                                                const CandidateFile& candidate, int count) {
   std::vector<Tensor> inputs;
@@ -18,7 +19,7 @@ Result<std::vector<Tensor>> calibration_inputs(const Dataset& dataset, const Mod
     if (static_cast<int>(inputs.size()) == count) break;
     auto input = input_image(image, card, candidate.height, candidate.width);
     if (!input) return input.error();
-    inputs.push_back(std::move(input).value().tensor);
+    inputs.push_back(as_input_of(candidate.graph, input.value().tensor));
   }
   return inputs;
 }

@@ -8,6 +8,7 @@
 
 #include "engine/pipeline/candidate.h"
 #include "engine/pipeline/detector.h"
+#include "engine/pipeline/faithful.h"
 #include "engine/pipeline/group_sensitivity.h"
 #include "engine/pipeline/int8_sensitivity.h"
 #include "engine/pipeline/prepare.h"
@@ -34,6 +35,22 @@ Result<Detector> open_model(const TaskContext& context, const PartialCard& card)
   return open_detector(bytes.value(), card);
 }
 
+// On ONNX Runtime where the executor cannot and this worker serves it.
+Result<std::vector<std::string>> compared_with_upload(const TaskContext& context,
+                                                      const Detector& detector,
+                                                      std::span<const std::byte> onnx) {
+  constexpr const char* kOther = "onnxruntime";
+  const auto path = context.file("model");
+  if (!path) return path.error();
+  std::optional<OtherRuntime> other;
+  if (context.document.runtimes.contains(kOther)) {
+    auto harness = context.harness(kOther, "uploaded");
+    if (!harness) return harness.error();
+    other = OtherRuntime{std::move(harness).value(), path.value()};
+  }
+  return check_faithful(detector, onnx, other);
+}
+
 TaskEnd inspect_model(const TaskContext& context, const wire::InspectModelParams& params) {
   const auto bytes = context.bytes("model");
   if (!bytes) return bytes.error();
@@ -43,10 +60,13 @@ TaskEnd inspect_model(const TaskContext& context, const wire::InspectModelParams
   if (!summarized) return summarized.error();
   const auto path = context.file("model");
   if (!path) return path.error();
+  const auto compared = compared_with_upload(context, detector.value(), bytes.value());
+  if (!compared) return compared.error();
   auto sha256 = wire::sha256_file(path.value());
   if (!sha256) return sha256.error();
   ModelSummary summary = std::move(summarized).value();
   summary.sha256 = std::move(sha256).value();
+  summary.notes.insert(summary.notes.end(), compared.value().begin(), compared.value().end());
   return wire::TaskSuccess{std::move(summary), {}};
 }
 

@@ -21,9 +21,9 @@ class Walk {
   Result<Flowed> run() {
     for (const Node& node : graph_.nodes) {
       flowed_.cuts.emplace_back();
-      classes_.at_node(describe(node));
+      classes_.at_node(titled(node));
       if (is_constant(node, observed_)) {
-        freeze_inputs(node, describe(node) + " reads their number");
+        freeze_inputs(node, titled(node) + " reads their number");
       } else if (const auto done = visit(node); !done) {
         return done.error();
       }
@@ -50,7 +50,7 @@ class Walk {
   Result<std::monostate> visit(const Node& node) {
     const OpDef* op = node.domain.empty() ? find_op(ops_, node.op) : nullptr;
     if (op == nullptr || op->flow == nullptr) {
-      freeze_inputs(node, describe(node) + " is an operator that Pare does not understand");
+      freeze_inputs(node, titled(node) + " is an operator that Pare does not understand");
       return std::monostate{};
     }
     const Result<NodeFacts> facts = facts_of(node, graph_, observed_);
@@ -59,7 +59,7 @@ class Walk {
     for (const std::string& input : node.inputs) inputs.push_back(layout_of(input));
     Result<NodeFlow> flow = op->flow(facts.value().view(node, graph_.opset), inputs, classes_);
     if (!flow) {
-      freeze_inputs(node, describe(node) + ": " + flow.error().message);
+      freeze_inputs(node, titled(node) + ": " + flow.error().message);
       return std::monostate{};
     }
     record(node, std::move(flow).value());
@@ -74,7 +74,7 @@ class Walk {
       Layout& layout = flow.outputs[i];
       if (is_fixed(layout)) layout = Layout{};
       if (layout.axes.empty() && !is_fixed(layout)) {
-        classes_.freeze(layout, describe(node) + " leaves no dimension for them");
+        classes_.freeze(layout, titled(node) + " leaves no dimension for them");
       }
       flowed_.layouts[node.outputs[i]] = std::move(layout);
     }
@@ -89,7 +89,7 @@ class Walk {
 
 }  // namespace
 
-std::string describe(const Node& node) {
+std::string titled(const Node& node) {
   return node.op + " " + node.name;
 }
 

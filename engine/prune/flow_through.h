@@ -25,6 +25,6 @@ Result<Flowed> flow_through(const Graph& graph, const Observation& observed,
                             std::span<const OpDef> ops, ChannelClasses& classes);
 
 // "Conv /model.0/Conv", as reasons name it.
-std::string describe(const Node& node);
+std::string titled(const Node& node);
 
 }  // namespace pare::engine

@@ -140,7 +140,7 @@ class Search {
 
   void freeze(const std::vector<std::size_t>& nodes) {
     const std::string reason =
-        describe(graph_.nodes[nodes[0]]) + " spreads them over several dimensions";
+        titled(graph_.nodes[nodes[0]]) + " spreads them over several dimensions";
     for (const std::size_t n : nodes) {
       for (const std::string& output : graph_.nodes[n].outputs) {
         if (is_scattered(output)) classes_.freeze(flowed_.layouts.at(output), reason);
