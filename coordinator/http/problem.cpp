@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "coordinator/http/nesting.h"
 
 namespace pare::coordinator {
 namespace {
@@ -39,8 +40,13 @@ Kind kind_of(int status) {
                       : Kind{status, "internal", "The service failed"};
 }
 
-// Values come as JSON where a decoder made them, and as plain text elsewhere.
+constexpr std::size_t kLongestValue = 1000;
+
+// Values come as JSON where a decoder made them, and as plain text elsewhere.  What is long, or
+// nested more deeply than a value that a decoder shows, is shown as text, and not whole.
 nlohmann::json as_json(const std::string& value) {
+  if (value.size() > kLongestValue) return value.substr(0, kLongestValue) + "...";
+  if (nesting_of(value) > kDeepestShown) return value;
   auto parsed = nlohmann::json::parse(value, nullptr, false);
   return parsed.is_discarded() ? nlohmann::json(value) : parsed;
 }

@@ -1,18 +1,19 @@
-// The HTTP server: reads requests off the socket, bounds them, and hands them to the route table.
+// The HTTP server: takes requests from the gate, bounds them, and hands them to the route table.
 //
 // What it promises: every failure is a problem document; nothing is read beyond the limits (a JSON
 // body fits in memory, an upload is streamed); a request without a length or in chunks is refused;
-// an exception in a handler is logged and answered by 500 without its text.
+// an exception in a handler is logged and answered by 500 without its text; who sends or takes
+// slowly holds no thread, and /healthz is answered whatever the others do (gate.h).
 //
 // It binds loopback addresses only, until there are tokens, and refuses requests that a web page
-// could have been tricked into (a Host that is not this machine, a body that is not JSON).
-// One thread accepts, `threads` answer.  start() and stop() belong to one thread.
+// could have been tricked into (guard.h, and a body that is not JSON).
+// start() and stop() belong to one thread.
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <string>
 
+#include "coordinator/http/gate.h"
 #include "coordinator/http/routes.h"
 #include "core/result.h"
 #include "core/units.h"
@@ -25,8 +26,7 @@ struct ServerOptions {
   int threads = 32;
   Bytes max_json{1 << 20};
   Bytes max_upload{4LL << 30};
-  std::chrono::seconds read_timeout{30};   // between two pieces of a request
-  std::chrono::seconds write_timeout{30};  // between two pieces of a response
+  GateOptions gate;  // its times and rates; host, port and threads are those above
 };
 
 class HttpServer {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "coordinator/http/nesting.h"
 #include "coordinator/http/replies.h"
 #include "wire/target_json.h"
 
@@ -41,6 +42,7 @@ ordered_json outcome_view(const TargetRecord& record, std::optional<LabelSource>
 }  // namespace
 
 ordered_json stored_json(const std::string& text) {
+  if (nesting_of(text) > kDeepestShown) return nullptr;
   auto parsed = ordered_json::parse(text, nullptr, false);
   return parsed.is_discarded() ? ordered_json() : parsed;
 }

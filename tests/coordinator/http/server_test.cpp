@@ -33,6 +33,7 @@ class Server : public ServiceFixture {
     options.threads = 12;
     options.max_json = Bytes{1000};
     options.max_upload = Bytes{1 << 20};
+    options.gate.head_time = options.gate.grace = std::chrono::milliseconds(1500);
     server_.emplace(std::move(routes), options);
     port_ = server_->start().value();
   }
@@ -262,6 +263,96 @@ TEST_F(Server, the_same_blob_sent_by_many_at_once_is_stored_once_and_whole) {
   for (std::thread& sender : senders) sender.join();
   for (const int status : statuses) EXPECT_TRUE(status == 200 || status == 201) << status;
   EXPECT_EQ(client().Get(path)->body, bytes);
+}
+
+TEST_F(Server, slow_clients_hold_no_thread_and_are_cut_off) {
+  // Ten times as many as there are threads, of every kind; each has begun something and stops.
+  const std::string head = " HTTP/1.1\r\nHost: localhost\r\n";
+  const std::vector<std::string> beginnings = {
+      "GET /v1/mod", "GET /v1/models" + head,
+      "PUT /v1/models" + head + "Content-Type: application/json\r\nContent-Length: 900\r\n\r\n{",
+      "PUT /v1/blobs/" + wire::sha256_hex("x") + head + "Content-Length: 900000\r\n\r\nxxx"};
+  std::vector<int> slow;
+  for (int i = 0; i < 120; ++i) {
+    slow.push_back(connect());
+    const std::string& bytes = beginnings[static_cast<std::size_t>(i) % beginnings.size()];
+    ASSERT_GT(::send(slow.back(), bytes.data(), bytes.size(), MSG_NOSIGNAL), 0);
+  }
+  auto http = client();
+  http.set_read_timeout(10);  // a thread that reads slowly is held for longer
+  for (int i = 0; i < 10; ++i) {
+    const auto health = http.Get("/healthz");
+    ASSERT_TRUE(health) << "no answer " << i;
+    EXPECT_EQ(health->status, 200);
+    const std::string bytes(400'000, static_cast<char>('a' + i));
+    const std::string path = "/v1/blobs/" + wire::sha256_hex(bytes);
+    const auto sent = http.Put(path, bytes, "application/octet-stream");
+    ASSERT_TRUE(sent) << "an upload is not taken";
+    EXPECT_EQ(sent->status, 201);
+    EXPECT_EQ(http.Get(path)->body, bytes);
+  }
+  for (const int descriptor : slow) {  // until the server closes it
+    char block[4096];
+    while (::recv(descriptor, block, sizeof block, 0) > 0) {
+    }
+    ::close(descriptor);
+  }
+}
+
+TEST_F(Server, who_does_not_read_an_answer_holds_no_thread) {
+  const std::string bytes(1 << 20, 'z');
+  const std::string path = "/v1/blobs/" + wire::sha256_hex(bytes);
+  ASSERT_EQ(client().Put(path, bytes, "application/octet-stream")->status, 201);
+  std::string many;
+  for (int i = 0; i < 40; ++i) many += "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  std::vector<int> deaf;
+  for (int i = 0; i < 40; ++i) {
+    deaf.push_back(connect());
+    const int little = 4096;
+    ::setsockopt(deaf.back(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+    ASSERT_GT(::send(deaf.back(), many.data(), many.size(), MSG_NOSIGNAL), 0);
+  }
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(client().Get(path)->body, bytes);
+  server_->stop();  // and they do not keep it from ending
+  for (const int descriptor : deaf) ::close(descriptor);
+}
+
+TEST_F(Server, requests_that_come_together_are_answered_in_their_order) {
+  std::string many;
+  for (int i = 0; i < 300; ++i) {
+    many += "GET /v1/models/m" + std::to_string(i) + " HTTP/1.1\r\nHost: localhost\r\n";
+    many += i == 299 ? "Connection: close\r\n\r\n" : "\r\n";
+  }
+  const std::string answers = raw(many);
+  std::size_t at = 0;
+  for (int i = 0; i < 300; ++i) {
+    at = answers.find("m" + std::to_string(i), at);
+    ASSERT_NE(at, std::string::npos) << i;
+  }
+}
+
+TEST_F(Server, a_head_or_a_body_beyond_the_limits_is_refused_before_it_is_whole) {
+  const std::string head = " HTTP/1.1\r\nHost: localhost\r\n";
+  EXPECT_EQ(raw("GET /v1/models" + head + "X: " + std::string(17'000, 'x')).find("HTTP/1.1 431"),
+            0U);
+  EXPECT_EQ(raw("GET /" + std::string(17'000, 'x')).find("HTTP/1.1 431"), 0U);
+  std::string many = "GET /v1/models" + head;
+  for (int i = 0; i < 200; ++i) many += "a: b\r\n";
+  EXPECT_EQ(raw(many + "\r\n").find("HTTP/1.1 400"), 0U);
+}
+
+TEST_F(Server, nothing_that_is_nested_is_too_deep_for_it) {
+  std::string deep(400, '[');
+  deep += std::string(400, ']');
+  const auto answer = client().Put("/v1/models", deep, "application/json");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 400);
+  std::string longer(7000, '[');
+  longer += std::string(7000, ']');
+  const auto ranged = client().Get("/v1/blobs/" + wire::sha256_hex("x"), {{"Range", longer}});
+  ASSERT_TRUE(ranged);
+  EXPECT_LT(ranged->body.size(), 5000U);
+  EXPECT_EQ(client().Get("/healthz")->status, 200);
 }
 
 TEST_F(Server, a_port_that_is_taken_is_said_to_be) {
