@@ -1,7 +1,6 @@
 #include "coordinator/jobs/catalog_ends.h"
 
 #include "coordinator/jobs/trial_update.h"
-#include "core/check.h"
 
 namespace pare::coordinator {
 namespace {
@@ -34,22 +33,23 @@ Change after_comparison(ComparisonId comparison, const TaskEnd& end) {
 
 }  // namespace
 
-std::vector<Change> after_catalog_task(const Task& task) {
+Result<std::vector<Change>> after_catalog_task(const Task& task) {
   const TaskEnd end = end_of(task);
   const TaskSubject& subject = task.task.subject;
   switch (task.task.kind) {
-    case TaskKind::kInspectModel: return {after_model(subject.model_sha256, end)};
-    case TaskKind::kInspectDataset: return {after_dataset(subject.dataset_sha256, end)};
+    case TaskKind::kInspectModel: return std::vector{after_model(subject.model_sha256, end)};
+    case TaskKind::kInspectDataset: return std::vector{after_dataset(subject.dataset_sha256, end)};
     case TaskKind::kCompare:
-      if (!subject.comparison) return {};
-      return {after_comparison(*subject.comparison, end)};
+      if (!subject.comparison) return std::vector<Change>{};
+      return std::vector{after_comparison(*subject.comparison, end)};
     case TaskKind::kPrepare:
     case TaskKind::kBuild:
     case TaskKind::kEvaluate:
     case TaskKind::kBenchmark:
     case TaskKind::kCheck: break;
   }
-  PARE_CHECK(false, "a task of a job is not one of the catalog");
+  return Error{ErrorCode::kInternal,
+               "a task of kind \"" + std::string(name_of(task.task.kind)) + "\" is about no job"};
 }
 
 }  // namespace pare::coordinator

@@ -4,10 +4,12 @@
 #include <vector>
 
 #include "coordinator/store/batch.h"
+#include "core/result.h"
 
 namespace pare::coordinator {
 
-// REQUIRES: the task is an inspection or a comparison, and has ended.
-std::vector<Change> after_catalog_task(const Task& task);
+// kInternal: a task of another kind, or an outcome of another kind than its task.
+// REQUIRES: the task has ended.
+Result<std::vector<Change>> after_catalog_task(const Task& task);
 
 }  // namespace pare::coordinator

@@ -26,8 +26,9 @@ std::string text_of(double value) {
   return text;
 }
 
+// Nothing is wrong with what was to be done: it waits until the store can do it.
 bool is_store_away(const Error& error) {
-  return error.code == ErrorCode::kUnavailable;
+  return is_retryable(error.code);
 }
 
 std::string name_of(const Job& job) {
@@ -49,15 +50,40 @@ std::vector<Change> after_prepare(const Job& job, const TaskEnd& end) {
 
 // True while a task of the job waits, runs, or has ended and was not handled.
 Result<bool> has_open_tasks(Store& store, JobId job) {
-  for (const TaskState state : {TaskState::kQueued, TaskState::kLeased}) {
-    const auto tasks = store.tasks({.job = job, .trial = {}, .state = state}, {0, 1});
+  const TaskFilter open[] = {
+      {.job = job, .trial = {}, .state = TaskState::kQueued},
+      {.job = job, .trial = {}, .state = TaskState::kLeased},
+      {.job = job, .trial = {}, .state = {}, .unhandled = true},
+  };
+  for (const TaskFilter& filter : open) {
+    const auto tasks = store.tasks(filter, {0, 1});
     if (!tasks) return tasks.error();
     if (!tasks.value().empty()) return true;
   }
-  const auto unhandled = store.unhandled_tasks(kTasksAtOnce);
-  if (!unhandled) return unhandled.error();
-  return std::ranges::any_of(unhandled.value(),
-                             [&](const Task& task) { return task.task.subject.job == job; });
+  return false;
+}
+
+// What was under way when a task's end could not be used does not wait for ever.
+std::vector<Change> given_up(const Task& task, const std::string& why) {
+  const TaskSubject& subject = task.task.subject;
+  if (subject.job) return {JobMoved{*subject.job, JobState::kFailed, why}};
+  if (subject.comparison) {
+    return {ComparisonEnded{*subject.comparison, ComparisonState::kFailed, why, ""}};
+  }
+  if (task.task.kind == TaskKind::kInspectModel) {
+    return {ModelInspected{subject.model_sha256, EntryState::kRejected, why, ""}};
+  }
+  return {DatasetInspected{subject.dataset_sha256, EntryState::kRejected, why, {}}};
+}
+
+// What a step throws is one more way to fail: it is about that task or job, and ends nothing else.
+template <typename Step>
+Result<int> guarded(Step step) {
+  try {
+    return step();
+  } catch (const std::exception& thrown) {
+    return Error{ErrorCode::kInternal, std::string("an unexpected failure: ") + thrown.what()};
+  }
 }
 
 // Why a job cannot go on: the original itself failed on every target, so there is nothing to
@@ -90,7 +116,7 @@ void JobLoop::wake() {
 
 void JobLoop::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const auto done = step();
+    const auto done = guarded([this] { return step(); });
     if (!done && options_.log) options_.log("the job loop waits: " + done.error().message);
     std::unique_lock lock(mutex_);
     woken_.wait_for(lock, stop, options_.poll, [this] { return wake_; });
@@ -143,7 +169,7 @@ Result<int> JobLoop::handle_ends() {
   if (!tasks) return tasks.error();
   int total = 0;
   for (const Task& task : tasks.value()) {
-    const auto handled = handle(task);
+    const auto handled = guarded([&] { return handle(task); });
     if (handled) {
       total += handled.value();
       conflicts_.erase(task.id);
@@ -158,27 +184,25 @@ Result<int> JobLoop::handle_ends() {
 }
 
 // What is stored has changed under us, or the runner is ahead of it: read again next time.  If that
-// does not help, the job fails rather than stand still.
+// does not help, the job, model, dataset or comparison fails with the reason rather than stand
+// still, and everything else goes on.
 Result<int> JobLoop::settle_conflict(const Task& task, const Error& conflict) {
   const std::string name = "task " + std::to_string(task.id.value);
   if (options_.log) options_.log(name + ": " + conflict.message);
-  const std::optional<JobId> job = task.task.subject.job;
-  if (job) runners_.erase(*job);
+  if (task.task.subject.job) runners_.erase(*task.task.subject.job);
   if (++conflicts_[task.id] < kMostConflicts) return 0;
   conflicts_.erase(task.id);
-  std::vector<Change> changes;
-  if (job) {
-    const std::string why = "the end of " + name + " does not fit: " + conflict.message;
-    changes.push_back(JobMoved{*job, JobState::kFailed, why});
-  }
-  const auto given_up = commit(task.id, std::move(changes));
-  if (given_up || is_store_away(given_up.error())) return given_up;
-  return commit(task.id, {});  // its job has ended meanwhile
+  const std::string why = "the end of " + name + " does not fit: " + conflict.message;
+  const auto ended = commit(task.id, given_up(task, why));
+  if (ended || is_store_away(ended.error())) return ended;
+  return commit(task.id, {});  // what it was about has ended meanwhile
 }
 
 Result<int> JobLoop::handle(const Task& task) {
   if (!task.task.subject.job) {
-    return commit(task.id, after_catalog_task(task));
+    auto changes = after_catalog_task(task);
+    if (!changes) return changes.error();
+    return commit(task.id, std::move(changes).value());
   }
   const auto job = store_.job(*task.task.subject.job);
   if (!job) return job.error();
@@ -200,6 +224,11 @@ Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
   if (!runner) return runner.error();
   const JobContext& context = runner.value()->context();
 
+  const bool aimed = task.task.kind == TaskKind::kBenchmark;
+  if (aimed && std::ranges::find(job.targets, task.task.target) == job.targets.end()) {
+    return Error{ErrorCode::kInternal, "it measured target \"" + task.task.target + "\", which " +
+                                           name_of(job) + " does not have"};
+  }
   TrialUpdate update(context, trial.value(), plan.value(), runner.value()->scored());
   const TaskEnd end = end_of(task);
   if (task.task.kind == TaskKind::kBuild) {
@@ -224,6 +253,7 @@ Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
     changes.push_back(JobMoved{job.id, JobState::kFailed, hopeless});
   }
   const auto done = commit(task.id, std::move(changes));
+  if (!done) runners_.erase(job.id);  // perhaps it is committed, and nobody told the strategy
   if (!done || !ended || !hopeless.empty()) return done;
   const auto stored = store_.trial(job.id, trial.value().number);
   if (!stored) {
@@ -253,18 +283,34 @@ Result<int> JobLoop::advance_jobs() {
   std::erase_if(runners_, [&](const auto& entry) {
     return std::ranges::find(jobs.value(), entry.first, &Job::id) == jobs.value().end();
   });
+  std::erase_if(job_conflicts_, [&](const auto& entry) {
+    return std::ranges::find(jobs.value(), entry.first, &Job::id) == jobs.value().end();
+  });
   int total = 0;
   for (const Job& job : jobs.value()) {
-    auto advanced = advance(job);
-    if (!advanced && advanced.error().code == ErrorCode::kConflict) {
-      runners_.erase(job.id);  // cancelled meanwhile, most likely
-      continue;
-    }
+    auto advanced = guarded([&] { return advance(job); });
     if (!advanced && is_store_away(advanced.error())) return advanced.error();
-    if (!advanced) advanced = fail(job, std::nullopt, advanced.error().message);
-    if (advanced) total += advanced.value();
+    if (!advanced) advanced = settle_job(job, advanced.error());
+    if (advanced) {
+      total += advanced.value();
+      if (advanced.value() > 0) job_conflicts_.erase(job.id);
+    } else if (options_.log) {
+      options_.log(name_of(job) + ": " + advanced.error().message);
+    }
   }
   return total;
+}
+
+// A job that lost a race (it was cancelled meanwhile, most likely) is read again; one that cannot
+// go on fails with the reason, and the others go on.
+Result<int> JobLoop::settle_job(const Job& job, const Error& error) {
+  runners_.erase(job.id);
+  if (error.code == ErrorCode::kConflict && ++job_conflicts_[job.id] < kMostConflicts) {
+    if (options_.log) options_.log(name_of(job) + " is read again: " + error.message);
+    return 0;
+  }
+  job_conflicts_.erase(job.id);
+  return guarded([&] { return fail(job, std::nullopt, error.message); });
 }
 
 Result<int> JobLoop::advance(const Job& job) {

@@ -44,8 +44,9 @@ class JobLoop {
   JobLoop(const JobLoop&) = delete;
   JobLoop& operator=(const JobLoop&) = delete;
 
-  // Does everything that can be done now.  Returns how many batches were committed, or
-  // kUnavailable if the store is away: call again later.
+  // Does everything that can be done now.  Returns how many batches were committed, or what is
+  // retryable if the store is away or has no room: call again later.  What fails for one task or
+  // job ends that one, with the reason, and nothing else.
   Result<int> step();
 
   // step() whenever wake() was called or the time of a poll is over, until `stop`.
@@ -58,6 +59,7 @@ class JobLoop {
   Result<int> settle_conflict(const Task& task, const Error& conflict);
   Result<int> handle_trial_task(const Task& task, const Job& job);
   Result<int> advance_jobs();
+  Result<int> settle_job(const Job& job, const Error& error);
   Result<int> advance(const Job& job);
   Result<int> begin(const Job& job);
   Result<int> prepare(const Job& job);
@@ -74,7 +76,8 @@ class JobLoop {
   JobViews& views_;
   JobLoopOptions options_;
   std::map<JobId, std::unique_ptr<JobRunner>> runners_;
-  std::map<TaskId, int> conflicts_;  // how often the end of a task did not fit what is stored
+  std::map<TaskId, int> conflicts_;     // how often the end of a task did not fit what is stored
+  std::map<JobId, int> job_conflicts_;  // how often in a row a job could not be advanced
   std::mutex mutex_;
   std::condition_variable_any woken_;
   bool wake_ = false;

@@ -300,6 +300,8 @@ Result<std::vector<Task>> MemoryStore::tasks(const TaskFilter& filter, const Pag
     if (filter.job && task.task.subject.job != filter.job) continue;
     if (filter.trial && task.task.subject.trial != filter.trial) continue;
     if (filter.state && task.state != *filter.state) continue;
+    const bool ended = task.state == TaskState::kSucceeded || task.state == TaskState::kFailed;
+    if (filter.unhandled && (!ended || task.handled)) continue;
     part.push_back(task);
   }
   return part;

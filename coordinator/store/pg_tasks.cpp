@@ -207,7 +207,7 @@ Result<std::vector<Task>> PgStore::tasks(const TaskFilter& filter, const Page& p
                             filter.job ? to_param(filter.job->value) : std::nullopt,
                             to_param(filter.trial),
                             filter.state ? to_param(pare::name_of(*filter.state)) : std::nullopt,
-                            false, page.after, page.limit));
+                            filter.unhandled, page.after, page.limit));
   });
 }
 

@@ -65,6 +65,7 @@ struct TaskFilter {
   std::optional<JobId> job;
   std::optional<int> trial;
   std::optional<TaskState> state;
+  bool unhandled = false;  // only succeeded and failed ones that caused no batch yet
 };
 
 class TaskStore {

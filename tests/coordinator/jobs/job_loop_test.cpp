@@ -368,6 +368,65 @@ TEST_F(JobLoopTest, a_job_whose_original_fails_fails_with_the_reason) {
   EXPECT_EQ(stored(id).reason, "the original itself failed: building failed: no such operator");
 }
 
+TEST_F(JobLoopTest, an_inspection_whose_outcome_is_of_no_use_rejects_its_model_with_the_reason) {
+  start();
+  const auto lease = store->claim("00000000-0000-4000-8000-000000000000");
+  ASSERT_TRUE(lease.has_value() && lease.value());
+  ASSERT_TRUE(store->report({lease.value()->task, lease.value()->attempt, true, false, "", "{}"}));
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(loop->step().has_value());
+  EXPECT_EQ(store->model("m").value().state, EntryState::kRejected);
+  EXPECT_NE(store->model("m").value().reason, "");
+  EXPECT_TRUE(store->unhandled_tasks(10).value().empty());
+}
+
+TEST_F(JobLoopTest, a_job_whose_document_cannot_be_read_fails_and_the_others_go_on) {
+  start();
+  const JobId bad =
+      store->add_job({R"({"model":7})", model, dataset, {"ov"}, 1}, {}).value().value.id;
+  const JobId good = post(5);
+  run_to_rest();
+  EXPECT_EQ(stored(bad).state, JobState::kFailed);
+  EXPECT_NE(stored(bad).reason, "");
+  EXPECT_EQ(stored(good).state, JobState::kSucceeded);
+}
+
+TEST_F(JobLoopTest, a_benchmark_of_a_target_that_the_job_lacks_fails_that_job_alone) {
+  start();
+  const JobId id = post(5);
+  const JobId other = post(5);
+  bool sent = false;
+  fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult&) {
+    if (sent || task.kind() != TaskKind::kBenchmark) return;
+    sent = true;
+    NewTask stray;
+    stray.kind = TaskKind::kBenchmark;
+    stray.subject.job = id;
+    stray.subject.trial = 1;
+    stray.target = "moon";
+    stray.document_json = wire::task_to_json(task);
+    ASSERT_TRUE(store->enqueue(stray).has_value());
+  });
+  run_to_rest();
+  EXPECT_EQ(stored(other).state, JobState::kSucceeded);
+  EXPECT_TRUE(is_final(stored(id).state));
+}
+
+TEST_F(JobLoopTest, the_time_is_the_stores_and_no_other) {
+  // Two hours of search in the store's time, whatever a coordinator's clock says meanwhile.
+  start();
+  NewJob job = wanted({"ov"});
+  job.budget.trials = 20;
+  job.budget.seconds = 3600;
+  const JobId id = add(job);
+  int benchmarks = 0;
+  fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult&) {
+    if (task.kind() == TaskKind::kBenchmark && ++benchmarks == 8) clock += std::chrono::hours(2);
+  });
+  run_to_rest();
+  EXPECT_EQ(stored(id).reason, "the search ended early: its 3600 seconds are over");
+  EXPECT_LT(trials(id).size(), 20U);
+}
+
 TEST_F(JobLoopTest, a_rejected_model_fails_the_jobs_that_wait_for_it) {
   fleet->set_mishap([](const wire::TaskDocument& task) -> std::optional<wire::TaskFailure> {
     if (task.kind() != TaskKind::kInspectModel) return std::nullopt;
