@@ -209,7 +209,7 @@ Exit submit(const Common& common, const SubmitArguments& given) {
   const auto document = document_of(given);
   if (!document) return report_usage(document.error());
   return with_service(common, [&](const Service& service) {
-    const auto job = service.post("/v1/jobs", document.value());
+    const auto job = service.create("/v1/jobs", document.value());
     if (!job) return report(job.error());
     const std::string id = job.value()["id"].dump();
     if (given.watch) {

@@ -185,7 +185,7 @@ Exit compare(const Common& common, const CompareArguments& given) {
     if (given.latency_margin) document["latency_margin"] = *given.latency_margin;
     if (given.map_margin) document["map_margin"] = *given.map_margin;
     if (given.max_blocks) document["max_blocks"] = *given.max_blocks;
-    const auto asked = service.post("/v1/comparisons", document);
+    const auto asked = service.create("/v1/comparisons", document);
     if (!asked) return report(asked.error());
     return await_verdict(common, service, asked.value()["id"].dump());
   });

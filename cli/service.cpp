@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <system_error>
 
 #include "wire/sha256.h"
@@ -47,6 +48,15 @@ Result<json> document_of(const std::string& url, const httplib::Result& answer) 
     return Error{ErrorCode::kUnavailable, url + " answered something that is not JSON"};
   }
   return document;
+}
+
+// Nobody else's: 128 random bits.
+std::string new_key() {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::random_device random;
+  std::string key = "pare-";
+  for (int i = 0; i < 32; ++i) key += kDigits[random() % kDigits.size()];
+  return key;
 }
 
 std::string text_of(const json& document) {
@@ -114,6 +124,17 @@ Result<json> Service::put(const std::string& path, const json& document) const {
 
 Result<json> Service::post(const std::string& path, const json& document) const {
   return document_of(url_, http_->client.Post(path, text_of(document), "application/json"));
+}
+
+Result<json> Service::create(const std::string& path, const json& document) const {
+  constexpr int kMostTries = 3;
+  const httplib::Headers key = {{"Idempotency-Key", new_key()}};
+  const std::string body = text_of(document);
+  for (int tries = 1;; ++tries) {
+    const auto answer = http_->client.Post(path, key, body, "application/json");
+    const bool lost = !answer && answer.error() != httplib::Error::Connection;
+    if (!lost || tries == kMostTries) return document_of(url_, answer);
+  }
 }
 
 Result<json> Service::list(const std::string& path) const {

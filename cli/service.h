@@ -27,6 +27,9 @@ class Service {
   Result<nlohmann::json> get(const std::string& path) const;
   Result<nlohmann::json> put(const std::string& path, const nlohmann::json& document) const;
   Result<nlohmann::json> post(const std::string& path, const nlohmann::json& document) const;
+  // POST of what makes something: under a key, so that it is made once although the answer got lost
+  // and the request was sent again.
+  Result<nlohmann::json> create(const std::string& path, const nlohmann::json& document) const;
   Result<nlohmann::json> list(const std::string& path) const;  // every page, as one array
 
   using Progress = std::function<void(Bytes done, Bytes total)>;

@@ -87,6 +87,11 @@ Response post_comparison(const Services& services, const Request& request) {
   const auto key = idempotency_of(request);
   if (!key) return failure(key.error());
 
+  if (key.value()) {  // first: what was good when it was posted may be good no more
+    const auto made = services.store.comparison_made_by(*key.value());
+    if (!made) return failure(made.error());
+    if (made.value()) return reply(200, view_of(*made.value()));
+  }
   const auto experiment = experiment_of(services, asked.value());
   if (!experiment) return failure(experiment.error());
   const auto added =

@@ -167,16 +167,10 @@ std::string_view name_of(TransferVerdict verdict) {
   return "";
 }
 
-// How far predictions from the earlier job can be trusted, by target.
-Result<ordered_json> transfer_view(const Services& services, const JobView& contents) {
-  const auto context = load_context(services.store, contents.job);
-  if (!context) return context.error();
-  const auto known = known_plans(services.store, context.value());
-  if (!known) return known.error();
-  const auto trials = services.store.trials(contents.job.id, {0, static_cast<int>(kMostJudged)});
-  if (!trials) return trials.error();
-  ordered_json view = {{"known_plans", known.value().size()}, {"targets", ordered_json::object()}};
-  for (const TargetTransfer& one : judge_transfer(context.value(), known.value(), trials.value())) {
+ordered_json transfer_view(const TransferJudged& judged) {
+  if (!judged.reason.empty()) return {{"reason", judged.reason}};
+  ordered_json view = {{"known_plans", judged.known_plans}, {"targets", ordered_json::object()}};
+  for (const TargetTransfer& one : judged.targets) {
     view["targets"][one.target] = {{"plans", one.quality.plans},
                                    {"within_10_percent", one.quality.within},
                                    {"in_90_percent_interval", one.quality.covered},
@@ -186,14 +180,10 @@ Result<ordered_json> transfer_view(const Services& services, const JobView& cont
 }
 
 Response reply_job(const Services& services, int status, JobId id) {
-  const auto contents = services.views.read(id);
-  if (!contents) return failure(contents.error());
-  ordered_json view = view_of(contents.value());
-  if (contents.value().document.transfer && contents.value().model) {
-    const auto transfer = transfer_view(services, contents.value());
-    if (!transfer) return failure(transfer.error());
-    view["transfer"].update(transfer.value());
-  }
+  const auto job = services.views.read(id);
+  if (!job) return failure(job.error());
+  ordered_json view = view_of(job.value());
+  if (job.value().transfer) view["transfer"].update(transfer_view(*job.value().transfer));
   return reply(status, view);
 }
 
@@ -204,6 +194,11 @@ Response post_job(const Services& services, const Request& request) {
   const auto key = idempotency_of(request);
   if (!key) return failure(key.error());
 
+  if (key.value()) {  // first: what was good when it was posted may be good no more
+    const auto made = services.store.job_made_by(*key.value());
+    if (!made) return failure(made.error());
+    if (made.value()) return reply_job(services, 200, made.value()->id);
+  }
   const auto draft = draft_of(services, job.value());
   if (!draft) return failure(draft.error());
   const auto added = services.store.add_job(draft.value(), key.value());
@@ -222,8 +217,8 @@ Response list_jobs(const Services& services, const Request& request) {
   ListReply list(page.value());
   for (const Job& job : jobs.value()) {
     const auto document = wire::parse_new_job(job.document_json);
-    if (!document) return failure(document.error());
-    list.add(job.id.value, outline_of(job, document.value().budget));
+    // One that cannot be read hides no other.
+    list.add(job.id.value, outline_of(job, document ? document.value().budget : Budget{}));
   }
   return list.reply();
 }

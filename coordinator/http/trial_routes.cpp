@@ -1,13 +1,14 @@
 // What a job found: trials, fronts, plans and candidates.
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <semaphore>
 
 #include "coordinator/http/groups.h"
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
 #include "coordinator/jobs/job_context.h"
-#include "coordinator/jobs/job_runner.h"
 #include "coordinator/jobs/prediction.h"
 #include "wire/plan_json.h"
 
@@ -112,8 +113,26 @@ ordered_json view_of(const std::vector<PredictedOutcome>& outcomes) {
   return view;
 }
 
+constexpr int kMostToldTrials = 2000;  // a prediction goes by the newest of those asked for
+constexpr int kMostPredictions = 2;    // at once: each takes a processor for seconds
+
+// Of those asked for, the newest that a prediction goes by.
+Result<std::vector<Trial>> told_trials(Store& store, const Job& job, std::optional<int> first) {
+  const int last = std::min(first.value_or(job.trials.asked), job.trials.asked);
+  std::vector<Trial> told;
+  for (int after = std::max(0, last - kMostToldTrials); after < last;) {
+    auto page = store.trials(job.id, {after, std::min(500, last - after)});
+    if (!page) return page.error();
+    if (page.value().empty()) break;
+    after = page.value().back().number;
+    std::ranges::move(std::move(page).value(), std::back_inserter(told));
+  }
+  return told;
+}
+
 // POST /v1/jobs/{job}/predict
-Response predict_plans(const Services& services, const Request& request) {
+Response predict_plans(const Services& services, std::counting_semaphore<>& turns,
+                       const Request& request) {
   const auto id = id_of(request, "job");
   if (!id) return failure(id.error());
   const auto asked = wire::parse_plans_asked(request.body);
@@ -121,16 +140,17 @@ Response predict_plans(const Services& services, const Request& request) {
   const std::vector<Plan>& plans = asked.value().plans;
   const auto job = services.store.job(JobId{id.value()});
   if (!job) return failure(job.error());
+  if (!turns.try_acquire()) {
+    return failure({ErrorCode::kUnavailable, std::to_string(kMostPredictions) +
+                                                 " predictions are being worked out: ask again"});
+  }
+  const std::unique_ptr<std::counting_semaphore<>, void (*)(std::counting_semaphore<>*)> turn(
+      &turns, [](std::counting_semaphore<>* taken) { taken->release(); });
   const auto context = load_context(services.store, job.value());
   if (!context) return failure(context.error());
-  auto trials = all_trials(services.store, job.value().id);
-  if (!trials) return failure(trials.error());
-  std::vector<Trial> told = std::move(trials).value();
-  if (asked.value().trials) {
-    const auto first = static_cast<std::size_t>(*asked.value().trials);
-    told.resize(std::min(told.size(), first));
-  }
-  const auto predicted = predict(context.value(), told, plans);
+  const auto told = told_trials(services.store, job.value(), asked.value().trials);
+  if (!told) return failure(told.error());
+  const auto predicted = predict(context.value(), told.value(), plans);
   if (!predicted) return failure(predicted.error());
   ordered_json items = ordered_json::array();
   for (std::size_t i = 0; i < plans.size(); ++i) {
@@ -205,7 +225,8 @@ void add_trial_routes(RouteTable& table, const Services& services) {
              [&services](const Request& r) { return get_front_across(services, r); }});
   table.add({"POST", "/v1/jobs/{job}/predict", Body::kJson,
              "What the job's trials say of plans that it has not tried",
-             [&services](const Request& r) { return predict_plans(services, r); }});
+             [&services, turns = std::make_shared<std::counting_semaphore<>>(kMostPredictions)](
+                 const Request& r) { return predict_plans(services, *turns, r); }});
   table.add({"GET", "/v1/plans/{plan}", Body::kNone, "A plan, and the trials that used it",
              [&services](const Request& r) { return get_plan(services, r); }});
   table.add({"GET", "/v1/candidates/{candidate}", Body::kNone, "What is known of a candidate",

@@ -40,6 +40,8 @@ class JobViews::Entry {
   Result<bool> read_changes(Store& store, const Job& job);
   Result<bool> take(const Result<std::vector<Trial>>& trials);
   void find_fronts(const Job& job);
+  Result<bool> judge(Store& store, const Job& job);
+  Result<TransferJudged> judged(Store& store, const Job& job);
 
   std::optional<NewJob> document_;
   std::string summary_json_;
@@ -50,6 +52,9 @@ class JobViews::Entry {
   bool whole_ = false;  // every trial was read once
   std::int64_t revision_ = 0;
   std::shared_ptr<const JobFronts> found_ = std::make_shared<JobFronts>();
+  std::optional<std::vector<search::KnownPlan>> known_;  // of the earlier job, which has ended
+  std::shared_ptr<const TransferJudged> transfer_;
+  std::size_t judged_by_ = 0;  // how many trials had ended, kMostJudged at most
 };
 
 Result<JobView> JobViews::Entry::read(Store& store, Job job) {
@@ -60,7 +65,39 @@ Result<JobView> JobViews::Entry::read(Store& store, Job job) {
   const auto read = whole_ ? read_changes(store, job) : read_trials(store, job);
   if (!read) return read.error();
   if (read.value()) find_fronts(job);
-  return JobView{std::move(job), *document_, model_, labels_, found_};
+  const auto judged = judge(store, job);
+  if (!judged) return judged.error();
+  return JobView{std::move(job), *document_, model_, labels_, found_, transfer_};
+}
+
+// Again when more of the trials that it goes by have ended, and never by a read that brings
+// nothing.
+Result<bool> JobViews::Entry::judge(Store& store, const Job& job) {
+  if (!document_->transfer || !model_) return true;
+  const auto ended = static_cast<std::size_t>(job.trials.finished + job.trials.failed);
+  const std::size_t by = std::min(ended, kMostJudged);
+  if (transfer_ && by == judged_by_) return true;
+  auto found = judged(store, job);
+  if (!found && is_retryable(found.error().code)) return found.error();
+  // A job can be looked at whatever became of the one that it began with.
+  if (!found) found = TransferJudged{0, {}, found.error().message};
+  transfer_ = std::make_shared<const TransferJudged>(std::move(found).value());
+  judged_by_ = by;
+  return true;
+}
+
+Result<TransferJudged> JobViews::Entry::judged(Store& store, const Job& job) {
+  const auto context = load_context(store, job);
+  if (!context) return context.error();
+  if (!known_) {
+    auto known = known_plans(store, context.value());
+    if (!known) return known.error();
+    known_ = std::move(known).value();
+  }
+  const auto trials = store.trials(job.id, {0, static_cast<int>(kMostJudged)});
+  if (!trials) return trials.error();
+  return TransferJudged{known_->size(), judge_transfer(context.value(), *known_, trials.value()),
+                        ""};
 }
 
 Result<bool> JobViews::Entry::read_document(const Job& job) {

@@ -18,6 +18,7 @@
 
 #include "coordinator/jobs/contenders.h"
 #include "coordinator/jobs/front.h"
+#include "coordinator/jobs/transfer.h"
 #include "coordinator/store/store.h"
 #include "core/label_source.h"
 #include "core/result.h"
@@ -31,13 +32,21 @@ struct JobFronts {
   TargetFront across;               // over all of them
 };
 
+// How far predictions from the earlier job can be trusted, for a job that began with one.
+struct TransferJudged {
+  std::size_t known_plans = 0;
+  std::vector<TargetTransfer> targets;
+  std::string reason;  // why it cannot be judged; empty: it was
+};
+
 struct JobView {
   Job job;
   NewJob document;
-  std::shared_ptr<const ModelSummary> model;  // owners: the views, whoever reads; null: not
-                                              // inspected yet
-  std::optional<LabelSource> labels;          // what its accuracies are scored against
-  std::shared_ptr<const JobFronts> found;     // owners: the same; never null
+  std::shared_ptr<const ModelSummary> model;       // owners: the views, whoever reads; null: not
+                                                   // inspected yet
+  std::optional<LabelSource> labels;               // what its accuracies are scored against
+  std::shared_ptr<const JobFronts> found;          // owners: the same; never null
+  std::shared_ptr<const TransferJudged> transfer;  // owners: the same; null: nothing to judge
 };
 
 class JobViews {

@@ -46,7 +46,7 @@ class TrialUpdate {
   // `task` is the one that ended: it says what the candidate was scored on.
   void evaluated(const TaskEnd& end, const NewTask& task);
   // `earlier`: what was measured of it there before, oldest first; `readings`: the canary's there
-  // so far; `device_id`: where it was measured.
+  // so far; `device_id`: where it was measured.  REQUIRES: the job has the target.
   void benchmarked(const TaskEnd& end, const std::string& target, const std::string& device_id,
                    std::vector<MeasuredLatency> earlier, const std::vector<CanaryReading>& readings,
                    const Known& known);

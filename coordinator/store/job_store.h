@@ -41,6 +41,8 @@ class JobStore {
   // kNotFound if the model, the dataset or a target is not registered.
   virtual Result<Created<Job>> add_job(const JobDraft& draft,
                                        const std::optional<Idempotency>& idempotency) = 0;
+  // What add_job() made for a request with this key; nullopt: there was none.  kConflict as there.
+  virtual Result<std::optional<Job>> job_made_by(const Idempotency& idempotency) = 0;
   virtual Result<Job> job(JobId id) = 0;
   virtual Result<std::vector<Job>> jobs(const Page& page) = 0;
   virtual Result<std::vector<Job>> active_jobs() = 0;  // those not final, by id
@@ -80,6 +82,7 @@ class JobStore {
   virtual Result<Created<Comparison>> add_comparison(
       const ComparisonDraft& draft, const NewTask& compare,
       const std::optional<Idempotency>& idempotency) = 0;
+  virtual Result<std::optional<Comparison>> comparison_made_by(const Idempotency& idempotency) = 0;
   virtual Result<Comparison> comparison(ComparisonId id) = 0;
   virtual Result<std::vector<Comparison>> comparisons(const Page& page) = 0;
 

@@ -104,6 +104,14 @@ Job MemoryStore::as_read(Job job) const {
   return job;
 }
 
+Result<std::optional<Job>> MemoryStore::job_made_by(const Idempotency& idempotency) {
+  const std::scoped_lock lock(mutex_);
+  const auto made = find_key(state_.job_keys, idempotency);
+  if (!made) return made.error();
+  if (made.value() == 0) return std::optional<Job>();
+  return std::optional(as_read(state_.jobs.at(JobId{made.value()})));
+}
+
 Result<Job> MemoryStore::job(JobId id) {
   const std::scoped_lock lock(mutex_);
   const auto at = state_.jobs.find(id);
@@ -335,6 +343,14 @@ Result<Created<Comparison>> MemoryStore::add_comparison(
     state_.comparison_keys[idempotency->key] = {idempotency->request_sha256, id.value};
   }
   return Created<Comparison>{comparison, true};
+}
+
+Result<std::optional<Comparison>> MemoryStore::comparison_made_by(const Idempotency& idempotency) {
+  const std::scoped_lock lock(mutex_);
+  const auto made = find_key(state_.comparison_keys, idempotency);
+  if (!made) return made.error();
+  if (made.value() == 0) return std::optional<Comparison>();
+  return std::optional(with_state(state_.comparisons.at(ComparisonId{made.value()})));
 }
 
 Result<Comparison> MemoryStore::comparison(ComparisonId id) {

@@ -126,6 +126,17 @@ Result<Created<Job>> PgStore::add_job(const JobDraft& draft,
   });
 }
 
+Result<std::optional<Job>> PgStore::job_made_by(const Idempotency& idempotency) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::optional<Job>> {
+    const auto made = find_key(tx, "jobs", idempotency);
+    if (!made) return made.error();
+    if (made.value() == 0) return std::optional<Job>();
+    auto job = read_job(tx, now(), JobId{made.value()});
+    if (!job) return job.error();
+    return std::optional(std::move(job).value());
+  });
+}
+
 Result<Job> PgStore::job(JobId id) {
   return pool_.run([&](pqxx::work& tx) { return read_job(tx, now(), id); });
 }
@@ -238,6 +249,17 @@ Result<Created<Comparison>> PgStore::add_comparison(const ComparisonDraft& draft
     auto comparison = read_comparison(tx, id);
     if (!comparison) return comparison.error();
     return Created<Comparison>{std::move(comparison).value(), create};
+  });
+}
+
+Result<std::optional<Comparison>> PgStore::comparison_made_by(const Idempotency& idempotency) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::optional<Comparison>> {
+    const auto made = find_key(tx, "comparisons", idempotency);
+    if (!made) return made.error();
+    if (made.value() == 0) return std::optional<Comparison>();
+    auto comparison = read_comparison(tx, ComparisonId{made.value()});
+    if (!comparison) return comparison.error();
+    return std::optional(std::move(comparison).value());
   });
 }
 

@@ -43,6 +43,7 @@ class PgStore final : public Store {
 
   Result<Created<Job>> add_job(const JobDraft& draft,
                                const std::optional<Idempotency>& idempotency) override;
+  Result<std::optional<Job>> job_made_by(const Idempotency& idempotency) override;
   Result<Job> job(JobId id) override;
   Result<std::vector<Job>> jobs(const Page& page) override;
   Result<std::vector<Job>> active_jobs() override;
@@ -64,6 +65,7 @@ class PgStore final : public Store {
   Result<Created<Comparison>> add_comparison(
       const ComparisonDraft& draft, const NewTask& compare,
       const std::optional<Idempotency>& idempotency) override;
+  Result<std::optional<Comparison>> comparison_made_by(const Idempotency& idempotency) override;
   Result<Comparison> comparison(ComparisonId id) override;
   Result<std::vector<Comparison>> comparisons(const Page& page) override;
   Result<std::vector<Event>> events(const Page& page) override;

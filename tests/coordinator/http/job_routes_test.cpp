@@ -2,7 +2,9 @@
 
 #include "service_fixture.h"
 #include "support_archive.h"
+#include "tests/search/small_detector.h"
 #include "wire/sha256.h"
+#include "wire/summary_json.h"
 
 namespace pare::coordinator {
 namespace {
@@ -155,6 +157,32 @@ TEST_F(JobRoutes, the_same_key_finds_the_same_job_and_refuses_another) {
   other["seed"] = 7;
   EXPECT_EQ(call("POST", "/v1/jobs", other.dump(), "key-1").status, 409);
   EXPECT_EQ(call("POST", "/v1/jobs", good().dump(), std::string(300, 'k')).status, 400);
+}
+
+TEST_F(JobRoutes, a_job_that_was_made_is_found_by_its_key_though_nobody_could_make_it_now) {
+  const json first = json_of(call("POST", "/v1/jobs", good().dump(), "key-1"));
+  ASSERT_TRUE(store_->retire("session-1"));  // and with it whoever served the target
+  EXPECT_EQ(call("POST", "/v1/jobs", good().dump()).status, 422);
+  const Response again = call("POST", "/v1/jobs", good().dump(), "key-1");
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_EQ(json_of(again)["id"], first["id"]);
+}
+
+TEST_F(JobRoutes, a_job_is_shown_whatever_became_of_the_one_that_it_goes_on_from) {
+  json job = good();
+  const int earlier = json_of(call("POST", "/v1/jobs", job.dump()))["id"];
+  call("POST", "/v1/jobs/" + std::to_string(earlier) + "/cancel");
+  job["transfer"] = {{"from", earlier}};
+  const Response added = call("POST", "/v1/jobs", job.dump());
+  ASSERT_EQ(added.status, 201) << added.body;
+  ModelSummary summary = search::small_detector(10);
+  summary.sha256 = model_;
+  summary.opset = 12;
+  ASSERT_TRUE(store_->commit(
+      {{}, {ModelInspected{model_, EntryState::kReady, "", wire::summary_to_json(summary)}}}));
+  const Response shown = call("GET", "/v1/jobs/" + json_of(added)["id"].dump());
+  EXPECT_EQ(shown.status, 200) << shown.body;
+  EXPECT_TRUE(json_of(shown)["transfer"].contains("from")) << shown.body;
 }
 
 TEST_F(JobRoutes, what_is_not_there_is_not_found) {
