@@ -304,6 +304,48 @@ std::string front_table(const json& front, int width) {
          doubts;
 }
 
+namespace {
+
+// What was tried and works, and what does not, line by line; nothing of a summary without it.
+std::string tried_text(const json& summary) {
+  if (!has(summary, "tried")) return "";
+  const json tried = summary.at("tried");
+  json sizes = json::array();
+  std::string left_out;
+  for (const json& size : list_at(tried, "sizes")) {
+    const std::string name = joined(list_at(size, "size"), "x");
+    if (has(size, "why_not")) {
+      left_out += "left out: input " + name + ": " + text_at(size, "why_not") + "\n";
+    } else {
+      sizes.push_back(name);
+    }
+  }
+  const auto kept = list_at(tried, "fp32_layers").size();
+  const auto layers = list_at(summary, "layers").size();
+  std::string precisions = "fp32";
+  if (has(tried, "why_no_int8")) {
+    left_out += "left out: int8: " + text_at(tried, "why_no_int8") + "\n";
+  } else {
+    precisions += fmt::format(", int8 ({} of {} layers)", layers - std::min(kept, layers), layers);
+    for (const json& layer : list_at(tried, "fp32_layers")) {
+      left_out +=
+          "stays in fp32: " + text_at(layer, "layer") + ": " + text_at(layer, "reason") + "\n";
+    }
+  }
+  json outputs = json::array();
+  for (const json& output : list_at(tried, "outputs")) {
+    if (!has(output, "why_not_compared")) outputs.push_back(output.at("name"));
+    if (!has(output, "why_not_compared")) continue;
+    left_out += "not compared: output " + text_at(output, "name") + ": " +
+                text_at(output, "why_not_compared") + "\n";
+  }
+  return fmt::format("tried in {}, and it works: input {}; {}; outputs compared: {}\n{}\n",
+                     duration_text(number_at(tried, "seconds")), joined(sizes), precisions,
+                     outputs.empty() ? "none of its own" : joined(outputs), left_out);
+}
+
+}  // namespace
+
 std::string summary_text(const json& summary, int width) {
   const json card = summary.value("card", json::object());
   std::string out = fmt::format(
@@ -334,6 +376,7 @@ std::string summary_text(const json& summary, int width) {
   out +=
       fmt::format("{} of {} channels can go ({:.0f} %), in {} groups\n", whole(movable), whole(all),
                   all > 0 ? 100 * movable / all : 0, list_at(summary, "groups").size());
+  out += "\n" + tried_text(summary);
   for (const json& note : list_at(summary, "notes"))
     out += "note: " + note.get<std::string>() + "\n";
   return out;

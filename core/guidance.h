@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/model_summary.h"
+
 namespace pare {
 
 // What narrowing one group costs and saves, everything else left as it is.
@@ -40,6 +42,8 @@ struct Guidance {
   std::vector<Allocation> allocations;        // the smallest saving first
   std::vector<LayerSensitivity> int8_layers;  // the most harmed first; empty: not measured
   std::vector<std::string> notes;             // for people, one sentence each
+  std::vector<TriedSize> left_out = {};       // sizes that could not be prepared, and why
+  std::string why_no_int8 = {};               // empty: int8 plans can be built
   friend bool operator==(const Guidance&, const Guidance&) = default;
 };
 

@@ -34,6 +34,8 @@ struct ModelCard {
   int height = 0;  // of the input in pixels; 0: as the file says
   int width = 0;
   std::vector<std::string> classes;  // names; empty: numbered
+  // Tensors that boxes, or agreement, are read from, in the head's order; empty: the outputs.
+  std::vector<std::string> scored = {};
   friend bool operator==(const ModelCard&, const ModelCard&) = default;
 };
 
@@ -45,6 +47,7 @@ struct PartialCard {
   int height = 0;
   int width = 0;
   std::vector<std::string> classes;
+  std::vector<std::string> scored = {};
   friend bool operator==(const PartialCard&, const PartialCard&) = default;
 };
 
@@ -78,6 +81,40 @@ struct Layer {
   friend bool operator==(const Layer&, const Layer&) = default;
 };
 
+// An input size that was tried.
+struct TriedSize {
+  int height = 0;
+  int width = 0;
+  std::string why_not;  // empty: it works
+  friend bool operator==(const TriedSize&, const TriedSize&) = default;
+};
+
+// A layer that int8 plans leave in fp32.
+struct Fp32Layer {
+  std::string layer;
+  std::string reason;
+  friend bool operator==(const Fp32Layer&, const Fp32Layer&) = default;
+};
+
+// One of the model's outputs, as it was seen.
+struct ModelOutput {
+  std::string name;
+  std::string type;                 // "float32", "int64", ...
+  std::vector<std::int64_t> shape;  // -1 where it depends on what is in the image
+  std::string why_not_compared;     // empty: runtimes and candidates are compared by it
+  friend bool operator==(const ModelOutput&, const ModelOutput&) = default;
+};
+
+// What of the search space was built and run once, on an image of noise.
+struct Tried {
+  std::vector<TriedSize> sizes = {};  // the tallest first
+  std::string why_no_int8 = {};       // empty: int8 plans work
+  std::vector<Fp32Layer> fp32_layers = {};
+  std::vector<ModelOutput> outputs = {};  // in the model's order
+  double seconds = 0;
+  friend bool operator==(const Tried&, const Tried&) = default;
+};
+
 struct ModelSummary {
   std::string sha256;
   ModelCard card;                  // completed by what was found
@@ -92,6 +129,7 @@ struct ModelSummary {
   std::vector<Layer> layers;               // convolutions, in the order they run
   std::vector<std::string> output_layers;  // of those, the last ones on the way to each output
   std::vector<std::string> activations;    // ONNX operators of the body, sorted; empty: not known
+  std::optional<Tried> tried = {};         // nullopt: inspected by a version that did not try
   friend bool operator==(const ModelSummary&, const ModelSummary&) = default;
 };
 

@@ -11,37 +11,46 @@
 namespace pare::search {
 namespace {
 
-constexpr int kMostResolutions = 6;
+constexpr std::size_t kMostResolutions = 6;
 constexpr std::size_t kMostSegments = 7;  // beside the stem and the depthwise layers
 constexpr std::array kRanges = {RangeMethod::kPercentile, RangeMethod::kMseAfterActivation,
                                 RangeMethod::kEntropy, RangeMethod::kMinMax};
 constexpr std::array kLevels = {0, 1, 2, 3, 4, 6, 8, 10, 12, 16, 20};  // most harmed layers in fp32
 
-// Multiples of the stride within the limits, at most six, counted down from the largest; smallest
-// first.  Empty where the limits hold neither one of them nor the input's own size.
-std::vector<InputSize> resolutions_of(const ModelSummary& model, const SpaceLimits& limits) {
-  const int stride = model.stride;
-  const InputSize own{model.card.height, model.card.width};
-  if (stride == 0) {  // no other size can be made
-    const bool within = limits.min_scale <= 1 && limits.max_scale >= 1;
-    return within ? std::vector{own} : std::vector<InputSize>{};
+// Why a size does not work, as far as it was tried; empty: it does, or nobody tried.
+std::string why_not(const std::vector<TriedSize>& tried, InputSize size) {
+  for (const TriedSize& one : tried) {
+    if (one.height == size.height && one.width == size.width) return one.why_not;
   }
-  const auto at_height = [&](int height) {
-    const double width = static_cast<double>(own.width) * height / own.height;
-    return InputSize{height, std::max(1, static_cast<int>(std::lround(width / stride))) * stride};
-  };
+  return "";
+}
+
+// Multiples of the stride within the limits that can be made, at most six, counted down from the
+// largest; smallest first.  Empty where the limits hold neither one of them nor the input's own
+// size; `reason` then says why, if one of them was tried.
+std::vector<InputSize> resolutions_of(const ModelSummary& model, const SpaceLimits& limits,
+                                      const Guidance& guidance, std::string& reason) {
+  const InputSize own{model.card.height, model.card.width};
+  const bool own_allowed = limits.min_scale <= 1 && limits.max_scale >= 1;
+  if (model.stride == 0) {  // no other size can be made
+    return own_allowed ? std::vector{own} : std::vector<InputSize>{};
+  }
   const double low = own.height * limits.min_scale - 1e-9;
   const double high = own.height * limits.max_scale + 1e-9;
-  const int largest = static_cast<int>(high / stride) * stride;
+  const auto remove = [&](std::vector<InputSize>& sizes, const std::vector<TriedSize>& tried) {
+    std::erase_if(sizes, [&](InputSize size) {
+      const std::string why = why_not(tried, size);
+      if (!why.empty()) reason = why;
+      return !why.empty();
+    });
+  };
   std::vector<InputSize> sizes;
-  for (int step = stride; sizes.empty(); step += stride) {
-    for (int height = largest; height > 0 && height >= low; height -= step) {
-      sizes.push_back(at_height(height));
-    }
-    if (sizes.empty()) break;  // no multiple of the stride lies within the limits
-    if (sizes.size() > kMostResolutions) sizes.clear();
+  for (int step = 1;; ++step) {
+    sizes = sizes_between(model.card, model.stride, low, high, step);
+    if (model.tried) remove(sizes, model.tried->sizes);
+    if (sizes.size() <= kMostResolutions) break;
   }
-  const bool own_allowed = limits.min_scale <= 1 && limits.max_scale >= 1;
+  remove(sizes, guidance.left_out);  // of those chosen: no others were prepared
   const bool own_there = std::ranges::find(sizes, own) != sizes.end();
   if (!own_there && (own_allowed || !sizes.empty())) sizes.push_back(own);
   std::ranges::sort(sizes, {}, [](InputSize s) { return s.height; });
@@ -52,10 +61,16 @@ bool is_depthwise(const Layer& layer) {
   return layer.groups > 1 && layer.groups == layer.in_channels;
 }
 
+// True for a layer that stays in fp32 whatever a plan says.
+bool never_int8(const ModelSummary& model, const std::string& layer) {
+  return model.tried && std::ranges::find(model.tried->fp32_layers, layer, &Fp32Layer::layer) !=
+                            model.tried->fp32_layers.end();
+}
+
 std::vector<std::string> depthwise_of(const ModelSummary& model) {
   std::vector<std::string> names;
   for (const Layer& layer : model.layers) {
-    if (is_depthwise(layer)) names.push_back(layer.name);
+    if (is_depthwise(layer) && !never_int8(model, layer.name)) names.push_back(layer.name);
   }
   return names;
 }
@@ -80,10 +95,12 @@ Decision all_or_none(std::string name, std::vector<std::string> layers) {
 std::vector<Decision> segments_of(const ModelSummary& model) {
   std::vector<Decision> segments;
   std::vector<std::string> dense;
-  for (std::size_t i = 1; i < model.layers.size(); ++i) {
-    if (!is_depthwise(model.layers[i])) dense.push_back(model.layers[i].name);
+  for (std::size_t i = 0; i < model.layers.size(); ++i) {
+    const Layer& layer = model.layers[i];
+    if (never_int8(model, layer.name)) continue;
+    if (i == 0) segments.push_back(all_or_none("stem", {layer.name}));
+    if (i > 0 && !is_depthwise(layer)) dense.push_back(layer.name);
   }
-  if (!model.layers.empty()) segments.push_back(all_or_none("stem", {model.layers.front().name}));
   const std::size_t pieces = std::min(kMostSegments, dense.size());
   for (std::size_t i = 0; i < pieces; ++i) {
     const auto first = static_cast<std::ptrdiff_t>(dense.size() * i / pieces);
@@ -119,8 +136,10 @@ std::vector<Decision> keep_fp32_decisions(const ModelSummary& model, const Guida
     decisions.push_back(most_harmed(guidance));
     if (decisions.back().choices < 2) decisions.pop_back();
   }
-  if (!model.output_layers.empty() && model.output_layers.size() < model.layers.size()) {
-    decisions.push_back(all_or_none(std::string(kOutputs), model.output_layers));
+  std::vector<std::string> outputs = model.output_layers;
+  std::erase_if(outputs, [&](const std::string& layer) { return never_int8(model, layer); });
+  if (!outputs.empty() && outputs.size() < model.layers.size()) {
+    decisions.push_back(all_or_none(std::string(kOutputs), std::move(outputs)));
   }
   std::vector<std::string> depthwise = depthwise_of(model);
   if (depthwise_too && !depthwise.empty()) {
@@ -209,13 +228,15 @@ Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, 
         {DecisionKind::kWidth, group.name, count, count - 1, false, group.widths, {}, {}, {}});
     space.decisions_.back().expected = expected_of(group, guidance);
   }
-  space.resolutions_ = resolutions_of(model, limits);
+  std::string reason;
+  space.resolutions_ = resolutions_of(model, limits, guidance, reason);
   if (space.resolutions_.empty()) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "no input size lies within the scales " + std::to_string(limits.min_scale) +
-                     " to " + std::to_string(limits.max_scale) + " of " +
-                     std::to_string(model.card.height) + " rows: the model's stride is " +
-                     std::to_string(model.stride)};
+    return Error{
+        ErrorCode::kInvalidArgument,
+        "no input size lies within the scales " + std::to_string(limits.min_scale) + " to " +
+            std::to_string(limits.max_scale) + " of " + std::to_string(model.card.height) +
+            " rows: " +
+            (reason.empty() ? "the model's stride is " + std::to_string(model.stride) : reason)};
   }
   if (space.resolutions_.size() > 1) {
     space.resolution_ = static_cast<int>(space.decisions_.size());
@@ -231,7 +252,9 @@ Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, 
                                 {},
                                 {}});
   }
-  if (allows(limits, Precision::kInt8) && int8.int8 && !model.layers.empty()) {
+  const bool works =
+      guidance.why_no_int8.empty() && (!model.tried || model.tried->why_no_int8.empty());
+  if (allows(limits, Precision::kInt8) && int8.int8 && works && !model.layers.empty()) {
     space.add_int8(model, limits, int8, guidance);
   }
   space.add_layers(model, int8);
@@ -282,7 +305,8 @@ void Space::add_layers(const ModelSummary& model, const Int8Choices& int8) {
   for (const Layer& layer : model.layers) {
     LayerOfModel& made = layers_.emplace_back();
     made.name = layer.name;
-    made.always_fp32 = int8.depthwise_in_fp32 && is_depthwise(layer);
+    made.never_int8 = never_int8(model, layer.name);
+    made.always_fp32 = int8.depthwise_in_fp32 && is_depthwise(layer) && !made.never_int8;
     for (const std::size_t i : of_kind(DecisionKind::kKeepFp32)) {
       const std::vector<std::string>& kept = decisions_[i].layers;
       const auto at = std::ranges::find(kept, layer.name);
@@ -341,7 +365,7 @@ std::vector<LayerSetting> Space::layer_settings(const Genome& genome) const {
     LayerSetting& setting = out.emplace_back(whole);
     setting.outputs = left_of(layer.outputs, genome);
     setting.inputs = left_of(layer.inputs, genome);
-    setting.int8 = int8 && !is_kept(layer, genome);
+    setting.int8 = int8 && !layer.never_int8 && !is_kept(layer, genome);
   }
   return out;
 }
@@ -388,8 +412,10 @@ Genome Space::canonical(Genome genome) const {
   if (!only_.empty()) return nearest(genome);
   if (is_int8(genome)) {
     const std::vector<std::string> kept = kept_in_fp32(genome);
-    // With every layer kept in fp32 it is an fp32 plan.
-    if (kept.size() == layers_.size()) genome.choices[static_cast<std::size_t>(precision_)] = 0;
+    // With every layer that could be int8 kept in fp32 it is an fp32 plan.
+    const auto lowered = std::ranges::count(layers_, false, &LayerOfModel::never_int8);
+    if (std::cmp_equal(kept.size(), lowered))
+      genome.choices[static_cast<std::size_t>(precision_)] = 0;
     // Sets of layers may overlap: of the choices that keep the same layers, the first set's
     // smallest stand for all.
     const std::set<std::string, std::less<>> layers(kept.begin(), kept.end());

@@ -16,6 +16,7 @@
 
 #include "core/avoid.h"
 #include "core/guidance.h"
+#include "core/input_sizes.h"
 #include "core/job.h"
 #include "core/model_summary.h"
 #include "core/plan.h"
@@ -72,11 +73,7 @@ struct Decision {
 // The name of the kKeepFp32 decision about the layers that make the outputs.
 inline constexpr std::string_view kOutputs = "output layers";
 
-struct InputSize {
-  int height = 0;
-  int width = 0;
-  friend bool operator==(InputSize, InputSize) = default;
-};
+using pare::InputSize;
 
 // How a plan leaves one layer of the model: what the layer's time depends on.
 struct LayerSetting {
@@ -92,8 +89,8 @@ class Space {
  public:
   // `int8` is what is worth trying where plans are int8: a setting with one value left is no
   // decision.  With `guidance`, layers stay in fp32 in the order in which int8 harms them; without,
-  // in segments.  Fails with kInvalidArgument if the summary and the limits leave no resolution at
-  // all.
+  // in segments.  Sizes, and int8, that were tried and do not work are left out.  Fails with
+  // kInvalidArgument, saying why, if the summary and the limits leave no resolution at all.
   static Result<Space> make(const ModelSummary& model, const SpaceLimits& limits, Recovery recovery,
                             const Int8Choices& int8 = {}, const Guidance& guidance = {});
 
@@ -158,6 +155,7 @@ class Space {
     std::vector<Lost> inputs;
     std::vector<Place> places;
     bool always_fp32 = false;  // in every int8 plan
+    bool never_int8 = false;   // whatever a plan says: it cannot be lowered
   };
   double left_of(const std::vector<Lost>& lost, const Genome& genome) const;
   bool is_kept(const LayerOfModel& layer, const Genome& genome) const;

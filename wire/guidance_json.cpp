@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "wire/parts.h"
+
 namespace pare::wire {
 namespace {
 
@@ -49,6 +51,8 @@ Guidance read_guidance(Fields& fields) {
   fields.objects("int8_layers",
                  [&](Fields& layer) { out.int8_layers.push_back(read_layer(layer)); });
   out.notes = fields.texts("notes");
+  if (fields.has("left_out")) out.left_out = read_tried_sizes(fields, "left_out");
+  if (fields.has("why_no_int8")) out.why_no_int8 = fields.text("why_no_int8");
   return out;
 }
 
@@ -69,10 +73,13 @@ nlohmann::json guidance_value(const Guidance& guidance) {
   for (const LayerSensitivity& l : guidance.int8_layers) {
     layers.push_back({{"layer", l.layer}, {"damage", l.damage}});
   }
-  return {{"groups", std::move(groups)},
-          {"allocations", std::move(allocations)},
-          {"int8_layers", std::move(layers)},
-          {"notes", guidance.notes}};
+  nlohmann::json out = {{"groups", std::move(groups)},
+                        {"allocations", std::move(allocations)},
+                        {"int8_layers", std::move(layers)},
+                        {"notes", guidance.notes}};
+  if (!guidance.left_out.empty()) out["left_out"] = tried_sizes_value(guidance.left_out);
+  if (!guidance.why_no_int8.empty()) out["why_no_int8"] = guidance.why_no_int8;
+  return out;
 }
 
 }  // namespace pare::wire

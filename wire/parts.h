@@ -19,11 +19,13 @@ Plan read_plan(Fields& fields);
 ModelCard read_card(Fields& fields);
 PartialCard read_partial_card(Fields& fields);
 ModelSummary read_summary(Fields& fields);
+std::vector<TriedSize> read_tried_sizes(Fields& fields, std::string_view name);
 
 nlohmann::json plan_value(const Plan& plan);
 nlohmann::json card_value(const ModelCard& card);
 nlohmann::json card_value(const PartialCard& card);
 nlohmann::json summary_value(const ModelSummary& summary);
+nlohmann::json tried_sizes_value(const std::vector<TriedSize>& sizes);
 
 // A name that somebody chose, fit for a path, a table and a shell: 1 to 100 letters, digits and
 // . _ + -, the first no . and no -.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "wire/parts.h"
@@ -74,6 +75,59 @@ Layer read_layer(Fields& fields) {
   return out;
 }
 
+TriedSize read_tried_size(Fields& fields) {
+  TriedSize out;
+  const std::vector<std::int64_t> size = fields.integers("size", 1, kLargestSide);
+  if (size.size() == 2) {
+    out.height = static_cast<int>(size[0]);
+    out.width = static_cast<int>(size[1]);
+  } else {
+    fields.refuse("size", "be [height, width]");
+  }
+  if (fields.has("why_not")) out.why_not = fields.text("why_not");
+  return out;
+}
+
+ModelOutput read_output(Fields& fields) {
+  ModelOutput out;
+  out.name = fields.text("name");
+  out.type = fields.text("type");
+  out.shape = fields.integers("shape", -1, std::numeric_limits<std::int64_t>::max());
+  if (fields.has("why_not_compared")) out.why_not_compared = fields.text("why_not_compared");
+  return out;
+}
+
+Tried read_tried(Fields& fields) {
+  Tried out;
+  out.sizes = read_tried_sizes(fields, "sizes");
+  if (fields.has("why_no_int8")) out.why_no_int8 = fields.text("why_no_int8");
+  fields.objects("fp32_layers", [&](Fields& layer) {
+    out.fp32_layers.push_back({layer.text("layer"), layer.text("reason")});
+  });
+  fields.objects("outputs", [&](Fields& output) { out.outputs.push_back(read_output(output)); });
+  out.seconds = fields.number("seconds", 0.0);
+  return out;
+}
+
+Json tried_value(const Tried& tried) {
+  Json layers = Json::array();
+  for (const Fp32Layer& l : tried.fp32_layers) {
+    layers.push_back({{"layer", l.layer}, {"reason", l.reason}});
+  }
+  Json outputs = Json::array();
+  for (const ModelOutput& o : tried.outputs) {
+    Json output = {{"name", o.name}, {"type", o.type}, {"shape", o.shape}};
+    if (!o.why_not_compared.empty()) output["why_not_compared"] = o.why_not_compared;
+    outputs.push_back(std::move(output));
+  }
+  Json out = {{"sizes", tried_sizes_value(tried.sizes)},
+              {"fp32_layers", std::move(layers)},
+              {"outputs", std::move(outputs)},
+              {"seconds", tried.seconds}};
+  if (!tried.why_no_int8.empty()) out["why_no_int8"] = tried.why_no_int8;
+  return out;
+}
+
 Json groups_value(const std::vector<ChannelGroup>& groups) {
   Json out = Json::array();
   for (const ChannelGroup& g : groups) {
@@ -111,6 +165,22 @@ Json layers_value(const std::vector<Layer>& layers) {
 
 }  // namespace
 
+std::vector<TriedSize> read_tried_sizes(Fields& fields, std::string_view name) {
+  std::vector<TriedSize> sizes;
+  fields.objects(name, [&](Fields& size) { sizes.push_back(read_tried_size(size)); });
+  return sizes;
+}
+
+Json tried_sizes_value(const std::vector<TriedSize>& sizes) {
+  Json out = Json::array();
+  for (const TriedSize& s : sizes) {
+    Json size = {{"size", {s.height, s.width}}};
+    if (!s.why_not.empty()) size["why_not"] = s.why_not;
+    out.push_back(std::move(size));
+  }
+  return out;
+}
+
 PartialCard read_partial_card(Fields& fields) {
   PartialCard out;
   if (fields.has("head")) out.head = fields.text("head");
@@ -127,6 +197,7 @@ PartialCard read_partial_card(Fields& fields) {
     }
   }
   if (fields.has("classes")) out.classes = fields.texts("classes");
+  if (fields.has("scored")) out.scored = fields.texts("scored");
   return out;
 }
 
@@ -135,8 +206,12 @@ ModelCard read_card(Fields& fields) {
   if (card.head.empty()) fields.refuse("head", "name the head");
   if (!card.preprocessing) fields.refuse("preprocessing", "be there");
   if (card.height == 0) fields.refuse("input", "be [height, width]");
-  return {std::move(card.head), card.preprocessing.value_or(Preprocessing{}), card.height,
-          card.width, std::move(card.classes)};
+  return {std::move(card.head),
+          card.preprocessing.value_or(Preprocessing{}),
+          card.height,
+          card.width,
+          std::move(card.classes),
+          std::move(card.scored)};
 }
 
 ModelSummary read_summary(Fields& fields) {
@@ -154,14 +229,19 @@ ModelSummary read_summary(Fields& fields) {
   fields.objects("layers", [&](Fields& layer) { out.layers.push_back(read_layer(layer)); });
   if (fields.has("output_layers")) out.output_layers = fields.texts("output_layers");
   if (fields.has("activations")) out.activations = fields.texts("activations");
+  if (fields.has("tried")) {
+    fields.object("tried", [&](Fields& tried) { out.tried = read_tried(tried); });
+  }
   return out;
 }
 
 Json card_value(const ModelCard& card) {
-  return {{"head", card.head},
-          {"preprocessing", preprocessing_value(card.preprocessing)},
-          {"input", {card.height, card.width}},
-          {"classes", card.classes}};
+  Json out = {{"head", card.head},
+              {"preprocessing", preprocessing_value(card.preprocessing)},
+              {"input", {card.height, card.width}},
+              {"classes", card.classes}};
+  if (!card.scored.empty()) out["scored"] = card.scored;
+  return out;
 }
 
 Json card_value(const PartialCard& card) {
@@ -170,23 +250,26 @@ Json card_value(const PartialCard& card) {
   if (card.preprocessing) out["preprocessing"] = preprocessing_value(*card.preprocessing);
   if (card.height > 0) out["input"] = {card.height, card.width};
   if (!card.classes.empty()) out["classes"] = card.classes;
+  if (!card.scored.empty()) out["scored"] = card.scored;
   return out;
 }
 
 Json summary_value(const ModelSummary& s) {
-  return {{"sha256", s.sha256},
-          {"card", card_value(s.card)},
-          {"notes", s.notes},
-          {"opset", s.opset},
-          {"macs", s.macs},
-          {"parameters", s.parameters},
-          {"bytes", s.bytes},
-          {"stride", s.stride},
-          {"groups", groups_value(s.groups)},
-          {"frozen", frozen_value(s.frozen)},
-          {"layers", layers_value(s.layers)},
-          {"output_layers", s.output_layers},
-          {"activations", s.activations}};
+  Json out = {{"sha256", s.sha256},
+              {"card", card_value(s.card)},
+              {"notes", s.notes},
+              {"opset", s.opset},
+              {"macs", s.macs},
+              {"parameters", s.parameters},
+              {"bytes", s.bytes},
+              {"stride", s.stride},
+              {"groups", groups_value(s.groups)},
+              {"frozen", frozen_value(s.frozen)},
+              {"layers", layers_value(s.layers)},
+              {"output_layers", s.output_layers},
+              {"activations", s.activations}};
+  if (s.tried) out["tried"] = tried_value(*s.tried);
+  return out;
 }
 
 std::string card_to_json(const ModelCard& card) {

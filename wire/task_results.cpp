@@ -86,7 +86,8 @@ TaskResult read_benchmark(Fields& fields) {
   if (fields.has("parity")) {
     fields.object("parity", [&](Fields& parity) {
       out.parity = ParityResult{parity.small("images", 1), parity.number_or_infinite("max_error"),
-                                parity.number("tolerance", 0.0)};
+                                parity.number("tolerance", 0.0),
+                                parity.has("output") ? parity.text("output") : ""};
     });
   }
   if (fields.has("canary")) {
@@ -193,6 +194,7 @@ Json value_of(const BenchmarkResult& r) {
     parity = {{"images", r.parity->images},
               {"max_error", finite_or_null(r.parity->max_error)},
               {"tolerance", r.parity->tolerance}};
+    if (!r.parity->output.empty()) parity["output"] = r.parity->output;
   }
   Json canary;
   if (r.canary) canary = {{"before_ms", r.canary->before_ms}, {"after_ms", r.canary->after_ms}};

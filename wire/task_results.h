@@ -75,8 +75,10 @@ struct EvaluateResult {
 
 struct ParityResult {
   int images = 0;
-  double max_error = 0;  // share of each output's range, the worst over images and outputs
-  double tolerance = 0;
+  double max_error =
+      0;  // share of its range, the worst over images, of the output that is furthest
+  double tolerance = 0;     // of that output
+  std::string output = {};  // its name; empty: measured by a version that did not say
   friend bool operator==(const ParityResult&, const ParityResult&) = default;
 };
 

@@ -272,9 +272,11 @@ void TrialUpdate::take_latency(const Target& target, const TaskEnd& end,
   if (!plan_.quantization && !result.parity) {
     infeasible(target, "the outputs on " + target.runtime + " were not checked");
   } else if (!plan_.quantization && !agrees) {
-    infeasible(target, "outputs on " + target.runtime + " differ from the executor's by " +
-                           percent(result.parity->max_error) + " of their range, more than " +
-                           percent(result.parity->tolerance));
+    const std::string& output = result.parity->output;
+    infeasible(target, "outputs on " + target.runtime +
+                           (output.empty() ? "" : ", most of all \"" + output + "\",") +
+                           " differ from the executor's by " + percent(result.parity->max_error) +
+                           " of their range, more than " + percent(result.parity->tolerance));
   } else if (!(result.median_ms > 0)) {
     infeasible(target, "a median latency of " + std::to_string(result.median_ms) + " ms");
   } else {

@@ -70,6 +70,8 @@ Result<std::vector<std::string>> derive_shapes(const Graph& graph,
   const auto model = read_openvino_model(graph, names);
   if (!model) return model.error();
   for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto type = dtype_from_openvino(model.value()->output(i).get_element_type());
+    if (type) observed.types[names[i]] = *type;
     const ov::PartialShape& shape = model.value()->output(i).get_partial_shape();
     if (shape.is_dynamic()) {
       open.push_back(names[i]);
@@ -93,6 +95,7 @@ Result<Observation> observe(const Graph& graph) {
   const Split split = split_by_dependence(graph);
   const auto open = derive_shapes(graph, split.varying, observed);
   if (!open) return open.error();
+  observed.varying.insert(open.value().begin(), open.value().end());
   std::vector<std::string> to_run = split.fixed;
   to_run.insert(to_run.end(), open.value().begin(), open.value().end());
   if (to_run.empty()) return observed;

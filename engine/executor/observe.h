@@ -4,7 +4,8 @@
 // constant if nothing on its way depends on a graph input; the output of Shape (whose input's shape
 // is static) is one too, and so is all that follows from it.  Values of constants in the file are
 // taken from the file, not from a run (an empty one, such as a Resize's roi, would come back as a
-// scalar).
+// scalar).  A shape that OpenVINO cannot tell without running depends on values, as behind NMS: it
+// is called varying, and the one that zeros give stands for it.
 //
 // Cost: reading the model with every tensor as a result (0.1 s for the detectors we know).  Only
 // computed constants, and tensors whose shape depends on values, are compiled and run (0.5 s more).

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -116,6 +117,9 @@ std::string fresh_name(const Graph& graph, std::string_view wanted);
 struct Observation {
   std::map<std::string, Shape, std::less<>> shapes;
   std::map<std::string, Tensor, std::less<>> constants;
+  std::map<std::string, DType, std::less<>> types = {};  // of what nodes make from the input
+  // Tensors whose shape depends on values of the input, not on its size: `shapes` has one of many.
+  std::set<std::string, std::less<>> varying = {};
 };
 
 }  // namespace pare::engine

@@ -107,7 +107,16 @@ Result<Graph> attach_head(Graph body, const HeadMatch& match) {
   if (match.head == kRawHead) return attach_kept(std::move(body), match.tail);
   const auto head = head_named(match.head);
   if (!head) return head.error();
-  return head.value().attach(std::move(body), match);
+  auto attached = head.value().attach(std::move(body), match);
+  if (!attached || match.behind.nodes.empty()) return attached;
+  KeptTail behind = match.behind;
+  if (attached.value().outputs != behind.reads) {  // another size: nobody knows its shapes yet
+    for (TensorInfo& output : behind.outputs) output.shape.clear();
+  }
+  auto whole = attach_kept(std::move(attached).value(), behind);
+  if (!whole) return whole;
+  if (auto sound = verify(whole.value()); !sound) return sound.error();
+  return whole;
 }
 
 }  // namespace pare::engine

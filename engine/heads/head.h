@@ -45,7 +45,8 @@ struct HeadLevel {
 struct KeptTail {
   std::vector<Node> nodes;
   std::map<std::string, Tensor> constants;  // under names of their own
-  std::vector<TensorInfo> outputs;
+  std::vector<TensorInfo> outputs;          // of no shape where it varies
+  std::vector<TensorInfo> reads = {};       // of a head it stands behind, as they were
 };
 
 struct HeadMatch {
@@ -56,6 +57,8 @@ struct HeadMatch {
   int bins = 0;                           // nanodet: of the distribution of one distance
   int coarsest = 0;                       // stride of the coarsest map anywhere in the detector
   KeptTail tail = {};                     // raw only
+  // What the model does with this head's outputs, such as NMS; no nodes: they are the model's own.
+  KeptTail behind = {};
 };
 
 // Input sizes must be multiples of this; 0: there is no size but the detector's own.
@@ -98,12 +101,22 @@ Result<HeadDef> head_named(std::string_view name);
 Result<HeadMatch> find_head(const Graph& graph, const Observation& observed,
                             std::string_view named = "");
 
+// The same for a model that goes on behind its head, with NMS, the best rows, or labels of their
+// own: the head whose outputs are `tensors`, or, where there are none, the last tensor that is
+// one's output.  What stands behind it is kept (HeadMatch::behind), and reads nothing else of the
+// model. Fails with kInvalidArgument for a tensor that is not there, otherwise as find_head().
+// Cost: a look at each head for every tensor behind the last convolution.
+Result<HeadMatch> find_head_within(const Graph& graph, const Observation& observed,
+                                   std::string_view named = "",
+                                   const std::vector<std::string>& tensors = {});
+
 // The graph without its tail: outputs are the levels' tensors in their order, with the shapes
 // observed; nodes and constants that only the tail needed are gone.
 // REQUIRES: `match` was found in `graph`.
 Graph cut(const Graph& graph, const Observation& observed, const HeadMatch& match);
 
-// HeadDef::attach of the head that was matched, or the tail that a raw head kept.
+// HeadDef::attach of the head that was matched, and what stood behind it; or the tail that a raw
+// head kept.
 Result<Graph> attach_head(Graph body, const HeadMatch& match);
 
 }  // namespace pare::engine

@@ -6,9 +6,7 @@
 #include <utility>
 
 namespace pare::engine {
-namespace {
 
-// One entry a node: true for a convolution and for all that leads to one.
 std::vector<bool> leads_to_a_convolution(const Graph& graph) {
   std::vector<bool> leads(graph.nodes.size(), false);
   std::set<std::string> read;  // by nodes that lead to one
@@ -23,16 +21,30 @@ std::vector<bool> leads_to_a_convolution(const Graph& graph) {
   return leads;
 }
 
-// The node with its constants under names that no body has: the body's may be cut or quantized.
-Node kept(Node node, const Graph& graph, KeptTail& tail) {
+Node with_own_constants(Node node, const Graph& graph, KeptTail& tail) {
   for (std::string& input : node.inputs) {
     const auto constant = graph.constants.find(input);
     if (constant == graph.constants.end()) continue;
     input = "tail/" + input;
     tail.constants.emplace(input, constant->second);
   }
+  for (const std::string& captured : tensors_read(node)) {  // by its subgraphs, under that name
+    const auto constant = graph.constants.find(captured);
+    if (constant != graph.constants.end()) tail.constants.emplace(captured, constant->second);
+  }
   return node;
 }
+
+std::vector<TensorInfo> as_observed(std::vector<TensorInfo> outputs, const Observation& observed) {
+  for (TensorInfo& output : outputs) {
+    const auto shape = observed.shapes.find(output.name);
+    if (shape != observed.shapes.end()) output.shape = shape->second;
+    if (observed.varying.contains(output.name)) output.shape.clear();
+  }
+  return outputs;
+}
+
+namespace {
 
 // A constant of the body that bears the name of the tail's gets another: pruning may have cut it.
 void keep_apart(Graph& body, const std::string& name) {
@@ -49,13 +61,11 @@ void keep_apart(Graph& body, const std::string& name) {
 HeadMatch raw_head(const Graph& graph, const Observation& observed) {
   HeadMatch match;
   match.head = kRawHead;
-  match.tail.outputs = graph.outputs;
+  match.tail.outputs = as_observed(graph.outputs, observed);
   std::set<std::string> wanted;  // of the body
-  for (TensorInfo& output : match.tail.outputs) {
+  for (const TensorInfo& output : match.tail.outputs) {
     match.outputs.push_back(output.name);
     wanted.insert(output.name);
-    const auto shape = observed.shapes.find(output.name);
-    if (shape != observed.shapes.end()) output.shape = shape->second;
     // An output that is a constant is made by no node: the tail has it.
     const auto constant = graph.constants.find(output.name);
     if (constant != graph.constants.end()) {
@@ -66,7 +76,7 @@ HeadMatch raw_head(const Graph& graph, const Observation& observed) {
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     if (body[i]) continue;
     for (std::string& name : tensors_read(graph.nodes[i])) wanted.insert(std::move(name));
-    match.tail.nodes.push_back(kept(graph.nodes[i], graph, match.tail));
+    match.tail.nodes.push_back(with_own_constants(graph.nodes[i], graph, match.tail));
   }
   HeadLevel last;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {

@@ -54,7 +54,7 @@ class Resizer {
         {"Slice", &Resizer::slice},
         {"Split", &Resizer::split},
         {"Gather", &Resizer::gather},
-        {"MatMul", &Resizer::dense},
+        {"MatMul", &Resizer::matmul},
         {"Gemm", &Resizer::dense},
         {"Expand", &Resizer::fixed_shape},
         {"Tile", &Resizer::fixed_shape},
@@ -258,6 +258,38 @@ class Resizer {
       return cannot(node, "multiplies matrices whose size would change");
     }
     growths_[node.outputs[0]] = Growths(shape(node.outputs[0]).size());
+    return std::monostate{};
+  }
+
+  // Rows and columns may grow, as in attention over positions; what is summed over must be as long
+  // on either side.
+  Done matmul(Node& node) {
+    const Growths a = growths(node.inputs[0]);
+    const Growths b = growths(node.inputs[1]);
+    if (!any_grows(a) && !any_grows(b)) return dense(node);
+    if (a.size() < 2 || b.size() < 2 || a.back() != b[b.size() - 2]) {
+      return cannot(node, "multiplies matrices that would no longer fit together");
+    }
+    Growths out(shape(node.outputs[0]).size());
+    for (const auto& [in, name] : {std::pair(a, node.inputs[0]), std::pair(b, node.inputs[1])}) {
+      for (std::size_t axis = 0; axis + 2 < in.size(); ++axis) {
+        Growth& wanted = out[out.size() - in.size() + axis];
+        if (in[axis].is_fixed()) continue;
+        if (!wanted.is_fixed() && wanted != in[axis]) {
+          return cannot(node, "multiplies batches that grow unlike each other");
+        }
+        wanted = in[axis];
+      }
+    }
+    for (const auto& [in, name] : {std::pair(a, node.inputs[0]), std::pair(b, node.inputs[1])}) {
+      for (std::size_t axis = 0; axis + 2 < in.size(); ++axis) {
+        const bool fits = in[axis] == out[out.size() - in.size() + axis] || shape(name)[axis] == 1;
+        if (!fits) return cannot(node, "multiplies batches that grow unlike each other");
+      }
+    }
+    out[out.size() - 2] = a[a.size() - 2];
+    out.back() = b.back();
+    growths_[node.outputs[0]] = std::move(out);
     return std::monostate{};
   }
 

@@ -7,6 +7,8 @@
 
 #include "core/check.h"
 #include "engine/detect/half_samples.h"
+#include "engine/graph/convert.h"
+#include "engine/graph/messages.h"
 
 namespace pare::engine {
 namespace {
@@ -19,12 +21,10 @@ Result<const Tensor*> same_output(const std::string& name, const Tensor& origina
     return Error{ErrorCode::kInvalidArgument, "the candidate has no output '" + name + "'"};
   }
   const Tensor& output = outputs[static_cast<std::size_t>(at - candidate.output_names().begin())];
-  if (output.shape() != original.shape() || output.dtype() != DType::kFloat32 ||
-      original.dtype() != DType::kFloat32) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "output '" + name +
-                     "' of the candidate has another shape or type than the "
-                     "original's, or is no float32"};
+  if (output.shape() != original.shape()) {
+    return Error{ErrorCode::kInvalidArgument, "output '" + name + "' of the candidate is " +
+                                                  to_string(output.shape()) + ", the original's " +
+                                                  to_string(original.shape())};
   }
   return &output;
 }
@@ -51,7 +51,15 @@ Result<std::vector<double>> agreements_in(const DatasetImage& image,
     const auto same =
         same_output(original.runner.output_names()[o], outputs[0][o], candidate.runner, outputs[1]);
     if (!same) return same.error();
-    agreements.push_back(agreement(outputs[0][o].values<float>(), same.value()->values<float>()));
+    if (!is_float(outputs[0][o].dtype()) || !is_float(same.value()->dtype())) {
+      return Error{ErrorCode::kInvalidArgument, "output '" + original.runner.output_names()[o] +
+                                                    "' holds " +
+                                                    std::string(name_of(outputs[0][o].dtype())) +
+                                                    ", no numbers that could agree more or less"};
+    }
+    const Tensor wanted = with_float32(outputs[0][o]);
+    const Tensor got = with_float32(*same.value());
+    agreements.push_back(agreement(wanted.values<float>(), got.values<float>()));
   }
   return agreements;
 }
@@ -66,6 +74,7 @@ double agreement(std::span<const float> original, std::span<const float> candida
   for (std::size_t i = 0; i < original.size(); ++i) {
     const double t = original[i];
     const double c = candidate[i];
+    if (!std::isfinite(t) && (t == c || (std::isnan(t) && std::isnan(c)))) continue;
     difference += (c - t) * (c - t);
     norm_original += t * t;
     norm_candidate += c * c;

@@ -33,7 +33,8 @@ struct Agreement {
   std::vector<double> draws;  // on halves of the images (engine/detect/half_samples.h)
 };
 
-// A value that is not finite agrees with nothing: that output counts as 0.
+// A value that is not finite agrees with the same only, which is then left out: else that output
+// counts as 0.
 // REQUIRES: same size.
 double agreement(std::span<const float> original, std::span<const float> candidate);
 

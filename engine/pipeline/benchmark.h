@@ -26,11 +26,12 @@ namespace pare::engine {
 struct BenchmarkOptions {
   HarnessOptions harness;
   int threads = 1;
-  double parity_tolerance = 0;  // 0: no parity check
+  double parity_tolerance = 0;  // of float32; 0: no parity check
   int min_samples = 30;
   double max_seconds = 10;
-  bool profile = false;               // also what each layer takes, where the runtime can tell
-  std::string candidate_sha256 = {};  // for the evidence
+  bool profile = false;                  // also what each layer takes, where the runtime can tell
+  std::string candidate_sha256 = {};     // for the evidence
+  std::vector<std::string> scored = {};  // tensors that parity compares; empty: the outputs
 };
 
 struct Benchmark {
@@ -50,7 +51,8 @@ struct Benchmark {
 };
 
 // `images` are inputs of the network: all are compared for parity, the first one is timed.
-// Fails as the harness does; with kUnsupported if the outputs differ by more than the tolerance.
+// Fails as the harness does; with kUnsupported, naming the output, if one differs by more than the
+// tolerance.
 // REQUIRES: at least one image.
 Result<Benchmark> benchmark(const std::filesystem::path& candidate,
                             const std::vector<Tensor>& images, const BenchmarkOptions& options,

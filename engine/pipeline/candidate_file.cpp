@@ -1,9 +1,11 @@
 #include "engine/pipeline/candidate_file.h"
 
+#include <fstream>
 #include <utility>
 
 #include "engine/executor/openvino_runner.h"
 #include "engine/onnx/onnx_io.h"
+#include "engine/pipeline/comparable.h"
 #include "engine/pipeline/float_runner.h"
 
 namespace pare::engine {
@@ -21,17 +23,22 @@ Result<CandidateFile> open_candidate(const std::filesystem::path& path,
   return CandidateFile{path, std::move(graph).value(), height, width};
 }
 
-Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate, int threads) {
-  auto runner = make_openvino_runner(candidate.graph, {}, {.threads = threads});
+Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate,
+                                                const std::vector<std::string>& scored,
+                                                int threads) {
+  auto runner = make_openvino_runner(candidate.graph, scored, {.threads = threads});
   if (!runner) return runner.error();
   return in_float32(std::move(runner).value(), candidate.graph);
 }
 
 Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
+                                               const std::vector<std::string>& scored,
                                                HarnessOptions harness, int threads) {
+  const auto file = scored_file(candidate.path, scored, harness.scratch);
+  if (!file) return file.error();
   auto started = Harness::start(std::move(harness));
   if (!started) return started.error();
-  const auto loaded = started.value()->load(candidate.path, {.threads = threads});
+  const auto loaded = started.value()->load(file.value(), {.threads = threads});
   if (!loaded) return loaded.error();
   return in_float32(std::move(started).value(), candidate.graph);
 }
@@ -39,6 +46,22 @@ Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
 std::string version_of(const Runner& runner) {
   const auto* harness = dynamic_cast<const Harness*>(&runner);
   return harness == nullptr ? executor_version() : harness->hello().version;
+}
+
+Result<std::filesystem::path> scored_file(const std::filesystem::path& candidate,
+                                          const std::vector<std::string>& scored,
+                                          const std::filesystem::path& folder) {
+  if (scored.empty()) return candidate;
+  const auto graph = import_onnx_file(candidate);
+  if (!graph) return graph.error();
+  const auto part = with_outputs(graph.value(), scored);
+  if (!part) return part.error();
+  const std::filesystem::path file = folder / "scored.onnx";
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << export_onnx(part.value());
+  out.close();
+  if (out) return file;
+  return Error{ErrorCode::kResourceExhausted, "cannot write " + file.string()};
 }
 
 }  // namespace pare::engine

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/result.h"
 #include "engine/graph/graph.h"
@@ -27,16 +28,27 @@ Result<CandidateFile> open_candidate(
     const std::filesystem::path& path,
     const std::optional<std::pair<int, int>>& input_size = std::nullopt);
 
+// The runners below hand out the tensors `scored`, in that order; where there are none, the
+// outputs.
 // Both take and give float32, whatever the file has at its edges (float_runner.h).
 
 // In this process, on the executor.
-Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate, int threads);
+Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate,
+                                                const std::vector<std::string>& scored,
+                                                int threads);
 
 // In the runtime's own process.
 Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
+                                               const std::vector<std::string>& scored,
                                                HarnessOptions harness, int threads);
 
 // What a runner says of its own version: the harness's, or the executor's.
 std::string version_of(const Runner& runner);
+
+// The candidate as a runtime takes it that must hand out these tensors: itself where they are
+// none, else a file written into the folder that ends with them.
+Result<std::filesystem::path> scored_file(const std::filesystem::path& candidate,
+                                          const std::vector<std::string>& scored,
+                                          const std::filesystem::path& folder);
 
 }  // namespace pare::engine

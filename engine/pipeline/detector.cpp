@@ -13,6 +13,7 @@
 #include "engine/onnx/opset_upgrade.h"
 #include "engine/ops/all_ops.h"
 #include "engine/passes/passes.h"
+#include "engine/pipeline/comparable.h"
 #include "engine/pipeline/file_card.h"
 #include "engine/pipeline/quantized.h"
 
@@ -98,18 +99,64 @@ Result<std::monostate> fit_pixels(const PartialCard& said, Detector& detector) {
   return check_pixels_fit(detector.card.preprocessing, input);
 }
 
-// The head that the card names, or that is found.  Where none is, it is the raw head, and the notes
-// say why each head we know is not its own.
-Result<HeadMatch> head_of(const Graph& graph, const Observation& observed, const std::string& named,
+std::string in_quotes(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "\"" : ", \"") + name + "\"";
+  return text;
+}
+
+// The head that the card names, or that is found, at the outputs or before what the model does with
+// its boxes.  Where none is, it is the raw head, and the notes say why each head we know is not its
+// own.
+Result<HeadMatch> head_of(const Graph& graph, const Observation& observed, const PartialCard& card,
                           std::vector<std::string>& notes) {
+  const std::string& named = card.head;
+  if (named == kRawHead) return raw_head(graph, observed);
+  if (!card.scored.empty()) return find_head_within(graph, observed, named, card.scored);
   auto match = find_head(graph, observed, named);
-  if (match || !named.empty() || match.error().code != ErrorCode::kUnsupported) return match;
+  if (match || match.error().code != ErrorCode::kUnsupported) return match;
+  auto within = find_head_within(graph, observed, named);
+  if (within) {
+    notes.push_back("The model goes on behind its head: boxes are read from " +
+                    in_quotes(within.value().outputs) +
+                    ", and candidates keep all that follows and all outputs.");
+    return within;
+  }
+  if (!named.empty()) return match;
   notes.push_back("Head: " + match.error().message + ".");
   notes.push_back(
       "So what follows the last convolutions stays as it is, the input keeps its size, and "
       "accuracy "
       "is agreement with the original's raw outputs.");
   return raw_head(graph, observed);
+}
+
+// What stands for the outputs: the card's, the head's own where the model goes on behind it, or,
+// of a raw head, those that can be compared.
+Result<std::monostate> choose_scored(const Graph& whole, const Observation& observed,
+                                     const PartialCard& said, Detector& detector) {
+  std::vector<std::string>& scored = detector.card.scored;
+  if (detector.head.head != kRawHead) {
+    if (!detector.head.behind.nodes.empty()) scored = detector.head.outputs;
+    detector.outputs = outputs_compared_by(whole, observed, detector.head.outputs);
+    return std::monostate{};
+  }
+  const Comparable comparable = comparable_outputs(whole, observed);
+  scored = said.scored.empty() ? comparable.tensors : said.scored;
+  if (scored.empty()) {
+    return Error{ErrorCode::kUnsupported,
+                 "nothing that the model answers can be compared: output \"" +
+                     comparable.outputs.front().name +
+                     "\": " + comparable.outputs.front().why_not_compared};
+  }
+  detector.outputs = outputs_compared_by(whole, observed, scored);
+  if (scored == detector.head.outputs) {
+    scored.clear();
+    return std::monostate{};
+  }
+  detector.notes.push_back("Not all outputs can be compared: agreement is that of " +
+                           in_quotes(scored) + ", and candidates keep all outputs.");
+  return std::monostate{};
 }
 
 // Per-channel int8 needs opset 13; a body that cannot be brought there still offers all the rest.
@@ -224,9 +271,12 @@ Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCar
   std::ranges::move(network.notes, std::back_inserter(detector.notes));
   detector.edges = std::move(network.edges);
   detector.file = interface_of(as_uploaded, observed.value());
-  auto match = head_of(whole, observed.value(), card.head, detector.notes);
+  auto match = head_of(whole, observed.value(), card, detector.notes);
   if (!match) return match.error();
   detector.head = std::move(match).value();
+  if (auto done = choose_scored(whole, observed.value(), card, detector); !done) {
+    return done.error();
+  }
   if (auto done = complete_card(card, file, size.value(), detector); !done) return done.error();
   if (auto done = fit_pixels(card, detector); !done) return done.error();
   // A tail that is kept must be in the body's opset: it is cut off last.
@@ -276,6 +326,11 @@ Result<ModelSummary> summarize(const Detector& detector, std::span<const std::by
   for (const Layer& layer : summary.layers) {
     summary.macs += layer.macs;
     summary.parameters += layer.parameters;
+  }
+  if (summary.macs == 0) {
+    return Error{ErrorCode::kUnsupported,
+                 "the model has no convolution and no matrix product: there is nothing to make "
+                 "smaller or faster"};
   }
   GroupSummary groups = summarize(detector.groups, detector.body);
   summary.groups = std::move(groups.groups);

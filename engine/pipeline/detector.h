@@ -25,17 +25,20 @@ struct Detector {
   std::vector<std::string> notes;  // what was assumed, one sentence each
   EdgeTypes edges;                 // body and head are float32, the file may be otherwise
   FileInterface file;              // at the card's size
+  std::vector<ModelOutput> outputs = {};
   HeadMatch head;
   Graph body;            // BatchNorm folded, constants folded, no decode tail
   Observation observed;  // of the body at the card's size
   Groups groups;
 };
 
-// Fails as import does, with kUnsupported if the file is int8 already, with kUnsupported if the
-// head is not the one that the card names, with kInvalidArgument if the card contradicts the file.
+// Fails as import does, with kUnsupported if the file is int8 already, if the head is not the one
+// that the card names or nothing that the model answers could be compared, with kInvalidArgument if
+// the card contradicts the file.
 Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCard& card);
 
-// What the model offers to a search.  `onnx` is the file that `detector` was opened from.
+// What the model offers to a search, nothing of it tried (try_out.h).  `onnx` is the file that
+// `detector` was opened from.  Fails with kUnsupported where there is nothing to make smaller.
 Result<ModelSummary> summarize(const Detector& detector, std::span<const std::byte> onnx);
 
 // True for what a summary lists as a layer: convolutions and matrix products.

@@ -2,42 +2,75 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <span>
 #include <string>
 
 #include "engine/graph/convert.h"
+#include "engine/graph/messages.h"
 #include "engine/pipeline/image_loop.h"
 
 namespace pare::engine {
 namespace {
 
+// True for the same number, and for no number on either side alike.
+bool same(float wanted, float got) {
+  return wanted == got || (std::isnan(wanted) && std::isnan(got));
+}
+
 // Largest absolute difference over largest minus smallest expected value.
-Result<double> relative_difference(const std::string& name, const Tensor& expected,
-                                   const Tensor& actual) {
-  if (expected.dtype() != DType::kFloat32 || actual.dtype() != DType::kFloat32 ||
-      expected.shape() != actual.shape() || expected.size() == 0) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "output '" + name + "' has another type or shape on this runtime"};
-  }
-  const auto wanted = expected.values<float>();
-  const auto got = actual.values<float>();
+double relative_difference(std::span<const float> wanted, std::span<const float> got) {
   double difference = 0;
+  double low = std::numeric_limits<double>::infinity();
+  double high = -low;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    if (!std::isfinite(got[i])) {
-      return Error{ErrorCode::kInvalidArgument,
-                   "output '" + name + "' holds a value that is not finite on this runtime"};
+    if (std::isfinite(wanted[i])) {
+      low = std::min(low, double{wanted[i]});
+      high = std::max(high, double{wanted[i]});
     }
-    difference = std::max(difference, std::abs(double{wanted[i]} - double{got[i]}));
+    if (same(wanted[i], got[i])) continue;
+    const double miss = std::abs(double{wanted[i]} - double{got[i]});
+    difference =
+        std::isfinite(miss) ? std::max(difference, miss) : std::numeric_limits<double>::infinity();
   }
-  const auto [low, high] = std::ranges::minmax(wanted);
-  const double range = std::max(double{high} - double{low}, 1e-6);
-  return difference / range;
+  return difference / std::max(high - low, 1e-6);
+}
+
+std::string type_and_shape(const Tensor& tensor) {
+  return std::string(name_of(tensor.dtype())) + " " + to_string(tensor.shape());
+}
+
+// Of the same name; a runtime may answer in another order.
+Result<const Tensor*> output_named(const std::string& name, const Tensor& expected,
+                                   const Runner& runner, const std::vector<Tensor>& outputs) {
+  const auto at = std::ranges::find(runner.output_names(), name);
+  if (at == runner.output_names().end()) {
+    return Error{ErrorCode::kInvalidArgument, "output '" + name + "' is missing on this runtime"};
+  }
+  const Tensor& output = outputs[static_cast<std::size_t>(at - runner.output_names().begin())];
+  if (output.dtype() != expected.dtype() || output.shape() != expected.shape()) {
+    return Error{ErrorCode::kInvalidArgument, "output '" + name + "' is " + type_and_shape(output) +
+                                                  " on this runtime, and " +
+                                                  type_and_shape(expected) + " on the executor"};
+  }
+  return &output;
+}
+
+// Takes an image's output into account.
+void add(const std::string& name, double error, double tolerance, Parity& parity) {
+  const bool first = parity.output.empty();
+  if (!first && !(error / tolerance > parity.max_error / parity.tolerance)) return;
+  parity.max_error = error;
+  parity.tolerance = tolerance;
+  parity.output = name;
 }
 
 }  // namespace
 
 Result<Parity> compare_outputs(Runner& expected, Runner& actual, const std::vector<Tensor>& images,
-                               Stopwatch& watch) {
+                               double tolerance, Stopwatch& watch) {
   Parity parity;
+  parity.tolerance = tolerance;
   for (const Tensor& image : images) {
     const auto wanted = run_timed(expected, image, watch);
     if (!wanted) return wanted.error();
@@ -46,16 +79,18 @@ Result<Parity> compare_outputs(Runner& expected, Runner& actual, const std::vect
     const auto lap = watch.lap(Phase::kParity);
     for (std::size_t o = 0; o < expected.output_names().size(); ++o) {
       const std::string& name = expected.output_names()[o];
-      const auto at = std::ranges::find(actual.output_names(), name);
-      if (at == actual.output_names().end()) {
-        return Error{ErrorCode::kInvalidArgument,
-                     "output '" + name + "' is missing on this runtime"};
-      }
-      const auto index = static_cast<std::size_t>(at - actual.output_names().begin());
-      const auto difference = relative_difference(name, with_float32(wanted.value()[o]),
-                                                  with_float32(got.value()[index]));
-      if (!difference) return difference.error();
-      parity.max_error = std::max(parity.max_error, difference.value());
+      const Tensor& output = wanted.value()[o];
+      if (!is_float(output.dtype()) || output.size() == 0) continue;
+      const auto other = output_named(name, output, actual, got.value());
+      if (!other) return other.error();
+      const bool half = output.dtype() == DType::kFloat16;
+      add(name,
+          relative_difference(with_float32(output).values<float>(),
+                              with_float32(*other.value()).values<float>()),
+          half ? kHalfTolerance * tolerance : tolerance, parity);
+    }
+    if (parity.output.empty()) {
+      return Error{ErrorCode::kUnsupported, "no output holds numbers that could be compared"};
     }
     ++parity.images;
   }

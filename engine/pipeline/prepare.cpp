@@ -16,6 +16,11 @@ std::string histogram_key(int height, int width, const std::string& tensor) {
   return "histogram/" + std::to_string(height) + "x" + std::to_string(width) + "/" + tensor;
 }
 
+// Where the reason stands why there is no histogram.
+std::string unusable_key(int height, int width, const std::string& tensor) {
+  return "no_" + histogram_key(height, width, tensor);
+}
+
 // Activations whose range some quantization plan may ask for.
 std::vector<std::string> activations(const Graph& graph, const Observation& observed) {
   std::vector<std::string> names;
@@ -43,26 +48,35 @@ class Ranges {
 
   const std::vector<std::string>& wanted() const { return wanted_; }
 
-  Result<std::monostate> add(const std::vector<Tensor>& values) {
+  void add(const std::vector<Tensor>& values) {
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      if (values[i].dtype() != DType::kFloat32) continue;
-      if (auto added = histograms_.at(wanted_[i]).add(values[i]); !added) {
-        return Error{added.error().code,
-                     "activation '" + wanted_[i] + "': " + added.error().message};
+      const auto histogram = histograms_.find(wanted_[i]);
+      if (histogram == histograms_.end()) continue;  // given up
+      std::string why;
+      if (values[i].dtype() != DType::kFloat32) {
+        why = "is " + std::string(name_of(values[i].dtype())) + ", not float32";
+      } else if (auto added = histogram->second.add(values[i]); !added) {
+        why = ": " + added.error().message;
       }
+      if (why.empty()) continue;
+      histograms_.erase(histogram);
+      unusable_[wanted_[i]] = "tensor \"" + wanted_[i] + "\" " + why;
     }
-    return std::monostate{};
   }
 
   void store(int height, int width, TensorFile& file) const {
     for (const auto& [name, histogram] : histograms_) {
       histogram.store(histogram_key(height, width, name), file);
     }
+    for (const auto& [name, why] : unusable_) {
+      file.metadata[unusable_key(height, width, name)] = why;
+    }
   }
 
  private:
   std::vector<std::string> wanted_;
   std::map<std::string, ActivationHistogram> histograms_;
+  std::map<std::string, std::string> unusable_;  // the others of those wanted, and why
 };
 
 // Runs `images` images and hands what was wanted to `use`.
@@ -107,25 +121,12 @@ Result<std::monostate> collect_grams(const Detector& detector, std::size_t image
   return std::monostate{};
 }
 
-Result<std::monostate> collect_histograms(const Detector& detector, std::pair<int, int> size,
-                                          std::size_t images, const ImageSource& image,
-                                          const Progress& progress, TensorFile& file) {
+// Whether the body can be made at a size that needs no histograms.
+Result<std::monostate> try_size(const Detector& detector, std::pair<int, int> size) {
   const auto [height, width] = size;
   const auto body = body_at(detector.body, largest_stride(detector.head), height, width);
   if (!body) return body.error();
-  const auto observed = observe(body.value());
-  if (!observed) return observed.error();
-  Ranges ranges(body.value(), observed.value());
-  const std::string at = std::to_string(height) + "x" + std::to_string(width);
-  const auto ran = run_images(body.value(), ranges.wanted(), images, image,
-                              [&](std::size_t i, const std::vector<Tensor>& values) {
-                                progress(static_cast<double>(i + 1) / static_cast<double>(images),
-                                         "ranges at " + at + ": image " + std::to_string(i + 1) +
-                                             " of " + std::to_string(images));
-                                return ranges.add(values);
-                              });
-  if (!ran) return ran;
-  ranges.store(height, width, file);
+  if (auto observed = observe(body.value()); !observed) return observed.error();
   return std::monostate{};
 }
 
@@ -150,31 +151,76 @@ Result<Graph> body_at(const Graph& body, int stride, int height, int width) {
   return resize_input(body, observed.value(), height, width);
 }
 
-Result<TensorFile> prepare(const Detector& detector, std::size_t images, const ImageSource& image,
-                           const PrepareOptions& options, const Progress& progress) {
+Result<std::monostate> collect_histograms(const Detector& detector, std::pair<int, int> size,
+                                          std::size_t images, const ImageSource& image,
+                                          const Progress& progress, TensorFile& file) {
+  const auto [height, width] = size;
+  const auto body = body_at(detector.body, largest_stride(detector.head), height, width);
+  if (!body) return body.error();
+  const auto observed = observe(body.value());
+  if (!observed) return observed.error();
+  Ranges ranges(body.value(), observed.value());
+  const std::string at = std::to_string(height) + "x" + std::to_string(width);
+  const auto ran = run_images(body.value(), ranges.wanted(), images, image,
+                              [&](std::size_t i, const std::vector<Tensor>& values) {
+                                progress(static_cast<double>(i + 1) / static_cast<double>(images),
+                                         "ranges at " + at + ": image " + std::to_string(i + 1) +
+                                             " of " + std::to_string(images));
+                                ranges.add(values);
+                                return Result<std::monostate>(std::monostate{});
+                              });
+  if (!ran) return ran;
+  ranges.store(height, width, file);
+  return std::monostate{};
+}
+
+bool is_of_the_model(const Error& error) {
+  return error.code == ErrorCode::kInvalidArgument || error.code == ErrorCode::kUnsupported ||
+         error.code == ErrorCode::kNotFound;
+}
+
+Result<Prepared> prepare(const Detector& detector, std::size_t images, const ImageSource& image,
+                         const PrepareOptions& options, const Progress& progress) {
   if (images == 0) {
     return Error{ErrorCode::kInvalidArgument, "there are no calibration images"};
   }
-  const std::size_t steps = 1 + (options.int8 ? options.resolutions.size() : 0);
+  // An image that cannot be read is nothing that another size would mend.
+  bool is_of_images = false;
+  const ImageSource watched = [&](std::size_t i, int height, int width) {
+    auto input = image(i, height, width);
+    is_of_images |= !input;
+    return input;
+  };
+  const std::size_t steps = 1 + options.resolutions.size();
   std::size_t step = 0;
   const Progress part = [&](double share, const std::string& message) {
     progress((static_cast<double>(step) + share) / static_cast<double>(steps), message);
   };
   const auto at_most = [&](int limit) { return std::min(images, static_cast<std::size_t>(limit)); };
-  TensorFile file;
-  auto done =
-      collect_grams(detector, at_most(options.gram_images), image, options.seed, part, file);
+  Prepared prepared;
+  auto done = collect_grams(detector, at_most(options.gram_images), watched, options.seed, part,
+                            prepared.file);
   if (!done) return done.error();
   for (++step; step < steps; ++step) {
-    done = collect_histograms(detector, options.resolutions[step - 1],
-                              at_most(options.histogram_images), image, part, file);
-    if (!done) return done.error();
+    const auto size = options.resolutions[step - 1];
+    done = options.int8 ? collect_histograms(detector, size, at_most(options.histogram_images),
+                                             watched, part, prepared.file)
+                        : try_size(detector, size);
+    if (done) continue;
+    if (is_of_images || !is_of_the_model(done.error())) return done.error();
+    prepared.left_out.push_back({size.first, size.second, done.error().message});
   }
-  return file;
+  if (!prepared.left_out.empty() && prepared.left_out.size() == options.resolutions.size()) {
+    return Error{ErrorCode::kUnsupported,
+                 "no input size can be prepared: " + prepared.left_out.front().why_not};
+  }
+  return prepared;
 }
 
 Result<ActivationHistogram> find_histogram(const TensorFile& file, int height, int width,
                                            const std::string& tensor) {
+  const auto reason = file.metadata.find(unusable_key(height, width, tensor));
+  if (reason != file.metadata.end()) return Error{ErrorCode::kNotFound, reason->second};
   return ActivationHistogram::load(file, histogram_key(height, width, tensor));
 }
 

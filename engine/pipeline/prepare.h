@@ -33,16 +33,32 @@ struct PrepareOptions {
 // `image(i, height, width)` is calibration image i as the network's input.
 using ImageSource = std::function<Result<Tensor>(std::size_t i, int height, int width)>;
 
-// Fails with kInvalidArgument for a resolution that the head cannot have or without images, and as
-// the image source does.
-Result<TensorFile> prepare(const Detector& detector, std::size_t images, const ImageSource& image,
-                           const PrepareOptions& options, const Progress& progress);
+struct Prepared {
+  TensorFile file;
+  std::vector<TriedSize> left_out;  // resolutions that cannot be made or run, and why
+};
+
+// A resolution that the model cannot follow is left out, and the rest goes on.  Fails with the
+// reason where none is left, with kInvalidArgument without images, and as the image source does.
+Result<Prepared> prepare(const Detector& detector, std::size_t images, const ImageSource& image,
+                         const PrepareOptions& options, const Progress& progress);
+
+// The histograms of one resolution, added to the file.  An activation that no int8 plan can use,
+// because it is no float32 map or holds a value that is not finite, is stored as the reason why.
+// Fails as body_at(), the executor and the image source do.
+Result<std::monostate> collect_histograms(const Detector& detector, std::pair<int, int> size,
+                                          std::size_t images, const ImageSource& image,
+                                          const Progress& progress, TensorFile& file);
+
+// True for what is the model's doing, not the machine's: another model, size or plan may do.
+bool is_of_the_model(const Error& error);
 
 // The body at another input size; itself at its own.  Fails as resize_input() does, and with
 // kUnsupported where the stride is 0: there is no other size.
 Result<Graph> body_at(const Graph& body, int stride, int height, int width);
 
-// As ActivationHistogram::load(): kNotFound, naming tensor and resolution, if prepare() saw none.
+// As ActivationHistogram::load(): kNotFound, naming tensor and resolution, if prepare() saw none,
+// or with the reason why it kept none.
 Result<ActivationHistogram> find_histogram(const TensorFile& file, int height, int width,
                                            const std::string& tensor);
 

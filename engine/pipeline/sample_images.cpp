@@ -22,7 +22,7 @@ class Boxes {
     boxes.decode_ = head.value().decode;
     const auto whole = attach_head(detector.body, detector.head);
     if (!whole) return whole.error();
-    auto runner = make_openvino_runner(whole.value());
+    auto runner = make_openvino_runner(whole.value(), detector.card.scored);
     if (!runner) return runner.error();
     boxes.runner_ = std::move(runner).value();
     return boxes;

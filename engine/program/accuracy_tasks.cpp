@@ -20,13 +20,14 @@ struct Teacher {
   }
 };
 
-Result<Teacher> open_teacher(const TaskContext& context, std::pair<int, int> size) {
+Result<Teacher> open_teacher(const TaskContext& context, const std::vector<std::string>& scored,
+                             std::pair<int, int> size) {
   const auto lap = context.watch.lap(Phase::kTeacher);
   const auto path = context.file("model");
   if (!path) return path.error();
   auto file = open_candidate(path.value(), size);
   if (!file) return file.error();
-  auto runner = run_on_executor(file.value(), 1);
+  auto runner = run_on_executor(file.value(), scored, 1);
   if (!runner) return runner.error();
   return Teacher{std::move(file).value(), std::move(runner).value()};
 }
@@ -54,7 +55,8 @@ TaskEnd evaluate_raw(const TaskContext& context, const wire::EvaluateParams& par
     return Error{ErrorCode::kInvalidArgument,
                  "the head is raw, and the task names no teacher to agree with"};
   }
-  const auto teacher = open_teacher(context, {params.teacher->height, params.teacher->width});
+  const auto teacher =
+      open_teacher(context, params.card.scored, {params.teacher->height, params.teacher->width});
   if (!teacher) return teacher.error();
   const auto agreed = agreement(teacher.value().running(params.card), candidate, dataset,
                                 params.images, context.progress, context.watch);
@@ -74,7 +76,8 @@ TaskEnd evaluate_raw(const TaskContext& context, const wire::EvaluateParams& par
 Result<Dataset> labelled(const TaskContext& context, const wire::EvaluateParams& params,
                          Dataset dataset) {
   if (!params.teacher) return dataset;
-  const auto teacher = open_teacher(context, {params.teacher->height, params.teacher->width});
+  const auto teacher =
+      open_teacher(context, params.card.scored, {params.teacher->height, params.teacher->width});
   if (!teacher) return teacher.error();
   return labelled_by(teacher.value().running(params.card), std::move(dataset), params.images,
                      half(context.progress, 0), context.watch);
@@ -159,7 +162,8 @@ TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& pa
   if (!candidate) return candidate.error();
   auto dataset = context.dataset();
   if (!dataset) return dataset.error();
-  const auto runner = context.runner(candidate.value(), params.runtime, params.threads);
+  const auto runner =
+      context.runner(candidate.value(), params.card.scored, params.runtime, params.threads);
   if (!runner) return runner.error();
   const RunningDetector running{*runner.value(), params.card, candidate.value().height,
                                 candidate.value().width};
@@ -174,7 +178,8 @@ Result<StoredComparison> compare_stored(const TaskContext& context,
   if (params.card.head == kRawHead) return compare_raw(context, params);
   Dataset dataset = given;
   if (params.teacher) {
-    const auto teacher = open_teacher(context, {params.card.height, params.card.width});
+    const auto teacher =
+        open_teacher(context, params.card.scored, {params.card.height, params.card.width});
     if (!teacher) return teacher.error();
     auto made = labelled_by(teacher.value().running(params.card), std::move(dataset), std::nullopt,
                             half(context.progress, 0), context.watch);

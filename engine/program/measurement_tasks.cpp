@@ -43,6 +43,7 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
   options.min_samples = params.min_samples;
   options.max_seconds = params.max_seconds;
   options.profile = params.profile;
+  options.scored = params.card.scored;
   const auto sha256 = context.document.blobs.find("candidate");
   if (sha256 != context.document.blobs.end()) options.candidate_sha256 = sha256->second;
   const auto timed = benchmark(candidate.value().path, images.value(), options, context.watch);
@@ -63,7 +64,8 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
   result.canary = wire::CanaryResult{measured.canary_before.count(), measured.canary_after.count()};
   if (measured.p90) result.p90_ms = measured.p90->count();
   if (measured.parity) {
-    result.parity = {measured.parity->images, measured.parity->max_error, params.parity->tolerance};
+    result.parity = {measured.parity->images, measured.parity->max_error,
+                     measured.parity->tolerance, measured.parity->output};
   }
   return wire::TaskSuccess{std::move(result), {}};
 }

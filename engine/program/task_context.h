@@ -37,9 +37,10 @@ struct TaskContext {
   // A candidate's file, opened.
   Result<CandidateFile> candidate(const std::string& role) const;
 
-  // The executor in this process, or the runtime's harness.
-  Result<std::unique_ptr<Runner>> runner(const CandidateFile& candidate, const std::string& runtime,
-                                         int threads) const;
+  // The executor in this process, or the runtime's harness, handing out what is scored.
+  Result<std::unique_ptr<Runner>> runner(const CandidateFile& candidate,
+                                         const std::vector<std::string>& scored,
+                                         const std::string& runtime, int threads) const;
 
   // Writes an artifact and returns what the outcome says of it.
   Result<std::pair<std::string, wire::Artifact>> artifact(const std::string& role,

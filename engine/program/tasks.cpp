@@ -13,6 +13,7 @@
 #include "engine/pipeline/int8_sensitivity.h"
 #include "engine/pipeline/prepare.h"
 #include "engine/pipeline/scoring.h"
+#include "engine/pipeline/try_out.h"
 #include "engine/program/task_context.h"
 #include "wire/sha256.h"
 
@@ -25,7 +26,7 @@ void print_progress(double share, const std::string& message) {
 }
 
 PartialCard partial(const ModelCard& card) {
-  return {card.head, card.preprocessing, card.height, card.width, card.classes};
+  return {card.head, card.preprocessing, card.height, card.width, card.classes, card.scored};
 }
 
 Result<Detector> open_model(const TaskContext& context, const PartialCard& card) {
@@ -67,6 +68,9 @@ TaskEnd inspect_model(const TaskContext& context, const wire::InspectModelParams
   ModelSummary summary = std::move(summarized).value();
   summary.sha256 = std::move(sha256).value();
   summary.notes.insert(summary.notes.end(), compared.value().begin(), compared.value().end());
+  auto tried = try_out(detector.value());
+  if (!tried) return tried.error();
+  summary.tried = std::move(tried).value();
   return wire::TaskSuccess{std::move(summary), {}};
 }
 
@@ -107,27 +111,75 @@ ImageSource image_source(const std::vector<DatasetImage>& images, const ModelCar
   };
 }
 
-// What the search is told, from images that `file` was gathered on.  The file gets the measured
+// Of the resolutions that were prepared.
+std::pair<int, int> smallest_of(const PrepareOptions& options, const Prepared& prepared) {
+  std::pair<int, int> smallest{0, 0};
+  for (const auto& size : options.resolutions) {
+    const bool left_out = std::ranges::any_of(prepared.left_out, [&](const TriedSize& out) {
+      return out.height == size.first && out.width == size.second;
+    });
+    if (!left_out && (smallest.first == 0 || size < smallest)) smallest = size;
+  }
+  return smallest;
+}
+
+// What narrowing costs.  A model that cannot be measured so is searched all the same.
+Result<std::monostate> guide_widths(const Detector& detector, TensorFile& file,
+                                    const CalibrationImages& images, const Progress& progress,
+                                    Guidance& guidance) {
+  auto groups = group_sensitivity(detector, file, images.count, images.image, {}, progress);
+  if (!groups && !is_of_the_model(groups.error())) return groups.error();
+  if (!groups) {
+    guidance.notes.push_back("What narrowing each group costs could not be measured: " +
+                             groups.error().message);
+    return std::monostate{};
+  }
+  GroupGuidance of_groups = std::move(groups).value();
+  guidance.groups = std::move(of_groups.groups);
+  guidance.allocations = std::move(of_groups.allocations);
+  return std::monostate{};
+}
+
+// What int8 costs each layer, at the smallest size there is.  Where not a single one can be
+// lowered, there are no int8 plans, and the job goes on.
+Result<std::monostate> guide_int8(const Detector& detector, const TensorFile& file,
+                                  const CalibrationImages& images, std::pair<int, int> size,
+                                  const Progress& progress, Guidance& guidance) {
+  auto layers = int8_sensitivity(detector, file, images.count, images.image,
+                                 {.height = size.first, .width = size.second}, progress);
+  if (!layers && !is_of_the_model(layers.error())) return layers.error();
+  if (!layers || layers.value().empty()) {
+    guidance.why_no_int8 = layers ? "no layer can be int8" : layers.error().message;
+    return std::monostate{};
+  }
+  guidance.int8_layers = std::move(layers).value();
+  std::ranges::move(int8_notes(detector, file), std::back_inserter(guidance.notes));
+  return std::monostate{};
+}
+
+// What the search is told, from images that `prepared` was gathered on.  Its file gets the measured
 // order of the channels: whoever builds a plan needs it, whether or not there is a search.
-Result<Guidance> guidance_of(const Detector& detector, TensorFile& file,
+Result<Guidance> guidance_of(const Detector& detector, Prepared& prepared,
                              const CalibrationImages& images, const PrepareOptions& options,
                              bool rank_int8_layers, const Progress& progress) {
   const double groups_end = rank_int8_layers ? kGroupsEnd : 1;
-  auto groups = group_sensitivity(detector, file, images.count, images.image, {},
-                                  part_of(progress, kStatisticsEnd, groups_end));
-  if (!groups) return groups.error();
-  GroupGuidance of_groups = std::move(groups).value();
   Guidance guidance;
-  guidance.groups = std::move(of_groups.groups);
-  guidance.allocations = std::move(of_groups.allocations);
-  if (!rank_int8_layers) return guidance;
-  const auto smallest = std::ranges::min(options.resolutions);
-  auto layers = int8_sensitivity(detector, file, images.count, images.image,
-                                 {.height = smallest.first, .width = smallest.second},
-                                 part_of(progress, groups_end, 1));
-  if (!layers) return layers.error();
-  guidance.int8_layers = std::move(layers).value();
-  guidance.notes = int8_notes(detector, file);
+  auto done = guide_widths(detector, prepared.file, images,
+                           part_of(progress, kStatisticsEnd, groups_end), guidance);
+  if (!done) return done.error();
+  guidance.left_out = prepared.left_out;
+  for (const TriedSize& size : prepared.left_out) {
+    guidance.notes.push_back("Input " + std::to_string(size.height) + "x" +
+                             std::to_string(size.width) + " is left out: " + size.why_not);
+  }
+  if (rank_int8_layers) {
+    done = guide_int8(detector, prepared.file, images, smallest_of(options, prepared),
+                      part_of(progress, groups_end, 1), guidance);
+    if (!done) return done.error();
+    if (!guidance.why_no_int8.empty()) {
+      guidance.notes.push_back("No int8 plans: " + guidance.why_no_int8);
+    }
+  }
   return guidance;
 }
 
@@ -146,12 +198,12 @@ TaskEnd prepare_task(const TaskContext& context, const wire::PrepareParams& para
   auto prepared = prepare(detector.value(), images.count, images.image, options,
                           part_of(context.progress, 0, kStatisticsEnd));
   if (!prepared) return prepared.error();
-  TensorFile file = std::move(prepared).value();
-  auto guidance = guidance_of(detector.value(), file, images, options,
+  Prepared all = std::move(prepared).value();
+  auto guidance = guidance_of(detector.value(), all, images, options,
                               options.int8 && params.rank_int8_layers, context.progress);
   if (!guidance) return guidance.error();
   auto artifact =
-      context.artifact("statistics", "statistics.safetensors", encode_tensor_file(file));
+      context.artifact("statistics", "statistics.safetensors", encode_tensor_file(all.file));
   if (!artifact) return artifact.error();
   wire::PrepareResult result{
       .images = std::min(static_cast<int>(images.count), options.gram_images),
@@ -266,12 +318,13 @@ Result<CandidateFile> TaskContext::candidate(const std::string& role) const {
 }
 
 Result<std::unique_ptr<Runner>> TaskContext::runner(const CandidateFile& candidate,
+                                                    const std::vector<std::string>& scored,
                                                     const std::string& runtime, int threads) const {
   const auto lap = watch.lap(Phase::kLoad);
-  if (runtime == wire::kExecutor) return run_on_executor(candidate, threads);
+  if (runtime == wire::kExecutor) return run_on_executor(candidate, scored, threads);
   auto started = harness(runtime, "harness");
   if (!started) return started.error();
-  return run_on_harness(candidate, std::move(started).value(), threads);
+  return run_on_harness(candidate, scored, std::move(started).value(), threads);
 }
 
 Result<std::pair<std::string, wire::Artifact>> TaskContext::artifact(

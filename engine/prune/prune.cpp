@@ -251,6 +251,7 @@ class Pruning {
       for (const std::string& output : node.outputs) {
         const auto remains = remains_.find(output);
         if (remains == remains_.end() || remains->second.axes.size() != 1) continue;
+        if (remains->second.axes.begin()->first != 1) continue;  // no map of channels
         const std::vector<std::int64_t>& kept = remains->second.axes.begin()->second;
         result_.kept[output].assign(kept.begin(), kept.end());
       }

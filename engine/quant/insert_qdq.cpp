@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "engine/quant/int8_nodes.h"
@@ -26,9 +28,30 @@ class QdqWriter {
         int8_(std::move(int8)),
         edges_(edges_of(graph)) {}
 
-  Result<QuantizedGraph> write() {
+  // Nodes that were to be int8 and read or make a tensor without usable values.  Call it first.
+  Result<std::vector<NotLowered>> without_values() {
     choose_tensors();
     if (auto chosen = choose_scales(); !chosen) return chosen.error();
+    std::vector<NotLowered> found;
+    for (std::size_t n = 0; n < in_.nodes.size() && !unusable_.empty(); ++n) {
+      if (!int8_[n]) continue;
+      std::vector<std::string> touched(
+          in_.nodes[n].inputs.begin(),
+          in_.nodes[n].inputs.begin() +
+              static_cast<std::ptrdiff_t>(activation_inputs(in_.nodes[n])));
+      touched.push_back(in_.nodes[n].outputs[0]);
+      for (const std::string& tensor : touched) {
+        const auto reason = unusable_.find(tensor);
+        if (reason == unusable_.end()) continue;
+        found.push_back({in_.nodes[n].name, reason->second});
+        break;
+      }
+    }
+    return found;
+  }
+
+  // REQUIRES: without_values() found none.
+  Result<QuantizedGraph> write() {
     out_.graph = in_;
     out_.graph.nodes.clear();
     for (const TensorInfo& input : in_.inputs) {
@@ -125,10 +148,24 @@ class QdqWriter {
   Result<std::monostate> choose_scale(const std::string& tensor) {
     if (!quantized_.contains(tensor)) return std::monostate{};
     const auto values = sources_.values(tensor);
-    if (!values) return values.error();
+    if (!values && values.error().code != ErrorCode::kNotFound) return values.error();
+    const std::string why = values ? why_no_range(tensor, values.value()) : values.error().message;
+    if (!why.empty()) {
+      unusable_.emplace(tensor, why);
+      return std::monostate{};
+    }
     const Calibration calibration{plan_.ranges, plan_.symmetric, followed_by(in_, edges_, tensor)};
     scales_[tensor] = scale_of(choose_range(values.value(), calibration), plan_.symmetric);
     return std::monostate{};
+  }
+
+  static std::string why_no_range(const std::string& tensor, const Distribution& values) {
+    const auto [low, high] = values.limit;
+    if (!std::isfinite(low) || !std::isfinite(high)) {
+      return "tensor \"" + tensor + "\" holds values that are not finite";
+    }
+    if (!(high > low)) return "tensor \"" + tensor + "\" held nothing but zeros in every image";
+    return "";
   }
 
   Result<std::monostate> write_node(std::size_t n) {
@@ -335,9 +372,61 @@ class QdqWriter {
   Edges edges_;
   std::set<std::string, std::less<>> quantized_;  // activations with a Q/DQ pair
   std::map<std::string, ActivationScale> scales_;
-  std::set<std::string, std::less<>> replaced_;  // constants that may be unread now
+  std::map<std::string, std::string, std::less<>> unusable_;  // of those, without a range, and why
+  std::set<std::string, std::less<>> replaced_;               // constants that may be unread now
   QuantizedGraph out_;
 };
+
+std::string text_of(const Shape& shape) {
+  std::string text;
+  for (const std::int64_t side : shape) text += (text.empty() ? "" : "x") + std::to_string(side);
+  return text;
+}
+
+// Why this convolution cannot be lowered, whatever its activations; empty: it can.
+std::string why_unfit(const Graph& graph, const Node& node) {
+  const auto weights = graph.constants.find(node.inputs.at(1));
+  if (weights == graph.constants.end()) {
+    return "its weights, \"" + node.inputs[1] + "\", are computed while it runs";
+  }
+  const Tensor& values = weights->second;
+  if (values.dtype() != DType::kFloat32) {
+    return "its weights are " + std::string(name_of(values.dtype())) + ", not float32";
+  }
+  if (values.shape().size() != 4) {
+    return "its weights are " + text_of(values.shape()) +
+           ": only convolutions over height and width become int8";
+  }
+  if (!std::ranges::all_of(values.values<float>(), [](float w) { return std::isfinite(w); })) {
+    return "its weights hold values that are not finite";
+  }
+  const auto bias =
+      node.inputs.size() > 2 ? graph.constants.find(node.inputs[2]) : graph.constants.end();
+  if (bias != graph.constants.end() && bias->second.dtype() != DType::kFloat32) {
+    return "its bias is " + std::string(name_of(bias->second.dtype())) + ", not float32";
+  }
+  return "";
+}
+
+std::vector<NotLowered> unfit_convolutions(const Graph& graph, const QuantizationPlan& plan) {
+  std::vector<NotLowered> unfit;
+  for (const Node& node : graph.nodes) {
+    if (!node.domain.empty() || node.op != "Conv") continue;
+    if (std::ranges::binary_search(plan.keep_fp32, node.name)) continue;
+    if (std::string why = why_unfit(graph, node); !why.empty()) {
+      unfit.push_back({node.name, std::move(why)});
+    }
+  }
+  return unfit;
+}
+
+std::vector<NotLowered> in_order_of(const Graph& graph, std::vector<NotLowered> found) {
+  std::map<std::string_view, std::size_t> place;
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) place[graph.nodes[n].name] = n;
+  std::ranges::stable_sort(
+      found, {}, [&](const NotLowered& one) { return place.at(std::string_view(one.node)); });
+  return found;
+}
 
 }  // namespace
 
@@ -353,11 +442,32 @@ Result<QuantizedGraph> insert_qdq(const Graph& graph, const QuantizationPlan& pl
   if (plan.placement == QdqPlacement::kOperators) {
     for (const UnlikeRanges& found : find_unlike_ranges(graph, sources))
       apart.push_back(found.node);
-    std::ranges::sort(apart);
   }
-  auto int8 = int8_nodes(graph, plan, apart);
-  if (!int8) return int8.error();
-  return QdqWriter(graph, plan, sources, form, std::move(int8).value()).write();
+  std::vector<NotLowered> not_lowered;
+  const auto set_apart = [&](std::vector<NotLowered> found) {
+    for (NotLowered& one : found) {
+      apart.push_back(one.node);
+      not_lowered.push_back(std::move(one));
+    }
+    std::ranges::sort(apart);
+  };
+  set_apart(unfit_convolutions(graph, plan));
+  while (true) {
+    // What is set apart takes with it what would have read it in int8: a round may bare more.
+    auto int8 = int8_nodes(graph, plan, apart);
+    if (!int8) return int8.error();
+    QdqWriter writer(graph, plan, sources, form, std::move(int8).value());
+    auto found = writer.without_values();
+    if (!found) return found.error();
+    if (found.value().empty()) {
+      auto written = writer.write();
+      if (!written) return written;
+      QuantizedGraph out = std::move(written).value();
+      out.not_lowered = in_order_of(graph, std::move(not_lowered));
+      return out;
+    }
+    set_apart(std::move(found).value());
+  }
 }
 
 }  // namespace pare::engine

@@ -31,15 +31,28 @@ enum class WeightForm : std::uint8_t {
                // it computes what exact int8 arithmetic would, wherever it runs
 };
 
+// A node that the plan would have in int8 and that cannot be.
+struct NotLowered {
+  std::string node;
+  std::string reason;
+};
+
 struct QuantizedGraph {
   Graph graph;
   std::vector<std::string> int8_layers;  // names of the convolutions that became int8
+  std::vector<NotLowered> not_lowered;   // in the order of the nodes
 };
 
 // The plan's equalization is not applied here: `graph` is what equalize() made of it.
-// Fails with kInvalidArgument if keep_fp32 names no convolution, kUnsupported below opset 13 (no
-// per-channel scales), and as `sources` do.  Cost: one pass over nodes and weights, and what the
-// calibration and the rounding of the plan cost.
+//
+// A node that cannot be lowered stays in fp32, with its reason, and nothing else suffers: a
+// convolution whose weights are no float32 constant of rank 4, are not finite or come with a bias
+// that is not float32; one that reads or makes a tensor whose values nobody kept (`sources` answer
+// kNotFound), that is not finite or holds nothing but zeros.
+//
+// Fails with kInvalidArgument if keep_fp32 names no layer, kUnsupported below opset 13 (no
+// per-channel scales), and as `sources` do with any other error.  Cost: one pass over nodes and
+// weights, and what the calibration and the rounding of the plan cost.
 Result<QuantizedGraph> insert_qdq(const Graph& graph, const QuantizationPlan& plan,
                                   const QuantizationSources& sources,
                                   WeightForm form = WeightForm::kInteger);

@@ -13,6 +13,8 @@ constexpr std::array<std::string_view, 5> kMoving = {"MaxPool", "Reshape", "Resi
                                                      "Transpose"};
 constexpr std::array<std::string_view, 2> kFolding = {"Clip", "Relu"};
 
+constexpr std::array<std::string_view, 4> kLayers = {"Conv", "ConvTranspose", "Gemm", "MatMul"};
+
 template <std::size_t N>
 bool is_one_of(const std::array<std::string_view, N>& ops, const Node& node) {
   return node.domain.empty() && std::ranges::find(ops, node.op) != ops.end();
@@ -20,6 +22,11 @@ bool is_one_of(const std::array<std::string_view, N>& ops, const Node& node) {
 
 bool is_convolution(const Node& node) {
   return node.domain.empty() && node.op == "Conv";
+}
+
+// What a model's summary lists: convolutions and matrix products.  All but Conv are fp32 anyway.
+bool is_layer(const Node& node) {
+  return node.domain.empty() && is_one_of(kLayers, node);
 }
 
 }  // namespace
@@ -36,9 +43,9 @@ Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan&
                                      const std::vector<std::string>& apart) {
   for (const std::string& name : plan.keep_fp32) {
     const Node* node = find_node(graph, name);
-    if (node == nullptr || !is_convolution(*node)) {
+    if (node == nullptr || !is_layer(*node)) {
       return Error{ErrorCode::kInvalidArgument,
-                   "keep_fp32 names '" + name + "', which is no convolution of this model"};
+                   "keep_fp32 names '" + name + "', which is no layer of this model"};
     }
   }
   std::map<std::string, bool, std::less<>> tensor_is_int8;
@@ -47,7 +54,8 @@ Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan&
     bool int8 = false;
     if (is_convolution(node)) {
       int8 = graph.constants.contains(node.inputs.at(1)) &&
-             !std::ranges::binary_search(plan.keep_fp32, node.name);
+             !std::ranges::binary_search(plan.keep_fp32, node.name) &&
+             !std::ranges::binary_search(apart, node.name);
     } else if (folds_into_convolution(node) ||
                (plan.placement == QdqPlacement::kOperators &&
                 (is_one_of(kArithmetic, node) || keeps_scale(node)))) {

@@ -16,7 +16,8 @@
 namespace pare::engine {
 
 // One entry a node, in the graph's order.  `apart`: names of nodes to be kept in fp32, sorted.
-// Fails with kInvalidArgument if keep_fp32 names something that is not a convolution of this graph.
+// Fails with kInvalidArgument if keep_fp32 names something that is no convolution or matrix product
+// of this graph.
 // O(nodes + edges).
 Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan& plan,
                                      const std::vector<std::string>& apart = {});

@@ -161,6 +161,29 @@ TEST(Format, a_model_of_one_size_says_so) {
   EXPECT_NE(summary_text({{"stride", 32}}, 0).find(", stride 32, "), std::string::npos);
 }
 
+TEST(Format, what_was_tried_of_a_model_is_told_and_what_does_not_work_with_its_reason) {
+  const json layer = {{"name", "a"}};
+  const std::string text = summary_text(
+      {{"layers", {layer, layer, layer}},
+       {"tried",
+        {{"seconds", 2.2},
+         {"sizes",
+          {{{"size", {416, 416}}}, {{"size", {352, 352}}, {"why_not", "Add \"p\" is fixed"}}}},
+         {"fp32_layers", {{{"layer", "along"}, {"reason", "a Conv1d"}}}},
+         {"outputs",
+          {{{"name", "boxes"}}, {{"name", "labels"}, {"why_not_compared", "it holds int64"}}}}}}},
+      0);
+  for (const char* said :
+       {"tried in 2 s, and it works: input 416x416; fp32, int8 (2 of 3 layers); "
+        "outputs compared: boxes\n",
+        "left out: input 352x352: Add \"p\" is fixed\n", "stays in fp32: along: a Conv1d\n",
+        "not compared: output labels: it holds int64\n"}) {
+    EXPECT_NE(text.find(said), std::string::npos) << text;
+  }
+  const std::string none = summary_text({{"tried", {{"why_no_int8", "opset 8"}}}}, 0);
+  EXPECT_NE(none.find("left out: int8: opset 8\n"), std::string::npos) << none;
+}
+
 TEST(Format, a_job_that_has_nothing_yet_is_shown_all_the_same) {
   EXPECT_EQ(progress_line(json{{"id", 3}, {"state", "preparing"}, {"budget", {{"trials", 40}}}}),
             "job 3 preparing  " + bar(0, 24) + "   0 %  0/40 trials");

@@ -62,6 +62,75 @@ TEST(Space, int8_choices_that_were_taken_away_are_in_no_plan) {
   for (const Genome& seed : seeds(space)) EXPECT_EQ(space.canonical(seed), seed);
 }
 
+std::vector<int> heights_of(const Space& space) {
+  std::vector<int> heights;
+  for (const InputSize size : space.resolutions()) heights.push_back(size.height);
+  return heights;
+}
+
+TEST(Space, sizes_that_were_tried_and_cannot_be_made_are_not_offered) {
+  ModelSummary model = small_detector(3);
+  EXPECT_EQ(heights_of(space_of(model)), (std::vector{224, 288, 352, 416}));
+  model.tried = Tried{.sizes = {{352, 352, "MatMul \"m\" has a fixed size"}, {416, 416, ""}}};
+  EXPECT_EQ(heights_of(space_of(model)), (std::vector{224, 256, 288, 320, 384, 416}))
+      << "a size that nobody tried is offered: preparing tries it";
+  Guidance prepared;
+  prepared.left_out = {{288, 288, "no memory for that"}};
+  const auto space = Space::make(model, {}, Recovery::kReconstruct, {}, prepared);
+  ASSERT_TRUE(space) << space.error().message;
+  EXPECT_EQ(heights_of(space.value()), (std::vector{224, 256, 320, 384, 416}));
+  prepared.left_out = {{352, 352, "no memory for that"}};
+  model.tried.reset();
+  EXPECT_EQ(heights_of(Space::make(model, {}, Recovery::kReconstruct, {}, prepared).value()),
+            (std::vector{224, 288, 416}))
+      << "what was not prepared does not step in for it";
+}
+
+TEST(Space, where_no_size_is_left_it_says_why) {
+  ModelSummary model = small_detector(3);
+  model.tried = Tried{.sizes = {{384, 384, "MatMul \"m\" has a fixed size"}}};
+  const auto space =
+      Space::make(model, {.min_scale = 0.9, .max_scale = 0.95}, Recovery::kReconstruct);
+  ASSERT_FALSE(space);
+  EXPECT_NE(space.error().message.find("MatMul \"m\" has a fixed size"), std::string::npos)
+      << space.error().message;
+}
+
+TEST(Space, int8_that_was_tried_and_does_not_work_is_not_offered) {
+  ModelSummary model = small_detector(3);
+  EXPECT_TRUE(space_of(model).has_int8());
+  model.tried = Tried{.why_no_int8 = "no layer can be int8"};
+  EXPECT_FALSE(space_of(model).has_int8());
+  model.tried.reset();
+  Guidance prepared;
+  prepared.why_no_int8 = "no layer can be int8";
+  EXPECT_FALSE(Space::make(model, {}, Recovery::kReconstruct, {}, prepared).value().has_int8());
+}
+
+TEST(Space, a_layer_that_cannot_be_int8_is_no_decision_and_counts_as_fp32) {
+  ModelSummary model = small_detector(6);
+  model.output_layers = {"layer5"};
+  model.tried = Tried{.fp32_layers = {{"layer0", "a Conv1d"}, {"layer5", "a Conv1d"}}};
+  const Space space = space_of(model);
+  for (const Decision& d : space.decisions()) {
+    EXPECT_FALSE(std::ranges::count(d.layers, "layer0")) << d.name;
+    EXPECT_FALSE(std::ranges::count(d.layers, "layer5")) << d.name;
+    EXPECT_GT(d.choices, 1) << d.name;
+  }
+  std::mt19937 rng(4);
+  int quantized = 0;
+  for (int i = 0; i < 100; ++i) {
+    const Genome genome = space.canonical(anything(space, rng));
+    const auto settings = space.layer_settings(genome);
+    EXPECT_FALSE(settings[0].int8 || settings[5].int8);
+    quantized += space.plan_of(genome).quantization.has_value() ? 1 : 0;
+    EXPECT_EQ(space.genome_of(space.plan_of(genome)).value(), genome);
+    if (!space.is_int8(genome)) continue;
+    EXPECT_TRUE(std::ranges::any_of(settings, &LayerSetting::int8)) << "it is an fp32 plan";
+  }
+  EXPECT_GT(quantized, 0);
+}
+
 // Layers in the order in which int8 harms them, and two ways of narrowing every group.
 Guidance guidance_for(const ModelSummary& model) {
   Guidance guidance;

@@ -91,6 +91,8 @@ class RandomDocuments {
       out.int8_layers.push_back({text(), real(0, 9)});
     }
     out.notes = texts();
+    out.left_out = tried_sizes();
+    if (coin()) out.why_no_int8 = text();
     return out;
   }
 
@@ -105,13 +107,33 @@ class RandomDocuments {
     }
     return out;
   }
-  ModelCard card() { return {text(), preprocessing(), whole(1, 8192), whole(1, 8192), texts()}; }
+  ModelCard card() {
+    return {text(), preprocessing(), whole(1, 8192), whole(1, 8192), texts(), texts()};
+  }
   PartialCard partial_card() {
     PartialCard out;
     if (coin()) out.head = text();
     if (coin()) out.preprocessing = preprocessing();
     if (coin()) out.height = out.width = whole(1, 8192);
     if (coin()) out.classes = texts();
+    if (coin()) out.scored = texts();
+    return out;
+  }
+
+  std::vector<TriedSize> tried_sizes() {
+    return several(0, 3, [&] {
+      return TriedSize{whole(1, 8192), whole(1, 8192), coin() ? text() : ""};
+    });
+  }
+  Tried tried() {
+    Tried out;
+    out.sizes = tried_sizes();
+    if (coin()) out.why_no_int8 = text();
+    out.fp32_layers = several(0, 2, [&] { return Fp32Layer{text(), text()}; });
+    out.outputs = several(0, 3, [&] {
+      return ModelOutput{text(), text(), {1, whole(-1, 99)}, coin() ? text() : ""};
+    });
+    out.seconds = real(0, 60);
     return out;
   }
 
@@ -131,6 +153,7 @@ class RandomDocuments {
     });
     out.frozen = several(0, 3, [&] { return FrozenChannels{text(), whole(0, 999), text()}; });
     out.output_layers = texts();
+    if (coin()) out.tried = tried();
     out.activations = texts();
     out.layers = several(0, 4, [&] {
       return Layer{text(),       text(),      {whole(1, 7), whole(1, 7)},

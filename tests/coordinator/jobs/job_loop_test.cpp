@@ -736,6 +736,55 @@ TEST_F(JobLoopTest, a_log_of_another_search_space_ends_its_job_with_the_reason_a
   }
 }
 
+// The sizes of all plans that were tried, by height.
+std::set<int> heights_of(const std::vector<Trial>& trials) {
+  std::set<int> heights;
+  for (const Trial& trial : trials) {
+    heights.insert(wire::parse_plan(trial.plan_json).value().height);
+  }
+  return heights;
+}
+
+TEST_F(JobLoopTest, what_inspecting_and_preparing_left_out_is_in_no_trial_and_the_job_goes_on) {
+  fleet->set_twist([](const wire::TaskDocument& task, wire::TaskResult& result) {
+    if (auto* summary = std::get_if<ModelSummary>(&result)) {
+      summary->tried = Tried{.sizes = {{224, 224, "Add \"p\" is fixed"}, {416, 416, ""}}};
+    } else if (auto* prepared = std::get_if<wire::PrepareResult>(&result)) {
+      const auto& params = std::get<wire::PrepareParams>(task.params);
+      EXPECT_EQ(params.resolutions.size(), 6U);
+      prepared->guidance.left_out = {{256, 256, "no room for that"}};
+      prepared->guidance.why_no_int8 = "no layer can be int8";
+    }
+  });
+  start();
+  const JobId id = post(40, "random");
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  const std::set<int> heights = heights_of(trials(id));
+  EXPECT_GT(heights.size(), 1U);
+  EXPECT_FALSE(heights.contains(224) || heights.contains(256));
+  for (const Trial& trial : trials(id)) {
+    EXPECT_FALSE(wire::parse_plan(trial.plan_json).value().quantization);
+  }
+  expect_consistent(id, static_cast<int>(trials(id).size()));
+}
+
+TEST_F(JobLoopTest, a_job_of_int8_alone_on_a_model_that_cannot_be_int8_fails_with_the_reason) {
+  fleet->set_twist([](const wire::TaskDocument&, wire::TaskResult& result) {
+    if (auto* summary = std::get_if<ModelSummary>(&result)) {
+      summary->tried = Tried{.why_no_int8 = "conv \"c\" has computed weights"};
+    }
+  });
+  start();
+  NewJob job = wanted({"ov"});
+  job.space.precisions = {Precision::kInt8};
+  const JobId id = add(job);
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kFailed);
+  EXPECT_NE(stored(id).reason.find("conv \"c\" has computed weights"), std::string::npos)
+      << stored(id).reason;
+}
+
 TEST_F(JobLoopTest, a_comparison_is_recorded_when_its_task_ends) {
   start();
   const JobId id = post(10);

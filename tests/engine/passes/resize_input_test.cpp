@@ -56,6 +56,23 @@ std::string focus(GraphBuilder& b, const std::string& x) {
                 {{1, 8, in[2] / 2, in[3] / 2}})[0];
 }
 
+// Every position looks at every other: matrices whose rows and columns grow.
+std::string attention(GraphBuilder& b, const std::string& x) {
+  const Shape in = b.shape(x);
+  const std::int64_t positions = in[2] * in[3];
+  const auto rows = b.transpose(b.reshape(x, {1, 8, positions}), {0, 2, 1});
+  const auto product = [&](const std::string& l, const std::string& r, Shape shape) {
+    return b.node("MatMul", {l, r}, {std::move(shape)})[0];
+  };
+  const auto query = product(rows, b.constant({8, 8}), {1, positions, 8});
+  const auto key = product(rows, b.constant({8, 8}), {1, positions, 8});
+  const auto weights =
+      b.node("Softmax", {product(query, b.transpose(key, {0, 2, 1}), {1, positions, positions})},
+             {{1, positions, positions}}, {{"axis", std::int64_t{2}}})[0];
+  const auto seen = product(weights, rows, {1, positions, 8});
+  return b.add(x, b.reshape(b.transpose(seen, {0, 2, 1}), in));
+}
+
 // The network at a given size: what resizing another one has to come to.
 Graph network(const Body& body, int height, int width) {
   GraphBuilder b(3);
@@ -85,6 +102,7 @@ INSTANTIATE_TEST_SUITE_P(
         Body{"shuffle", [](auto& b, const auto& x) { return b.channel_shuffle(x, 2); }},
         Body{"flattened", flattened}, Body{"flattened_and_back", flattened_and_back},
         Body{"squeeze_and_excite", squeeze_and_excite}, Body{"focus", focus},
+        Body{"attention", attention},
         Body{"split",
              [](auto& b, const auto& x) {
                return b.concat(b.split(x, {6, 2}));
@@ -129,6 +147,11 @@ INSTANTIATE_TEST_SUITE_P(
         Body{"tiles",
              [](auto& b, const auto& x) {
                return culprit(b, "Reshape", {x, b.ints({1, 8, 4, 2, 12})}, {1, 8, 4, 2, 12});
+             }},
+        Body{"mixed_positions",
+             [](auto& b, const auto& x) {
+               const auto flat = b.reshape(x, {1, 8, 96});
+               return culprit(b, "MatMul", {flat, b.constant({96, 96})}, {1, 8, 96});
              }},
         Body{"dense",
              [](auto& b, const auto& x) {

@@ -52,6 +52,14 @@ TEST(Agreement, of_a_value_that_is_not_finite_is_none) {
   EXPECT_EQ(agreement(Values{1, 2}, Values{1, std::numeric_limits<float>::infinity()}), 0);
 }
 
+TEST(Agreement, a_value_that_is_not_finite_in_the_original_either_is_left_out) {
+  const float nan = std::nanf("");
+  const float infinity = std::numeric_limits<float>::infinity();
+  EXPECT_EQ(agreement(Values{1, nan, -infinity}, Values{1, nan, -infinity}), 1);
+  EXPECT_EQ(agreement(Values{1, infinity}, Values{1, -infinity}), 0);
+  EXPECT_EQ(agreement(Values{1, nan}, Values{1, 2}), 0);
+}
+
 TEST(Agreement, of_each_image_survives_the_file) {
   const auto read = parse_agreements(agreements_to_json({{7, 0.25}, {9, 1}}));
   ASSERT_TRUE(read);

@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <limits>
+#include <map>
 
 #include "engine/onnx/onnx_io.h"
 #include "engine/quant/activation_histogram.h"
@@ -242,22 +246,139 @@ TEST(InsertQdq, bias_correction_takes_the_mean_error_out_of_every_channel) {
   EXPECT_LT(with, 0.7 * without);
 }
 
-TEST(InsertQdq, what_is_no_convolution_and_what_has_no_range_is_refused_by_name) {
+TEST(InsertQdq, what_is_no_layer_and_an_opset_without_scales_by_channel_are_refused) {
   const Graph graph = small_body();
   const ObservedValues ranges(graph);
   const auto unknown = insert_qdq(graph, {.keep_fp32 = {"nonesuch"}}, ranges.sources());
   ASSERT_FALSE(unknown);
   EXPECT_THAT(unknown.error().message, testing::HasSubstr("nonesuch"));
-  const auto blind = insert_qdq(graph, {},
-                                {[](const std::string& tensor) -> Result<Distribution> {
-                                   return Error{ErrorCode::kNotFound, "no range of " + tensor};
-                                 },
-                                 {},
-                                 {}});
-  ASSERT_FALSE(blind);
   Graph old = graph;
   old.opset = 11;
   EXPECT_EQ(insert_qdq(old, {}, ranges.sources()).error().code, ErrorCode::kUnsupported);
+}
+
+// Every tensor but those named has values in [-1, 1].
+QuantizationSources all_but(const std::map<std::string, Result<Distribution>>& named) {
+  const auto values = [named](const std::string& tensor) -> Result<Distribution> {
+    const auto found = named.find(tensor);
+    if (found != named.end()) return found->second;
+    return Distribution{{-1, 1}, {{-1, 1, 100}}};
+  };
+  return {values, [values](const std::string& tensor, int) { return values(tensor); }, {}};
+}
+
+constexpr QdqPlacement kPlacements[] = {QdqPlacement::kOperators, QdqPlacement::kConvolutions,
+                                        QdqPlacement::kSiluBlocks};
+
+// A layer before the odd one, the odd one, and a layer behind: only the odd one may suffer.
+void expect_only_odd_suffers(const Graph& graph, const QuantizationSources& sources,
+                             const std::string& reason) {
+  for (const QdqPlacement placement : kPlacements) {
+    for (const bool corrected : {false, true}) {
+      const auto made =
+          insert_qdq(graph, {.placement = placement, .bias_correction = corrected}, sources);
+      ASSERT_TRUE(made) << made.error().message;
+      EXPECT_TRUE(verify(made.value().graph)) << verify(made.value().graph).error().message;
+      EXPECT_THAT(made.value().int8_layers, testing::ElementsAre("before", "behind"));
+      ASSERT_EQ(made.value().not_lowered.size(), 1U);
+      EXPECT_EQ(made.value().not_lowered[0].node, "odd");
+      EXPECT_THAT(made.value().not_lowered[0].reason, testing::HasSubstr(reason));
+    }
+  }
+}
+
+Graph with_odd_layer(const std::function<std::string(GraphBuilder&, const std::string&)>& odd) {
+  GraphBuilder b(3);
+  const auto x = b.conv(b.input({1, 3, 8, 8}), {.channels = 8, .name = "before"});
+  b.output(b.conv(odd(b, x), {.channels = 8, .name = "behind"}));
+  return b.build();
+}
+
+Graph with_odd_weights(const std::function<void(Graph&, Node&)>& edit) {
+  Graph graph = with_odd_layer([](GraphBuilder& b, const std::string& x) {
+    return b.silu(b.conv(b.silu(x), {.channels = 8, .name = "odd"}));
+  });
+  edit(graph, graph.nodes[static_cast<std::size_t>(find_node(graph, "odd") - graph.nodes.data())]);
+  return graph;
+}
+
+TEST(InsertQdq, a_convolution_over_one_axis_or_three_stays_in_fp32_and_nothing_else_suffers) {
+  const Graph conv1d = with_odd_layer([](GraphBuilder& b, const std::string& x) {
+    const auto flat = b.reshape(x, {1, 1, 512});
+    const auto out = b.node("Conv", {flat, b.constant({1, 1, 1})}, {{1, 1, 512}}, {}, "odd");
+    return b.reshape(out[0], {1, 8, 8, 8});
+  });
+  expect_only_odd_suffers(conv1d, all_but({}), "1x1x1");
+  const Graph conv3d = with_odd_layer([](GraphBuilder& b, const std::string& x) {
+    const auto deep = b.reshape(x, {1, 2, 4, 8, 8});
+    const auto out =
+        b.node("Conv", {deep, b.constant({2, 2, 1, 1, 1})}, {{1, 2, 4, 8, 8}}, {}, "odd");
+    return b.reshape(out[0], {1, 8, 8, 8});
+  });
+  expect_only_odd_suffers(conv3d, all_but({}), "2x2x1x1x1");
+}
+
+TEST(InsertQdq, weights_that_are_computed_or_not_finite_or_no_floats_stay_as_they_are) {
+  expect_only_odd_suffers(with_odd_weights([](Graph& graph, Node& odd) {
+                            graph.inputs.push_back({"weights", DType::kFloat32, {8, 8, 3, 3}});
+                            odd.inputs[1] = "weights";
+                          }),
+                          all_but({}), "computed while it runs");
+  expect_only_odd_suffers(with_odd_weights([](Graph& graph, Node& odd) {
+                            const float nan = std::nanf("");
+                            graph.constants[odd.inputs[1]] =
+                                Tensor::of<float>({8, 8, 3, 3}, std::vector<float>(8 * 8 * 9, nan));
+                          }),
+                          all_but({}), "not finite");
+  expect_only_odd_suffers(with_odd_weights([](Graph& graph, Node& odd) {
+                            graph.constants[odd.inputs[1]] =
+                                Tensor(DType::kFloat16, {8, 8, 3, 3},
+                                       std::vector<std::byte>(std::size_t{8} * 8 * 9 * 2));
+                          }),
+                          all_but({}), "float16");
+}
+
+TEST(InsertQdq, a_tensor_without_usable_values_keeps_the_layers_around_it_in_fp32) {
+  const Graph graph = with_odd_layer([](GraphBuilder& b, const std::string& x) {
+    return b.node("Softmax",
+                  {b.conv(b.node("Softmax", {x}, {{1, 8, 8, 8}}, {}, "in")[0],
+                          {.channels = 8, .name = "odd"})},
+                  {{1, 8, 8, 8}}, {}, "out")[0];
+  });
+  const float infinity = std::numeric_limits<float>::infinity();
+  expect_only_odd_suffers(graph, all_but({{"in", Error{ErrorCode::kNotFound, "nobody saw it"}}}),
+                          "nobody saw it");
+  expect_only_odd_suffers(graph, all_but({{"odd", Error{ErrorCode::kNotFound, "nobody saw it"}}}),
+                          "nobody saw it");
+  expect_only_odd_suffers(graph, all_but({{"in", Distribution{{0, infinity}, {}}}}), "not finite");
+  expect_only_odd_suffers(graph, all_but({{"in", Distribution{{0, 0}, {}}}}), "but zeros");
+  const auto broken =
+      insert_qdq(graph, {}, all_but({{"in", Error{ErrorCode::kInvalidArgument, "torn"}}}));
+  ASSERT_FALSE(broken) << "what was stored cannot be read: no reason to build another candidate";
+  EXPECT_THAT(broken.error().message, testing::HasSubstr("torn"));
+}
+
+TEST(InsertQdq, where_nothing_has_values_the_graph_stays_as_it_is) {
+  const Graph graph = small_body();
+  const auto nobody = [](const std::string& tensor) -> Result<Distribution> {
+    return Error{ErrorCode::kNotFound, "no range of " + tensor};
+  };
+  const auto blind = insert_qdq(graph, {}, {nobody, {}, {}});
+  ASSERT_TRUE(blind) << blind.error().message;
+  EXPECT_TRUE(blind.value().int8_layers.empty());
+  EXPECT_EQ(blind.value().graph, graph);
+  EXPECT_THAT(blind.value().not_lowered.front().reason, testing::HasSubstr("no range of images"));
+}
+
+TEST(InsertQdq, layers_that_are_never_int8_may_be_kept_in_fp32_by_name) {
+  GraphBuilder b(3);
+  const auto x = b.conv(b.input({1, 3, 8, 8}), {.channels = 8, .name = "conv"});
+  const auto up = b.node("ConvTranspose", {x, b.constant({8, 1, 2, 2})}, {{1, 8, 9, 9}},
+                         {{"group", std::int64_t{8}}}, "up");
+  b.output(b.node("MatMul", {up[0], b.constant({9, 4})}, {{1, 8, 9, 4}}, {}, "product")[0]);
+  const auto made = insert_qdq(b.build(), {.keep_fp32 = {"product", "up"}}, all_but({}));
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_THAT(made.value().int8_layers, testing::ElementsAre("conv"));
 }
 
 }  // namespace
