@@ -82,10 +82,11 @@ Result<std::vector<NamedTensors>> run_file(std::span<const std::byte> onnx, cons
     close_input(*model, graph.inputs.at(0));
     const auto names = expose(*model, wanted);
     // As make_openvino_runner() compiles.
-    ov::CompiledModel compiled =
-        core.compile_model(model, "CPU", ov::hint::inference_precision(ov::element::f32),
-                           ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY),
-                           ov::num_streams(1), ov::hint::enable_cpu_pinning(false));
+    ov::CompiledModel compiled = core.compile_model(
+        model, "CPU", ov::hint::inference_precision(ov::element::f32),
+        ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY),
+        ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+        ov::inference_num_threads(1), ov::num_streams(1), ov::hint::enable_cpu_pinning(false));
     ov::InferRequest request = compiled.create_infer_request();
     std::vector<NamedTensors> all;
     for (const Tensor& input : inputs) {
