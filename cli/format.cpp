@@ -244,11 +244,13 @@ std::string jobs_table(const json& jobs, int width) {
   for (const json& job : jobs) {
     const json trials = job.value("trials", json::object());
     const json budget = job.value("budget", json::object());
+    const std::string waits = waits_text(job);
     table.add({whole(number_at(job, "id")), text_at(job, "state"),
                whole(number_at(trials, "finished") + number_at(trials, "failed")) + "/" +
                    whole(number_at(budget, "trials")),
                has(job, "seconds_left") ? duration_text(number_at(job, "seconds_left")) : "",
-               text_at(job, "model"), joined(list_at(job, "targets")), text_at(job, "reason")});
+               text_at(job, "model"), joined(list_at(job, "targets")),
+               waits.empty() ? text_at(job, "reason") : waits});
   }
   return table.text(width);
 }
@@ -382,6 +384,15 @@ std::string summary_text(const json& summary, int width) {
   return out;
 }
 
+// What holds a job up through nobody's fault; empty: nothing does.
+std::string waits_text(const json& job) {
+  const json waits = list_at(job, "waiting");
+  if (waits.empty()) return "";
+  const std::string more =
+      waits.size() == 1 ? "" : " (and " + std::to_string(waits.size() - 1) + " more)";
+  return "waits: " + text_at(waits.front(), "reason") + more;
+}
+
 std::string progress_line(const json& job) {
   const json trials = job.value("trials", json::object());
   const json budget = job.value("budget", json::object());
@@ -393,6 +404,8 @@ std::string progress_line(const json& job) {
   if (number_at(trials, "failed") > 0) out += ", " + whole(number_at(trials, "failed")) + " failed";
   if (has(job, "seconds_left"))
     out += ", " + duration_text(number_at(job, "seconds_left")) + " left";
+  const std::string waits = waits_text(job);
+  if (!waits.empty()) out += "; " + waits;
   return out;
 }
 

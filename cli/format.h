@@ -28,6 +28,7 @@ std::string summary_text(const nlohmann::json& summary, int width);  // what ins
 std::string checks_text(const nlohmann::json& checks);
 
 // One line: where the job stands; and one a target: its best so far.
+std::string waits_text(const nlohmann::json& job);
 std::string progress_line(const nlohmann::json& job);
 // What is expected of plans that were not tried, a line a plan and target.
 std::string predictions_table(const nlohmann::json& answer, int width);

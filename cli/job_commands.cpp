@@ -197,7 +197,8 @@ Exit watch(const Common& common, const Service& service, const std::string& id) 
       drawn = lines_of(frame);
     } else if (!common.json) {
       const int twentieth = static_cast<int>(seen.value("progress", 0.0) * 20);
-      const std::string key = seen.value("state", "") + std::to_string(twentieth);
+      const std::string key =
+          seen.value("state", "") + std::to_string(twentieth) + waits_text(seen);
       if (key != last) print(progress_line(seen) + "\n");
       last = key;
     }

@@ -2,7 +2,8 @@
 //
 //   queued --lease--> leased --report--> succeeded | failed
 //     |  ^               |
-//     |  +--lease lost---+
+//     |  +--lease lost, or nobody's fault
+//     +--late report--> succeeded  (the lease was lost, and nobody took it over)
 //     +--cancel--> cancelled <--cancel-- leased
 #pragma once
 
@@ -65,7 +66,8 @@ constexpr bool is_final(TaskState s) noexcept {
 // True for the arrows above and for nothing else; a final state has no way out.
 constexpr bool can_move(TaskState from, TaskState to) noexcept {
   switch (from) {
-    case TaskState::kQueued: return to == TaskState::kLeased || to == TaskState::kCancelled;
+    case TaskState::kQueued:
+      return to == TaskState::kLeased || to == TaskState::kCancelled || to == TaskState::kSucceeded;
     case TaskState::kLeased: return to == TaskState::kQueued || is_final(to);
     case TaskState::kSucceeded:
     case TaskState::kFailed:

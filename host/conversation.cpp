@@ -132,7 +132,7 @@ Error Conversation::ended(std::string_view purpose) {
   std::string message =
       name_ + " ended with " + describe(status) + " instead of answering " + std::string(purpose);
   if (!log_.empty()) message += "; the end of its log: " + log_;
-  return {ErrorCode::kUnavailable, std::move(message)};
+  return {ErrorCode::kInternal, std::move(message)};
 }
 
 void Conversation::end(std::chrono::milliseconds patience) {

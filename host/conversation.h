@@ -31,7 +31,7 @@ class Conversation {
                                     ConversationLimits limits);
 
   // `purpose` completes "did not answer" in errors: "load".  The answer comes without its newline.
-  // Fails with kUnavailable if the child ended (with how, and the end of its stderr),
+  // Fails with kInternal if the child ended (with how, and the end of its stderr),
   // kDeadlineExceeded if it did not answer in time, kInvalidArgument if its line is too long,
   // kUnsupported if it needs too much memory.
   Result<std::string> ask(std::string_view line, std::string_view purpose,

@@ -3,7 +3,8 @@ CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 CREATE TYPE public.attempt_end AS ENUM (
     'reported',
     'lost',
-    'cancelled'
+    'cancelled',
+    'given_back'
 );
 CREATE TYPE public.comparison_state AS ENUM (
     'queued',
@@ -117,6 +118,11 @@ END $$;
 CREATE FUNCTION public.time_or_now(us bigint) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     RETURN COALESCE(('1970-01-01 00:00:00+00'::timestamp with time zone + ((us)::double precision * '00:00:00.000001'::interval)), now());
+CREATE FUNCTION public.wait_before(nth integer) RETURNS interval
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  SELECT least(60, 2 * 2 ^ least(greatest(nth - 1, 0), 5)) * interval '1 second'
+$$;
 CREATE TABLE public.blob (
     sha256 public.sha256 NOT NULL,
     bytes bigint NOT NULL,
@@ -329,7 +335,7 @@ CREATE TABLE public.task (
     document json NOT NULL,
     time_limit_ms double precision NOT NULL,
     state public.task_state DEFAULT 'queued'::public.task_state NOT NULL,
-    attempt smallint DEFAULT 0 NOT NULL,
+    attempt integer DEFAULT 0 NOT NULL,
     max_attempts smallint DEFAULT 3 NOT NULL,
     leased_by uuid,
     device_id text,
@@ -345,7 +351,12 @@ CREATE TABLE public.task (
     exclusive boolean GENERATED ALWAYS AS ((kind = ANY (ARRAY['benchmark'::public.task_kind, 'compare'::public.task_kind, 'check'::public.task_kind]))) STORED NOT NULL,
     processor text,
     set_aside text,
-    CONSTRAINT task_attempt_in_range CHECK (((attempt >= 0) AND (attempt <= max_attempts))),
+    burnt smallint DEFAULT 0 NOT NULL,
+    waits integer DEFAULT 0 NOT NULL,
+    not_before timestamp with time zone,
+    waiting_reason text,
+    CONSTRAINT task_attempt_counts CHECK (((attempt >= 0) AND (waits >= 0))),
+    CONSTRAINT task_burnt_in_range CHECK (((burnt >= 0) AND (burnt <= max_attempts))),
     CONSTRAINT task_final_has_end CHECK (((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state, 'cancelled'::public.task_state])) = (finished_at IS NOT NULL))),
     CONSTRAINT task_holder_has_device CHECK (((leased_by IS NULL) = (device_id IS NULL))),
     CONSTRAINT task_holder_has_expiry CHECK (((leased_by IS NULL) = (lease_until IS NULL))),
@@ -354,12 +365,15 @@ CREATE TABLE public.task (
     CONSTRAINT task_set_aside_check CHECK ((set_aside <> ''::text)),
     CONSTRAINT task_success_has_outcome CHECK (((state <> 'succeeded'::public.task_state) OR (outcome IS NOT NULL))),
     CONSTRAINT task_time_limit_ms_check CHECK ((time_limit_ms > (0)::double precision)),
-    CONSTRAINT task_trial_has_job CHECK (((trial IS NULL) OR (job_id IS NOT NULL)))
+    CONSTRAINT task_trial_has_job CHECK (((trial IS NULL) OR (job_id IS NOT NULL))),
+    CONSTRAINT task_waiting_reason_check CHECK ((waiting_reason <> ''::text)),
+    CONSTRAINT task_waits_in_queue CHECK (((not_before IS NULL) OR (state = 'queued'::public.task_state))),
+    CONSTRAINT task_waits_with_reason CHECK (((not_before IS NULL) = (waiting_reason IS NULL)))
 )
 WITH (fillfactor='80');
 CREATE TABLE public.task_attempt (
     task_id bigint NOT NULL,
-    attempt smallint NOT NULL,
+    attempt integer NOT NULL,
     session uuid NOT NULL,
     device_id text NOT NULL,
     leased_at timestamp with time zone NOT NULL,
@@ -509,6 +523,7 @@ CREATE INDEX task_expiring ON public.task USING btree (lease_until) WHERE (state
 CREATE INDEX task_of_comparison ON public.task USING btree (comparison_id) WHERE (comparison_id IS NOT NULL);
 CREATE INDEX task_of_job ON public.task USING btree (job_id, trial);
 CREATE UNIQUE INDEX task_one_exclusive ON public.task USING btree (device_id) WHERE ((state = 'leased'::public.task_state) AND exclusive);
+CREATE INDEX task_that_waits ON public.task USING btree (job_id, id) WHERE (not_before IS NOT NULL);
 CREATE INDEX task_unhandled ON public.task USING btree (finished_at, id) WHERE ((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state])) AND (NOT handled) AND (set_aside IS NULL));
 CREATE INDEX task_waiting ON public.task USING btree (exclusive, id) WHERE (state = 'queued'::public.task_state);
 CREATE INDEX trial_candidate ON public.trial USING btree (candidate_sha256 text_pattern_ops);

@@ -41,7 +41,7 @@ void Work::add(Retire retire) {
   greets.erase(retire.session);
   beats.erase(retire.session);
   claims.erase(retire.session);
-  retired.insert(std::move(retire.session));
+  retired.insert_or_assign(std::move(retire.session), retire.departure);
 }
 
 void Work::add(std::vector<SessionBeat> newest) {
@@ -52,7 +52,7 @@ void Work::add(std::vector<SessionBeat> newest) {
 }
 
 void Work::add(Work later) {
-  for (const std::string& session : later.retired) add(Retire{session});
+  for (const auto& [session, departure] : later.retired) add(Retire{session, departure});
   for (auto& [session, greet] : later.greets) add(std::move(greet));
   for (auto& [session, beat] : later.beats) beats.insert_or_assign(session, std::move(beat));
   for (auto& [key, record] : later.records) add(std::move(record));
@@ -126,10 +126,10 @@ Result<bool> Desk::catch_up(Instant now) {
 Result<bool> Desk::retire(Answers& answers) {
   while (!left_.retired.empty()) {
     const auto first = left_.retired.begin();
-    const auto given_back = store_.retire(*first);
+    const auto given_back = store_.retire(first->first, first->second);
     if (!given_back && is_to_wait(given_back.error())) return given_back.error();
     if (given_back && !given_back.value().empty()) answers.changed = answers.look = true;
-    seen_at_.erase(*first);
+    seen_at_.erase(first->first);
     left_.retired.erase(first);
   }
   return true;

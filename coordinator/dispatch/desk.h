@@ -28,7 +28,7 @@ struct Work {
   std::map<std::string, Greet> greets;       // by session
   std::map<std::string, SessionBeat> beats;  // the same
   std::map<std::pair<TaskId, int>, Record> records;
-  std::set<std::string> retired;
+  std::map<std::string, Departure> retired;
   std::set<std::string> claims;
 
   void add(Greet greet);

@@ -79,7 +79,7 @@ Actions Protocol::on(Peers::iterator at, const wire::TaskReport& report, Instant
 }
 
 Actions Protocol::on(Peers::iterator peer, const wire::Goodbye&, Instant) {
-  Actions actions{Retire{peer->first}};
+  Actions actions{Retire{peer->first, Departure::kGoodbye}};
   peers_.erase(peer);
   return actions;
 }
@@ -107,7 +107,7 @@ Actions Protocol::tick(Instant now) {
       ++at;
       continue;
     }
-    actions.emplace_back(Retire{at->first});
+    actions.emplace_back(Retire{at->first, Departure::kSilence});
     at = peers_.erase(at);
   }
   return actions;

@@ -44,6 +44,7 @@ struct Record {  // answered by recorded()
 };
 struct Retire {  // no answer
   std::string session;
+  Departure departure = Departure::kSilence;
 };
 using Action = std::variant<Send, Greet, Claim, Record, Retire>;
 using Actions = std::vector<Action>;

@@ -35,8 +35,14 @@ AttemptReport judge(const wire::TaskReport& report, TaskKind kind) {
   if (failure == nullptr) {
     return {report.task, report.attempt, true, false, "", report.outcome_json};
   }
-  return {report.task,     report.attempt,     false, is_retryable(failure->code),
-          failure->reason, report.outcome_json};
+  const Burden burden = burden_of(failure->code);
+  return {.task = report.task,
+          .attempt = report.attempt,
+          .succeeded = false,
+          .retryable = burden == Burden::kBurns,
+          .reason = failure->reason,
+          .outcome_json = report.outcome_json,
+          .waits = burden == Burden::kWaits};
 }
 
 }  // namespace pare::coordinator

@@ -49,6 +49,23 @@ ordered_json view_of(const JobView& job) {
   return view;
 }
 
+// More are not shown: a fleet without disks has thousands.
+constexpr int kMostWaits = 100;
+
+// The job's tasks that wait through nobody's fault, and what for.
+ordered_json view_of(const std::vector<TaskWait>& waits) {
+  ordered_json view = ordered_json::array();
+  for (const TaskWait& wait : waits) {
+    ordered_json one = {{"task", wait.task.value}, {"kind", name_of(wait.kind)}};
+    if (wait.subject.trial) one["trial"] = *wait.subject.trial;
+    one["reason"] = wait.reason;
+    one["times"] = wait.waits;
+    one["until"] = rfc3339(wait.until);
+    view.push_back(std::move(one));
+  }
+  return view;
+}
+
 std::optional<Error> check_target(const Services& services, const NewJob& job, std::size_t i,
                                   const std::vector<Worker>& workers) {
   const std::string& name = job.targets[i];
@@ -184,6 +201,9 @@ Response reply_job(const Services& services, int status, JobId id) {
   if (!job) return failure(job.error());
   ordered_json view = view_of(job.value());
   if (job.value().transfer) view["transfer"].update(transfer_view(*job.value().transfer));
+  const auto waits = services.store.waits(id, kMostWaits);
+  if (!waits) return failure(waits.error());
+  view["waiting"] = view_of(waits.value());
   return reply(status, view);
 }
 
@@ -214,11 +234,18 @@ Response list_jobs(const Services& services, const Request& request) {
   if (!page) return failure(page.error());
   const auto jobs = services.store.jobs(one_more(page.value()));
   if (!jobs) return failure(jobs.error());
+  const auto waits = services.store.waits(std::nullopt, kMostWaits);
+  if (!waits) return failure(waits.error());
   ListReply list(page.value());
   for (const Job& job : jobs.value()) {
     const auto document = wire::parse_new_job(job.document_json);
     // One that cannot be read hides no other.
-    list.add(job.id.value, outline_of(job, document ? document.value().budget : Budget{}));
+    ordered_json view = outline_of(job, document ? document.value().budget : Budget{});
+    std::vector<TaskWait> here;
+    std::ranges::copy_if(waits.value(), std::back_inserter(here),
+                         [&](const TaskWait& wait) { return wait.subject.job == job.id; });
+    view["waiting"] = view_of(here);
+    list.add(job.id.value, std::move(view));
   }
   return list.reply();
 }

@@ -60,9 +60,11 @@ Response get_health(const Services& services, const Request&) {
   ordered_json view = {{"status", ok ? "ok" : "unavailable"},
                        {"database", name_of(health.state)},
                        {"workers", health.workers},
+                       {"waiting", health.waiting},
                        {"version", kVersion},
                        {"max_blob_bytes", services.blobs.max_blob().count}};
   if (!health.reason.empty()) view["reason"] = health.reason;
+  if (!health.waiting_reason.empty()) view["waiting_reason"] = health.waiting_reason;
   if (health.since) view["since"] = rfc3339(*health.since);
   return reply(ok ? 200 : 503, view);
 }

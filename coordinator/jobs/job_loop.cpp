@@ -86,6 +86,26 @@ Result<int> guarded(Step step) {
   }
 }
 
+// What ended through no fault of a candidate: its workers went silent again and again, and nobody
+// reported anything.  Empty: nothing did.
+Result<std::string> lost_with_workers(Store& store, JobId job) {
+  const auto failed =
+      store.tasks({.job = job, .trial = {}, .state = TaskState::kFailed}, {0, 1000});
+  if (!failed) return failed.error();
+  std::string trials;
+  int tasks = 0;
+  for (const Task& task : failed.value()) {
+    if (!task.outcome_json.empty()) continue;
+    ++tasks;
+    if (!task.task.subject.trial) continue;
+    trials += (trials.empty() ? "" : ", ") + std::to_string(*task.task.subject.trial);
+  }
+  if (tasks == 0) return std::string();
+  return std::to_string(tasks) + (tasks == 1 ? " task was" : " tasks were") +
+         " lost with workers that went silent, which says nothing of the candidates" +
+         (trials.empty() ? "" : " (trials " + trials + ")");
+}
+
 // Why a job cannot go on: the original itself failed on every target, so there is nothing to
 // compare with.  Empty if it can.
 std::string why_hopeless(const JobContext& context, const Plan& plan,
@@ -448,12 +468,16 @@ Result<int> JobLoop::finish(const Job& job) {
   if (!view) return view.error();
   auto missing = confirmations(runner.value()->context(), view.value().found->contenders);
   if (!missing.empty()) return commit({}, std::move(missing));
+  const auto lost = lost_with_workers(store_, job.id);
+  if (!lost) return lost.error();
+  std::string reason = job.reason;
+  if (!lost.value().empty()) reason += (reason.empty() ? "" : "; ") + lost.value();
   if (options_.log) {
     options_.log(name_of(job) + " succeeded: " + std::to_string(job.trials.finished) +
                  " trials measured, " + std::to_string(job.trials.failed) + " failed");
   }
   runners_.erase(job.id);
-  return commit({}, {JobMoved{job.id, JobState::kSucceeded, job.reason}});
+  return commit({}, {JobMoved{job.id, JobState::kSucceeded, reason}});
 }
 
 }  // namespace pare::coordinator

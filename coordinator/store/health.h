@@ -21,6 +21,8 @@ struct Health {
   std::string reason;              // in words, when it is not ok
   std::optional<TimePoint> since;  // the same
   int workers = 0;                 // that are not lost, when it answered last
+  int waiting = 0;                 // tasks that wait through nobody's fault, then
+  std::string waiting_reason;      // why the one that waits longest does
 };
 
 constexpr std::string_view name_of(StoreState s) noexcept {

@@ -25,6 +25,12 @@ struct StoredTask {
   Task task;
   TimePoint lease_until{};
   std::set<int> reported;  // the attempts that ended with a report
+  struct Loss {
+    std::string session;
+    TimePoint at{};
+  };
+  std::vector<Loss> losses;  // workers that went silent with it
+  bool given_up = false;     // the lease of the newest attempt was lost or given back
 };
 
 struct StoredWorker {

@@ -57,7 +57,7 @@ class MemoryStore final : public Store {
   Result<std::vector<Event>> events(const Page& page) override;
 
   Result<Worker> greet(std::string_view session, const WorkerProfile& profile) override;
-  Result<std::vector<TaskId>> retire(std::string_view session) override;
+  Result<std::vector<TaskId>> retire(std::string_view session, Departure departure) override;
   Result<std::vector<Worker>> workers() override;
   Result<TaskId> enqueue(const NewTask& task) override;
   Result<int> greet_all(std::span<const Greeting> greetings) override;
@@ -69,6 +69,7 @@ class MemoryStore final : public Store {
   Result<int> renew_all_leases() override;
   Result<Task> task(TaskId id) override;
   Result<std::vector<Task>> tasks(const TaskFilter& filter, const Page& page) override;
+  Result<std::vector<TaskWait>> waits(std::optional<JobId> job, int limit) override;
   Result<std::vector<Task>> unhandled_tasks(int limit) override;
   Result<bool> set_aside(TaskId task, std::string_view reason) override;
 
@@ -85,7 +86,8 @@ class MemoryStore final : public Store {
   Worker with_tasks(const StoredWorker& stored) const;
   void join(std::string_view session, const WorkerProfile& profile);
   ReportVerdict end_attempt(const AttemptReport& report);
-  void give_back(StoredTask& stored, const std::string& why);
+  void give_back(StoredTask& stored, const std::string& what_happened, Departure departure);
+  int losses_of(const StoredTask& stored) const;
 
   StoreOptions options_;
   std::mutex mutex_;

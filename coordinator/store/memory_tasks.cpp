@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "coordinator/store/matching.h"
 #include "coordinator/store/memory_store_impl.h"
@@ -19,10 +20,15 @@ Claimant claimant_of(const Worker& worker) {
   return out;
 }
 
-void end_task(MemoryState& state, TimePoint now, StoredTask& stored, TaskState to) {
+// `waits_for`: a queued task waits, and why.
+void end_task(MemoryState& state, TimePoint now, StoredTask& stored, TaskState to,
+              const std::string& waits_for = {}) {
   stored.task.state = to;
   stored.task.leased_by.clear();
   stored.task.device_id.clear();
+  stored.task.not_before.reset();
+  stored.task.waiting_reason = waits_for;
+  stored.given_up = false;
   if (is_final(to)) {
     stored.task.finished_at = now;
   } else {
@@ -30,8 +36,12 @@ void end_task(MemoryState& state, TimePoint now, StoredTask& stored, TaskState t
     stored.task.message.clear();
     if (state.task_queued) state.task_queued();
   }
-  log_event(state, now, "task." + std::string(pare::name_of(to)), stored.task.task.subject.job,
-            task_body(stored.task.id));
+  const std::string what = waits_for.empty() ? std::string(pare::name_of(to)) : "waits";
+  log_event(state, now, "task." + what, stored.task.task.subject.job,
+            waits_for.empty()
+                ? task_body(stored.task.id)
+                : nlohmann::json{{"task", stored.task.id.value}, {"reason", waits_for}}.dump(
+                      -1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace
@@ -78,6 +88,10 @@ Health MemoryStore::health() {
   const std::scoped_lock lock(mutex_);
   Health health;
   for (const auto& [session, stored] : state_.workers) health.workers += stored.lost ? 0 : 1;
+  for (const auto& [id, stored] : state_.tasks) {
+    if (!stored.task.not_before) continue;
+    if (health.waiting++ == 0) health.waiting_reason = stored.task.waiting_reason;
+  }
   return health;
 }
 
@@ -108,14 +122,34 @@ Result<int> MemoryStore::greet_all(std::span<const Greeting> greetings) {
   return static_cast<int>(greetings.size());
 }
 
-void MemoryStore::give_back(StoredTask& stored, const std::string& why) {
-  const bool again = stored.task.attempt < stored.task.task.max_attempts;
-  stored.task.reason = why + " (attempt " + std::to_string(stored.task.attempt) + " of " +
-                       std::to_string(stored.task.task.max_attempts) + ")";
-  end_task(state_, now(), stored, again ? TaskState::kQueued : TaskState::kFailed);
+int MemoryStore::losses_of(const StoredTask& stored) const {
+  return static_cast<int>(std::ranges::count_if(stored.losses, [&](const StoredTask::Loss& loss) {
+    return state_.workers.at(loss.session).worker.last_seen <= loss.at;
+  }));
 }
 
-Result<std::vector<TaskId>> MemoryStore::retire(std::string_view session) {
+void MemoryStore::give_back(StoredTask& stored, const std::string& what_happened,
+                            Departure departure) {
+  Task& task = stored.task;
+  const std::string session = task.leased_by;
+  const bool silent = departure == Departure::kSilence;
+  const int losses = silent ? 1 + losses_of(stored) : 0;
+  const bool again = losses < kMostLosses;
+  task.reason =
+      "worker \"" + state_.workers.at(session).worker.profile.name + "\" " + what_happened;
+  if (silent) {
+    task.reason += " (" + std::to_string(losses) + " of " + std::to_string(kMostLosses) + ")";
+    stored.losses.push_back({session, now()});
+  }
+  if (!again) task.outcome_json.clear();
+  const bool waits = again && losses >= 2;
+  end_task(state_, now(), stored, again ? TaskState::kQueued : TaskState::kFailed,
+           waits ? task.reason : "");
+  stored.given_up = again;
+  if (waits) task.not_before = now() + wait_before(losses - 1);
+}
+
+Result<std::vector<TaskId>> MemoryStore::retire(std::string_view session, Departure departure) {
   const std::scoped_lock lock(mutex_);
   std::vector<TaskId> given_back;
   const auto at = state_.workers.find(std::string(session));
@@ -124,7 +158,7 @@ Result<std::vector<TaskId>> MemoryStore::retire(std::string_view session) {
   log_event(state_, now(), "worker.lost", {}, "{}");
   for (auto& [id, stored] : state_.tasks) {
     if (stored.task.state != TaskState::kLeased || stored.task.leased_by != session) continue;
-    give_back(stored, "worker \"" + at->second.worker.profile.name + "\" was lost");
+    give_back(stored, departure == Departure::kGoodbye ? "was stopped" : "went silent", departure);
     given_back.push_back(id);
   }
   return given_back;
@@ -170,7 +204,8 @@ Result<Claims> MemoryStore::claim_for(std::span<const std::string> sessions) {
     if (stored.task.state == TaskState::kLeased) {
       DeviceLoad& load = loads[stored.task.device_id];
       load = {true, load.alone || exclusive};
-    } else if (stored.task.state == TaskState::kQueued) {
+    } else if (stored.task.state == TaskState::kQueued &&
+               stored.task.not_before.value_or(now()) <= now()) {
       waiting.push_back({id, exclusive, task.pool, task.runtime, task.processor});
     }
   }
@@ -179,6 +214,9 @@ Result<Claims> MemoryStore::claim_for(std::span<const std::string> sessions) {
     Task& task = stored.task;
     task.state = TaskState::kLeased;
     task.attempt += 1;
+    task.not_before.reset();
+    task.waiting_reason.clear();
+    stored.given_up = false;
     task.leased_by = claimants[one.claimant].session;
     task.device_id = task.ran_on = claimants[one.claimant].device_id;
     task.leased_at = now();
@@ -219,18 +257,27 @@ ReportVerdict MemoryStore::end_attempt(const AttemptReport& report) {
   if (at == state_.tasks.end()) return ReportVerdict::kStale;
   StoredTask& stored = at->second;
   if (stored.reported.contains(report.attempt)) return ReportVerdict::kAlreadyRecorded;
-  if (stored.task.state != TaskState::kLeased || stored.task.attempt != report.attempt) {
+  const bool late = stored.task.state == TaskState::kQueued && stored.given_up && report.succeeded;
+  if (stored.task.attempt != report.attempt || (stored.task.state != TaskState::kLeased && !late)) {
     return ReportVerdict::kStale;
   }
   stored.reported.insert(report.attempt);
   stored.task.outcome_json = report.outcome_json;
   stored.task.reason = report.succeeded ? "" : clean_text(report.reason);
-  const bool again =
-      !report.succeeded && report.retryable && report.attempt < stored.task.task.max_attempts;
+  const Burden burden = report.burden();
+  const bool waits = !report.succeeded && burden == Burden::kWaits;
+  if (!report.succeeded && burden == Burden::kBurns) ++stored.task.burnt;
+  stored.task.waits = waits ? stored.task.waits + 1 : 0;
+  const bool again = waits || (!report.succeeded && burden == Burden::kBurns &&
+                               stored.task.burnt < stored.task.task.max_attempts);
+  std::string waits_for;
+  if (waits) waits_for = stored.task.reason.empty() ? "no reason was given" : stored.task.reason;
   end_task(state_, now(), stored,
            report.succeeded ? TaskState::kSucceeded
            : again          ? TaskState::kQueued
-                            : TaskState::kFailed);
+                            : TaskState::kFailed,
+           waits_for);
+  if (waits) stored.task.not_before = now() + wait_before(stored.task.waits);
   return ReportVerdict::kRecorded;
 }
 
@@ -263,7 +310,7 @@ Result<std::vector<TaskId>> MemoryStore::expire_leases() {
     if (stored.task.state != TaskState::kLeased) continue;
     const StoredWorker& worker = state_.workers.at(stored.task.leased_by);
     if (!worker.lost && stored.lease_until >= now()) continue;
-    give_back(stored, "worker \"" + worker.worker.profile.name + "\" went silent");
+    give_back(stored, "went silent", Departure::kSilence);
     expired.push_back(id);
   }
   return expired;
@@ -305,6 +352,19 @@ Result<std::vector<Task>> MemoryStore::tasks(const TaskFilter& filter, const Pag
     part.push_back(task);
   }
   return part;
+}
+
+Result<std::vector<TaskWait>> MemoryStore::waits(std::optional<JobId> job, int limit) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<TaskWait> all;
+  for (const auto& [id, stored] : state_.tasks) {
+    const Task& task = stored.task;
+    if (!task.not_before || (job && task.task.subject.job != job)) continue;
+    if (static_cast<int>(all.size()) == limit) break;
+    all.push_back(
+        {id, task.task.kind, task.task.subject, task.waiting_reason, *task.not_before, task.waits});
+  }
+  return all;
 }
 
 Result<std::vector<Task>> MemoryStore::unhandled_tasks(int limit) {

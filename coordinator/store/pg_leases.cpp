@@ -49,9 +49,9 @@ std::string kinds_json(std::span<const Claimant> claimants) {
 }
 
 std::vector<WaitingTask> read_waiting(pqxx::work& tx, std::span<const Claimant> claimants,
-                                      std::size_t most) {
+                                      std::size_t most, const Param& now) {
   std::vector<WaitingTask> waiting;
-  for (const auto& row : execute(tx, query::select_waiting, kinds_json(claimants), most)) {
+  for (const auto& row : execute(tx, query::select_waiting, kinds_json(claimants), most, now)) {
     waiting.push_back({TaskId{row["id"].as<std::int64_t>()}, row["exclusive"].as<bool>(),
                        text_of(row["pool"]), text_of(row["runtime"]), text_of(row["processor"])});
   }
@@ -71,10 +71,10 @@ Result<Claims> PgStore::claim_for(std::span<const std::string> sessions) {
     Claims claims;
     const auto unknown = execute(tx, query::unknown_sessions, sessions_param(sessions));
     for (const auto& row : unknown) claims.unknown.push_back(text_of(row[0]));
-    if (execute(tx, query::something_waits).empty()) return claims;
+    if (execute(tx, query::something_waits, now()).empty()) return claims;
     // First without a lock, so that only the devices that get something are locked.
     Field field = read_field(tx, sessions);
-    const auto waiting = read_waiting(tx, field.claimants, sessions.size());
+    const auto waiting = read_waiting(tx, field.claimants, sessions.size(), now());
     std::vector<std::string> lucky;
     std::set<std::string> devices;
     for (const Match& one : match(field.claimants, field.loads, waiting)) {
@@ -169,7 +169,7 @@ Result<std::vector<ReportVerdict>> PgStore::record(std::span<const AttemptReport
         execute(tx, query::finish_attempts, each([](const auto& r) { return r.task.value; }),
                 each([](const auto& r) { return r.attempt; }),
                 each([](const auto& r) { return r.succeeded ? "succeeded" : "failed"; }),
-                each([](const auto& r) { return r.retryable; }),
+                each([](const auto& r) { return name_of(r.burden()); }),
                 each([](const auto& r) { return r.succeeded ? "" : clean_text(r.reason); }),
                 each([](const auto& r) { return or_null(r.outcome_json); }), now()));
     std::set<Fence> reported;

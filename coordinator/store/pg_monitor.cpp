@@ -68,15 +68,18 @@ Health PgMonitor::health() const {
   const auto no_room = pool_.no_room();
   const auto now = Clock::now();
   const std::scoped_lock lock(mutex_);
-  if (away_since_) return {StoreState::kAway, reason_, wall_time_of(*away_since_), workers_};
+  const auto as = [&](StoreState state, std::string reason, std::optional<TimePoint> since) {
+    return Health{state,           std::move(reason), since,
+                  counts_.workers, counts_.waiting,   counts_.waiting_reason};
+  };
+  if (away_since_) return as(StoreState::kAway, reason_, wall_time_of(*away_since_));
   if (now - answered_at_ > kOverdue) {
-    return {StoreState::kAway, "the database does not answer", wall_time_of(answered_at_),
-            workers_};
+    return as(StoreState::kAway, "the database does not answer", wall_time_of(answered_at_));
   }
   if (no_room && now - no_room->last < kFullFor) {
-    return {StoreState::kFull, no_room->reason, wall_time_of(no_room->first), workers_};
+    return as(StoreState::kFull, no_room->reason, wall_time_of(no_room->first));
   }
-  return {StoreState::kOk, "", std::nullopt, workers_};
+  return as(StoreState::kOk, "", std::nullopt);
 }
 
 void PgMonitor::loop(const std::stop_token& stop) {
@@ -113,20 +116,32 @@ void PgMonitor::look() {
   }
   const PgWatchdog::Watch watch(pool_.watchdog(), connection_->sock(), kPatience);
   pqxx::work transaction(*connection_);
-  const int workers = execute(transaction, query::count_workers)[0][0].as<int>();
+  const auto row = execute(transaction, query::count_workers)[0];
+  Counts counts{row[0].as<int>(), row[1].as<int>(), text_of(row[2])};
   transaction.commit();
-  answered(workers);
+  answered(std::move(counts));
 }
 
-void PgMonitor::answered(int workers) {
+// Said once when it begins, when the reason changes, and when it is over.
+void PgMonitor::tell_of_waits(const Counts& before, const Counts& now) const {
+  if (!log_ || before.waiting_reason == now.waiting_reason) return;
+  log_(now.waiting == 0
+           ? "no task waits any more"
+           : std::to_string(now.waiting) + (now.waiting == 1 ? " task waits: " : " tasks wait: ") +
+                 now.waiting_reason);
+}
+
+void PgMonitor::answered(Counts counts) {
   std::optional<Clock::time_point> since;
+  Counts before;
   const auto now = Clock::now();
   {
     const std::scoped_lock lock(mutex_);
-    workers_ = workers;
+    before = std::exchange(counts_, counts);
     answered_at_ = now;
     since = std::exchange(away_since_, std::nullopt);
   }
+  tell_of_waits(before, counts);
   if (!since) return;
   pool_.set_hung(false);
   if (log_) log_("the database is back after " + seconds_of(now - *since));

@@ -41,7 +41,13 @@ class PgMonitor {
 
   void loop(const std::stop_token& stop);
   void look();
-  void answered(int workers);
+  struct Counts {
+    int workers = 0;
+    int waiting = 0;  // tasks, through nobody's fault
+    std::string waiting_reason;
+  };
+  void answered(Counts counts);
+  void tell_of_waits(const Counts& before, const Counts& now) const;
   void failed(const std::string& reason, bool hung);
   void ring();
   // Until there is news on the connection, `until` has come, or the end.
@@ -54,7 +60,7 @@ class PgMonitor {
   std::unique_ptr<pqxx::notification_receiver> receiver_;
   mutable std::mutex mutex_;
   std::function<void()> bell_;
-  int workers_ = 0;
+  Counts counts_;
   Clock::time_point answered_at_ = Clock::now();
   std::optional<Clock::time_point> away_since_;
   std::string reason_;

@@ -71,7 +71,7 @@ class PgStore final : public Store {
   Result<std::vector<Event>> events(const Page& page) override;
 
   Result<Worker> greet(std::string_view session, const WorkerProfile& profile) override;
-  Result<std::vector<TaskId>> retire(std::string_view session) override;
+  Result<std::vector<TaskId>> retire(std::string_view session, Departure departure) override;
   Result<std::vector<Worker>> workers() override;
   Result<TaskId> enqueue(const NewTask& task) override;
   Result<int> greet_all(std::span<const Greeting> greetings) override;
@@ -83,6 +83,7 @@ class PgStore final : public Store {
   Result<int> renew_all_leases() override;
   Result<Task> task(TaskId id) override;
   Result<std::vector<Task>> tasks(const TaskFilter& filter, const Page& page) override;
+  Result<std::vector<TaskWait>> waits(std::optional<JobId> job, int limit) override;
   Result<std::vector<Task>> unhandled_tasks(int limit) override;
   Result<bool> set_aside(TaskId task, std::string_view reason) override;
 
@@ -109,7 +110,7 @@ class PgStore final : public Store {
     });
   }
   Result<std::vector<TaskId>> give_back(pqxx::work& transaction, const Param& session,
-                                        std::string_view what_happened) const;
+                                        std::string_view what_happened, Departure departure) const;
 
   PgWatchdog watchdog_;
   PgPool pool_;

@@ -42,16 +42,21 @@ Worker worker_of(const pqxx::row& row) {
   return worker;
 }
 
-Task task_of(const pqxx::row& row) {
-  Task task;
-  task.id = TaskId{row["id"].as<std::int64_t>()};
-  task.task.kind = enum_of<TaskKind, kAllTaskKinds.size()>(row["kind"]);
-  TaskSubject& subject = task.task.subject;
+TaskSubject subject_of(const pqxx::row& row) {
+  TaskSubject subject;
   subject.model_sha256 = text_of(row["model_sha256"]);
   subject.dataset_sha256 = text_of(row["dataset_sha256"]);
   if (const auto id = integer_of(row["job_id"])) subject.job = JobId{*id};
   if (const auto number = integer_of(row["trial"])) subject.trial = static_cast<int>(*number);
   if (const auto id = integer_of(row["comparison_id"])) subject.comparison = ComparisonId{*id};
+  return subject;
+}
+
+Task task_of(const pqxx::row& row) {
+  Task task;
+  task.id = TaskId{row["id"].as<std::int64_t>()};
+  task.task.kind = enum_of<TaskKind, kAllTaskKinds.size()>(row["kind"]);
+  task.task.subject = subject_of(row);
   task.task.target = text_of(row["target"]);
   task.task.pool = text_of(row["pool"]);
   task.task.runtime = text_of(row["runtime"]);
@@ -61,6 +66,10 @@ Task task_of(const pqxx::row& row) {
   task.task.max_attempts = row["max_attempts"].as<int>();
   task.state = enum_of<TaskState, 5>(row["state"]);
   task.attempt = row["attempt"].as<int>();
+  task.burnt = row["burnt"].as<int>();
+  task.waits = row["waits"].as<int>();
+  task.not_before = optional_time_of(row["not_before"]);
+  task.waiting_reason = text_of(row["waiting_reason"]);
   task.leased_by = text_of(row["leased_by"]);
   task.device_id = text_of(row["device_id"]);
   task.ran_on = text_of(row["ran_on"]);
@@ -145,15 +154,18 @@ Result<int> PgStore::greet_all(std::span<const Greeting> greetings) {
 }
 
 Result<std::vector<TaskId>> PgStore::give_back(pqxx::work& transaction, const Param& session,
-                                               std::string_view what_happened) const {
-  return ids_of(execute(transaction, query::give_back_tasks, session, what_happened, now()));
+                                               std::string_view what_happened,
+                                               Departure departure) const {
+  return ids_of(execute(transaction, query::give_back_tasks, session, what_happened, now(),
+                        departure == Departure::kGoodbye, kMostLosses));
 }
 
-Result<std::vector<TaskId>> PgStore::retire(std::string_view session) {
+Result<std::vector<TaskId>> PgStore::retire(std::string_view session, Departure departure) {
   return run_as_leader([&](pqxx::work& tx) -> Result<std::vector<TaskId>> {
     if (execute(tx, query::lose_worker, session).empty()) return std::vector<TaskId>{};
     log_event(tx, now(), "worker.lost", std::nullopt, "{}");
-    return give_back(tx, to_param(session), "was lost");
+    const bool goodbye = departure == Departure::kGoodbye;
+    return give_back(tx, to_param(session), goodbye ? "was stopped" : "went silent", departure);
   });
 }
 
@@ -181,7 +193,7 @@ Result<std::vector<TaskId>> PgStore::expire_leases() {
          --i) {
       log_event(tx, now(), "worker.lost", std::nullopt, "{}");
     }
-    return give_back(tx, std::nullopt, "went silent");
+    return give_back(tx, std::nullopt, "went silent", Departure::kSilence);
   });
 }
 
@@ -208,6 +220,21 @@ Result<std::vector<Task>> PgStore::tasks(const TaskFilter& filter, const Page& p
                             to_param(filter.trial),
                             filter.state ? to_param(pare::name_of(*filter.state)) : std::nullopt,
                             filter.unhandled, page.after, page.limit));
+  });
+}
+
+Result<std::vector<TaskWait>> PgStore::waits(std::optional<JobId> job, int limit) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<TaskWait>> {
+    std::vector<TaskWait> all;
+    for (const auto& row :
+         execute(tx, query::select_waits, job ? to_param(job->value) : std::nullopt, limit)) {
+      const auto kind = task_kind_of(text_of(row["kind"]));
+      if (!kind) continue;  // one that only another version knows
+      all.push_back({TaskId{row["id"].as<std::int64_t>()}, *kind, subject_of(row),
+                     text_of(row["waiting_reason"]), time_of(row["not_before"]),
+                     row["waits"].as<int>()});
+    }
+    return all;
   });
 }
 

@@ -32,14 +32,28 @@ struct NewTask {
   int max_attempts = 3;
 };
 
+// A task that waits through nobody's fault.
+struct TaskWait {
+  TaskId task;
+  TaskKind kind = TaskKind::kInspectModel;
+  TaskSubject subject;
+  std::string reason;
+  TimePoint until{};
+  int waits = 0;  // in a row
+};
+
 struct Task {
   TaskId id;
   NewTask task;
   TaskState state = TaskState::kQueued;
-  int attempt = 0;
-  std::string leased_by;  // session
-  std::string device_id;  // while it is leased
-  std::string ran_on;     // the device of the last attempt; empty: there was none
+  int attempt = 0;                      // how often it was leased
+  int burnt = 0;                        // attempts that its candidate lost; of max_attempts
+  int waits = 0;                        // in a row, through nobody's fault
+  std::optional<TimePoint> not_before;  // queued: not handed out earlier
+  std::string waiting_reason;           // why it waits; empty: it waits for nothing but its turn
+  std::string leased_by;                // session
+  std::string device_id;                // while it is leased
+  std::string ran_on;                   // the device of the last attempt; empty: there was none
   double progress = 0.0;
   std::string message;       // the last line of progress
   std::string outcome_json;  // as reported; empty when it failed without a report

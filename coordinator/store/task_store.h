@@ -15,6 +15,7 @@
 
 #include "coordinator/store/records.h"
 #include "coordinator/store/task_records.h"
+#include "core/blame.h"
 #include "core/lease.h"
 #include "core/result.h"
 #include "core/worker.h"
@@ -26,9 +27,20 @@ struct AttemptReport {
   TaskId task;
   int attempt = 0;
   bool succeeded = false;
-  bool retryable = false;  // a failure worth another attempt
+  bool retryable = false;  // a failure worth another attempt: this one is burnt
   std::string reason;      // of a failure
   std::string outcome_json;
+  bool waits = false;  // a failure that is nobody's fault: no attempt is burnt
+
+  Burden burden() const noexcept {
+    return waits ? Burden::kWaits : retryable ? Burden::kBurns : Burden::kFinal;
+  }
+};
+
+// How a worker went.
+enum class Departure : std::uint8_t {
+  kSilence,  // with what it held, for all that is known
+  kGoodbye,  // it was stopped on purpose
 };
 
 // One worker's heartbeat.
@@ -76,8 +88,10 @@ class TaskStore {
   virtual Result<Worker> greet(std::string_view session, const WorkerProfile& profile) = 0;
   // Many at once, all or none.  Returns how many there were.
   virtual Result<int> greet_all(std::span<const Greeting> greetings) = 0;
-  // The worker is gone: what it holds goes back to the queue.  Returns those tasks.
-  virtual Result<std::vector<TaskId>> retire(std::string_view session) = 0;
+  // The worker is gone: what it holds goes back to the queue, no attempt burnt.  A task that lost
+  // kMostLosses workers in silence, none of which was heard of again, fails.  Returns those tasks.
+  virtual Result<std::vector<TaskId>> retire(std::string_view session,
+                                             Departure departure = Departure::kSilence) = 0;
   // Those not lost, and those lost less than an hour ago.
   virtual Result<std::vector<Worker>> workers() = 0;
 
@@ -88,7 +102,9 @@ class TaskStore {
   // Notes that these workers live, and extends the leases that they name.
   virtual Result<BeatsSeen> see(std::span<const SessionBeat> beats) = 0;
   // Task, attempt and event of each.  A retryable failure goes back to the queue until the attempts
-  // are used up.  A verdict for each, in their order.
+  // are burnt; one that waits goes back always, and is not handed out before wait_before() is over.
+  // A success that comes after its lease was lost counts as long as nobody took the task over.  A
+  // verdict for each, in their order.
   virtual Result<std::vector<ReportVerdict>> record(std::span<const AttemptReport> reports) = 0;
   // What these tasks ask for; who is not named does not exist.
   virtual Result<std::map<TaskId, TaskKind>> kinds_of(std::span<const TaskId> tasks) = 0;
@@ -103,7 +119,7 @@ class TaskStore {
   Result<ReportVerdict> report(const AttemptReport& report);
 
   // Workers that were not heard of for the length of a lease are lost.  Gives back every task of a
-  // lost worker, or whose lease ran out; fails those out of attempts.  Returns them all.
+  // lost worker, or whose lease ran out, as retire() does.  Returns them all.
   virtual Result<std::vector<TaskId>> expire_leases() = 0;
   // The coordinator was away: silence was not the workers' fault, so every lease starts anew,
   // and every worker that was there has the length of a lease to be heard of.
@@ -111,6 +127,8 @@ class TaskStore {
 
   virtual Result<Task> task(TaskId id) = 0;
   virtual Result<std::vector<Task>> tasks(const TaskFilter& filter, const Page& page) = 0;
+  // Tasks that wait through nobody's fault, oldest first: of one job, or of all and of none.
+  virtual Result<std::vector<TaskWait>> waits(std::optional<JobId> job, int limit) = 0;
   // Succeeded and failed ones that caused no batch yet, in the order they ended.  One that cannot
   // be read is set aside.
   virtual Result<std::vector<Task>> unhandled_tasks(int limit) = 0;

@@ -144,7 +144,7 @@ class RealityCheck {
   }
 
   void forget_if_dead(const Error& error) {
-    if (error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDeadlineExceeded) {
+    if (error.code == ErrorCode::kInternal || error.code == ErrorCode::kDeadlineExceeded) {
       harness_.reset();
     }
   }

@@ -77,10 +77,10 @@ pare::wire::TaskOutcome run(const std::string& task_path, const std::string& scr
     if (!success) return failed(success.error());
     return ended(std::move(success).value());
   } catch (const std::bad_alloc&) {
-    return failed({ErrorCode::kUnsupported, "the task needs more memory than it may use"});
+    return failed({ErrorCode::kInternal, "the task needs more memory than there is"});
   } catch (const std::exception& thrown) {
     // A library threw where none of us expected it: a reason beats a core file.
-    return failed({ErrorCode::kUnsupported, std::string("unexpected failure: ") + thrown.what()});
+    return failed({ErrorCode::kInternal, std::string("unexpected failure: ") + thrown.what()});
   }
 }
 

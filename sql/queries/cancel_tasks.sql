@@ -14,7 +14,8 @@ ended AS (
                       ELSE selected.state END,
          handled = selected.state NOT IN ('queued', 'leased'),
          finished_at = coalesce(finished_at, time_or_now($4::bigint)),
-         leased_by = NULL, device_id = NULL, lease_until = NULL
+         leased_by = NULL, device_id = NULL, lease_until = NULL,
+         not_before = NULL, waiting_reason = NULL
     FROM selected WHERE task.id = selected.id
   RETURNING task.id, task.attempt, task.job_id, selected.state AS was),
 noted AS (

@@ -6,14 +6,15 @@ WITH wanted AS (
   SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[]) AS w (id, session, device_id)),
 free AS (
   SELECT task.id, wanted.session, wanted.device_id FROM task JOIN wanted ON wanted.id = task.id
-   WHERE task.state = 'queued'
+   WHERE task.state = 'queued' AND (not_before IS NULL OR not_before <= time_or_now($5::bigint))
    ORDER BY task.id
      FOR UPDATE OF task SKIP LOCKED),
 leased AS (
   UPDATE task
      SET state = 'leased', attempt = attempt + 1, leased_by = free.session,
          device_id = free.device_id, leased_at = time_or_now($5::bigint),
-         lease_until = time_or_now($5::bigint) + $4::float8 * interval '1 millisecond'
+         lease_until = time_or_now($5::bigint) + $4::float8 * interval '1 millisecond',
+         not_before = NULL, waiting_reason = NULL
     FROM free
    WHERE task.id = free.id
   RETURNING task.id, task.attempt, task.document, task.time_limit_ms, task.leased_at,

@@ -1,5 +1,6 @@
 -- The oldest tasks that wait, for each kind of worker, exclusive ones and others apart.
 --   $1 kinds of workers: [{"pools": [...], "runtimes": [...], "processor": "..."}, ...]   $2 how many of each
+--   $3 now
 WITH kinds AS (
   SELECT ARRAY(SELECT json_array_elements_text(kind -> 'pools')) AS pools,
          ARRAY(SELECT json_array_elements_text(kind -> 'runtimes')) AS runtimes,
@@ -10,6 +11,7 @@ SELECT DISTINCT waiting.id, waiting.exclusive, waiting.pool, waiting.runtime,
   FROM kinds, unnest(ARRAY[true, false]) AS half (exclusive),
        LATERAL (SELECT id, exclusive, pool, runtime, task.processor FROM task
                  WHERE state = 'queued' AND task.exclusive = half.exclusive
+                   AND (not_before IS NULL OR not_before <= time_or_now($3::bigint))
                    AND (pool IS NULL OR pool = ANY (kinds.pools))
                    AND (runtime IS NULL OR runtime = ANY (kinds.runtimes))
                    AND (task.processor IS NULL OR task.processor = kinds.processor)

@@ -6,6 +6,9 @@ namespace pare {
 namespace {
 
 static_assert(can_move(TaskState::kLeased, TaskState::kQueued), "a lost lease puts the task back");
+static_assert(can_move(TaskState::kQueued, TaskState::kSucceeded),
+              "a late result that nobody redid");
+static_assert(!can_move(TaskState::kQueued, TaskState::kFailed), "what nobody runs cannot fail");
 
 TEST(Task, a_final_task_never_moves_again) {
   for (const TaskState from : {TaskState::kSucceeded, TaskState::kFailed, TaskState::kCancelled}) {

@@ -32,7 +32,7 @@ TEST(Conversation, a_child_that_exits_is_unavailable_with_the_end_of_its_log) {
   Conversation fake = with("read x; echo 'no such device' >&2; exit 7");
   const auto answer = fake.ask("{}", "load", seconds(20));
   ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(answer.error().code, ErrorCode::kInternal);
   EXPECT_EQ(answer.error().message,
             "fake ended with exit code 7 instead of answering load; the end of its log: no such "
             "device\n");

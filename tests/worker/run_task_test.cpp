@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "core/blame.h"
 #include "tests/worker/support/blob_server.h"
 #include "tests/worker/support/fake_engine.h"
 #include "wire/sha256.h"
@@ -94,9 +95,9 @@ TEST_F(RunTask, progress_lines_are_forwarded_and_others_are_not) {
   for (const auto& [share, message] : progress_) EXPECT_NE(message, "hello");
 }
 
-TEST_F(RunTask, a_crash_is_worth_another_attempt_and_says_signal_and_log) {
+TEST_F(RunTask, a_crash_burns_an_attempt_and_says_signal_and_log) {
   const auto failed = failure("echo 'bad alloc in conv_7' >&2; kill -SEGV $$");
-  EXPECT_EQ(failed.code, ErrorCode::kUnavailable);
+  EXPECT_EQ(burden_of(failed.code), Burden::kBurns);
   EXPECT_EQ(failed.reason,
             "pare-engine ended with signal 11 (Segmentation fault); the end of its log: bad alloc "
             "in conv_7\n");
@@ -130,20 +131,20 @@ TEST_P(BadEngine, becomes_a_failure_with_a_reason) {
 INSTANTIATE_TEST_SUITE_P(
     Table, BadEngine,
     testing::Values(
-        Case{"exit_code", "exit 9", ErrorCode::kUnavailable, "ended with exit code 9"},
-        Case{"no_outcome", "exit 0", ErrorCode::kUnavailable, "ended without an outcome"},
-        Case{"rubbish", "echo rubbish > \"$OUTCOME\"", ErrorCode::kInvalidArgument,
+        Case{"exit_code", "exit 9", ErrorCode::kInternal, "ended with exit code 9"},
+        Case{"no_outcome", "exit 0", ErrorCode::kInternal, "ended without an outcome"},
+        Case{"rubbish", "echo rubbish > \"$OUTCOME\"", ErrorCode::kInternal,
              "an outcome that is wrong"},
-        Case{"oversize", "head -c 20000000 /dev/zero > \"$OUTCOME\"", ErrorCode::kInvalidArgument,
+        Case{"oversize", "head -c 20000000 /dev/zero > \"$OUTCOME\"", ErrorCode::kInternal,
              "an outcome of 20000000 bytes"},
-        Case{"no_artifact", "cp \"$GOOD\" \"$OUTCOME\"", ErrorCode::kInvalidArgument,
+        Case{"no_artifact", "cp \"$GOOD\" \"$OUTCOME\"", ErrorCode::kInternal,
              "artifact \"candidate.onnx\" is no file"},
         Case{"artifact_outside", "sed 's#candidate.onnx#../task.json#' \"$GOOD\" > \"$OUTCOME\"",
-             ErrorCode::kInvalidArgument, "../task.json"},
+             ErrorCode::kInternal, "../task.json"},
         Case{"artifact_link",
              "ln -s /proc/version \"$SCRATCH/candidate.onnx\"; cp \"$GOOD\" \"$OUTCOME\"",
-             ErrorCode::kInvalidArgument, "artifact \"candidate.onnx\" is no file"},
-        Case{"floods_stdout", "yes | head -c 3000000; exit 3", ErrorCode::kUnavailable,
+             ErrorCode::kInternal, "artifact \"candidate.onnx\" is no file"},
+        Case{"floods_stdout", "yes | head -c 3000000; exit 3", ErrorCode::kInternal,
              "exit code 3"}),
     [](const auto& made) { return std::string(made.param.what); });
 
@@ -217,14 +218,24 @@ TEST_F(RunTask, a_document_that_is_wrong_is_a_failure_that_says_so) {
   EXPECT_THAT(failed.reason, HasSubstr("dance"));
 }
 
-TEST_F(RunTask, a_blob_that_the_coordinator_lacks_is_named) {
+TEST_F(RunTask, a_blob_that_the_coordinator_lacks_is_named_and_nobodys_fault) {
   Lease wrong = lease();
   const std::string absent(64, 'b');
   wrong.document.replace(wrong.document.find(wire::sha256_hex("the model")), 64, absent);
   const auto outcome = run(wrong, settings(test::kSucceed));
   const auto& failed = std::get<wire::TaskFailure>(outcome.end);
-  EXPECT_EQ(failed.code, ErrorCode::kNotFound);
+  EXPECT_EQ(failed.code, ErrorCode::kUnavailable);
   EXPECT_THAT(failed.reason, HasSubstr(absent));
+}
+
+TEST_F(RunTask, a_scratch_folder_that_cannot_be_made_lets_the_task_wait) {
+  TaskSettings blocked = settings(test::kSucceed);
+  std::ofstream(folder_ / "a file") << "where a folder should be";
+  blocked.scratch = folder_ / "a file" / "tasks";
+  const auto outcome = run(lease(), blocked);
+  const auto& failed = std::get<wire::TaskFailure>(outcome.end);
+  EXPECT_EQ(failed.code, ErrorCode::kResourceExhausted);
+  EXPECT_THAT(failed.reason, HasSubstr("cannot be written"));
 }
 
 TEST_F(RunTask, an_engine_that_is_not_there_is_named) {
@@ -233,6 +244,7 @@ TEST_F(RunTask, an_engine_that_is_not_there_is_named) {
   const auto outcome = run(lease(), none);
   const auto& failed = std::get<wire::TaskFailure>(outcome.end);
   EXPECT_THAT(failed.reason, HasSubstr("cannot start " + none.engine.string()));
+  EXPECT_EQ(burden_of(failed.code), Burden::kWaits) << "this machine's affair";
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "host/files.h"
 #include "wire/task_json.h"
 #include "wire/worker_messages.h"
 #include "worker/task/pinning.h"
@@ -61,7 +62,22 @@ void forward_progress(const std::string& line, const OnProgress& on_progress) {
 Error crashed(const std::string& how, const ChildEnd& end) {
   std::string message = "pare-engine " + how;
   if (!end.log.empty()) message += "; the end of its log: " + end.log;
-  return {ErrorCode::kUnavailable, std::move(message)};
+  return {ErrorCode::kInternal, std::move(message)};
+}
+
+// With less than that left, whatever failed may have failed for want of room.
+constexpr std::int64_t kNoRoom = 1 << 20;
+
+bool is_full(const fs::path& folder) {
+  const auto left = host::free_bytes(folder);
+  return left && *left < kNoRoom;
+}
+
+// A failure of fetching or sending is never the task's: whatever the coordinator answers, a 404 and
+// a refusal included, another hour or another machine may have it otherwise.
+Error not_its_fault(const Error& error) {
+  if (is_retryable(error.code)) return error;
+  return {ErrorCode::kUnavailable, error.message};
 }
 
 class TaskRun {
@@ -80,14 +96,28 @@ class TaskRun {
     const auto completed = complete(document);
     if (!completed) return completed.error();
     const auto end = run_engine(document, folder.path());
-    if (!end) return end.error();
+    if (!end) return or_no_room(end.error(), folder.path());
     if (stop_.stop_requested()) return Error{ErrorCode::kUnavailable, "stopped"};
     auto outcome = read_outcome(*end.value(), folder.path(), document.kind());
-    if (!outcome) return outcome.error();
-    return publish(std::move(outcome).value(), folder.path());
+    if (!outcome) return or_no_room(outcome.error(), folder.path());
+    wire::TaskOutcome said = std::move(outcome).value();
+    if (const auto* failed = std::get_if<wire::TaskFailure>(&said.end)) {
+      const Error error = or_no_room({failed->code, failed->reason}, folder.path());
+      said.end = wire::TaskFailure{error.code, error.message};
+    }
+    auto published = publish(std::move(said), folder.path());
+    if (!published) return or_no_room(published.error(), folder.path());
+    return published;
   }
 
  private:
+  // Where the disk is full, whatever failed is to wait: a crash, a file cut short, a bus error.
+  Error or_no_room(const Error& error, const fs::path& folder) const {
+    if (error.code == ErrorCode::kResourceExhausted || !is_full(folder)) return error;
+    return {ErrorCode::kResourceExhausted,
+            "the disk of " + settings_.scratch.string() + " is full: " + error.message};
+  }
+
   // Adds what only this machine knows: paths, commands, cores.
   Result<std::monostate> complete(wire::TaskDocument& document) {
     for (const auto& [role, sha256] : document.blobs) {
@@ -95,7 +125,7 @@ class TaskRun {
       const auto path = role == kDatasetRole
                             ? cache_.dataset(sha256, stop_, waits_while(0, "fetching " + role))
                             : cache_.blob(sha256, stop_, waits_while(0, "fetching " + role));
-      if (!path) return path.error();
+      if (!path) return not_its_fault(path.error());
       document.files[role] = path.value().string();
     }
     document.runtimes = settings_.runtimes;
@@ -111,8 +141,9 @@ class TaskRun {
     std::error_code failure;
     fs::create_directories(scratch, failure);
     std::ofstream(task_file, std::ios::binary) << wire::task_to_json(document);
-    if (failure || !fs::exists(task_file)) {
-      return Error{ErrorCode::kUnavailable, task_file.string() + " cannot be written"};
+    std::error_code absent;
+    if (failure || fs::file_size(task_file, absent) == 0 || absent) {
+      return Error{ErrorCode::kResourceExhausted, task_file.string() + " cannot be written"};
     }
     on_progress_(0, "running");
     const SuperviseOptions options{
@@ -126,8 +157,13 @@ class TaskRun {
         .time_limit = std::chrono::ceil<std::chrono::milliseconds>(lease_.time_limit),
         .max_memory_bytes = settings_.max_memory_bytes,
         .standstill = settings_.standstill};
-    return supervise(options, stop_,
-                     [&](const std::string& line) { forward_progress(line, on_progress_); });
+    auto end = supervise(options, stop_,
+                         [&](const std::string& line) { forward_progress(line, on_progress_); });
+    // An engine that cannot even be started is this machine's affair.
+    const bool started = end || (end.error().code != ErrorCode::kNotFound &&
+                                 end.error().code != ErrorCode::kInvalidArgument);
+    if (!started) return not_its_fault(end.error());
+    return end;
   }
 
   static Result<wire::TaskOutcome> read_outcome(const ChildEnd& end, const fs::path& folder,
@@ -140,15 +176,15 @@ class TaskRun {
     const std::uintmax_t bytes = fs::file_size(file, absent);
     if (absent) return crashed("ended without an outcome", end);
     if (bytes > kMaxOutcomeBytes) {
-      return Error{ErrorCode::kInvalidArgument,
-                   "pare-engine wrote an outcome of " + std::to_string(bytes) + " bytes, at most " +
-                       std::to_string(kMaxOutcomeBytes) + " are allowed"};
+      return Error{ErrorCode::kInternal, "pare-engine wrote an outcome of " +
+                                             std::to_string(bytes) + " bytes, at most " +
+                                             std::to_string(kMaxOutcomeBytes) + " are allowed"};
     }
     std::ifstream input(file, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(input), {}};
     auto outcome = wire::parse_outcome(text, kind);
     if (!outcome) {
-      return Error{ErrorCode::kInvalidArgument,
+      return Error{ErrorCode::kInternal,
                    "pare-engine wrote an outcome that is wrong: " + outcome.error().message};
     }
     return outcome;
@@ -170,7 +206,7 @@ class TaskRun {
         return Error{ErrorCode::kUnavailable, file.value().string() + ": " + gone.message()};
       }
       const auto sha256 = cache_.publish(file.value(), stop_, waits_while(1, "sending " + name));
-      if (!sha256) return sha256.error();
+      if (!sha256) return not_its_fault(sha256.error());
       artifact = wire::BlobRef{.sha256 = sha256.value(), .bytes = static_cast<std::int64_t>(bytes)};
     }
     return outcome;
@@ -191,7 +227,7 @@ class TaskRun {
     const bool below =
         std::mismatch(root.begin(), root.end(), file.begin(), file.end()).first == root.end();
     if (failure || !below || !fs::is_regular_file(file, failure)) {
-      return Error{ErrorCode::kInvalidArgument,
+      return Error{ErrorCode::kInternal,
                    "artifact \"" + path + "\" is no file in the task's scratch folder"};
     }
     return file;

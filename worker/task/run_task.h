@@ -1,9 +1,11 @@
 // One leased task from its document to the outcome that is reported.
 //
 // Fetches the blobs, runs `pare-engine run` on them under limits, publishes the artifacts. Whatever
-// goes wrong is a failure outcome with a reason; a crash is `unavailable`, so that it is tried
-// again, and an exception of our own is `internal`: it ends the task, never the worker.  Blocks,
-// from its own thread; the scratch folder of the task is gone afterwards.
+// goes wrong is a failure outcome with a reason.  What this machine or the coordinator did (no
+// room, a blob that cannot be had or sent, no engine) is `resource_exhausted` or `unavailable`, and
+// the task waits; a crash, or an exception of our own, is `internal` and burns an attempt of its
+// candidate (core/blame.h).  Blocks, from its own thread; the scratch folder of the task is gone
+// afterwards.
 #pragma once
 
 #include <chrono>

@@ -130,7 +130,7 @@ TEST_F(DeskTest, what_a_session_wanted_before_it_went_is_void_and_what_it_wants_
   Work work;
   work.add(Greet{kAda, "r1", {}});
   work.add(Claim{kAda});
-  work.add(Retire{kAda});
+  work.add(Retire{kAda, Departure::kGoodbye});
   EXPECT_TRUE(work.greets.empty());
   EXPECT_TRUE(work.claims.empty());
   work.add(Greet{kAda, "r2", {}});

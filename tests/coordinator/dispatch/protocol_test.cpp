@@ -158,13 +158,15 @@ TEST_F(ProtocolTest, silence_of_more_than_six_seconds_is_a_lost_worker) {
   const Actions actions = wait(250);
   ASSERT_NE(only<Retire>(actions), nullptr);
   EXPECT_EQ(only<Retire>(actions)->session, kSession);
+  EXPECT_EQ(only<Retire>(actions)->departure, Departure::kSilence);
   EXPECT_NE(only_message<wire::Refusal>(hear(wire::Heartbeat{})), nullptr) << "it has to say hello";
 }
 
-TEST_F(ProtocolTest, goodbye_is_a_loss_at_once) {
+TEST_F(ProtocolTest, goodbye_gives_back_at_once_and_is_told_from_silence) {
   say_hello();
   const Actions actions = hear(wire::Goodbye{});
-  EXPECT_NE(only<Retire>(actions), nullptr);
+  ASSERT_NE(only<Retire>(actions), nullptr);
+  EXPECT_EQ(only<Retire>(actions)->departure, Departure::kGoodbye);
   EXPECT_EQ(protocol_.sessions(), 0U);
 }
 

@@ -20,17 +20,20 @@ TEST(Report, an_outcome_that_is_right_succeeds_as_it_came) {
   EXPECT_EQ(report.attempt, 2);
 }
 
-TEST(Report, only_a_failure_that_may_pass_is_worth_another_attempt) {
+TEST(Report, a_crash_burns_an_attempt_and_what_is_nobodys_fault_waits) {
   const auto failure = [](const std::string& code) {
     return judged(
         (R"({"ok": false, "code": ")" + code + R"(", "reason": "it broke", "seconds": 0.5})")
             .c_str());
   };
-  for (const char* code : {"unavailable", "deadline_exceeded"}) {
-    EXPECT_TRUE(failure(code).retryable) << code;
+  for (const char* code : {"internal", "deadline_exceeded"}) {
+    EXPECT_EQ(failure(code).burden(), Burden::kBurns) << code;
+  }
+  for (const char* code : {"unavailable", "resource_exhausted"}) {
+    EXPECT_EQ(failure(code).burden(), Burden::kWaits) << code;
   }
   for (const char* code : {"invalid_argument", "not_found", "conflict", "unsupported"}) {
-    EXPECT_FALSE(failure(code).retryable) << code;
+    EXPECT_EQ(failure(code).burden(), Burden::kFinal) << code;
     EXPECT_FALSE(failure(code).succeeded);
     EXPECT_EQ(failure(code).reason, "it broke");
   }

@@ -76,6 +76,38 @@ TEST_F(JobRoutes, a_job_is_submitted_read_listed_and_cancelled) {
   EXPECT_EQ(call("POST", path + "/cancel").status, 200);
 }
 
+TEST_F(JobRoutes, a_job_says_what_it_waits_for) {
+  const json job = json_of(call("POST", "/v1/jobs", good().dump()));
+  const std::string path = "/v1/jobs/" + job["id"].dump();
+  EXPECT_EQ(json_of(call("GET", path))["waiting"].size(), 0U);
+  NewTask build;
+  build.kind = TaskKind::kBuild;
+  build.subject.job = JobId{job["id"].get<std::int64_t>()};
+  build.document_json = "{}";
+  const TaskId task = store_->enqueue(build).value();
+  const std::string session = "00000000-0000-4000-8000-00000000abcd";
+  ASSERT_TRUE(store_->greet(session, {"w", "full", "{}", {}, {}}));
+  while (true) {
+    const auto lease = store_->claim(session).value();
+    ASSERT_TRUE(lease);
+    if (lease->task != task) continue;
+    AttemptReport report{task, lease->attempt, false, false, "the disk is full", ""};
+    report.waits = true;
+    ASSERT_TRUE(store_->report(report));
+    break;
+  }
+  for (const json& seen :
+       {json_of(call("GET", path)), json_of(call("GET", "/v1/jobs"))["items"][0]}) {
+    ASSERT_EQ(seen["waiting"].size(), 1U);
+    EXPECT_EQ(seen["waiting"][0]["kind"], "build");
+    EXPECT_EQ(seen["waiting"][0]["reason"], "the disk is full");
+    EXPECT_EQ(seen["waiting"][0]["times"], 1);
+  }
+  const json health = json_of(call("GET", "/healthz"));
+  EXPECT_EQ(health["waiting"], 1);
+  EXPECT_EQ(health["waiting_reason"], "the disk is full");
+}
+
 TEST_F(JobRoutes, images_without_labels_will_do) {
   json document = good();
   document["dataset"] = "bare";

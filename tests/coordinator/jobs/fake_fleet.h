@@ -122,7 +122,8 @@ class FakeFleet {
         lease.task, lease.attempt, !failure, false, "", wire::outcome_to_json(outcome)};
     if (failure) {
       report.reason = failure->reason;
-      report.retryable = is_retryable(failure->code);
+      report.retryable = burden_of(failure->code) == Burden::kBurns;
+      report.waits = burden_of(failure->code) == Burden::kWaits;
     }
     EXPECT_TRUE(store_.report(report).has_value());
     return true;

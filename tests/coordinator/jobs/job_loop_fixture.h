@@ -172,7 +172,7 @@ inline void JobLoopFixture::run_history(unsigned seed, int count) {
   std::mt19937 rng(seed);
   fleet->set_mishap([&](const wire::TaskDocument& task) -> std::optional<wire::TaskFailure> {
     if (task.kind() < TaskKind::kBuild) return std::nullopt;
-    if (rng() % 10 == 0) return wire::TaskFailure{ErrorCode::kUnavailable, "went away"};
+    if (rng() % 10 == 0) return wire::TaskFailure{ErrorCode::kInternal, "crashed"};
     const auto* build = std::get_if<wire::BuildParams>(&task.params);
     const bool original = build != nullptr && build->plan.widths.empty();
     if (!original && rng() % 5 == 0) {

@@ -372,7 +372,10 @@ TEST_F(JobLoopTest, an_inspection_whose_outcome_is_of_no_use_rejects_its_model_w
   start();
   const auto lease = store->claim("00000000-0000-4000-8000-000000000000");
   ASSERT_TRUE(lease.has_value() && lease.value());
-  ASSERT_TRUE(store->report({lease.value()->task, lease.value()->attempt, true, false, "", "{}"}));
+  AttemptReport report{.task = lease.value()->task, .attempt = lease.value()->attempt};
+  report.succeeded = true;
+  report.outcome_json = "{}";
+  ASSERT_TRUE(store->report(report));
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(loop->step().has_value());
   EXPECT_EQ(store->model("m").value().state, EntryState::kRejected);
   EXPECT_NE(store->model("m").value().reason, "");
@@ -425,6 +428,46 @@ TEST_F(JobLoopTest, the_time_is_the_stores_and_no_other) {
   run_to_rest();
   EXPECT_EQ(stored(id).reason, "the search ended early: its 3600 seconds are over");
   EXPECT_LT(trials(id).size(), 20U);
+}
+
+// The oldest task of the job that a worker without runtimes may do.
+std::optional<Task> next_for_anybody(Store& store, JobId job) {
+  const TaskFilter queued{.job = job, .trial = {}, .state = TaskState::kQueued};
+  for (const Task& task : store.tasks(queued, {0, 100}).value()) {
+    if (task.task.runtime.empty() && task.task.pool.empty()) return task;
+  }
+  return std::nullopt;
+}
+
+TEST_F(JobLoopTest, a_job_that_lost_a_trial_with_its_workers_says_so) {
+  start();
+  const JobId id = post(4);
+  std::optional<Task> doomed;
+  while (!doomed) {
+    doomed = next_for_anybody(*store, id);
+    const bool build = doomed && doomed->task.kind == TaskKind::kBuild;
+    if (build && doomed->task.subject.trial.value_or(0) > 1) break;
+    doomed.reset();
+    fleet->step();
+    ASSERT_TRUE(loop->step());
+  }
+  for (int n = 1; n <= kMostLosses; ++n) {
+    const std::string session = "20000000-0000-4000-8000-00000000000" + std::to_string(n);
+    ASSERT_TRUE(store->greet(session, {"gone", "gone", "{}", {}, {}}));
+    ASSERT_EQ(store->claim(session).value()->task, doomed->id);
+    clock += std::chrono::seconds(7);
+    ASSERT_TRUE(store->retire(session));
+    clock += wait_before(n);
+  }
+  run_to_rest();
+  const Job job = stored(id);
+  EXPECT_EQ(job.state, JobState::kSucceeded);
+  EXPECT_EQ(job.trials.failed, 1);
+  const std::string lost =
+      "1 task was lost with workers that went silent, which says nothing of the"
+      " candidates (trials " +
+      std::to_string(*doomed->task.subject.trial) + ")";
+  EXPECT_EQ(job.reason, lost);
 }
 
 TEST_F(JobLoopTest, a_rejected_model_fails_the_jobs_that_wait_for_it) {

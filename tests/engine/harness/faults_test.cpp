@@ -60,11 +60,11 @@ TEST_P(Faults, become_an_error_that_says_so) {
 INSTANTIATE_TEST_SUITE_P(
     Table, Faults,
     testing::Values(
-        Fault{"exits", "read x; echo 'out of handles' >&2; exit 4", ErrorCode::kUnavailable,
+        Fault{"exits", "read x; echo 'out of handles' >&2; exit 4", ErrorCode::kInternal,
               "ended with exit code 4 instead of answering infer; the end of its log: out of "
               "handles"},
-        Fault{"exits_well", "exit 0", ErrorCode::kUnavailable, "ended with exit code 0"},
-        Fault{"crashes", "read x; kill -SEGV $$", ErrorCode::kUnavailable, "signal 11"},
+        Fault{"exits_well", "exit 0", ErrorCode::kInternal, "ended with exit code 0"},
+        Fault{"crashes", "read x; kill -SEGV $$", ErrorCode::kInternal, "signal 11"},
         Fault{"hangs", "exec sleep 1000", ErrorCode::kDeadlineExceeded,
               "fake did not answer infer within 800 ms"},
         Fault{"rubbish", "read x; echo 'Segmentation fault, maybe'; read x",
