@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -77,6 +78,23 @@ Exit add_model(const Common& common, const ModelArguments& given) {
   });
 }
 
+// Another card for a model that is there: jobs posted from now on go by it.
+Exit change_card(const Common& common, const ModelArguments& given) {
+  const auto card = card_of(given.preset, given.card);
+  if (!card) return report_usage(card.error());
+  return with_service(common, [&](const Service& service) {
+    const auto model = service.get("/v1/models/" + escaped(given.name));
+    if (!model) return report(model.error());
+    json document = {{"name", model.value()["name"]}, {"sha256", model.value()["sha256"]}};
+    if (!card.value().empty()) document["card"] = card.value();
+    const auto changed = service.put("/v1/models", document);
+    const auto view = [&](const json& found) { return model_view(found, common.width); };
+    if (!changed || given.no_wait) return show(common, changed, view);
+    const std::string path = "/v1/models/" + model.value()["sha256"].get<std::string>();
+    return await_inspection(common, service, path, view);
+  });
+}
+
 struct DatasetArguments {
   std::string name;
   std::string calibration;
@@ -91,17 +109,17 @@ Exit add_dataset(const Common& common, const DatasetArguments& given) {
   const std::filesystem::path archive = folder.value().path() / "dataset";
   wire::DatasetSource source{given.calibration, given.validation, std::nullopt};
   if (!given.labels.empty()) source.labels = given.labels;
-  if (const auto made = wire::write_dataset_archive(source, archive); !made) {
-    return report_usage(made.error());
+  const auto made = wire::write_dataset_archive(source, archive);
+  if (!made) return report_usage(made.error());
+  for (const std::string& note : made.value().notes) {
+    std::fprintf(stderr, "pare: %s\n", note.c_str());
   }
   return with_service(common, [&](const Service& service) {
     const auto sha256 = service.upload(archive, upload_progress(common, given.name));
     if (!sha256) return report(sha256.error());
     const auto added =
         service.put("/v1/datasets", {{"name", given.name}, {"sha256", sha256.value()}});
-    const auto view = [&](const json& dataset) {
-      return datasets_table(json::array({dataset}), common.width);
-    };
+    const auto view = [&](const json& dataset) { return dataset_text(dataset, common.width); };
     if (!added || given.no_wait) return show(common, added, view);
     return await_inspection(common, service, "/v1/datasets/" + sha256.value(), view);
   });
@@ -119,7 +137,7 @@ Action list_action(const std::string& path, TableView table) {
 }
 
 void add_model_commands(CLI::App& app, Action& chosen) {
-  CLI::App* model = app.add_subcommand("model", "Detectors: add, list, show");
+  CLI::App* model = app.add_subcommand("model", "Detectors: add, list, show, card");
   model->require_subcommand(1);
 
   auto given = std::make_shared<ModelArguments>();  // owned by the callback
@@ -131,6 +149,17 @@ void add_model_commands(CLI::App& app, Action& chosen) {
   add->add_flag("--no-wait", given->no_wait, "Do not wait for the inspection");
   add->callback([given, &chosen] {
     chosen = [given](const Common& common) { return add_model(common, *given); };
+  });
+
+  auto other = std::make_shared<ModelArguments>();
+  CLI::App* change = model->add_subcommand(
+      "card", "Give a model another card: results keep the one they were made with");
+  change->add_option("model", other->name, "Name or SHA-256 (8 digits or more)")->required();
+  change->add_option("--preset", other->preset, kPresetHelp)->check(CLI::IsMember(kPresets));
+  change->add_option("--card", other->card, "A model card (JSON)");
+  change->add_flag("--no-wait", other->no_wait, "Do not wait for the inspection");
+  change->callback([other, &chosen] {
+    chosen = [other](const Common& common) { return change_card(common, *other); };
   });
 
   model->add_subcommand("list", "The models")->callback([&chosen] {
@@ -151,7 +180,7 @@ void add_model_commands(CLI::App& app, Action& chosen) {
 }
 
 void add_dataset_commands(CLI::App& app, Action& chosen) {
-  CLI::App* dataset = app.add_subcommand("dataset", "Images and labels: add, list");
+  CLI::App* dataset = app.add_subcommand("dataset", "Images and labels: add, show, list");
   dataset->require_subcommand(1);
   auto given = std::make_shared<DatasetArguments>();
   CLI::App* add = dataset->add_subcommand("add", "Upload images, and labels if there are any");
@@ -163,6 +192,18 @@ void add_dataset_commands(CLI::App& app, Action& chosen) {
   add->add_flag("--no-wait", given->no_wait, "Do not wait for the inspection");
   add->callback([given, &chosen] {
     chosen = [given](const Common& common) { return add_dataset(common, *given); };
+  });
+  auto name = std::make_shared<std::string>();
+  CLI::App* show_one =
+      dataset->add_subcommand("show", "A dataset: its classes, and what of it is not used or odd");
+  show_one->add_option("dataset", *name, "Name or SHA-256 (8 digits or more)")->required();
+  show_one->callback([name, &chosen] {
+    chosen = [name](const Common& common) {
+      return with_service(common, [&](const Service& service) {
+        return show(common, service.get("/v1/datasets/" + escaped(*name)),
+                    [&](const json& found) { return dataset_text(found, common.width); });
+      });
+    };
   });
   dataset->add_subcommand("list", "The datasets")->callback([&chosen] {
     chosen = list_action("/v1/datasets", datasets_table);

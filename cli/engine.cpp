@@ -130,13 +130,13 @@ void end_progress() {
 Result<fs::path> calibration_dataset(const std::string& calibration, const fs::path& folder) {
   const auto images = wire::images_in(calibration);
   if (!images) return images.error();
-  if (images.value().empty()) {
+  if (images.value().images.empty()) {
     return Error{ErrorCode::kNotFound, "no images in --calibration " + calibration};
   }
   const fs::path dataset = folder / "dataset";
   std::error_code failed;
   fs::create_directories(dataset / "calibration", failed);
-  for (const fs::path& image : images.value()) {
+  for (const fs::path& image : images.value().images) {
     if (failed) break;
     fs::create_symlink(fs::absolute(image), dataset / "calibration" / image.filename(), failed);
   }

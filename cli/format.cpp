@@ -204,6 +204,23 @@ std::string datasets_table(const json& datasets, int width) {
   return table.text(width);
 }
 
+std::string dataset_text(const json& dataset, int width) {
+  std::string out = datasets_table(json::array({dataset}), width);
+  const json& classes = list_at(dataset, "classes");
+  const json& boxes = list_at(dataset, "class_boxes");
+  if (!classes.empty() && classes.size() == boxes.size()) {
+    Table table({{"class"}, {"boxes", Align::kRight}});
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+      table.add({classes[i].get<std::string>(), boxes[i].dump()});
+    }
+    out += "\n" + table.text(width);
+  }
+  for (const json& note : list_at(dataset, "notes")) {
+    out += "note: " + note.get<std::string>() + "\n";
+  }
+  return out;
+}
+
 std::string targets_table(const json& targets, int width) {
   Table table({{"name"},
                {"runtime"},

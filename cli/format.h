@@ -16,6 +16,8 @@ std::string bar(double share, int columns);     // "████▌     "
 
 // Tables; `width` as in Table::text.
 std::string models_table(const nlohmann::json& models, int width);
+// One dataset with the boxes of its classes and what is to be said of it.
+std::string dataset_text(const nlohmann::json& dataset, int width);
 std::string datasets_table(const nlohmann::json& datasets, int width);
 std::string targets_table(const nlohmann::json& targets, int width);
 std::string workers_table(const nlohmann::json& workers, int width);

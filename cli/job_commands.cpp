@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -213,6 +214,9 @@ Exit submit(const Common& common, const SubmitArguments& given) {
     const auto job = service.create("/v1/jobs", document.value());
     if (!job) return report(job.error());
     const std::string id = job.value()["id"].dump();
+    for (const json& warning : job.value().value("warnings", json::array())) {
+      std::fprintf(stderr, "pare: warning: %s\n", warning.get<std::string>().c_str());
+    }
     if (given.watch) {
       if (!common.json) print("job " + id + "\n");
       return watch(common, service, id);

@@ -34,9 +34,30 @@ struct Metric {
   friend bool operator==(const Metric&, const Metric&) = default;
 };
 
+// What values a metric can have.  Accuracies are shares, as everywhere on the wire; people are
+// shown points, a hundred times as many, so a bound above 1 is one of those.
+struct MetricRange {
+  double low = 0;
+  double high = 0;
+};
+inline constexpr MetricRange kAccuracyRange{0, 1};
+
 constexpr bool is_accuracy(MetricKind kind) noexcept {
   return kind != MetricKind::kLatencyMs && kind != MetricKind::kBytes &&
          kind != MetricKind::kPeakMemoryBytes;
+}
+
+constexpr MetricRange range_of(MetricKind kind) noexcept {
+  if (is_accuracy(kind)) return kAccuracyRange;
+  return kind == MetricKind::kLatencyMs ? MetricRange{0, 1e9} : MetricRange{0, 9e18};
+}
+
+// What a value outside the range must be; empty: it is inside.
+inline std::string why_out_of_range(MetricKind kind, double value) {
+  const MetricRange range = range_of(kind);
+  if (value >= range.low && value <= range.high) return {};
+  if (is_accuracy(kind)) return "be in 0..1: 46.65 points are 0.4665";
+  return "be 0 or more";
 }
 
 inline std::string name_of(const Metric& metric) {

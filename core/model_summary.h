@@ -128,6 +128,7 @@ struct ModelSummary {
   std::vector<FrozenChannels> frozen;
   std::vector<Layer> layers;               // convolutions, in the order they run
   std::vector<std::string> output_layers;  // of those, the last ones on the way to each output
+  int class_count = 0;                     // that the outputs tell apart; 0: not known
   std::vector<std::string> activations;    // ONNX operators of the body, sorted; empty: not known
   std::optional<Tried> tried = {};         // nullopt: inspected by a version that did not try
   friend bool operator==(const ModelSummary&, const ModelSummary&) = default;

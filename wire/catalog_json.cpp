@@ -9,6 +9,8 @@ namespace pare::wire {
 namespace {
 
 constexpr std::size_t kShortestPrefix = 8;
+// 20 points: who loses more does not ask whether it is worse.  0.5 is half a point misspelt.
+constexpr double kMostMapMargin = 0.2;
 
 // A name must not be taken for a SHA-256 or a prefix of one.
 std::string read_catalog_name(Fields& fields) {
@@ -56,7 +58,7 @@ NewComparison read_new_comparison(Fields& fields) {
   out.b = read_plan_name(fields, "b");
   if (fields.has("alpha")) out.alpha = fields.number("alpha", 1e-6, 0.5);
   if (fields.has("latency_margin")) out.latency_margin = fields.number("latency_margin", 0.0, 1.0);
-  if (fields.has("map_margin")) out.map_margin = fields.number("map_margin", 0.0, 1.0);
+  if (fields.has("map_margin")) out.map_margin = fields.number("map_margin", 0.0, kMostMapMargin);
   if (fields.has("max_blocks")) out.max_blocks = fields.small("max_blocks", 5, 10'000);
   return out;
 }

@@ -2,18 +2,21 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <locale.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <system_error>
 #include <unordered_set>
 
-#include "wire/dataset_labels.h"
+#include "wire/coco_labels.h"
 
 namespace pare::wire {
 namespace {
@@ -36,6 +39,42 @@ std::string shown(std::string_view name) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   }
   return "'" + out + "'";
+}
+
+// libarchive turns names into the locale's characters; while one of these lives, this thread's are
+// UTF-8, whatever the user's environment says.
+class Utf8Names {
+ public:
+  Utf8Names() : utf8_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)) {
+    if (utf8_ != nullptr) before_ = ::uselocale(utf8_);
+  }
+  Utf8Names(const Utf8Names&) = delete;
+  Utf8Names& operator=(const Utf8Names&) = delete;
+  ~Utf8Names() {
+    if (utf8_ == nullptr) return;
+    ::uselocale(before_);
+    ::freelocale(utf8_);
+  }
+
+ private:
+  locale_t utf8_;
+  locale_t before_ = nullptr;
+};
+
+bool is_utf8(const std::string& name) {
+  try {
+    (void)nlohmann::json(name).dump();
+    return true;
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
+}
+
+// As shown(), of a whole path, and UTF-8 whatever the name is.
+std::string printable(const std::string& path) {
+  const std::string text =
+      nlohmann::json(path).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return text.substr(1, text.size() - 2);
 }
 
 struct Reading {
@@ -66,7 +105,7 @@ Result<std::unique_ptr<archive, Reading>> open_tar(const fs::path& tar) {
 // The safe relative path of an entry: "calibration/a.jpg", "labels.json"; "" for a folder.
 Result<std::string> path_of(archive_entry* entry) {
   const char* raw = archive_entry_pathname(entry);
-  if (!raw) return invalid("the dataset has an entry without a name");
+  if (!raw) return invalid("the dataset has an entry without a name, or with one not in UTF-8");
   std::string path = raw;
   while (path.starts_with("./")) path.erase(0, 2);
   const std::string name = shown(path);
@@ -101,8 +140,7 @@ class Listing {
  public:
   explicit Listing(std::int64_t archive_bytes) : archive_bytes_(archive_bytes) {}
 
-  // Takes one entry in; `labels` receives labels.json.
-  std::optional<Error> add(archive* in, archive_entry* entry, std::string& labels) {
+  std::optional<Error> add(archive_entry* entry) {
     const auto path = path_of(entry);
     if (!path) return path.error();
     if (path.value().empty()) return std::nullopt;
@@ -119,11 +157,11 @@ class Listing {
       return invalid("the dataset has " + shown(path.value()) +
                      " with more bytes than the archive");
     }
-    if (path.value() == kLabels) return read_labels(in, size, labels);
+    if (path.value() == kLabels) return add_labels(size);
     return add_image(path.value(), size);
   }
 
-  Result<DatasetListing> finish(const std::string& labels) && {
+  Result<DatasetListing> finish() && {
     if (listing_.calibration.empty()) return invalid("the dataset has no calibration images");
     if (listing_.validation.empty()) return invalid("the dataset has no validation images");
     const std::set<std::string> known(listing_.calibration.begin(), listing_.calibration.end());
@@ -132,13 +170,6 @@ class Listing {
         return invalid("the dataset has " + shown(name) +
                        " in calibration/ and in validation/: the two share no image");
       }
-    }
-    if (seen_.contains(kLabels)) {
-      auto counts = check_labels(labels, listing_.validation);
-      if (!counts) return counts.error();
-      listing_.labelled = true;
-      listing_.boxes = counts.value().boxes;
-      listing_.classes = counts.value().classes;
     }
     return std::move(listing_);
   }
@@ -158,16 +189,11 @@ class Listing {
     return std::nullopt;
   }
 
-  static std::optional<Error> read_labels(archive* in, std::int64_t size, std::string& labels) {
-    if (size > kMaxLabelsBytes) {
-      return invalid("labels.json has " + std::to_string(size) + " bytes, the limit is " +
-                     std::to_string(kMaxLabelsBytes));
-    }
-    labels.resize(static_cast<std::size_t>(size));
-    if (archive_read_data(in, labels.data(), labels.size()) != size) {
-      return invalid("the dataset ends inside labels.json");
-    }
-    return std::nullopt;
+  std::optional<Error> add_labels(std::int64_t size) {
+    listing_.labelled = true;
+    if (size <= kMaxLabelsBytes) return std::nullopt;
+    return invalid("labels.json has " + std::to_string(size) + " bytes, the limit is " +
+                   std::to_string(kMaxLabelsBytes));
   }
 
   std::int64_t archive_bytes_;
@@ -207,11 +233,24 @@ std::optional<Error> copy_out(archive* in, const fs::path& file) {
   return std::nullopt;
 }
 
+// The first bytes of what the engine decodes: JPEG, PNG, BMP, WebP, TIFF (both orders of bytes).
+bool begins_as_image(const fs::path& file) {
+  std::array<char, 12> bytes{};
+  std::ifstream(file, std::ios::binary).read(bytes.data(), bytes.size());
+  const std::string_view head(bytes.data(), bytes.size());
+  constexpr std::array<std::string_view, 4> kHeads = {"\xFF\xD8\xFF", "\x89PNG\r\n\x1A\n",
+                                                      std::string_view("II*\0", 4),
+                                                      std::string_view("MM\0*", 4)};
+  return std::ranges::any_of(kHeads, [&](std::string_view h) { return head.starts_with(h); }) ||
+         (head.starts_with("RIFF") && head.substr(8) == "WEBP");
+}
+
 bool is_image(const fs::path& file) {
   std::string extension = file.extension().string();
   for (char& c : extension) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  constexpr std::array kKnown = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"};
-  return std::ranges::find(kKnown, extension) != kKnown.end();
+  constexpr std::array kKnown = {".jpg", ".jpeg", ".jpe",  ".jfif", ".png",
+                                 ".bmp", ".dib",  ".webp", ".tif",  ".tiff"};
+  return std::ranges::find(kKnown, extension) != kKnown.end() || begins_as_image(file);
 }
 
 std::optional<Error> append(archive* out, const fs::path& file, const std::string& name) {
@@ -239,7 +278,31 @@ std::optional<Error> append(archive* out, const fs::path& file, const std::strin
   return std::nullopt;
 }
 
-std::optional<Error> write_entries(const DatasetSource& source, const fs::path& tar) {
+// Base names; adds a note on what of the folder is left out.
+std::vector<std::string> names_of(const ImageFolder& folder, const std::string& split,
+                                  std::vector<std::string>& notes) {
+  constexpr std::size_t kMostNamed = 5;
+  std::vector<std::string> names;
+  for (const fs::path& image : folder.images) names.push_back(image.filename().string());
+  if (folder.left_out.empty()) return names;
+  std::string note = std::to_string(folder.left_out.size()) + " file" +
+                     (folder.left_out.size() == 1 ? "" : "s") + " of the " + split +
+                     " folder no image by ending or content, left out: ";
+  for (std::size_t i = 0; i < std::min(kMostNamed, folder.left_out.size()); ++i) {
+    note += (i == 0 ? "" : ", ") + printable(folder.left_out[i]);
+  }
+  if (folder.left_out.size() > kMostNamed) note += ", ...";
+  notes.push_back(std::move(note));
+  return names;
+}
+
+struct SourceImages {
+  ImageFolder calibration;
+  ImageFolder validation;
+};
+
+std::optional<Error> write_entries(const DatasetSource& source, const SourceImages& images,
+                                   const fs::path& tar) {
   const std::unique_ptr<archive, Writing> out(archive_write_new());
   archive_write_set_format_pax_restricted(out.get());
   if (archive_write_open_filename(out.get(), tar.c_str()) != ARCHIVE_OK) {
@@ -248,13 +311,14 @@ std::optional<Error> write_entries(const DatasetSource& source, const fs::path& 
   if (source.labels) {
     if (auto error = append(out.get(), *source.labels, kLabels)) return error;
   }
-  const std::array splits = {std::pair(source.calibration, kCalibration),
-                             std::pair(source.validation, kValidation)};
+  const std::array splits = {std::pair(&images.calibration, kCalibration),
+                             std::pair(&images.validation, kValidation)};
   for (const auto& [folder, prefix] : splits) {
-    const auto images = images_in(folder);
-    if (!images) return images.error();
-    for (const fs::path& image : images.value()) {
+    for (const fs::path& image : folder->images) {
       const std::string name = std::string(prefix) + image.filename().string();
+      if (!is_utf8(name)) {
+        return invalid("the name of an image is not UTF-8: " + printable(name));
+      }
       if (auto error = append(out.get(), image, name)) return error;
     }
   }
@@ -267,20 +331,29 @@ std::optional<Error> write_entries(const DatasetSource& source, const fs::path& 
 }  // namespace
 
 Result<DatasetListing> check_dataset_archive(const fs::path& tar) {
+  const Utf8Names utf8;
   std::error_code error;
   const auto size = fs::file_size(tar, error);
   if (error) return Error{ErrorCode::kNotFound, "cannot open " + tar.string()};
   if (size == 0) return invalid("the dataset is not a tar archive: it has no bytes");
   Listing listing(static_cast<std::int64_t>(size));
-  std::string labels;
-  const auto add = [&](archive* in, archive_entry* entry) {
-    return listing.add(in, entry, labels);
-  };
+  const auto add = [&](archive*, archive_entry* entry) { return listing.add(entry); };
   if (auto failed = for_each_entry(tar, add)) return *failed;
-  return std::move(listing).finish(labels);
+  return std::move(listing).finish();
+}
+
+Result<std::monostate> check_dataset_outline(const fs::path& tar) {
+  const auto in = open_tar(tar);
+  if (!in) return in.error();
+  archive_entry* entry = nullptr;
+  if (archive_read_next_header(in.value().get(), &entry) == ARCHIVE_OK) return std::monostate{};
+  const char* text = archive_error_string(in.value().get());
+  return invalid(std::string("the dataset is not a tar archive: ") +
+                 (text == nullptr ? "there is nothing in it" : text));
 }
 
 Result<DatasetListing> unpack_dataset_archive(const fs::path& tar, const fs::path& folder) {
+  const Utf8Names utf8;
   auto listing = check_dataset_archive(tar);
   if (!listing) return listing.error();
   std::error_code error;
@@ -303,23 +376,55 @@ Result<DatasetListing> unpack_dataset_archive(const fs::path& tar, const fs::pat
   return listing;
 }
 
-Result<DatasetListing> write_dataset_archive(const DatasetSource& source, const fs::path& tar) {
-  if (auto failed = write_entries(source, tar)) return *failed;
-  return check_dataset_archive(tar);
+Result<PackedDataset> write_dataset_archive(const DatasetSource& source, const fs::path& tar) {
+  const Utf8Names utf8;
+  auto calibration = images_in(source.calibration);
+  if (!calibration) return calibration.error();
+  auto validation = images_in(source.validation);
+  if (!validation) return validation.error();
+  const SourceImages images{std::move(calibration).value(), std::move(validation).value()};
+  PackedDataset packed;
+  const auto fitted = names_of(images.calibration, "calibration", packed.notes);
+  const auto scored = names_of(images.validation, "validation", packed.notes);
+  if (source.labels) {
+    const auto labels = read_coco_labels(*source.labels);
+    if (!labels) return labels.error();
+    const auto facts = label_facts(labels.value(), fitted, scored);
+    if (!facts) return facts.error();
+  }
+  if (auto failed = write_entries(source, images, tar)) return *failed;
+  auto listing = check_dataset_archive(tar);
+  if (!listing) return listing.error();
+  packed.listing = std::move(listing).value();
+  return packed;
 }
 
-Result<std::vector<fs::path>> images_in(const fs::path& folder) {
+Result<ImageFolder> images_in(const fs::path& folder) {
+  ImageFolder found;
+  std::map<std::string, fs::path> by_name;
   std::error_code error;
-  std::vector<fs::path> images;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (entry.is_regular_file() && is_image(entry.path())) images.push_back(entry.path());
+  for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const fs::path& path = entry->path();
+    std::error_code ignored;
+    if (path.filename().string().starts_with('.')) {
+      entry.disable_recursion_pending();
+    } else if (entry->is_regular_file(ignored) && is_image(path)) {
+      const auto [first, is_new] = by_name.emplace(path.filename().string(), path);
+      if (is_new) continue;
+      return invalid("two images have one name: " + printable(first->second.string()) + " and " +
+                     printable(path.string()));
+    } else if (!entry->is_directory(ignored) || entry->is_symlink(ignored)) {
+      found.left_out.push_back(path.lexically_relative(folder).string());
+    }
   }
   if (error) {
     return Error{ErrorCode::kNotFound,
                  "cannot read the folder " + folder.string() + ": " + error.message()};
   }
-  std::ranges::sort(images);
-  return images;
+  for (auto& [name, path] : by_name) found.images.push_back(std::move(path));
+  std::ranges::sort(found.left_out);
+  return found;
 }
 
 }  // namespace pare::wire

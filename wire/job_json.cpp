@@ -55,8 +55,12 @@ std::vector<Metric> read_objectives(Fields& fields) {
 Constraint read_constraint(Fields& fields) {
   Constraint out;
   out.metric = read_metric(fields, "metric", read_name(fields, "metric"));
-  if (fields.has("max")) out.max = fields.number("max");
-  if (fields.has("min")) out.min = fields.number("min");
+  for (const auto& [name, bound] : {std::pair("max", &out.max), std::pair("min", &out.min)}) {
+    if (!fields.has(name)) continue;
+    *bound = fields.number(name);
+    const std::string must = why_out_of_range(out.metric.kind, **bound);
+    if (!must.empty()) fields.refuse(name, must);
+  }
   if (out.max && out.min) fields.refuse("min", "not stand beside \"max\": post two constraints");
   if (!out.max && !out.min) fields.refuse("max", "be there, or \"min\" in its place");
   if (fields.has("target")) out.target = read_name(fields, "target");

@@ -232,6 +232,7 @@ ModelSummary read_summary(Fields& fields) {
   if (fields.has("tried")) {
     fields.object("tried", [&](Fields& tried) { out.tried = read_tried(tried); });
   }
+  if (fields.has("class_count")) out.class_count = fields.small("class_count");
   return out;
 }
 
@@ -267,6 +268,7 @@ Json summary_value(const ModelSummary& s) {
               {"frozen", frozen_value(s.frozen)},
               {"layers", layers_value(s.layers)},
               {"output_layers", s.output_layers},
+              {"class_count", s.class_count},
               {"activations", s.activations}};
   if (s.tried) out["tried"] = tried_value(*s.tried);
   return out;

@@ -31,6 +31,8 @@ TaskResult read_dataset(Fields& fields) {
   out.boxes = fields.small("boxes");
   out.labelled = fields.boolean("labelled");
   out.classes = fields.texts("classes");
+  if (fields.has("class_boxes")) out.class_boxes = fields.integers("class_boxes", 0, INT64_MAX);
+  if (fields.has("notes")) out.notes = fields.texts("notes");
   return out;
 }
 
@@ -153,7 +155,9 @@ Json value_of(const DatasetSummary& r) {
           {"validation_images", r.validation_images},
           {"boxes", r.boxes},
           {"labelled", r.labelled},
-          {"classes", r.classes}};
+          {"classes", r.classes},
+          {"class_boxes", r.class_boxes},
+          {"notes", r.notes}};
 }
 
 Json value_of(const PrepareResult& r) {

@@ -23,7 +23,9 @@ struct DatasetSummary {
   int validation_images = 0;
   int boxes = 0;
   bool labelled = false;
-  std::vector<std::string> classes;
+  std::vector<std::string> classes;            // by ascending id
+  std::vector<std::int64_t> class_boxes = {};  // of each, in validation images
+  std::vector<std::string> notes = {};         // what is not used or odd, one sentence each
   friend bool operator==(const DatasetSummary&, const DatasetSummary&) = default;
 };
 

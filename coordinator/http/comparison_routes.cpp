@@ -61,7 +61,8 @@ Result<Experiment> experiment_of(const Services& services, wire::NewComparison a
   if (!a) return a.error();
   const auto b = trial_of(services, asked.job, asked.b, "b");
   if (!b) return b.error();
-  const auto model = services.store.model(job.value().model_sha256);
+  const auto model =
+      services.store.model_version(job.value().model_sha256, job.value().card_version);
   if (!model) return model.error();
   const auto summary = wire::parse_summary(model.value().summary_json);
   if (!summary) return summary.error();

@@ -23,12 +23,7 @@ NewTask inspection(const std::string& sha256) {
   return task;
 }
 
-DatasetCounts counts_of(const wire::DatasetListing& listing) {
-  return {static_cast<int>(listing.calibration.size()), static_cast<int>(listing.validation.size()),
-          static_cast<int>(listing.boxes), listing.labelled, listing.classes};
-}
-
-// PUT /v1/datasets
+// PUT /v1/datasets: what is in it, a worker looks at
 Response put_dataset(const Services& services, const Request& request) {
   const auto dataset = wire::parse_new_dataset(request.body);
   if (!dataset) return failure(dataset.error());
@@ -40,11 +35,10 @@ Response put_dataset(const Services& services, const Request& request) {
                     "dataset: no blob " + sha256 + "; upload it first (PUT /v1/blobs/...)",
                     "sha256", "\"" + sha256 + "\""});
   }
-  const auto listing = wire::check_dataset_archive(blob.value().file);
-  if (!listing) return failure(listing.error());
+  const auto outline = wire::check_dataset_outline(blob.value().file);
+  if (!outline) return failure(outline.error());
 
-  const auto added =
-      services.store.add_dataset({name, sha256, counts_of(listing.value())}, inspection(sha256));
+  const auto added = services.store.add_dataset({name, sha256}, inspection(sha256));
   if (!added) return failure(about(added.error(), "name", name));
 
   services.work_added();

@@ -6,9 +6,11 @@
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
+#include "coordinator/jobs/fitness.h"
 #include "coordinator/jobs/transfer.h"
 #include "wire/job_json.h"
 #include "wire/plan_json.h"
+#include "wire/summary_json.h"
 
 namespace pare::coordinator {
 namespace {
@@ -19,9 +21,11 @@ using nlohmann::ordered_json;
 ordered_json outline_of(const Job& job, const Budget& budget) {
   ordered_json view = {{"id", job.id.value}, {"state", name_of(job.state)}};
   if (!job.reason.empty()) view["reason"] = job.reason;
+  if (!job.warnings.empty()) view["warnings"] = job.warnings;
   const ordered_json posted = stored_json(job.document_json);
   for (const auto& [name, value] : posted.items()) view[name] = value;
   view["model_sha256"] = job.model_sha256;
+  view["card_version"] = job.card_version;
   view["dataset_sha256"] = job.dataset_sha256;
   view["created_at"] = rfc3339(job.created_at);
   if (job.started_at) view["started_at"] = rfc3339(*job.started_at);
@@ -128,7 +132,7 @@ Result<std::vector<StartingPoint>> resolved(const Services& services, const NewJ
 
 // Why a job cannot go on from an earlier one; nullopt: it can.
 std::optional<Error> check_transfer(const Services& services, const NewJob& job,
-                                    const std::string& model_sha256,
+                                    const std::string& model_sha256, int card_version,
                                     const std::string& dataset_sha256) {
   if (!job.transfer) return std::nullopt;
   const std::string named = std::to_string(job.transfer->from.value);
@@ -137,6 +141,7 @@ std::optional<Error> check_transfer(const Services& services, const NewJob& job,
   const Job& from = earlier.value();
   std::string why;
   if (!is_final(from.state)) why = "has not ended";
+  if (from.card_version != card_version) why = "was made with another card of the model";
   if (from.model_sha256 != model_sha256) why = "is about another model";
   if (from.dataset_sha256 != dataset_sha256) why = "is about another dataset";
   if (why.empty()) return std::nullopt;
@@ -164,15 +169,28 @@ Result<JobDraft> draft_of(const Services& services, const NewJob& job) {
   for (std::size_t i = 0; i < job.targets.size(); ++i) {
     if (auto error = check_target(services, job, i, workers.value())) return *error;
   }
-  if (auto error = check_transfer(services, job, model.value().sha256, dataset.value().sha256)) {
+  if (auto error = check_transfer(services, job, model.value().sha256, model.value().card_version,
+                                  dataset.value().sha256)) {
     return *error;
+  }
+  std::vector<std::string> warnings;
+  if (model.value().state == EntryState::kReady) {
+    const auto summary = wire::parse_summary(model.value().summary_json);
+    if (!summary) return summary.error();
+    auto found = warnings_of(job, summary.value(), dataset.value());
+    if (!found) return about(found.error(), "dataset", job.dataset);
+    warnings = std::move(found).value();
   }
   NewJob complete = job;
   auto begin_with = resolved(services, job);
   if (!begin_with) return begin_with.error();
   complete.begin_with = std::move(begin_with).value();
-  return JobDraft{wire::job_to_json(complete), model.value().sha256, dataset.value().sha256,
-                  job.targets, job.seed};
+  return JobDraft{wire::job_to_json(complete),
+                  model.value().sha256,
+                  dataset.value().sha256,
+                  job.targets,
+                  job.seed,
+                  std::move(warnings)};
 }
 
 std::string_view name_of(TransferVerdict verdict) {

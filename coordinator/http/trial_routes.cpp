@@ -41,6 +41,13 @@ Result<FrontFilter> filter_of(const Request& request) {
   if (!latency) return latency.error();
   const auto map = number_of(request, "min_map");
   if (!map) return map.error();
+  if (map.value()) {
+    const std::string must = why_out_of_range(MetricKind::kMap5095, *map.value());
+    if (!must.empty()) {
+      return about({ErrorCode::kInvalidArgument, "min_map must " + must}, "min_map",
+                   request.query.at("min_map"));
+    }
+  }
   const auto bytes = number_of(request, "max_bytes");
   if (!bytes) return bytes.error();
   FrontFilter filter{latency.value(), map.value(), std::nullopt};

@@ -23,6 +23,7 @@ ordered_json outcome_view(const TargetRecord& record, std::optional<LabelSource>
     view["images"] = record.accuracy->images;
     if (record.accuracy->expected) view["expected_map"] = *record.accuracy->expected;
     view["accuracy_runtime"] = record.accuracy->runtime;
+    if (!record.accuracy->alarm.empty()) view["accuracy_alarm"] = record.accuracy->alarm;
     if (labels) view["labels"] = name_of(*labels);
   }
   if (const auto& latency = record.reported_latency()) {
@@ -52,6 +53,7 @@ ordered_json view_of(const Model& model, Detail detail) {
       {"name", model.name}, {"sha256", model.sha256}, {"state", name_of(model.state)}};
   if (!model.reason.empty()) view["reason"] = model.reason;
   view["card"] = stored_json(model.card_json);
+  view["card_version"] = model.card_version;
   if (detail == Detail::kFull && !model.summary_json.empty()) {
     view["summary"] = stored_json(model.summary_json);
   }
@@ -68,6 +70,8 @@ ordered_json view_of(const Dataset& dataset) {
   view["boxes"] = dataset.counts.boxes;
   view["labelled"] = dataset.counts.labelled;
   view["classes"] = dataset.counts.classes;
+  view["class_boxes"] = dataset.counts.class_boxes;
+  if (!dataset.counts.notes.empty()) view["notes"] = dataset.counts.notes;
   view["created_at"] = rfc3339(dataset.created_at);
   return view;
 }

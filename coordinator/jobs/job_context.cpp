@@ -100,7 +100,7 @@ std::string JobContext::accuracy_runtime(const Target& target, const Plan& plan)
 Result<JobContext> load_context(Store& store, const Job& job) {
   auto document = wire::parse_new_job(job.document_json);
   if (!document) return document.error();
-  const auto model = store.model(job.model_sha256);
+  const auto model = store.model_version(job.model_sha256, job.card_version);
   if (!model) return model.error();
   auto summary = wire::parse_summary(model.value().summary_json);
   if (!summary) return summary.error();

@@ -6,6 +6,7 @@
 #include "coordinator/jobs/catalog_ends.h"
 #include "coordinator/jobs/checks.h"
 #include "coordinator/jobs/confirmation.h"
+#include "coordinator/jobs/fitness.h"
 #include "coordinator/jobs/front.h"
 #include "coordinator/jobs/job_metrics.h"
 #include "coordinator/jobs/job_runner.h"
@@ -348,7 +349,7 @@ Result<int> JobLoop::advance(const Job& job) {
 }
 
 Result<int> JobLoop::begin(const Job& job) {
-  const auto model = store_.model(job.model_sha256);
+  const auto model = store_.model_version(job.model_sha256, job.card_version);
   if (!model) return model.error();
   const auto dataset = store_.dataset(job.dataset_sha256);
   if (!dataset) return dataset.error();
@@ -365,6 +366,8 @@ Result<int> JobLoop::begin(const Job& job) {
   }
   const auto context = load_context(store_, job);
   if (!context) return context.error();
+  auto warnings = warnings_of(context.value().document, context.value().model, dataset.value());
+  if (!warnings) return fail(job, {}, warnings.error().message);
   std::vector<wire::Size> sizes;
   for (const search::InputSize size : context.value().space.resolutions()) {
     sizes.push_back({size.height, size.width});
@@ -372,6 +375,7 @@ Result<int> JobLoop::begin(const Job& job) {
   std::vector<Precision> precisions = {Precision::kFp32};
   if (context.value().space.has_int8()) precisions.push_back(Precision::kInt8);
   return commit({}, {JobMoved{job.id, JobState::kPreparing, ""},
+                     JobWarned{job.id, std::move(warnings).value()},
                      TaskAdded{prepare_task(job, context.value().model.card, std::move(sizes),
                                             std::move(precisions))}});
 }

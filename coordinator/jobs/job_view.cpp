@@ -111,7 +111,7 @@ Result<bool> JobViews::Entry::read_document(const Job& job) {
 
 // The summary and the labels: they come late, and may come anew as long as nobody uses them.
 Result<bool> JobViews::Entry::read_catalog(Store& store, const Job& job) {
-  const auto model = store.model(job.model_sha256);
+  const auto model = store.model_version(job.model_sha256, job.card_version);
   if (!model) return model.error();
   if (model.value().summary_json != summary_json_) {
     auto summary = wire::parse_summary(model.value().summary_json);
@@ -220,7 +220,7 @@ std::shared_ptr<JobViews::Entry> JobViews::entry_of(const Job& job) {
 }
 
 Result<std::optional<LabelSource>> labels_of(Store& store, const Job& job) {
-  const auto model = store.model(job.model_sha256);
+  const auto model = store.model_version(job.model_sha256, job.card_version);
   if (!model) return model.error();
   const auto dataset = store.dataset(job.dataset_sha256);
   if (!dataset) return dataset.error();

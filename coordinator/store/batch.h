@@ -23,6 +23,12 @@ struct JobMoved {
   std::string reason;  // for kFailed
 };
 
+// In the place of those that it had.
+struct JobWarned {
+  JobId job;
+  std::vector<std::string> warnings;
+};
+
 struct JobPrepared {
   JobId job;
   std::string statistics_sha256;
@@ -142,10 +148,11 @@ struct ComparisonEnded {
   std::string result_json;
 };
 
-using Change = std::variant<JobMoved, JobPrepared, CheckRecorded, CanaryRecorded, TrialAdded,
-                            TrialBuilt, AccuracyRecorded, LatencyRecorded, LatencyConfirmed,
-                            InfeasibleRecorded, TrialEnded, SearchLogged, TaskAdded, TasksCancelled,
-                            ModelInspected, DatasetInspected, ComparisonEnded>;
+using Change =
+    std::variant<JobMoved, JobWarned, JobPrepared, CheckRecorded, CanaryRecorded, TrialAdded,
+                 TrialBuilt, AccuracyRecorded, LatencyRecorded, LatencyConfirmed,
+                 InfeasibleRecorded, TrialEnded, SearchLogged, TaskAdded, TasksCancelled,
+                 ModelInspected, DatasetInspected, ComparisonEnded>;
 
 struct Batch {
   std::optional<TaskId> cause;  // a succeeded or failed task that this handles

@@ -26,7 +26,6 @@ struct NewModel {
 struct NewDataset {
   std::string name;
   std::string sha256;
-  DatasetCounts counts;  // as far as the listing says
 };
 
 class Catalog {
@@ -34,11 +33,14 @@ class Catalog {
   virtual ~Catalog() = default;
 
   // Registers it and queues `inspect`.  The same again finds it.  A rejected one, or one with
-  // another card that no job uses yet, is inspected again.  kConflict if the name or the file is
-  // registered otherwise.
+  // another card, is inspected again; if a job uses the card that was there, this is a new version
+  // and the old one stays for that job.  kConflict if the name or the file is registered otherwise,
+  // or if a job waits for the inspection of the card that was there.
   virtual Result<Created<Model>> add_model(const NewModel& model, const NewTask& inspect) = 0;
   virtual Result<Model> model(std::string_view reference) = 0;
   virtual Result<std::vector<Model>> models(const Page& page) = 0;
+  // With the card of that version, and what was understood with it.
+  virtual Result<Model> model_version(std::string_view sha256, int card_version) = 0;
 
   // The same for a dataset.
   virtual Result<Created<Dataset>> add_dataset(const NewDataset& dataset,

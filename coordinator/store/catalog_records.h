@@ -39,6 +39,7 @@ struct Model {
   EntryState state = EntryState::kInspecting;
   std::string reason;        // why it was rejected
   std::string card_json;     // as the user gave it
+  int card_version = 1;      // a job goes by the one that was there when it was posted
   std::string summary_json;  // once ready
   TimePoint created_at{};
 };
@@ -48,10 +49,13 @@ struct DatasetCounts {
   int validation_images = 0;
   int boxes = 0;
   bool labelled = false;
-  std::vector<std::string> classes;
+  std::vector<std::string> classes;            // by ascending id
+  std::vector<std::int64_t> class_boxes = {};  // of each, in validation images; empty: not known
+  std::vector<std::string> notes = {};         // what is not used or odd, one sentence each
   friend bool operator==(const DatasetCounts&, const DatasetCounts&) = default;
 };
 
+// Its counts are 0 until it was inspected.
 struct Dataset {
   std::int64_t cursor = 0;
   std::string name;

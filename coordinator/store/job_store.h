@@ -22,6 +22,7 @@ struct JobDraft {
   std::string dataset_sha256;
   std::vector<std::string> targets;
   std::uint64_t seed = 1;
+  std::vector<std::string> warnings = {};
 };
 
 struct ComparisonDraft {

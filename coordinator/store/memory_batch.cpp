@@ -74,6 +74,13 @@ struct Apply {
     return true;
   }
 
+  Result<bool> operator()(const JobWarned& change) const {
+    const auto job = open_job(change.job);
+    if (!job) return job.error();
+    job.value()->warnings = clean_texts(change.warnings);
+    return true;
+  }
+
   Result<bool> operator()(const JobPrepared& change) const {
     const auto job = open_job(change.job);
     if (!job) return job.error();

@@ -77,10 +77,11 @@ Result<Created<Model>> MemoryStore::add_model(const NewModel& model, const NewTa
       return Created<Model>{*entry, false};
     }
     for (const auto& [id, job] : state_.jobs) {
-      if (job.model_sha256 == model.sha256) {
-        return conflict("model \"" + model.name + "\" has another card and job " +
-                        std::to_string(id.value) + " uses it");
-      }
+      const bool uses = job.model_sha256 == model.sha256 && job.card_version == entry->card_version;
+      if (!uses || entry->state == EntryState::kRejected) continue;
+      if (entry->state == EntryState::kInspecting) return still_inspected(model.name, id.value);
+      state_.earlier_cards[{model.sha256, entry->card_version}] = *entry;
+      ++entry->card_version;
     }
     cancel_tasks(state_, now(), [&](const Task& task) {
       return task.task.kind == TaskKind::kInspectModel &&
@@ -106,6 +107,15 @@ Result<Model> MemoryStore::model(std::string_view reference) {
   return find(state_.models, "model", reference);
 }
 
+Result<Model> MemoryStore::model_version(std::string_view sha256, int card_version) {
+  const std::scoped_lock lock(mutex_);
+  auto newest = find(state_.models, "model", sha256);
+  if (!newest || newest.value().card_version == card_version) return newest;
+  const auto at = state_.earlier_cards.find({std::string(sha256), card_version});
+  if (at == state_.earlier_cards.end()) return no_such_card(sha256, card_version);
+  return at->second;
+}
+
 Result<std::vector<Model>> MemoryStore::models(const Page& page) {
   const std::scoped_lock lock(mutex_);
   return page_of(state_.models, page);
@@ -123,7 +133,7 @@ Result<Created<Dataset>> MemoryStore::add_dataset(const NewDataset& dataset,
   if (entry == nullptr) entry = &append(state_.datasets, now());
   entry->name = dataset.name;
   entry->sha256 = dataset.sha256;
-  entry->counts = dataset.counts;
+  entry->counts = {};
   entry->state = EntryState::kInspecting;
   entry->reason.clear();
   NewTask task = inspect;

@@ -73,6 +73,9 @@ Result<Created<Job>> MemoryStore::add_job(const JobDraft& draft,
   job.id = id;
   job.document_json = draft.document_json;
   job.model_sha256 = draft.model_sha256;
+  job.card_version =
+      std::ranges::find(state_.models, draft.model_sha256, &Model::sha256)->card_version;
+  job.warnings = clean_texts(draft.warnings);
   job.dataset_sha256 = draft.dataset_sha256;
   job.targets = draft.targets;
   job.seed = draft.seed;

@@ -44,8 +44,9 @@ struct StoredKey {
 };
 
 struct MemoryState {
-  std::vector<Model> models;      // cursor = position + 1
-  std::vector<Dataset> datasets;  // the same
+  std::vector<Model> models;                                   // cursor = position + 1
+  std::map<std::pair<std::string, int>, Model> earlier_cards;  // by SHA-256 and version
+  std::vector<Dataset> datasets;                               // the same
   std::map<std::string, Target> targets;
   std::map<std::string, Bytes> blobs;
   std::map<JobId, Job> jobs;

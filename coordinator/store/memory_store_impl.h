@@ -18,6 +18,7 @@ class MemoryStore final : public Store {
   Result<Created<Model>> add_model(const NewModel& model, const NewTask& inspect) override;
   Result<Model> model(std::string_view reference) override;
   Result<std::vector<Model>> models(const Page& page) override;
+  Result<Model> model_version(std::string_view sha256, int card_version) override;
   Result<Created<Dataset>> add_dataset(const NewDataset& dataset, const NewTask& inspect) override;
   Result<Dataset> dataset(std::string_view reference) override;
   Result<std::vector<Dataset>> datasets(const Page& page) override;

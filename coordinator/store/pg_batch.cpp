@@ -58,6 +58,11 @@ struct Apply {
     return true;
   }
 
+  Result<bool> operator()(const JobWarned& change) const {
+    return in_job(change.job, "job " + std::to_string(change.job.value) + " is not there",
+                  query::warn_job, change.job.value, json_param(clean_texts(change.warnings)));
+  }
+
   Result<bool> operator()(const JobPrepared& change) const {
     return in_job(change.job, "job " + std::to_string(change.job.value) + " is prepared already",
                   query::prepare_job, change.job.value, change.statistics_sha256,
@@ -192,7 +197,8 @@ struct Apply {
     const auto rows =
         execute(tx, query::inspect_dataset, change.sha256, coordinator::name_of(change.state),
                 clean_text(change.reason), counts.calibration_images, counts.validation_images,
-                counts.boxes, counts.labelled, json_param(counts.classes));
+                counts.boxes, counts.labelled, json_param(clean_texts(counts.classes)),
+                json_param(counts.class_boxes), json_param(clean_texts(counts.notes)));
     if (rows.empty()) return conflict("dataset " + change.sha256 + " is not being inspected");
     log_event(tx, now, "dataset." + std::string(coordinator::name_of(change.state)), std::nullopt,
               sha_body(change.sha256));

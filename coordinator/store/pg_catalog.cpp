@@ -14,6 +14,7 @@ Model model_of(const pqxx::row& row) {
   model.state = enum_of<EntryState, 3>(row["state"]);
   model.reason = text_of(row["reason"]);
   model.card_json = text_of(row["card"]);
+  model.card_version = row["card_version"].as<int>();
   model.summary_json = text_of(row["summary"]);
   model.created_at = time_of(row["created_at"]);
   return model;
@@ -31,6 +32,10 @@ Dataset dataset_of(const pqxx::row& row) {
   dataset.counts.boxes = row["boxes"].as<int>();
   dataset.counts.labelled = row["labelled"].as<bool>();
   dataset.counts.classes = texts_of(row["classes"]);
+  for (const double boxes : numbers_of(row["class_boxes"])) {
+    dataset.counts.class_boxes.push_back(static_cast<std::int64_t>(boxes));
+  }
+  dataset.counts.notes = texts_of(row["notes"]);
   dataset.created_at = time_of(row["created_at"]);
   return dataset;
 }
@@ -117,10 +122,13 @@ Result<Created<Model>> PgStore::add_model(const NewModel& model, const NewTask& 
       if (entry->state != EntryState::kRejected && entry->card_json == model.card_json) {
         return Created<Model>{*entry, false};
       }
-      const auto used = execute(tx, query::job_with_model, model.sha256);
-      if (!used.empty()) {
-        return conflict("model \"" + model.name + "\" has another card and job " +
-                        text_of(used[0][0]) + " uses it");
+      const auto used =
+          execute(tx, query::job_with_model, model.sha256, to_param(entry->card_version));
+      if (!used.empty() && entry->state == EntryState::kInspecting) {
+        return still_inspected(model.name, used[0][0].as<std::int64_t>());
+      }
+      if (!used.empty() && entry->state == EntryState::kReady) {
+        execute(tx, query::keep_card, model.sha256);
       }
       cancel_tasks(tx, now(), std::nullopt, std::nullopt, model.sha256);
       execute(tx, query::reinspect_model, model.sha256, or_null(model.card_json));
@@ -141,6 +149,14 @@ Result<Model> PgStore::model(std::string_view reference) {
   });
 }
 
+Result<Model> PgStore::model_version(std::string_view sha256, int card_version) {
+  return pool_.run([&](pqxx::work& tx) -> Result<Model> {
+    const auto rows = execute(tx, query::select_model_version, sha256, to_param(card_version));
+    if (rows.empty()) return no_such_card(sha256, card_version);
+    return model_of(rows.front());
+  });
+}
+
 Result<std::vector<Model>> PgStore::models(const Page& page) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Model>> {
     return read_all(
@@ -155,18 +171,14 @@ Result<Created<Dataset>> PgStore::add_dataset(const NewDataset& dataset, const N
       return read_all(execute(tx, query::select_datasets, dataset.name, dataset.sha256, 0, 2),
                       dataset_of);
     };
-    const DatasetCounts& counts = dataset.counts;
     execute(tx, query::lock_datasets);
     const auto same = find_same(read(), "dataset", dataset.name, dataset.sha256);
     if (!same) return same.error();
     if (const auto& entry = same.value()) {
       if (entry->state != EntryState::kRejected) return Created<Dataset>{*entry, false};
-      execute(tx, query::reinspect_dataset, dataset.sha256, counts.calibration_images,
-              counts.validation_images, counts.boxes, counts.labelled, json_param(counts.classes));
+      execute(tx, query::reinspect_dataset, dataset.sha256);
     } else {
-      execute(tx, query::insert_dataset, dataset.name, dataset.sha256, counts.calibration_images,
-              counts.validation_images, counts.boxes, counts.labelled, json_param(counts.classes),
-              now());
+      execute(tx, query::insert_dataset, dataset.name, dataset.sha256, now());
     }
     NewTask task = inspect;
     task.subject.dataset_sha256 = dataset.sha256;

@@ -9,6 +9,8 @@ Job job_of(const pqxx::row& row) {
   job.id = JobId{row["id"].as<std::int64_t>()};
   job.document_json = text_of(row["document"]);
   job.model_sha256 = text_of(row["model_sha256"]);
+  job.card_version = row["card_version"].as<int>();
+  job.warnings = texts_of(row["warnings"]);
   job.dataset_sha256 = text_of(row["dataset_sha256"]);
   job.targets = texts_of(row["targets"]);
   job.seed = row["seed"].as<std::uint64_t>();
@@ -112,7 +114,8 @@ Result<Created<Job>> PgStore::add_job(const JobDraft& draft,
     JobId id{earlier.value()};
     if (create) {
       const auto rows = execute(tx, query::insert_job, draft.document_json, draft.model_sha256,
-                                draft.dataset_sha256, draft.seed, json_param(draft.targets), now());
+                                draft.dataset_sha256, draft.seed, json_param(draft.targets), now(),
+                                json_param(clean_texts(draft.warnings)));
       id = JobId{rows[0][0].as<std::int64_t>()};
       if (idempotency) {
         execute(tx, query::insert_key, "jobs", idempotency->key, idempotency->request_sha256,

@@ -43,6 +43,10 @@ Param json_param(const std::vector<int>& numbers) {
   return dump(nlohmann::json(numbers));
 }
 
+Param json_param(const std::vector<std::int64_t>& numbers) {
+  return dump(nlohmann::json(numbers));
+}
+
 Param json_param(const std::map<std::string, double>& numbers) {
   return dump(nlohmann::json(numbers));
 }

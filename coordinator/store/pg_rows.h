@@ -49,6 +49,7 @@ inline Param or_null(std::string_view text) {
 // JSON arrays, for json_array_elements_text().
 Param json_param(const std::vector<std::string>& texts);
 Param json_param(const std::vector<int>& numbers);
+Param json_param(const std::vector<std::int64_t>& numbers);
 Param json_param(const std::map<std::string, double>& numbers);  // a JSON object
 // One element of an array literal.
 void append_quoted(std::string& array, const Param& element);

@@ -24,8 +24,10 @@ struct Job {
   JobId id;
   std::string document_json;  // as posted, with the defaults filled in
   std::string model_sha256;
+  int card_version = 1;  // of the model
   std::string dataset_sha256;
   std::vector<std::string> targets;
+  std::vector<std::string> warnings;  // what it goes on in spite of, one sentence each
   std::uint64_t seed = 1;
   JobState state = JobState::kQueued;
   std::string reason;

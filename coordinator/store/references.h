@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/result.h"
 
@@ -16,6 +17,7 @@ bool is_sha_prefix(std::string_view reference) noexcept;
 
 // PostgreSQL's text has no NUL, and UTF-8 only; whatever else a child wrote becomes "?".
 std::string clean_text(std::string_view text);
+std::vector<std::string> clean_texts(const std::vector<std::string>& texts);
 
 inline Error conflict(std::string message) {
   return Error{ErrorCode::kConflict, std::move(message)};
@@ -30,6 +32,16 @@ inline Error not_found(std::string_view what, std::int64_t id) {
 inline Error ambiguous(std::string_view what, std::string_view reference) {
   return conflict("several " + std::string(what) + "s begin with \"" + std::string(reference) +
                   "\": give more digits");
+}
+
+inline Error still_inspected(std::string_view model, std::int64_t job) {
+  return conflict("model \"" + std::string(model) +
+                  "\" is being inspected with another card and job " + std::to_string(job) +
+                  " waits for it: give the new one when it is ready");
+}
+inline Error no_such_card(std::string_view sha256, int version) {
+  return Error{ErrorCode::kNotFound, "model " + std::string(sha256) + " has no card of version " +
+                                         std::to_string(version)};
 }
 
 }  // namespace pare::coordinator

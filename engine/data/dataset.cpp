@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/class_match.h"
 #include "engine/data/images.h"
+#include "wire/coco_labels.h"
 
 namespace pare::engine {
 namespace {
@@ -61,31 +63,28 @@ Result<std::monostate> check_disjoint(const Dataset& dataset) {
   return std::monostate{};
 }
 
-Result<std::monostate> apply_labels(Labels labels, Dataset& dataset) {
-  std::map<std::string, const DatasetImage*> calibration;
-  std::map<std::string, DatasetImage*> validation;
-  for (const DatasetImage& image : dataset.calibration) calibration.emplace(image.name, &image);
-  for (DatasetImage& image : dataset.validation) validation.emplace(image.name, &image);
+std::vector<std::string> names_of(const std::vector<DatasetImage>& images) {
+  std::vector<std::string> names;
+  for (const DatasetImage& image : images) names.push_back(image.name);
+  return names;
+}
+
+Result<std::monostate> apply_labels(const wire::CocoLabels& read, Dataset& dataset) {
+  auto facts = wire::label_facts(read, names_of(dataset.calibration), names_of(dataset.validation));
+  if (!facts) return facts.error();
+  Labels labels = labels_of(read);
   std::map<std::string, LabelledImage*> labelled;
-  for (LabelledImage& image : labels.images) {
-    if (!validation.contains(image.file_name) && !calibration.contains(image.file_name)) {
-      return bad(std::string(kLabels) + " names image \"" + image.file_name + "\" (id " +
-                 std::to_string(image.id) + "), which is not in validation/ or calibration/");
-    }
-    labelled.emplace(image.file_name, &image);
-  }
+  for (LabelledImage& image : labels.images) labelled.emplace(image.file_name, &image);
   for (DatasetImage& image : dataset.validation) {
-    const auto label = labelled.find(image.name);
-    if (label == labelled.end()) {
-      return bad("validation/" + image.name + " is not among the images of " + kLabels);
-    }
-    image.id = label->second->id;
-    image.height = label->second->height;
-    image.width = label->second->width;
-    dataset.ground_truth.push_back({image.id, std::move(label->second->boxes)});
+    LabelledImage& label = *labelled.at(image.name);
+    image.id = label.id;
+    image.height = label.height;
+    image.width = label.width;
+    dataset.ground_truth.push_back({image.id, std::move(label.boxes)});
   }
   dataset.labelled = true;
   dataset.categories = std::move(labels.categories);
+  dataset.notes = std::move(facts).value().notes;
   return std::monostate{};
 }
 
@@ -112,9 +111,9 @@ Result<Dataset> read_dataset(const fs::path& folder) {
   if (!disjoint) return disjoint.error();
   std::error_code ignored;
   if (!fs::exists(folder / kLabels, ignored)) return dataset;
-  auto labels = read_labels(folder / kLabels);
-  if (!labels) return bad(labels.error().message);
-  const auto applied = apply_labels(std::move(labels).value(), dataset);
+  const auto labels = wire::read_coco_labels(folder / kLabels);
+  if (!labels) return labels.error();
+  const auto applied = apply_labels(labels.value(), dataset);
   if (!applied) return applied.error();
   return dataset;
 }
@@ -123,11 +122,13 @@ Result<std::vector<DatasetImage>> read_calibration(const fs::path& folder) {
   return list_images(folder / "calibration");
 }
 
-Result<std::monostate> check_images(const Dataset& dataset) {
+Result<std::vector<std::string>> check_images(const Dataset& dataset) {
+  OddImages odd;
   for (const auto* split : {&dataset.calibration, &dataset.validation}) {
     for (const DatasetImage& image : *split) {
       const auto pixels = read_image(image.path);
       if (!pixels) return pixels.error();
+      odd.add(image.name, pixels.value().facts);
       const auto differs = [](int said, int is) { return said != 0 && said != is; };
       if (!differs(image.height, pixels.value().height) &&
           !differs(image.width, pixels.value().width)) {
@@ -138,7 +139,7 @@ Result<std::monostate> check_images(const Dataset& dataset) {
                  std::to_string(image.width) + " x " + std::to_string(image.height));
     }
   }
-  return std::monostate{};
+  return odd.notes();
 }
 
 Result<ClassMap> map_classes(const Dataset& dataset, const std::vector<std::string>& class_names,
@@ -146,33 +147,14 @@ Result<ClassMap> map_classes(const Dataset& dataset, const std::vector<std::stri
   PARE_CHECK(class_names.empty() || static_cast<int>(class_names.size()) == class_count,
              "a name for every class or for none");
   if (!dataset.labelled) return unlabelled_classes(class_count);
-  const std::vector<Category>& categories = dataset.categories;
-  const auto count = static_cast<int>(categories.size());
-  if (class_names.empty() && count != class_count) {
-    return bad("the model has " + std::to_string(class_count) + " classes and no names, " +
-               kLabels + " has " + std::to_string(count) +
-               " categories: name the classes in the model card");
-  }
-  ClassMap map;
-  std::vector<bool> matched(categories.size(), false);
-  for (int c = 0; c < class_count; ++c) {
-    const auto category =
-        class_names.empty()
-            ? categories.begin() + c
-            : std::ranges::find(categories, class_names[std::size_t(c)], &Category::name);
-    const bool found = category != categories.end();
-    const auto index = category - categories.begin();
-    map.category_of.push_back(found ? static_cast<int>(index) : -1);
-    map.id_of.push_back(found ? category->id : -1);
-    if (found) matched[static_cast<std::size_t>(index)] = true;
-  }
-  for (std::size_t i = 0; i < categories.size(); ++i) {
-    if (!matched[i]) map.unmatched.push_back(categories[i].name);
-  }
-  if (map.unmatched.size() == categories.size()) {
-    return bad("no class of the model is a category of " + std::string(kLabels) + ": classes \"" +
-               class_names.front() + "\", ..., categories \"" + categories.front().name +
-               "\", ...");
+  std::vector<std::string> names;
+  for (const Category& category : dataset.categories) names.push_back(category.name);
+  const auto match = match_classes(class_names, class_count, names);
+  if (!match) return match.error();
+  ClassMap map{match.value().category_of, {}};
+  for (const int category : map.category_of) {
+    map.id_of.push_back(category < 0 ? -1
+                                     : dataset.categories[static_cast<std::size_t>(category)].id);
   }
   return map;
 }

@@ -31,34 +31,34 @@ struct Dataset {
   std::vector<DatasetImage> calibration;  // by name, both
   std::vector<DatasetImage> validation;
   bool labelled = false;
-  std::vector<Category> categories;            // in the order of labels.json
+  std::vector<Category> categories;            // by ascending id
   std::vector<ImageGroundTruth> ground_truth;  // of validation[i]; empty without labels
+  std::vector<std::string> notes;              // what of the labels is not used or odd
 };
 
 // Fails with kInvalidArgument, naming the file, field or value: a split without images, something
-// in a split that is no file, an image in both splits, a fault of the labels (parse_labels), a
-// label of an image that is nowhere, a validation image without a label.  Labels of calibration
-// images are allowed and not used.  Files whose name begins with a dot are passed over.
+// in a split that is no file, an image in both splits, a fault of the labels (wire/coco_labels.h),
+// a validation image that they do not list.  Labels of other images are not used, which is noted.
+// Files whose name begins with a dot are passed over.
 Result<Dataset> read_dataset(const std::filesystem::path& folder);
 
 // The calibration split alone, which preparing needs no more than: the rest of the folder may be
 // missing.  Fails as read_dataset() does for this split.
 Result<std::vector<DatasetImage>> read_calibration(const std::filesystem::path& folder);
 
-// Decodes every image.  Fails as read_image(), or with kInvalidArgument if an image's size is not
-// what its label says.
-Result<std::monostate> check_images(const Dataset& dataset);
+// Decodes every image; returns what is odd about some of them, counted and named.  Fails as
+// read_image(), or with kInvalidArgument if an image's size is not what its label says.
+Result<std::vector<std::string>> check_images(const Dataset& dataset);
 
 // What the classes of a model are called in a dataset.
 struct ClassMap {
-  std::vector<int> category_of;        // by the model's class: index of the category, or -1
-  std::vector<std::int64_t> id_of;     // by the model's class: COCO's category_id, or -1
-  std::vector<std::string> unmatched;  // names of categories that no class of the model means
+  std::vector<int> category_of;     // by the model's class: index of the category, or -1
+  std::vector<std::int64_t> id_of;  // by the model's class: COCO's category_id, or -1
 };
 
-// By name where the model has names, else by order.  Without labels the classes are their own
-// categories, numbered from 1.  Fails with kInvalidArgument if no name matches, or if there are no
-// names and the counts differ.
+// As core/class_match.h has it.  Without labels the classes are their own categories, numbered from
+// 1.  Fails with kInvalidArgument if no name matches, or if there are no names and the counts
+// differ.
 // REQUIRES: class_names is empty or has class_count entries.
 Result<ClassMap> map_classes(const Dataset& dataset, const std::vector<std::string>& class_names,
                              int class_count);

@@ -1,19 +1,18 @@
-// COCO annotations in: a total reader, so that a wrong file is an error that names file, field and
-// value, and nothing is guessed.
+// COCO annotations as the engine scores against them.  wire/coco_labels.h reads the file, says what
+// is wrong with it, and puts the categories in the order of their ids.
 //
 // Cost: one parse of the file.  Pure functions, any thread.
-// Source: https://cocodataset.org/#format-data, object detection.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/result.h"
 #include "engine/detect/coco_map.h"
+#include "wire/coco_labels.h"
 
 namespace pare::engine {
 
@@ -32,17 +31,14 @@ struct LabelledImage {
 };
 
 struct Labels {
-  std::vector<Category> categories;  // in the order of the file
+  std::vector<Category> categories;  // by ascending id
   std::vector<LabelledImage> images;
 };
 
-// `name` stands at the beginning of every message.  Fails with kInvalidArgument on: no JSON, a
-// missing or mistyped field, an id that comes twice, a name of an image or category that comes
-// twice, an annotation of an unknown image or category, a box that is negative or not finite.
-// `area` may be missing (width * height) and so may `iscrowd` (0), `height` and `width`.
-Result<Labels> parse_labels(std::string_view json, const std::string& name);
+Labels labels_of(const wire::CocoLabels& read);
 
-// Fails as parse_labels(), with kNotFound if the file cannot be read.
+// Both fail as wire::parse_coco_labels() and read_coco_labels() do.
+Result<Labels> parse_labels(std::string_view json, const std::string& name);
 Result<Labels> read_labels(const std::filesystem::path& path);
 
 }  // namespace pare::engine

@@ -323,6 +323,7 @@ Result<ModelSummary> summarize(const Detector& detector, std::span<const std::by
   summary.layers = std::move(layers).value();
   summary.output_layers = output_layers_of(detector.body);
   summary.activations = activations_of(detector.body);
+  summary.class_count = detector.head.classes;
   for (const Layer& layer : summary.layers) {
     summary.macs += layer.macs;
     summary.parameters += layer.parameters;

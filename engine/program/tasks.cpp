@@ -77,14 +77,21 @@ TaskEnd inspect_model(const TaskContext& context, const wire::InspectModelParams
 TaskEnd inspect_dataset(const TaskContext& context, const wire::InspectDatasetParams&) {
   const auto dataset = context.dataset();
   if (!dataset) return dataset.error();
-  if (auto sound = check_images(dataset.value()); !sound) return sound.error();
+  const auto odd = check_images(dataset.value());
+  if (!odd) return odd.error();
   wire::DatasetSummary summary;
   summary.calibration_images = static_cast<int>(dataset.value().calibration.size());
   summary.validation_images = static_cast<int>(dataset.value().validation.size());
   summary.labelled = dataset.value().labelled;
+  summary.class_boxes.assign(dataset.value().categories.size(), 0);
   for (const ImageGroundTruth& image : dataset.value().ground_truth) {
     summary.boxes += static_cast<int>(image.boxes.size());
+    for (const GroundTruthBox& box : image.boxes) {
+      ++summary.class_boxes[static_cast<std::size_t>(box.category)];
+    }
   }
+  summary.notes = dataset.value().notes;
+  std::ranges::copy(odd.value(), std::back_inserter(summary.notes));
   for (const Category& category : dataset.value().categories) {
     summary.classes.push_back(category.name);
   }

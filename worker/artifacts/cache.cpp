@@ -245,7 +245,7 @@ Result<std::monostate> Cache::unpack(const std::string& sha256, const fs::path& 
   fs::remove_all(part, failure);  // what a killed worker left
   const auto unpacked = wire::unpack_dataset_archive(archive, part);
   if (!unpacked) {
-    return Error{unpacked.error().code, "dataset " + sha256 + ": " + unpacked.error().message};
+    return unpacked.error();
   }
   if (!write_sums(sums, sums_of(part))) {
     return Error{ErrorCode::kResourceExhausted, sums.string() + " cannot be written"};

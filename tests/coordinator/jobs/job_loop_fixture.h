@@ -44,7 +44,7 @@ class JobLoopFixture : public testing::Test {
     document.params = wire::InspectDatasetParams{};
     document.blobs = {{"dataset", dataset}};
     look.document_json = wire::task_to_json(document);
-    ASSERT_TRUE(store->add_dataset({"d", dataset, {}}, look).has_value());
+    ASSERT_TRUE(store->add_dataset({"d", dataset}, look).has_value());
   }
 
   void add_model(const std::string& name, const std::string& sha256) {

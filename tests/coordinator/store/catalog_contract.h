@@ -73,22 +73,56 @@ TEST_P(CatalogContract, a_rejected_model_is_inspected_again_when_it_comes_again)
             1U);
 }
 
-TEST_P(CatalogContract, a_card_changes_only_while_no_job_uses_the_model) {
-  add_job();
-  EXPECT_EQ(code(store().add_model({"net", sha('a'), R"({"head":"yolov5"})"},
-                                   task_of_kind(TaskKind::kInspectModel))),
-            ErrorCode::kConflict);
+TEST_P(CatalogContract, a_card_that_a_job_uses_stays_for_it_beside_the_next_one) {
+  const JobId first = add_job();
+  const std::string card = ok(store().model("net")).card_json;
+  const NewTask inspect = task_of_kind(TaskKind::kInspectModel);
+  const NewModel corrected{"net", sha('a'), R"({"head":"yolov5"})"};
+  EXPECT_EQ(code(store().add_model(corrected, inspect)), ErrorCode::kConflict)
+      << "job " << first.value << " waits for the inspection of the first card";
+  ok(store().commit({{}, {ModelInspected{sha('a'), EntryState::kReady, "", R"({"macs":1})"}}}));
+  EXPECT_TRUE(ok(store().add_model(corrected, inspect)).created);
+  EXPECT_EQ(ok(store().model("net")).state, EntryState::kInspecting);
+  EXPECT_EQ(ok(store().model("net")).card_version, 2);
+  ok(store().commit({{}, {ModelInspected{sha('a'), EntryState::kReady, "", R"({"macs":2})"}}}));
+  const JobId second =
+      ok(store().add_job({R"({"seed":1})", sha('a'), sha('d'), {"x86-ov"}, 1}, std::nullopt))
+          .value.id;
+  EXPECT_EQ(ok(store().job(first)).card_version, 1);
+  EXPECT_EQ(ok(store().job(second)).card_version, 2);
+  const Model was = ok(store().model_version(sha('a'), 1));
+  EXPECT_EQ(was.card_json, card);
+  EXPECT_EQ(was.summary_json, R"({"macs":1})");
+  EXPECT_EQ(was.state, EntryState::kReady);
+  EXPECT_EQ(ok(store().model_version(sha('a'), 2)).summary_json, R"({"macs":2})");
+  EXPECT_EQ(code(store().model_version(sha('a'), 3)), ErrorCode::kNotFound);
+  // Of one that no job uses nothing need stay.
+  EXPECT_TRUE(ok(store().add_model({"net", sha('a'), R"({"head":"yolox"})"}, inspect)).created);
+  EXPECT_TRUE(ok(store().add_model({"net", sha('a'), R"({"head":"ssd"})"}, inspect)).created);
+  EXPECT_EQ(ok(store().model("net")).card_version, 3);
 }
 
-TEST_P(CatalogContract, a_dataset_keeps_its_counts_and_what_the_inspection_found) {
-  const DatasetCounts listed{8, 16, 90, true, {"person", "it's \"quoted\", {with} \\"}};
-  ok(store().add_dataset({"photos", sha('d'), listed}, task_of_kind(TaskKind::kInspectDataset)));
-  EXPECT_EQ(ok(store().dataset("photos")).counts, listed);
-  EXPECT_FALSE(
-      ok(store().add_dataset({"photos", sha('d'), listed}, task_of_kind(TaskKind::kInspectDataset)))
-          .created);
-  DatasetCounts found = listed;
-  found.boxes = 91;
+TEST_P(CatalogContract, a_job_keeps_what_it_goes_on_in_spite_of) {
+  const JobId job = add_job();
+  ok(store().commit({{}, {JobWarned{job, {"a class is left over", "it's \"odd\""}}}}));
+  EXPECT_EQ(ok(store().job(job)).warnings,
+            (std::vector<std::string>{"a class is left over", "it's \"odd\""}));
+  ok(store().commit({{}, {JobWarned{job, {}}}}));
+  EXPECT_TRUE(ok(store().job(job)).warnings.empty());
+}
+
+TEST_P(CatalogContract, a_dataset_has_no_counts_before_and_those_of_the_inspection_after) {
+  const NewTask inspect = task_of_kind(TaskKind::kInspectDataset);
+  ok(store().add_dataset({"photos", sha('d')}, inspect));
+  EXPECT_EQ(ok(store().dataset("photos")).counts, DatasetCounts{});
+  EXPECT_FALSE(ok(store().add_dataset({"photos", sha('d')}, inspect)).created);
+  const DatasetCounts found{8,
+                            16,
+                            91,
+                            true,
+                            {"person", "it's \"quoted\", {with} \\"},
+                            {90'000'000'000, 0},
+                            {"1 image is \"grey\"", "more"}};
   ok(store().commit({{}, {DatasetInspected{sha('d'), EntryState::kReady, "", found}}}));
   EXPECT_EQ(ok(store().dataset(sha('d').substr(0, 8))).counts, found);
   EXPECT_EQ(ok(store().dataset("photos")).state, EntryState::kReady);

@@ -65,7 +65,7 @@ class StoreContract : public testing::TestWithParam<MakeStore> {
   // A registered model, dataset, and two targets.
   void register_all() {
     ok(store().add_model({"net", sha('a'), ""}, task_of_kind(TaskKind::kInspectModel)));
-    ok(store().add_dataset({"photos", sha('d'), {}}, task_of_kind(TaskKind::kInspectDataset)));
+    ok(store().add_dataset({"photos", sha('d')}, task_of_kind(TaskKind::kInspectDataset)));
     for (const char* name : {"x86-ort", "x86-ov"}) {
       Target target;
       target.name = name;

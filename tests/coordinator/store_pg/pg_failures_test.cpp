@@ -27,7 +27,7 @@ class PgFailures : public testing::Test {
     NewTask inspect;
     inspect.document_json = "{}";
     EXPECT_TRUE(store_->add_model({"net", std::string(64, 'a'), ""}, inspect));
-    EXPECT_TRUE(store_->add_dataset({"photos", std::string(64, 'd'), {}}, inspect));
+    EXPECT_TRUE(store_->add_dataset({"photos", std::string(64, 'd')}, inspect));
     Target target;
     target.name = "x86";
     target.runtime = "ort";
