@@ -150,6 +150,10 @@ TEST_F(JobRoutes, a_job_that_cannot_be_done_is_refused_with_the_field_and_the_va
       {{{"budget", {{"trials", 0}}}}, 400, "budget.trials", ""},
       {{{"strategy", "magic"}}, 400, "strategy", ""},
       {{{"colour", "red"}}, 400, "colour", ""},
+      {{{"constraints", {{{"metric", "map_50_95"}, {"min", 46.65}}}}},
+       400,
+       "constraints[0].min",
+       ""},
       {{{"constraints", {{{"metric", "latency_ms"}, {"max", 5}, {"target", "moon"}}}}},
        400,
        "constraints",
@@ -178,6 +182,41 @@ TEST_F(JobRoutes, a_rejected_model_is_refused_with_its_reason) {
   EXPECT_EQ(response.status, 422);
   EXPECT_EQ(json_of(response)["detail"],
             "model \"det\" was rejected: it has no head that Pare knows");
+}
+
+TEST_F(JobRoutes, a_job_that_could_score_nothing_is_refused_when_it_is_posted) {
+  ModelSummary model;
+  model.sha256 = model_;
+  model.opset = 13;
+  model.card.head = "yolox";
+  model.card.height = model.card.width = 64;
+  model.card.classes = {"defect crack"};
+  const std::string dataset = json_of(call("GET", "/v1/datasets/boards"))["sha256"];
+  DatasetCounts counts{1, 1, 1, true, {"crack"}, {1}, {"1 image is odd"}};
+  const auto inspected = [&] {
+    call("PUT", "/v1/models", json{{"name", "det"}, {"sha256", model_}}.dump());
+    return store_->commit(
+        {{}, {ModelInspected{model_, EntryState::kReady, "", wire::summary_to_json(model)}}});
+  };
+  ASSERT_TRUE(inspected());
+  ASSERT_TRUE(store_->commit({{}, {DatasetInspected{dataset, EntryState::kReady, "", counts}}}));
+  EXPECT_EQ(json_of(call("GET", "/v1/datasets/boards"))["notes"][0], "1 image is odd");
+  const Response refused = call("POST", "/v1/jobs", good().dump());
+  EXPECT_EQ(refused.status, 422) << refused.body;
+  EXPECT_EQ(json_of(refused)["field"], "dataset");
+  EXPECT_NE(refused.body.find("no class of the model is a category"), std::string::npos);
+  // A card that fits but for its spelling is a new version, and a warning.
+  model.card.classes = {"Crack"};
+  call("PUT", "/v1/models",
+       json{{"name", "det"}, {"sha256", model_}, {"card", {{"classes", {"Crack"}}}}}.dump());
+  ASSERT_TRUE(store_->commit(
+      {{}, {ModelInspected{model_, EntryState::kReady, "", wire::summary_to_json(model)}}}));
+  const Response taken = call("POST", "/v1/jobs", good().dump());
+  ASSERT_EQ(taken.status, 201) << taken.body;
+  EXPECT_EQ(json_of(taken)["warnings"].size(), 1U);
+  const std::string front = "/v1/jobs/" + json_of(taken)["id"].dump() + "/fronts/x86?min_map=";
+  EXPECT_EQ(call("GET", front + "0.4665").status, 200);
+  EXPECT_EQ(call("GET", front + "46.65").status, 400);
 }
 
 TEST_F(JobRoutes, the_same_key_finds_the_same_job_and_refuses_another) {

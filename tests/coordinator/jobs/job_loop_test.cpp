@@ -326,8 +326,8 @@ TEST_F(JobLoopTest, an_accuracy_of_one_class_is_scored_or_said_to_be_missing) {
   const JobId scratch = add(job);
   run_to_rest();
   EXPECT_EQ(stored(scratch).reason,
-            "the original itself failed: evaluating on executor failed: the job asks about class "
-            "\"scratch\", which was not scored");
+            "dataset \"d\": the job asks about class \"scratch\", which is none of its categories");
+  EXPECT_TRUE(trials(scratch).empty()) << "it is said before anything is prepared";
   job.objectives[0].category = "dent";
   const JobId dent = add(job);
   run_to_rest();
@@ -551,7 +551,8 @@ TEST_F(JobLoopTest, an_accuracy_of_another_card_is_not_this_ones) {
   run_to_rest();
   const int paid = fleet->evaluations();
   fleet->set_twist([](const wire::TaskDocument&, wire::TaskResult& result) {
-    if (auto* summary = std::get_if<ModelSummary>(&result)) summary->card.classes = {"cat", "dog"};
+    if (auto* summary = std::get_if<ModelSummary>(&result))
+      summary->card.classes = {"Crack", "Dent"};
     if (auto* scored = std::get_if<wire::EvaluateResult>(&result)) scored->map_50_95 = 0.01;
   });
   const std::string other(64, 'e');
@@ -565,6 +566,23 @@ TEST_F(JobLoopTest, an_accuracy_of_another_card_is_not_this_ones) {
   EXPECT_EQ(fleet->evaluations(), 2 * paid);
   for (const Trial& trial : trials(added.value().value.id)) {
     EXPECT_EQ(trial.on_target.at("ov").accuracy->map_50_95, 0.01) << trial.number;
+  }
+  EXPECT_EQ(stored(added.value().value.id).warnings.size(), 2U) << "both are spelt otherwise";
+}
+
+TEST_F(JobLoopTest, a_job_of_which_no_class_can_be_scored_ends_before_it_prepares) {
+  fleet->set_twist([](const wire::TaskDocument&, wire::TaskResult& result) {
+    auto* summary = std::get_if<ModelSummary>(&result);
+    if (summary != nullptr) summary->card.classes = {"defect crack", "defect dent"};
+  });
+  start();
+  const JobId id = post(5);
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kFailed);
+  EXPECT_TRUE(stored(id).reason.starts_with("dataset \"d\": no class of the model is a category"))
+      << stored(id).reason;
+  for (const Task& task : store->tasks({.job = id, .trial = {}, .state = {}}, {}).value()) {
+    ADD_FAILURE() << "a task for it: " << name_of(task.task.kind);
   }
 }
 
