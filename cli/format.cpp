@@ -94,8 +94,17 @@ std::string lost_text(const json& member) {
                            number_at(member, "map_lost_high"));
 }
 
-std::vector<std::string> member_cells(const json& member, const std::string& mark) {
-  return {
+// "44.10 [42.9, 45.3] (128), lost 0.71 [-0.4, 1.8]": the same on images that chose nothing
+std::string held_back_text(const json& member) {
+  if (!has(member, "held_back")) return "-";
+  const json& there = member["held_back"];
+  std::string out = percent_points(number_at(there, "map_50_95")) + interval_text(there) + " (" +
+                    whole(number_at(there, "images")) + ")";
+  return has(there, "map_lost") ? out + ", lost " + lost_text(there) : out;
+}
+
+std::vector<std::string> member_cells(const json& member, const std::string& mark, bool held_back) {
+  std::vector<std::string> cells = {
       mark + short_sha(text_at(member, "plan_sha256")),
       percent_points(number_at(member, "map_50_95")) + interval_text(member) + " (" +
           whole(number_at(member, "images")) + ")" + figures_text(member),
@@ -106,6 +115,13 @@ std::vector<std::string> member_cells(const json& member, const std::string& mar
       byte_size(number_at(member, "bytes")),
       text_at(member, "precision"),
       text_at(member, "description")};
+  if (held_back) cells.insert(cells.begin() + 3, held_back_text(member));
+  return cells;
+}
+
+bool holds_back(const json& front) {
+  return std::ranges::any_of(list_at(front, "members"),
+                             [](const json& member) { return has(member, "held_back"); });
 }
 
 // What a trial came to on its targets, in one cell.
@@ -291,15 +307,19 @@ std::string trials_table(const json& trials, int width) {
 }
 
 std::string front_table(const json& front, int width) {
-  Table table({{"  plan"},
-               {accuracy_name(front) + " (images)", Align::kRight},
-               {"lost", Align::kRight},
-               {"latency ms", Align::kRight},
-               {"speedup", Align::kRight},
-               {"sure", Align::kRight},
-               {"size", Align::kRight},
-               {"precision"},
-               {"what"}});
+  const bool held_back = holds_back(front);
+  std::vector<Table::Column> columns = {{"  plan"},
+                                        {accuracy_name(front) + " (images)", Align::kRight},
+                                        {"lost", Align::kRight},
+                                        {"latency ms", Align::kRight},
+                                        {"speedup", Align::kRight},
+                                        {"sure", Align::kRight},
+                                        {"size", Align::kRight},
+                                        {"precision"},
+                                        {"what"}};
+  if (held_back)
+    columns.insert(columns.begin() + 3, {"on images that chose nothing", Align::kRight});
+  Table table(columns);
   const std::string original =
       has(front, "original") ? text_at(front["original"], "plan_sha256") : "";
   bool shown = original.empty();
@@ -310,10 +330,15 @@ std::string front_table(const json& front, int width) {
                 text_at(member, "latency_suspect") + "\n";
     }
     const bool same = text_at(member, "plan_sha256") == original;
-    table.add(member_cells(member, same ? "= " : "  "));
+    table.add(member_cells(member, same ? "= " : "  ", held_back));
     shown |= same;
   }
-  if (!shown) table.add(member_cells(front["original"], "= "));
+  if (!shown) table.add(member_cells(front["original"], "= ", held_back));
+  if (number_at(front, "hidden") > 0) {
+    doubts += whole(number_at(front, "hidden")) +
+              " more are hidden: they keep less than half of the accuracy, or are slower or larger "
+              "than the original (`--all` shows them)\n";
+  }
   std::string head = text_at(front, "target") + ": " +
                      std::to_string(list_at(front, "members").size()) + " on the front";
   if (has(front, "hypervolume")) {
@@ -520,6 +545,14 @@ std::string transfer_lines(const json& job) {
   return out;
 }
 
+// "0.6 mAP points lost [-0.3, 1.6]"
+std::string lost_words(const json& figures, const std::string& accuracy) {
+  std::string out = fmt::format("{:.1f} {} points lost", number_at(figures, "map_lost"), accuracy);
+  if (!has(figures, "map_lost_high")) return out;
+  return out + fmt::format(" [{:.1f}, {:.1f}]", number_at(figures, "map_lost_low"),
+                           number_at(figures, "map_lost_high"));
+}
+
 std::string offer_lines(const json& job) {
   const std::string accuracy = accuracy_name(job);
   std::string out = transfer_lines(job);
@@ -528,11 +561,12 @@ std::string offer_lines(const json& job) {
     const json& member = best["fastest"];
     const std::string plan = short_sha(text_at(member, "plan_sha256"));
     const double speedup = number_at(member, "speedup", 1.0);
-    std::string lost =
-        fmt::format("{:.1f} {} points lost", number_at(member, "map_lost"), accuracy);
-    if (has(member, "map_lost_high")) {
-      lost += fmt::format(" [{:.1f}, {:.1f}]", number_at(member, "map_lost_low"),
-                          number_at(member, "map_lost_high"));
+    std::string lost = lost_words(member, accuracy);
+    if (has(member, "held_back") && has(member["held_back"], "map_lost")) {
+      lost = fmt::format("{} on {} images that chose nothing ({:.1f} on those that chose it)",
+                         lost_words(member["held_back"], accuracy),
+                         whole(number_at(member["held_back"], "images")),
+                         number_at(member, "map_lost"));
     }
     if (speedup <= 1.0) {
       out += text_at(best, "target") + ": nothing faster than the original within 1.0 " + accuracy +
@@ -540,6 +574,7 @@ std::string offer_lines(const json& job) {
     } else {
       out += fmt::format("{}: {:.2f} times faster, {}: plan {}, `pare download {} -o {}.onnx`\n",
                          text_at(best, "target"), speedup, lost, plan, plan, plan);
+      if (has(best, "note")) out += "  (" + text_at(best, "note") + ")\n";
     }
   }
   return out;

@@ -40,6 +40,7 @@ struct SubmitArguments {
   std::vector<std::string> precision;
   std::string recovery;
   bool no_width = false;
+  std::optional<double> held_back;
   bool watch = false;
 };
 
@@ -131,6 +132,7 @@ Result<json> document_of(const SubmitArguments& given) {
   }
   if (!given.precision.empty()) job["space"]["precision"] = given.precision;
   if (given.no_width) job["space"]["width"] = false;
+  if (given.held_back) job["validation"]["held_back"] = *given.held_back;
   return job;
 }
 
@@ -260,6 +262,8 @@ void add_submit(CLI::App& app, Action& chosen) {
   command->add_option("--precision", given->precision, "fp32, int8");
   command->add_option("--recovery", given->recovery, "none or reconstruct");
   command->add_flag("--no-width", given->no_width, "Remove no channels");
+  command->add_option("--held-back", given->held_back,
+                      "Share of the validation images that only checks what was chosen, 0 to 0.9");
   command->add_flag("--watch", given->watch, "Follow it to its end");
   command->callback([given, &chosen] {
     chosen = [given](const Common& common) { return submit(common, *given); };

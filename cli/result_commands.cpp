@@ -23,6 +23,7 @@ struct ParetoArguments {
   std::optional<double> max_latency;
   std::optional<double> min_map;
   std::optional<double> max_bytes;
+  bool all = false;
 };
 
 std::string query_of(const ParetoArguments& given) {
@@ -33,6 +34,7 @@ std::string query_of(const ParetoArguments& given) {
   add("max_latency_ms", given.max_latency);
   add("min_map", given.min_map);
   add("max_bytes", given.max_bytes);
+  if (given.all) query += query.empty() ? "?all=true" : "&all=true";
   return query;
 }
 
@@ -200,6 +202,8 @@ void add_pareto(CLI::App& app, Action& chosen) {
                     "One front, of what a plan reaches on the target where it does worst");
   command->add_option("--max-latency", given->max_latency, "At most so many milliseconds");
   command->add_option("--min-map", given->min_map, "At least this mAP, in 0..1");
+  command->add_flag("--all", given->all,
+                    "Also those that keep less than half of the accuracy or gain nothing");
   command->add_option("--max-bytes", given->max_bytes, "At most so many bytes");
   command->callback([given, &chosen] {
     chosen = [given](const Common& common) { return pareto(common, *given); };

@@ -19,8 +19,9 @@ struct AccuracyIdentity {
   std::string teacher;         // the original and its size, where it is what is scored against
   std::string runtime;         // "executor" or a runtime's name
   std::string runtime_version;
-  std::string processor;  // its kind (host/facts.h)
-  std::string scoring;    // suppression of boxes, resamples: the engine's rules
+  std::string processor;       // its kind (host/facts.h)
+  std::string scoring;         // suppression of boxes, resamples: the engine's rules
+  std::string held_back = {};  // how many of the images a search does not go by; empty: none
   friend bool operator==(const AccuracyIdentity&, const AccuracyIdentity&) = default;
 
   // False where something is not known: such an accuracy is never used again.

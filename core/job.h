@@ -95,6 +95,17 @@ struct SpaceLimits {
   friend bool operator==(const SpaceLimits&, const SpaceLimits&) = default;
 };
 
+// From so many labelled validation images on, half of them are held back unless a job says
+// otherwise: with fewer, each half says too little.
+inline constexpr int kFewestToHoldBack = 200;
+inline constexpr double kHeldBackByDefault = 0.5;
+
+// Which validation images a search may go by.
+struct Validation {
+  std::optional<double> held_back;  // share that only checks what was chosen; absent: the default
+  friend bool operator==(const Validation&, const Validation&) = default;
+};
+
 // A search ends with whichever comes first.
 struct Budget {
   int trials = 200;
@@ -141,6 +152,7 @@ struct NewJob {
   std::vector<StartingPoint> begin_with;
   std::optional<TransferFrom> transfer;
   SpaceLimits space;
+  Validation validation;
   Recovery recovery = Recovery::kReconstruct;
   std::string strategy = "pare";
   Budget budget;

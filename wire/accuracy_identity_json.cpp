@@ -16,7 +16,8 @@ AccuracyIdentity read_identity(Fields& fields) {
           .runtime = fields.text("runtime"),
           .runtime_version = fields.text("runtime_version"),
           .processor = fields.text("processor"),
-          .scoring = fields.text("scoring")};
+          .scoring = fields.text("scoring"),
+          .held_back = fields.has("held_back") ? fields.text("held_back") : std::string()};
 }
 
 }  // namespace
@@ -30,7 +31,8 @@ std::string identity_to_json(const AccuracyIdentity& i) {
                {"runtime", i.runtime},
                {"runtime_version", i.runtime_version},
                {"processor", i.processor},
-               {"scoring", i.scoring}});
+               {"scoring", i.scoring},
+               {"held_back", i.held_back}});
 }
 
 Result<AccuracyIdentity> parse_identity(std::string_view json) {

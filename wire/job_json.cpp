@@ -14,6 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kMostTrials = 100'000;
+constexpr double kMostHeldBack = 0.9;
 constexpr std::size_t kMostObjectives = 5;
 constexpr std::array<std::string_view, 2> kAcross = {"each", "worst"};
 constexpr std::array<std::string_view, 2> kRecoveries = {"none", "reconstruct"};
@@ -81,6 +82,12 @@ SpaceLimits read_space(Fields& fields) {
     }
   }
   if (fields.has("precision")) out.precisions = read_precisions(fields, "precision");
+  return out;
+}
+
+Validation read_validation(Fields& fields) {
+  Validation out;
+  if (fields.has("held_back")) out.held_back = fields.number("held_back", 0.0, kMostHeldBack);
   return out;
 }
 
@@ -165,6 +172,9 @@ NewJob read_new_job(Fields& fields) {
   if (fields.has("space")) {
     fields.object("space", [&](Fields& space) { job.space = read_space(space); });
   }
+  if (fields.has("validation")) {
+    fields.object("validation", [&](Fields& part) { job.validation = read_validation(part); });
+  }
   if (fields.has("recovery")) {
     job.recovery = static_cast<Recovery>(fields.one_of("recovery", kRecoveries));
   }
@@ -226,6 +236,7 @@ std::string job_to_json(const NewJob& job) {
                 {{"width", job.space.width},
                  {"resolution", {job.space.min_scale, job.space.max_scale}},
                  {"precision", precisions_value(job.space.precisions)}}},
+               {"validation", {{"held_back", or_null(job.validation.held_back)}}},
                {"recovery", kRecoveries[static_cast<std::size_t>(job.recovery)]},
                {"strategy", job.strategy},
                {"budget",

@@ -14,6 +14,7 @@ using Json = nlohmann::json;
 constexpr int kLargestSide = 8192;
 constexpr int kMostThreads = 1024;
 constexpr int kMostRivals = 8;
+constexpr double kMostHeldBack = 0.99;
 
 ModelCard read_card_field(Fields& fields) {
   ModelCard out;
@@ -64,6 +65,7 @@ TaskParams read_evaluate(Fields& fields) {
     }
   }
   if (fields.has("rivals")) out.rivals = fields.small("rivals", 0, kMostRivals);
+  if (fields.has("held_back")) out.held_back = fields.number("held_back", 0.0, kMostHeldBack);
   return out;
 }
 
@@ -96,6 +98,7 @@ TaskParams read_compare(Fields& fields) {
   if (out.max_blocks < out.min_blocks) fields.refuse("max_blocks", "be at least \"min_blocks\"");
   out.seed = fields.natural("seed");
   if (fields.has("teacher")) out.teacher = fields.boolean("teacher");
+  if (fields.has("held_back")) out.held_back = fields.number("held_back", 0.0, kMostHeldBack);
   return out;
 }
 
@@ -137,7 +140,8 @@ Json value_of(const EvaluateParams& p) {
           {"threads", p.threads},
           {"images", p.images ? Json(*p.images) : Json(nullptr)},
           {"teacher", p.teacher ? Json{p.teacher->height, p.teacher->width} : Json(nullptr)},
-          {"rivals", p.rivals}};
+          {"rivals", p.rivals},
+          {"held_back", p.held_back}};
 }
 
 Json value_of(const BenchmarkParams& p) {
@@ -159,7 +163,8 @@ Json value_of(const CompareParams& p) {
           {"min_blocks", p.min_blocks},
           {"max_blocks", p.max_blocks},
           {"seed", p.seed},
-          {"teacher", p.teacher}};
+          {"teacher", p.teacher},
+          {"held_back", p.held_back}};
 }
 
 Json value_of(const CheckParams& p) {

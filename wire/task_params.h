@@ -57,6 +57,9 @@ struct EvaluateParams {
   // How many rivals' detections come with it (blobs "rival_0" and on): of faster candidates, so
   // that scoring may stop once one of them is surely more accurate, too.
   int rivals = 0;
+  // Share of the validation images whose accuracy is told apart
+  // (engine/pipeline/validation_split.h).
+  double held_back = 0;
   friend bool operator==(const EvaluateParams&, const EvaluateParams&) = default;
 };
 
@@ -89,6 +92,7 @@ struct CompareParams {
   int max_blocks = 60;
   std::uint64_t seed = 0;
   bool teacher = false;  // scored against the original (blob "model"), not against labels
+  double held_back = 0;  // above 0: accuracies are compared on these images, which chose neither
   friend bool operator==(const CompareParams&, const CompareParams&) = default;
 };
 

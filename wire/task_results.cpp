@@ -72,6 +72,13 @@ TaskResult read_evaluate(Fields& fields) {
   if (fields.has("runtime_version")) out.runtime_version = fields.text("runtime_version");
   if (fields.has("processor")) out.processor = fields.text("processor");
   if (fields.has("scoring")) out.scoring = fields.text("scoring");
+  if (fields.has("held_back")) {
+    fields.object("held_back", [&](Fields& part) {
+      out.held_back =
+          HeldBackResult{part.number("map_50_95", -1.0, 1.0), part.small("images", 1),
+                         part.has("draws") ? part.numbers("draws") : std::vector<double>()};
+    });
+  }
   return out;
 }
 
@@ -180,6 +187,12 @@ Json value_of(const EvaluateResult& r) {
   for (std::size_t i = 0; i < kCocoFigures.size(); ++i) {
     coco[std::string(kCocoFigures[i])] = r.coco[i];
   }
+  Json held_back;
+  if (r.held_back) {
+    held_back = {{"map_50_95", r.held_back->map_50_95},
+                 {"images", r.held_back->images},
+                 {"draws", r.held_back->draws}};
+  }
   return {{"map_50_95", r.map_50_95},
           {"coco", std::move(coco)},
           {"per_class", r.per_class},
@@ -189,7 +202,8 @@ Json value_of(const EvaluateResult& r) {
           {"expected", r.expected ? Json(*r.expected) : Json(nullptr)},
           {"runtime_version", r.runtime_version},
           {"processor", r.processor},
-          {"scoring", r.scoring}};
+          {"scoring", r.scoring},
+          {"held_back", std::move(held_back)}};
 }
 
 Json value_of(const BenchmarkResult& r) {

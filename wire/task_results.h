@@ -55,6 +55,14 @@ inline constexpr std::array<std::string_view, 12> kCocoFigures = {
     "map_50_95", "map_50", "map_75",  "map_small", "map_medium", "map_large",
     "mar_1",     "mar_10", "mar_100", "mar_small", "mar_medium", "mar_large"};
 
+// The same on validation images that a search does not go by.
+struct HeldBackResult {
+  double map_50_95 = 0;  // -1: none of them has a box
+  int images = 0;
+  std::vector<double> draws = {};
+  friend bool operator==(const HeldBackResult&, const HeldBackResult&) = default;
+};
+
 struct EvaluateResult {
   double map_50_95 = 0;                     // with raw outputs: the agreement, in [0, 1]
   std::array<double, 12> coco{};            // -1 where a class of sizes has no boxes
@@ -72,6 +80,7 @@ struct EvaluateResult {
   std::string runtime_version = {};
   std::string processor = {};
   std::string scoring = {};
+  std::optional<HeldBackResult> held_back = {};  // absent: none are held back, or scoring stopped
   friend bool operator==(const EvaluateResult&, const EvaluateResult&) = default;
 };
 

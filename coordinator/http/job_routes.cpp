@@ -46,8 +46,9 @@ ordered_json view_of(const JobView& job) {
   for (const TargetFront& front : job.found->fronts) {
     ordered_json best = {{"target", front.target}, {"hypervolume", front.hypervolume}};
     if (front.original) best["original"] = view_of(*front.original);
-    best["front"] = front.members.size();
+    best["front"] = std::ranges::count(front.members, true, &FrontMember::useful);
     if (front.fastest) best["fastest"] = view_of(*front.fastest);
+    if (!front.note.empty()) best["note"] = front.note;
     view["best"].push_back(std::move(best));
   }
   return view;

@@ -51,6 +51,16 @@ Result<FrontFilter> filter_of(const Request& request) {
   const auto bytes = number_of(request, "max_bytes");
   if (!bytes) return bytes.error();
   FrontFilter filter{latency.value(), map.value(), std::nullopt};
+  const auto all = request.query.find("all");
+  if (all != request.query.end()) {
+    if (all->second != "true" && all->second != "false") {
+      return Error{
+          ErrorCode::kInvalidArgument,
+          "?all= must be true or false, not '" + all->second.substr(0, 100) + "'", "all",
+          ordered_json(all->second).dump(-1, ' ', true, ordered_json::error_handler_t::replace)};
+    }
+    filter.all = all->second == "true";
+  }
   constexpr double kLargest = 9e18;
   if (bytes.value()) {
     filter.max_bytes = static_cast<std::int64_t>(std::min(*bytes.value(), kLargest));
@@ -64,8 +74,11 @@ struct FrontQuestion {
   FrontFilter filter;
 
   ordered_json answer(TargetFront front) const {
+    const auto hidden = std::ranges::count(front.members, false, &FrontMember::useful);
     front.members = filtered(std::move(front.members), filter);
-    return view_of(front, job.labels);
+    ordered_json view = view_of(front, job.labels);
+    view["hidden"] = filter.all ? 0 : hidden;
+    return view;
   }
 };
 

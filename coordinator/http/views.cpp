@@ -21,6 +21,9 @@ ordered_json outcome_view(const TargetRecord& record, std::optional<LabelSource>
     view["map_50_95"] = record.accuracy->map_50_95;
     if (!record.accuracy->figures.empty()) view["figures"] = record.accuracy->figures;
     view["images"] = record.accuracy->images;
+    if (const auto& held_back = record.accuracy->held_back) {
+      view["held_back"] = {{"map_50_95", held_back->map_50_95}, {"images", held_back->images}};
+    }
     if (record.accuracy->expected) view["expected_map"] = *record.accuracy->expected;
     view["accuracy_runtime"] = record.accuracy->runtime;
     if (!record.accuracy->alarm.empty()) view["accuracy_alarm"] = record.accuracy->alarm;
@@ -158,6 +161,26 @@ ordered_json view_of(const Comparison& comparison) {
   return view;
 }
 
+namespace {
+
+// "map_low" and "map_high" of an interval called "map".
+void add_interval(ordered_json& view, const std::string& name,
+                  const std::optional<ConfidenceInterval>& interval) {
+  if (!interval) return;
+  view[name + "_low"] = interval->low;
+  view[name + "_high"] = interval->high;
+}
+
+ordered_json view_of(const HeldBackFigures& figures) {
+  ordered_json view = {{"map_50_95", figures.map_50_95}, {"images", figures.images}};
+  add_interval(view, "map", figures.map);
+  if (figures.map_lost) view["map_lost"] = *figures.map_lost;
+  add_interval(view, "map_lost", figures.lost);
+  return view;
+}
+
+}  // namespace
+
 ordered_json view_of(const FrontMember& member) {
   ordered_json view = {{"plan_sha256", member.plan_sha256},
                        {"candidate_sha256", member.candidate_sha256},
@@ -178,14 +201,9 @@ ordered_json view_of(const FrontMember& member) {
                        {"map_lost", member.map_lost},
                        {"speedup", member.speedup},
                        {"description", member.description}};
-  if (member.map) {
-    view["map_low"] = member.map->low;
-    view["map_high"] = member.map->high;
-  }
-  if (member.lost) {
-    view["map_lost_low"] = member.lost->low;
-    view["map_lost_high"] = member.lost->high;
-  }
+  add_interval(view, "map", member.map);
+  add_interval(view, "map_lost", member.lost);
+  if (member.held_back) view["held_back"] = view_of(*member.held_back);
   if (!member.figures.empty()) view["figures"] = member.figures;
   if (!member.suspect.empty()) view["latency_suspect"] = member.suspect;
   return view;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 #include "coordinator/jobs/job_metrics.h"
 #include "core/half_samples.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr double kPointsLost = 1.0;
 constexpr double kPointsPerMap = 100.0;
 constexpr double kAlpha = 0.05;
+constexpr int kWorthHaving = 512;  // images: what a person is advised to bring
 
 // 95 % interval of an accuracy.
 std::optional<ConfidenceInterval> interval_of(const AccuracyRecord& accuracy) {
@@ -31,6 +33,13 @@ std::optional<ConfidenceInterval> interval_of_loss(const AccuracyRecord& origina
                                                accuracy.draws, original.draws, kAlpha);
   if (!interval || original.images != accuracy.images) return std::nullopt;
   return ConfidenceInterval{kPointsPerMap * interval->low, kPointsPerMap * interval->high};
+}
+
+HeldBackFigures held_back_of(const HeldBackAccuracy& accuracy) {
+  AccuracyRecord alone;  // the same figures of other images
+  alone.map_50_95 = accuracy.map_50_95;
+  alone.draws = accuracy.draws;
+  return {accuracy.map_50_95, accuracy.images, interval_of(alone), {}, {}};
 }
 
 // The trial as a member without its comparison to the original; nullopt unless it was measured.
@@ -54,12 +63,37 @@ std::optional<FrontMember> member_of(const Trial& trial, const Plan& plan,
   member.suspect = record.latency->suspect;
   member.peak_memory_bytes = record.latency->peak_memory_bytes;
   member.map = interval_of(*record.accuracy);
+  if (record.accuracy->held_back) member.held_back = held_back_of(*record.accuracy->held_back);
   member.bytes = trial.bytes.value_or(0);
   member.macs = trial.macs.value_or(0);
   member.height = plan.height;
   member.width = plan.width;
   member.precision = plan.quantization ? Precision::kInt8 : Precision::kFp32;
   return member;
+}
+
+void compare_held_back(const AccuracyRecord& original, const AccuracyRecord& accuracy,
+                       HeldBackFigures& figures) {
+  if (!original.held_back || original.held_back->images != accuracy.held_back->images) return;
+  const HeldBackAccuracy& from = *original.held_back;
+  figures.map_lost = (from.map_50_95 - figures.map_50_95) * kPointsPerMap;
+  const auto interval = interval_of_difference(from.map_50_95 - figures.map_50_95,
+                                               accuracy.held_back->draws, from.draws, kAlpha);
+  if (!interval) return;
+  figures.lost = {kPointsPerMap * interval->low, kPointsPerMap * interval->high};
+}
+
+// What more images would bring a choice that no other image has checked.
+std::string note_on(const FrontMember& fastest) {
+  if (fastest.held_back || !fastest.lost || fastest.speedup <= 1) return {};
+  const double with_more = half_width_with(*fastest.lost, fastest.images, kWorthHaving / 2);
+  char text[256];
+  std::snprintf(text, sizeof text,
+                "the %d images that it was scored on chose it, which flatters it; of %d, half held "
+                "back, what it loses would be known to about +-%.1f points on images that chose "
+                "nothing",
+                fastest.images, kWorthHaving, with_more);
+  return text;
 }
 
 std::string percent(double share) {
@@ -83,12 +117,17 @@ void compare_with(const std::optional<FrontMember>& original,
     original_macs = original->macs;
     member.map_lost = (original->map_50_95 - member.map_50_95) * kPointsPerMap;
     member.lost = interval_of_loss(*accuracy, *measured.record.accuracy);
+    if (member.held_back) {
+      compare_held_back(*accuracy, *measured.record.accuracy, *member.held_back);
+    }
     member.speedup = original->latency.median / member.latency.median;
   }
   member.description = describe(measured.plan, member.macs, original_macs, model);
 }
 
-void fill_members(TargetFront& front, const std::vector<Measured>& measured, const NewJob& job) {
+// `reference`: beyond it a plan is of no use; empty without an original.
+void fill_members(TargetFront& front, const std::vector<Measured>& measured, const NewJob& job,
+                  const std::vector<double>& reference) {
   search::ParetoFront pareto(job.objectives.size());
   std::vector<Uncertain> all;
   for (const Measured& m : measured) {
@@ -99,15 +138,20 @@ void fill_members(TargetFront& front, const std::vector<Measured>& measured, con
     const auto at = std::ranges::find(measured, point.trial.value,
                                       [](const Measured& m) { return m.member.trial; });
     front.members.push_back(at->member);
-    front.members.back().on_front =
-        probability_on_front(all, static_cast<std::size_t>(at - measured.begin()));
+    const auto which = static_cast<std::size_t>(at - measured.begin());
+    front.members.back().on_front = probability_on_front(all, which);
+    for (std::size_t k = 0; k < reference.size(); ++k) {
+      front.members.back().useful &= all[which].objectives[k] <= reference[k];
+    }
   }
   std::ranges::stable_sort(front.members, {},
                            [](const FrontMember& m) { return m.latency.median.count(); });
   if (!front.original) return;
   const auto fastest = std::ranges::find_if(
       front.members, [](const FrontMember& m) { return m.map_lost <= kPointsLost + 1e-9; });
-  if (fastest != front.members.end()) front.fastest = *fastest;
+  if (fastest == front.members.end()) return;
+  front.fastest = *fastest;
+  front.note = note_on(*fastest);
 }
 
 // The trial with what it reaches on its worst targets as the record of a target without a name;
@@ -169,7 +213,7 @@ TargetFront front_of(std::span<const Trial> trials, const std::string& target, c
     return std::ranges::any_of(violations_of(job, target, *m.trial, m.record),
                                [](double by) { return by > 0; });
   });
-  fill_members(front, measured, job);
+  fill_members(front, measured, job, reference);
   if (!front.original) return front;
   std::vector<std::vector<double>> points;
   for (const Measured& m : measured) points.push_back(objectives_of(job, *m.trial, m.record));
@@ -207,7 +251,8 @@ std::optional<Uncertain> contest_of(const Trial& trial, const std::string& targe
 
 std::vector<FrontMember> filtered(std::vector<FrontMember> members, const FrontFilter& filter) {
   std::erase_if(members, [&](const FrontMember& m) {
-    return m.latency.median.count() > filter.max_latency_ms.value_or(HUGE_VAL) ||
+    return (!m.useful && !filter.all) ||
+           m.latency.median.count() > filter.max_latency_ms.value_or(HUGE_VAL) ||
            m.map_50_95 < filter.min_map.value_or(-HUGE_VAL) ||
            m.bytes > filter.max_bytes.value_or(INT64_MAX);
   });

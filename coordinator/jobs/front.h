@@ -22,6 +22,15 @@
 
 namespace pare::coordinator {
 
+// What a plan is on images that chose nothing.
+struct HeldBackFigures {
+  double map_50_95 = 0;
+  int images = 0;
+  std::optional<ConfidenceInterval> map;  // as of the others
+  std::optional<double> map_lost;         // absent where the original has none
+  std::optional<ConfidenceInterval> lost;
+};
+
 struct FrontMember {
   std::string plan_sha256;
   std::string candidate_sha256;
@@ -43,6 +52,8 @@ struct FrontMember {
   double on_front = 0;                    // probability that nothing beats it (front_probability.h)
   double map_lost = 0;                    // points (hundredths) below the original on this target
   std::optional<ConfidenceInterval> lost;  // 95 % interval of that, on the same images; as above
+  std::optional<HeldBackFigures> held_back;
+  bool useful = true;       // no worse than half the original's accuracy and its latency and size
   double speedup = 0;       // the original's latency over this one's; both 0 without an original
   std::string description;  // a line for people
 };
@@ -53,6 +64,7 @@ struct TargetFront {
   double hypervolume = 0;               // 0 without an original
   std::vector<FrontMember> members;    // fastest first; those that break a constraint are not there
   std::optional<FrontMember> fastest;  // of those at no more than 1.0 mAP point lost
+  std::string note;                    // what that choice is to be taken with; empty: nothing
 };
 
 // `trials`: all of the job's, or its contenders (contenders.h): the front is the same.
@@ -75,6 +87,7 @@ struct FrontFilter {
   std::optional<double> max_latency_ms;
   std::optional<double> min_map;
   std::optional<std::int64_t> max_bytes;
+  bool all = false;  // those that are not useful, too
 };
 std::vector<FrontMember> filtered(std::vector<FrontMember> members, const FrontFilter& filter);
 

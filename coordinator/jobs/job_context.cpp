@@ -139,13 +139,24 @@ Result<JobContext> load_context(Store& store, const Job& job) {
                  "the job allows int8 only, and the model cannot be int8: " +
                      (at_inspection ? tried->why_no_int8 : guidance.value().why_no_int8)};
   }
+  // A job that began before images could be held back has scored all of them so far.
+  const bool older = job.document_json.find("\"validation\"") == std::string::npos;
+  const double held_back = older ? 0 : held_back_of(document.value(), dataset.value().counts);
   return JobContext{job,
                     std::move(document).value(),
                     std::move(summary).value(),
                     std::move(targets),
                     std::move(checks).value(),
                     std::move(space).value(),
-                    labels};
+                    labels,
+                    held_back,
+                    dataset.value().counts.validation_images};
+}
+
+double held_back_of(const NewJob& job, const DatasetCounts& counts) {
+  if (job.validation.held_back) return *job.validation.held_back;
+  const bool enough = counts.labelled && counts.validation_images >= kFewestToHoldBack;
+  return enough ? kHeldBackByDefault : 0;
 }
 
 Result<std::unique_ptr<search::Strategy>> strategy_of(const JobContext& context) {

@@ -28,6 +28,8 @@ struct JobContext {
   std::map<std::string, DeviceCheck> checks;  // by target, once they are there and did not fail
   search::Space space;
   LabelSource labels = LabelSource::kGroundTruth;  // what its accuracies are scored against
+  double held_back = 0;       // share of the validation images that the search does not go by
+  int validation_images = 0;  // of the dataset, all of them
 
   // The model's input size, where the model is what is scored against.
   std::optional<wire::Size> teacher() const;
@@ -54,6 +56,10 @@ struct JobContext {
 // are there it is whole.  REQUIRES: the model is ready.  Fails with kInvalidArgument if the
 // document or the summary make no sense together, with kUnsupported if nothing is left to try.
 Result<JobContext> load_context(Store& store, const Job& job);
+
+// The share of the dataset's validation images that a job holds back: what it says, else
+// kHeldBackByDefault of labelled ones where there are kFewestToHoldBack.
+double held_back_of(const NewJob& job, const DatasetCounts& counts);
 
 // The job's strategy at its beginning, before any seeds.  kInvalidArgument if the document names
 // none that there is.

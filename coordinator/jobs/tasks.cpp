@@ -1,5 +1,6 @@
 #include "coordinator/jobs/tasks.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "wire/plan_json.h"
@@ -62,10 +63,10 @@ NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan&
 NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
                       const std::string& candidate_sha256, const std::string& runtime,
                       const std::optional<wire::Size>& teacher,
-                      const std::vector<std::string>& rivals) {
+                      const std::vector<std::string>& rivals, double held_back) {
   wire::TaskDocument document;
-  document.params = wire::EvaluateParams{card,         runtime, 1,
-                                         std::nullopt, teacher, static_cast<int>(rivals.size())};
+  document.params = wire::EvaluateParams{
+      card, runtime, 1, std::nullopt, teacher, static_cast<int>(rivals.size()), held_back};
   document.blobs = {{"candidate", candidate_sha256}, {"dataset", job.dataset_sha256}};
   for (std::size_t i = 0; i < rivals.size(); ++i) {
     document.blobs["rival_" + std::to_string(i)] = rivals[i];
@@ -126,6 +127,10 @@ Result<NewTask> compare_task(const Job& job, const ModelCard& card, LabelSource 
                                              " has no accuracy on target \"" + target.name +
                                              "\" in job " + std::to_string(job.id.value)};
     }
+    const AccuracyRecord& accuracy = *on->second.accuracy;
+    const int held_back = accuracy.held_back ? accuracy.held_back->images : 0;
+    const double share = static_cast<double>(held_back) / (accuracy.images + held_back);
+    params.held_back = letter[0] == 'a' ? share : std::min(params.held_back, share);
     document.blobs[std::string("candidate_") + letter] = trial->candidate_sha256;
     document.blobs[std::string("detections_") + letter] = on->second.accuracy->detections_sha256;
   }

@@ -37,11 +37,12 @@ NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan&
 
 // Accuracy of a candidate on `runtime`, or on the executor where that is wire::kExecutor.
 // `teacher`: the model's own input size, where the model is what is scored against.
-// `rivals`: the detections of faster candidates, by SHA-256.
+// `rivals`: the detections of faster candidates, by SHA-256.  `held_back`: share of the images
+// whose accuracy is told apart.
 NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
                       const std::string& candidate_sha256, const std::string& runtime,
                       const std::optional<wire::Size>& teacher,
-                      const std::vector<std::string>& rivals);
+                      const std::vector<std::string>& rivals, double held_back);
 
 struct BenchmarkExtras {
   bool parity = false;   // its outputs are checked against the executor's

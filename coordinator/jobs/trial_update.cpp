@@ -1,6 +1,7 @@
 #include "coordinator/jobs/trial_update.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -25,6 +26,12 @@ Result<wire::BlobRef> blob_of(const wire::TaskSuccess& success, const std::strin
       at == success.artifacts.end() ? nullptr : std::get_if<wire::BlobRef>(&at->second);
   if (blob != nullptr) return *blob;
   return Error{ErrorCode::kInvalidArgument, "the outcome has no uploaded \"" + role + "\""};
+}
+
+std::optional<HeldBackAccuracy> held_back_of(const wire::EvaluateResult& result) {
+  if (!result.held_back || result.held_back->map_50_95 < 0) return std::nullopt;
+  return HeldBackAccuracy{result.held_back->map_50_95, result.held_back->images,
+                          result.held_back->draws};
 }
 
 // The original's detections are the boxes, and it may have found nothing.
@@ -122,7 +129,9 @@ void TrialUpdate::evaluated(const TaskEnd& end, const NewTask& task) {
                        detections ? detections.value().sha256 : "",
                        figures ? figures.value() : std::map<std::string, double>{},
                        result.draws,
-                       result.expected};
+                       result.expected,
+                       "",
+                       held_back_of(result)};
     scored.accuracy_json = wire::result_to_json(result);
     const AccuracyIdentity identity =
         identity_of({runtime, result.runtime_version, result.processor, result.scoring});
@@ -171,6 +180,8 @@ AccuracyIdentity TrialUpdate::identity_of(const Scorer& scorer) const {
   identity.runtime_version = scorer.runtime_version;
   identity.processor = scorer.processor;
   identity.scoring = scorer.scoring;
+  const long held_back = std::lround(context_.held_back * context_.validation_images);
+  if (held_back > 0) identity.held_back = std::to_string(held_back);
   return identity;
 }
 
@@ -212,9 +223,9 @@ std::vector<TrialUpdate::Group> TrialUpdate::timed_groups(const std::string& run
 void TrialUpdate::score(const Group& group) {
   std::vector<std::string> names;
   for (const Target* target : group.targets) names.push_back(target->name);
-  NewTask task =
-      evaluate_task(context_.job, context_.card_of(plan_), trial_.number, trial_.candidate_sha256,
-                    group.runtime, context_.teacher(), rivals_of(context_, trial_, names, others_));
+  NewTask task = evaluate_task(context_.job, context_.card_of(plan_), trial_.number,
+                               trial_.candidate_sha256, group.runtime, context_.teacher(),
+                               rivals_of(context_, trial_, names, others_), context_.held_back);
   if (plan_.quantization) {
     task.processor = group.processor;
     // Measured by an engine that does not tell its processor: the pool is as near as we come.

@@ -89,6 +89,7 @@ struct Apply {
   }
 
   Result<bool> operator()(const AccuracyRecorded& change) const {
+    const std::optional<HeldBackAccuracy>& held_back = change.accuracy.held_back;
     return in_job(change.job,
                   name_of(change.job, change.number) + " has an accuracy on \"" + change.target +
                       "\" already",
@@ -98,7 +99,10 @@ struct Apply {
                   change.accuracy.figures.empty() ? Param() : json_param(change.accuracy.figures),
                   change.accuracy.draws.empty() ? Param() : array_param(change.accuracy.draws),
                   change.accuracy.expected ? to_param(*change.accuracy.expected) : Param(),
-                  or_null(change.identity_json), or_null(clean_text(change.accuracy.alarm)));
+                  or_null(change.identity_json), or_null(clean_text(change.accuracy.alarm)),
+                  held_back ? to_param(held_back->map_50_95) : Param(),
+                  held_back ? to_param(held_back->images) : Param(),
+                  held_back && !held_back->draws.empty() ? array_param(held_back->draws) : Param());
   }
 
   Result<bool> operator()(const LatencyRecorded& change) const {

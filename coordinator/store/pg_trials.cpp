@@ -31,6 +31,11 @@ AccuracyRecord accuracy_of(const pqxx::row& row) {
                           numbers_by_name(row["figures"]),  numbers_of(row["accuracy_draws"])};
   if (!row["expected_map"].is_null()) accuracy.expected = row["expected_map"].as<double>();
   accuracy.alarm = text_of(row["accuracy_alarm"]);
+  if (!row["held_back_map"].is_null()) {
+    accuracy.held_back =
+        HeldBackAccuracy{row["held_back_map"].as<double>(), row["held_back_images"].as<int>(),
+                         numbers_of(row["held_back_draws"])};
+  }
   return accuracy;
 }
 

@@ -29,6 +29,13 @@ struct ChangedTrials {
 enum class TrialState : std::uint8_t { kRunning, kFinished, kFailed };
 enum class TrialOrigin : std::uint8_t { kSeed, kSearch };
 
+// What an accuracy is on validation images that the search does not go by.
+struct HeldBackAccuracy {
+  double map_50_95 = 0.0;
+  int images = 0;
+  std::vector<double> draws = {};  // as of the others
+};
+
 struct AccuracyRecord {
   double map_50_95 = 0.0;
   int images = 0;
@@ -41,6 +48,7 @@ struct AccuracyRecord {
   std::optional<double> expected = {};
   // Why it may not hold on the target: its outputs there are not those that were scored.
   std::string alarm = {};
+  std::optional<HeldBackAccuracy> held_back = {};
 };
 
 // An accuracy of a candidate that some trial was given, with all that it was made by.

@@ -1,10 +1,12 @@
 #include "engine/program/accuracy_tasks.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "engine/pipeline/agreement.h"
 #include "engine/pipeline/candidate_file.h"
 #include "engine/pipeline/scoring.h"
+#include "engine/pipeline/validation_split.h"
 #include "host/facts.h"
 
 namespace pare::engine {
@@ -49,6 +51,19 @@ TaskEnd finished(const TaskContext& context, const Runner& runner, wire::Evaluat
   return wire::TaskSuccess{std::move(result), {std::move(artifact).value()}};
 }
 
+// Scores one part of the validation images.
+using ScorePart = std::function<Result<wire::HeldBackResult>(const Dataset& part)>;
+
+// Adds what the images held back give, unless scoring ended before all others were seen.
+Result<std::monostate> add_held_back(const ValidationSplit& split, const ScorePart& score,
+                                     wire::EvaluateResult& result) {
+  if (split.held_back.validation.empty() || result.expected) return std::monostate{};
+  auto held_back = score(split.held_back);
+  if (!held_back) return held_back.error();
+  result.held_back = std::move(held_back).value();
+  return std::monostate{};
+}
+
 TaskEnd evaluate_raw(const TaskContext& context, const wire::EvaluateParams& params,
                      const RunningDetector& candidate, const Dataset& dataset) {
   if (!params.teacher) {
@@ -58,8 +73,12 @@ TaskEnd evaluate_raw(const TaskContext& context, const wire::EvaluateParams& par
   const auto teacher =
       open_teacher(context, params.card.scored, {params.teacher->height, params.teacher->width});
   if (!teacher) return teacher.error();
-  const auto agreed = agreement(teacher.value().running(params.card), candidate, dataset,
-                                params.images, context.progress, context.watch);
+  const ValidationSplit split = split_validation(dataset, params.held_back);
+  const auto agree = [&](const Dataset& part) {
+    return agreement(teacher.value().running(params.card), candidate, part, params.images,
+                     context.progress, context.watch);
+  };
+  auto agreed = agree(split.choosing);
   if (!agreed) return agreed.error();
   wire::EvaluateResult result;
   result.map_50_95 = agreed.value().value;
@@ -68,8 +87,16 @@ TaskEnd evaluate_raw(const TaskContext& context, const wire::EvaluateParams& par
   result.images = static_cast<int>(agreed.value().images.size());
   result.labels = LabelSource::kRawOutputs;
   result.draws = agreed.value().draws;
-  return finished(context, candidate.runner, std::move(result),
-                  agreements_to_json(agreed.value().images));
+  std::vector<ImageAgreement> images = std::move(agreed).value().images;
+  const auto also = [&](const Dataset& part) -> Result<wire::HeldBackResult> {
+    auto more = agree(part);
+    if (!more) return more.error();
+    const auto& found = more.value();
+    images.insert(images.end(), found.images.begin(), found.images.end());
+    return wire::HeldBackResult{found.value, static_cast<int>(found.images.size()), found.draws};
+  };
+  if (auto added = add_held_back(split, also, result); !added) return added.error();
+  return finished(context, candidate.runner, std::move(result), agreements_to_json(images));
 }
 
 // The dataset with boxes to score against: its own, or the teacher's.
@@ -107,12 +134,13 @@ TaskEnd evaluate_boxes(const TaskContext& context, const wire::EvaluateParams& p
                        const RunningDetector& candidate, Dataset given) {
   const auto dataset = labelled(context, params, std::move(given));
   if (!dataset) return dataset.error();
+  const ValidationSplit split = split_validation(dataset.value(), params.held_back);
   auto rivals = rivals_of(context, params.rivals, dataset.value());
   if (!rivals) return rivals.error();
-  const EarlyStop stop(dataset.value(), std::move(rivals).value());
-  const auto scored =
-      score(candidate, dataset.value(), params.images, &stop,
-            params.teacher ? half(context.progress, 0.5) : context.progress, context.watch);
+  for (auto& rival : rivals.value()) rival = of_dataset(rival, split.choosing);
+  const EarlyStop stop(split.choosing, std::move(rivals).value());
+  const Progress progress = params.teacher ? half(context.progress, 0.5) : context.progress;
+  auto scored = score(candidate, split.choosing, params.images, &stop, progress, context.watch);
   if (!scored) return scored.error();
   const CocoResult& figures = scored.value().result;
   wire::EvaluateResult result;
@@ -126,8 +154,17 @@ TaskEnd evaluate_boxes(const TaskContext& context, const wire::EvaluateParams& p
   for (std::size_t c = 0; c < figures.per_class.size(); ++c) {
     result.per_class[dataset.value().categories[c].name] = figures.per_class[c];
   }
+  std::vector<ImageDetections> detections = std::move(scored.value().detections);
+  const auto also = [&](const Dataset& part) -> Result<wire::HeldBackResult> {
+    auto more = score(candidate, part, params.images, nullptr, progress, context.watch);
+    if (!more) return more.error();
+    const Score& found = more.value();
+    detections.insert(detections.end(), found.detections.begin(), found.detections.end());
+    return wire::HeldBackResult{found.result.figures.map_50_95, found.result.images, found.draws};
+  };
+  if (auto added = add_held_back(split, also, result); !added) return added.error();
   return finished(context, candidate.runner, std::move(result),
-                  detections_to_json(scored.value().detections, dataset.value().categories));
+                  detections_to_json(detections, dataset.value().categories));
 }
 
 Result<CocoEvaluation> stored_evaluation(const TaskContext& context, const std::string& role,
@@ -136,11 +173,11 @@ Result<CocoEvaluation> stored_evaluation(const TaskContext& context, const std::
   if (!json) return json.error();
   const auto detections = parse_detections(json.value(), dataset.categories);
   if (!detections) return detections.error();
-  return coco_evaluation(dataset, detections.value());
+  return coco_evaluation(dataset, of_dataset(detections.value(), dataset));
 }
 
-Result<StoredComparison> compare_raw(const TaskContext& context,
-                                     const wire::CompareParams& params) {
+Result<StoredComparison> compare_raw(const TaskContext& context, const wire::CompareParams& params,
+                                     const Dataset& dataset) {
   std::vector<ImageAgreement> images[2];
   for (std::size_t i = 0; i < 2; ++i) {
     const auto json = text_of(context, i == 0 ? "detections_a" : "detections_b");
@@ -148,6 +185,10 @@ Result<StoredComparison> compare_raw(const TaskContext& context,
     auto parsed = parse_agreements(json.value());
     if (!parsed) return parsed.error();
     images[i] = std::move(parsed).value();
+    std::erase_if(images[i], [&](const ImageAgreement& image) {
+      return std::ranges::find(dataset.validation, image.image_id, &DatasetImage::id) ==
+             dataset.validation.end();
+    });
   }
   auto accuracy =
       compare_agreement(images[0], images[1], params.map_margin, params.alpha, params.seed);
@@ -175,8 +216,9 @@ TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& pa
 
 Result<StoredComparison> compare_stored(const TaskContext& context,
                                         const wire::CompareParams& params, const Dataset& given) {
-  if (params.card.head == kRawHead) return compare_raw(context, params);
   Dataset dataset = given;
+  if (params.held_back > 0) dataset = split_validation(given, params.held_back).held_back;
+  if (params.card.head == kRawHead) return compare_raw(context, params, dataset);
   if (params.teacher) {
     const auto teacher =
         open_teacher(context, params.card.scored, {params.card.height, params.card.width});

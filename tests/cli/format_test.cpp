@@ -137,6 +137,28 @@ TEST(Format, the_offer_is_one_sentence_with_what_to_type_next) {
       "0123456789 -o 0123456789.onnx`\n");
 }
 
+TEST(Format, the_sentence_goes_by_images_that_chose_nothing_and_says_so) {
+  json fastest = member(0.3278, 34.2);
+  fastest["held_back"] = {{"map_50_95", 0.31},   {"images", 100},   {"map_low", 0.28},
+                          {"map_high", 0.33},    {"map_lost", 1.9}, {"map_lost_low", 0.4},
+                          {"map_lost_high", 3.4}};
+  const json job = {{"best", {{{"target", "x86"}, {"fastest", fastest}}}}};
+  EXPECT_EQ(offer_lines(job),
+            "x86: 2.10 times faster, 1.9 mAP points lost [0.4, 3.4] on 100 images that chose "
+            "nothing (0.6 on those that chose it): plan 0123456789, `pare download 0123456789 -o "
+            "0123456789.onnx`\n");
+  const json front = {{"target", "x86"}, {"members", {fastest}}};
+  EXPECT_NE(front_table(front, 0).find("31.00 [28.0, 33.0] (100), lost 1.90 [0.4, 3.4]"),
+            std::string::npos);
+}
+
+TEST(Format, what_nothing_checked_and_what_is_hidden_are_said) {
+  const json best = {{"target", "x86"}, {"fastest", member(0.3278, 34.2)}, {"note", "too few"}};
+  EXPECT_NE(offer_lines({{"best", {best}}}).find("\n  (too few)\n"), std::string::npos);
+  const json front = {{"target", "x86"}, {"members", {member(0.3, 34)}}, {"hidden", 3}};
+  EXPECT_NE(front_table(front, 0).find("\n3 more are hidden: "), std::string::npos);
+}
+
 TEST(Format, an_accuracy_that_is_not_against_labels_says_so_wherever_it_stands) {
   const std::vector<std::pair<const char*, const char*>> table = {
       {"ground_truth", "mAP"}, {"teacher", "teacher mAP"}, {"raw_outputs", "agreement"}};

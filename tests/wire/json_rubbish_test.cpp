@@ -71,6 +71,8 @@ TEST(JsonRubbish, a_job_document_that_is_wrong_is_refused_with_field_and_value) 
        "objectives", "1 to 5"},
       {R"({"model": "m", "dataset": "d", "targets": ["t"], "budget": {"device_seconds": 0}})",
        "budget.device_seconds", "at least 1"},
+      {R"({"model": "m", "dataset": "d", "targets": ["t"], "validation": {"held_back": 1}})",
+       "validation.held_back", "is 1"},
       {R"({"model": "m", "dataset": "d", "targets": ["t"], "across": "all"})", "across",
        "\"each\", \"worst\""},
       {R"({"model": "m", "dataset": "d", "targets": ["t"], "weights": {"t": 2}})", "weights",

@@ -167,8 +167,14 @@ class RandomDocuments {
   DeviceCheck device_check() {
     const auto placement = [this] { return static_cast<QdqPlacement>(whole(0, 2)); };
     const auto trait = [this] { return static_cast<ModelTrait>(whole(0, 4)); };
-    DeviceCheck out{text(),  text(), coin(),     coin() ? "" : "does not load", {}, {}, {},
-                    texts(), {},     real(0, 60)};
+    DeviceCheck out;
+    out.cpu_model = text();
+    out.processor = text();
+    out.runtime_version = text();
+    out.int8 = coin();
+    if (!coin()) out.refused = "does not load";
+    out.findings = texts();
+    out.seconds = real(0, 60);
     out.kernels = several(0, 4, [&] {
       KernelTiming timing{
           static_cast<KernelClass>(whole(0, 5)), whole(1, 128), whole(1, 99), {}, real(0, 1e6)};
@@ -233,6 +239,7 @@ class RandomDocuments {
     if (coin()) out.budget.seconds = real(1, 1e5);
     if (coin()) out.budget.device_seconds = real(1, 1e5);
     if (coin()) out.budget.stagnation = whole(2, 99);
+    if (coin()) out.validation.held_back = real(0, 0.9);
     out.seed = std::uint64_t{rng_()} << 32U | rng_();
     return out;
   }
@@ -258,6 +265,7 @@ class RandomDocuments {
         if (coin()) out.images = several(0, 4, [&] { return std::int64_t{whole(-9, 9)}; });
         if (coin()) out.teacher = Size{whole(1, 640), whole(1, 640)};
         out.rivals = whole(0, 3);
+        out.held_back = real(0, 0.9);
         return out;
       }
       case TaskKind::kBenchmark: {
@@ -267,8 +275,9 @@ class RandomDocuments {
         return out;
       }
       case TaskKind::kCompare:
-        return CompareParams{card(),     text(),      whole(1, 8), real(0.01, 0.5), real(0, 1),
-                             real(0, 1), whole(2, 5), whole(5, 9), rng_(),          coin()};
+        return CompareParams{card(),     text(),     whole(1, 8), real(0.01, 0.5),
+                             real(0, 1), real(0, 1), whole(2, 5), whole(5, 9),
+                             rng_(),     coin(),     real(0, 0.9)};
       case TaskKind::kCheck: return CheckParams{text(), whole(1, 8), coin(), real(0, 60)};
     }
     return {};
@@ -294,6 +303,10 @@ class RandomDocuments {
         out.labels = static_cast<LabelSource>(whole(0, 2));
         out.draws = several(0, 4, [&] { return real(-1, 1); });
         if (coin()) out.expected = real(0, 1);
+        if (coin()) {
+          out.held_back =
+              HeldBackResult{real(-1, 1), whole(1, 99), several(0, 4, [&] { return real(-1, 1); })};
+        }
         return out;
       }
       case TaskKind::kBenchmark: return benchmark();

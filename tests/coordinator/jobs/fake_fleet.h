@@ -188,7 +188,9 @@ class FakeFleet {
     result.processor = processor;
     result.scoring = scoring_;
     result.map_50_95 = 0.4 * (0.5 + share(task.blobs.at("candidate")) / 2);
-    result.images = 64;
+    const int held_back = static_cast<int>(std::lround(params.held_back * 64));
+    result.images = 64 - held_back;
+    if (held_back > 0) result.held_back = {result.map_50_95 - 0.02, held_back, {}};
     return {result, {{"detections", wire::BlobRef{wire::sha256_hex(evaluated_.back()), 10}}}};
   }
 

@@ -112,6 +112,39 @@ TEST_F(FrontTest, what_is_lost_has_an_interval_on_the_same_images) {
   EXPECT_FALSE(front_of(trials, "t", job, kModel).members[2].lost) << "of other images";
 }
 
+TEST_F(FrontTest, images_that_chose_nothing_have_the_last_word) {
+  trials[0].on_target["t"].accuracy->held_back = {0.41, 64, halves(0.41, 0.01)};
+  trials[1].on_target["t"].accuracy->held_back = {0.39, 64, halves(0.39, 0.01)};
+  const TargetFront front = front_of(trials, "t", job, kModel);
+  ASSERT_TRUE(front.fastest && front.fastest->held_back);
+  EXPECT_NEAR(*front.fastest->held_back->map_lost, 2.0, 1e-9) << "half a point on the others";
+  EXPECT_NEAR(front.fastest->held_back->lost->low, 2.0, 1e-9) << "in every half of them";
+  EXPECT_EQ(front.note, "");
+}
+
+TEST_F(FrontTest, a_choice_that_nothing_checked_says_what_more_images_would_bring) {
+  trials[0].on_target["t"].accuracy->draws = halves(0.400, 0);
+  trials[1].on_target["t"].accuracy->draws = halves(0.395, 0);
+  for (std::size_t i = 0; i < 8; i += 2) trials[1].on_target["t"].accuracy->draws[i] += 0.004;
+  const TargetFront front = front_of(trials, "t", job, kModel);
+  EXPECT_NE(front.note.find("the 64 images that it was scored on chose it"), std::string::npos);
+  EXPECT_NE(front.note.find("of 512, half held back"), std::string::npos) << front.note;
+}
+
+TEST_F(FrontTest, what_is_of_no_use_is_hidden_unless_asked_for) {
+  trials.push_back(measured(6, narrower(5), 0.100, 3.0, 4'000));   // a quarter of the accuracy
+  trials.push_back(measured(7, narrower(6), 0.410, 12.0, 9'900));  // slower than the original
+  const TargetFront front = front_of(trials, "t", job, kModel);
+  EXPECT_EQ(numbers(front.members), (std::vector<int>{6, 4, 5, 2, 1, 7}));
+  EXPECT_EQ(numbers(filtered(front.members, {})), (std::vector<int>{4, 5, 2, 1}));
+  FrontFilter everything;
+  everything.all = true;
+  EXPECT_EQ(numbers(filtered(front.members, everything)), numbers(front.members));
+  job.constraints = {{{MetricKind::kMap5095}, {}, 0.05, ""}};  // so little will do
+  EXPECT_EQ(numbers(filtered(front_of(trials, "t", job, kModel).members, {})),
+            (std::vector<int>{6, 4, 5, 2, 1}));
+}
+
 TEST_F(FrontTest, the_hypervolume_is_that_of_the_definition) {
   trials.resize(2);
   // (1 - mAP, log latency) against (0.8, log 10 and a hundredth): two steps.

@@ -631,6 +631,85 @@ TEST_F(JobLoopTest, int8_is_scored_on_the_kind_of_processor_where_its_latency_wa
   EXPECT_EQ(processors.size(), 3U);
 }
 
+TEST_F(JobLoopTest, a_search_does_not_go_by_the_images_that_are_held_back) {
+  const auto log_with = [&](double shift) {
+    fill();
+    fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {
+      auto* score = std::get_if<wire::EvaluateResult>(&result);
+      if (score == nullptr) return;
+      EXPECT_EQ(std::get<wire::EvaluateParams>(task.params).held_back, 0.5);
+      score->held_back = {score->map_50_95 * shift, 32, {}};
+    });
+    start();
+    NewJob job = wanted({"ov"});
+    job.budget.trials = 15;
+    job.validation.held_back = 0.5;
+    const JobId id = add(job);
+    run_to_rest();
+    EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+    std::string log;
+    for (const SearchLogEntry& entry : store->search_log(id).value()) log += entry.payload_json;
+    return std::pair(log, views->read(id).value().found->fronts.at(0));
+  };
+  const auto [log, front] = log_with(0.9);
+  EXPECT_EQ(log, log_with(0.1).first);
+  ASSERT_TRUE(front.fastest);
+  EXPECT_EQ(front.fastest->images, 32);
+  ASSERT_TRUE(front.fastest->held_back && front.fastest->held_back->map_lost);
+  EXPECT_NEAR(*front.fastest->held_back->map_lost, 0.9 * front.fastest->map_lost, 1e-9);
+  EXPECT_EQ(front.note, "") << "it was checked";
+}
+
+TEST_F(JobLoopTest, an_accuracy_on_other_images_is_paid_for_again) {
+  start();
+  NewJob job = wanted({"ov"});
+  job.budget.trials = 5;
+  job.strategy = "nsga2";
+  add(job);
+  run_to_rest();
+  const int once = fleet->evaluations();
+  add(job);
+  run_to_rest();
+  EXPECT_EQ(fleet->evaluations(), once);
+  job.validation.held_back = 0.25;
+  add(job);
+  run_to_rest();
+  EXPECT_EQ(fleet->evaluations(), 2 * once);
+}
+
+TEST_F(JobLoopTest, half_of_enough_labelled_images_are_held_back_unless_the_job_says_otherwise) {
+  NewJob job;
+  DatasetCounts counts;
+  counts.labelled = true;
+  counts.validation_images = 199;
+  EXPECT_EQ(held_back_of(job, counts), 0);
+  counts.validation_images = 200;
+  EXPECT_EQ(held_back_of(job, counts), 0.5);
+  job.validation.held_back = 0.2;
+  EXPECT_EQ(held_back_of(job, counts), 0.2);
+  job.validation.held_back = 0;
+  EXPECT_EQ(held_back_of(job, counts), 0);
+  job.validation.held_back.reset();
+  counts.labelled = false;
+  EXPECT_EQ(held_back_of(job, counts), 0);
+}
+
+TEST_F(JobLoopTest, a_comparison_of_plans_that_images_checked_goes_by_these) {
+  start();
+  NewJob job = wanted({"ov"});
+  job.budget.trials = 5;
+  job.validation.held_back = 0.25;
+  const JobId id = add(job);
+  run_to_rest();
+  const auto context = load_context(*store, stored(id)).value();
+  const std::vector<Trial> all = trials(id);
+  const auto task = compare_task(stored(id), context.model.card, context.labels, context.targets[0],
+                                 all[0], all[0], {id, "ov", "a", "b"});
+  ASSERT_TRUE(task.has_value()) << task.error().message;
+  const auto document = wire::parse_task(task.value().document_json).value();
+  EXPECT_EQ(std::get<wire::CompareParams>(document.params).held_back, 0.25);
+}
+
 TEST_F(JobLoopTest, a_cancelled_job_gets_no_further_trials) {
   start();
   const JobId id = post(100);

@@ -196,12 +196,19 @@ TEST_P(JobContract, trials_are_numbered_densely_and_no_plan_is_tried_twice) {
 
 TEST_P(JobContract, what_a_trial_brought_is_recorded_once_and_read_back_exactly) {
   const JobId job = searching_job();
-  const AccuracyRecorded accuracy{
-      job,
-      1,
-      "x86-ort",
-      {0.1 + 0.2, 128, "executor", sha('e'), {{"class:crack", 0.1 + 0.2}}, {0.1 + 0.2, -1}, 0.3},
-      R"({"coco":{}})"};
+  const AccuracyRecorded accuracy{job,
+                                  1,
+                                  "x86-ort",
+                                  {0.1 + 0.2,
+                                   128,
+                                   "executor",
+                                   sha('e'),
+                                   {{"class:crack", 0.1 + 0.2}},
+                                   {0.1 + 0.2, -1},
+                                   0.3,
+                                   "",
+                                   HeldBackAccuracy{0.2 + 0.1, 64, {0.1 + 0.2, -1}}},
+                                  R"({"coco":{}})"};
   const TrialBuilt built{job, 1, sha('c'), 1234, 5678, R"({"parameters":9})"};
   ok(store().commit({{}, {trial(job, 1), built, accuracy, latency(job, 1)}}));
   for (const Change& change : {Change(built), Change(accuracy), Change(latency(job, 1))}) {
@@ -220,6 +227,10 @@ TEST_P(JobContract, what_a_trial_brought_is_recorded_once_and_read_back_exactly)
   EXPECT_EQ(record.accuracy->figures, (std::map<std::string, double>{{"class:crack", 0.1 + 0.2}}));
   EXPECT_EQ(record.accuracy->expected, 0.3);
   EXPECT_EQ(record.accuracy->draws, (std::vector<double>{0.1 + 0.2, -1}));
+  ASSERT_TRUE(record.accuracy->held_back);
+  EXPECT_EQ(record.accuracy->held_back->map_50_95, 0.2 + 0.1);
+  EXPECT_EQ(record.accuracy->held_back->images, 64);
+  EXPECT_EQ(record.accuracy->held_back->draws, (std::vector<double>{0.1 + 0.2, -1}));
   EXPECT_EQ(record.latency->median, Millis(2.5));
   EXPECT_EQ(record.latency->samples, 3);
   EXPECT_EQ(record.latency->peak_memory_bytes, 1 << 20);
