@@ -111,7 +111,8 @@ void PgMonitor::wait(Clock::time_point until, bool connected) const {
 
 void PgMonitor::look() {
   if (connection_ == nullptr) {
-    connection_ = connect(pool_.conninfo(), pool_.limits());
+    connection_ = connect(pool_.conninfo(), pool_.limits(), pool_.watchdog());
+    const PgWatchdog::Watch watch(pool_.watchdog(), connection_->sock(), kPatience);
     receiver_ = std::make_unique<Receiver>(*connection_, [this] { ring(); });
   }
   const PgWatchdog::Watch watch(pool_.watchdog(), connection_->sock(), kPatience);

@@ -69,8 +69,11 @@ Result<std::string> with_connection_limits(const std::string& url) {
   return conninfo;
 }
 
-std::unique_ptr<pqxx::connection> connect(const std::string& conninfo, const PgLimits& limits) {
+std::unique_ptr<pqxx::connection> connect(const std::string& conninfo, const PgLimits& limits,
+                                          PgWatchdog& watchdog) {
   auto made = std::make_unique<pqxx::connection>(conninfo);
+  // libpq's limit ends with the handshake; the settings below wait for answers, too.
+  const PgWatchdog::Watch watch(watchdog, made->sock(), limits.connect);
 // pqxx would connect again by itself, to a socket that nobody watches.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
@@ -113,7 +116,7 @@ PgPool::Borrowed::~Borrowed() {
 }
 
 pqxx::connection& PgPool::Borrowed::connection() {
-  if (connection_ == nullptr) connection_ = connect(pool_.conninfo_, pool_.limits_);
+  if (connection_ == nullptr) connection_ = connect(pool_.conninfo_, pool_.limits_, pool_.watchdog_);
   return *connection_;
 }
 

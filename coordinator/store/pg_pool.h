@@ -33,6 +33,7 @@ struct PgLimits {
   // A whole transaction, whatever the server does; more than a statement may take, so that it is
   // PostgreSQL that says what was slow.
   std::chrono::milliseconds call{25'000};
+  std::chrono::milliseconds connect{3'000};  // what is asked of a new connection before it is used
 };
 
 // A URL or a connection string of libpq with our limits where it sets none: for connecting, and for
@@ -40,7 +41,8 @@ struct PgLimits {
 Result<std::string> with_connection_limits(const std::string& url);
 
 // A connection with its time limits set and every query of sql/ prepared.  Throws as pqxx does.
-std::unique_ptr<pqxx::connection> connect(const std::string& conninfo, const PgLimits& limits);
+std::unique_ptr<pqxx::connection> connect(const std::string& conninfo, const PgLimits& limits,
+                                          PgWatchdog& watchdog);
 
 class PgPool {
  public:
