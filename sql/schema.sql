@@ -179,6 +179,8 @@ CREATE TABLE public.dataset (
     labelled boolean NOT NULL,
     classes text[] NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    class_boxes bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    notes text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT dataset_counts CHECK (((calibration_images >= 0) AND (validation_images >= 0) AND (boxes >= 0))),
     CONSTRAINT dataset_rejected_has_reason CHECK (((state = 'rejected'::public.entry_state) = (reason <> ''::text)))
 );
@@ -232,6 +234,8 @@ CREATE TABLE public.job (
     started_at timestamp with time zone,
     searching_at timestamp with time zone,
     finished_at timestamp with time zone,
+    card_version integer DEFAULT 1 NOT NULL,
+    warnings text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT job_final_has_end CHECK ((public.is_final(state) = (finished_at IS NOT NULL))),
     CONSTRAINT job_searching_is_prepared CHECK (((state <> ALL (ARRAY['searching'::public.job_state, 'paused'::public.job_state, 'finishing'::public.job_state])) OR (searching_at IS NOT NULL))),
     CONSTRAINT job_seed_check CHECK ((seed >= (0)::numeric))
@@ -289,8 +293,17 @@ CREATE TABLE public.model (
     card json,
     summary json,
     created_at timestamp with time zone NOT NULL,
+    card_version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT model_card_version_check1 CHECK ((card_version > 0)),
     CONSTRAINT model_ready_has_summary CHECK (((state = 'ready'::public.entry_state) = (summary IS NOT NULL))),
     CONSTRAINT model_rejected_has_reason CHECK (((state = 'rejected'::public.entry_state) = (reason <> ''::text)))
+);
+CREATE TABLE public.model_card (
+    sha256 public.sha256 NOT NULL,
+    version integer NOT NULL,
+    card json,
+    summary json NOT NULL,
+    CONSTRAINT model_card_version_check CHECK ((version > 0))
 );
 ALTER TABLE public.model ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.model_id_seq
@@ -493,6 +506,8 @@ ALTER TABLE ONLY public.job_target
     ADD CONSTRAINT job_target_pkey PRIMARY KEY (job_id, target);
 ALTER TABLE ONLY public.leader
     ADD CONSTRAINT leader_pkey PRIMARY KEY (one);
+ALTER TABLE ONLY public.model_card
+    ADD CONSTRAINT model_card_pkey PRIMARY KEY (sha256, version);
 ALTER TABLE ONLY public.model
     ADD CONSTRAINT model_name_key UNIQUE (name);
 ALTER TABLE ONLY public.model
@@ -562,6 +577,8 @@ ALTER TABLE ONLY public.job_target
     ADD CONSTRAINT job_target_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.job_target
     ADD CONSTRAINT job_target_target_fkey FOREIGN KEY (target) REFERENCES public.target(name);
+ALTER TABLE ONLY public.model_card
+    ADD CONSTRAINT model_card_sha256_fkey FOREIGN KEY (sha256) REFERENCES public.model(sha256) ON DELETE CASCADE;
 ALTER TABLE ONLY public.search_log
     ADD CONSTRAINT search_log_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.task_attempt

@@ -135,10 +135,11 @@ TaskEnd evaluate_boxes(const TaskContext& context, const wire::EvaluateParams& p
   const auto dataset = labelled(context, params, std::move(given));
   if (!dataset) return dataset.error();
   const ValidationSplit split = split_validation(dataset.value(), params.held_back);
-  auto rivals = rivals_of(context, params.rivals, dataset.value());
-  if (!rivals) return rivals.error();
-  for (auto& rival : rivals.value()) rival = of_dataset(rival, split.choosing);
-  const EarlyStop stop(split.choosing, std::move(rivals).value());
+  auto given_rivals = rivals_of(context, params.rivals, dataset.value());
+  if (!given_rivals) return given_rivals.error();
+  auto rivals = std::move(given_rivals).value();
+  for (auto& rival : rivals) rival = of_dataset(rival, split.choosing);
+  const EarlyStop stop(split.choosing, std::move(rivals));
   const Progress progress = params.teacher ? half(context.progress, 0.5) : context.progress;
   auto scored = score(candidate, split.choosing, params.images, &stop, progress, context.watch);
   if (!scored) return scored.error();

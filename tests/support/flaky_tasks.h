@@ -26,8 +26,9 @@ class FlakyTasks final : public coordinator::TaskStore {
   Result<int> greet_all(std::span<const coordinator::Greeting> greetings) override {
     return done([&] { return store_.greet_all(greetings); });
   }
-  Result<std::vector<TaskId>> retire(std::string_view session) override {
-    return done([&] { return store_.retire(session); });
+  Result<std::vector<TaskId>> retire(std::string_view session,
+                                     coordinator::Departure departure) override {
+    return done([&] { return store_.retire(session, departure); });
   }
   Result<std::vector<coordinator::Worker>> workers() override {
     return done([&] { return store_.workers(); });
@@ -66,6 +67,9 @@ class FlakyTasks final : public coordinator::TaskStore {
   Result<std::vector<coordinator::Task>> tasks(const coordinator::TaskFilter& filter,
                                                const coordinator::Page& page) override {
     return done([&] { return store_.tasks(filter, page); });
+  }
+  Result<std::vector<coordinator::TaskWait>> waits(std::optional<JobId> job, int limit) override {
+    return done([&] { return store_.waits(job, limit); });
   }
   Result<std::vector<coordinator::Task>> unhandled_tasks(int limit) override {
     return done([&] { return store_.unhandled_tasks(limit); });

@@ -176,7 +176,8 @@ TEST(JsonRoundTrip, a_job_with_only_what_is_required_has_the_documented_defaults
             R"("stagnation":null,"trials":200},"constraints":[],"dataset":"d",)"
             R"("model":"m","objectives":["map_50_95","latency_ms"],"recovery":"reconstruct",)"
             R"("seed":1,"space":{"precision":["fp32","int8"],"resolution":[0.5,1.0],)"
-            R"("width":true},"strategy":"pare","targets":["t"],"transfer":null,"weights":{}})");
+            R"("width":true},"strategy":"pare","targets":["t"],"transfer":null,)"
+            R"("validation":{"held_back":null},"weights":{}})");
 }
 
 TEST(JsonRoundTrip, a_layer_whose_name_is_not_utf8_does_not_break_the_summary) {

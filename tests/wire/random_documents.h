@@ -216,7 +216,8 @@ class RandomDocuments {
     out.constraints = several(0, 3, [&] {
       Constraint c{{static_cast<MetricKind>(whole(0, 6))}, {}, {}, ""};
       if (coin()) c.metric = {MetricKind::kClassMap, text() + "x"};
-      (coin() ? c.max : c.min) = real(-1, 1000);
+      const MetricRange range = range_of(c.metric.kind);
+      (coin() ? c.max : c.min) = real(range.low, std::min(range.high, 1000.0));
       if (coin()) c.target = out.targets.front();
       return c;
     });

@@ -218,7 +218,7 @@ TEST_F(Worker, a_crash_of_the_child_is_a_failure_and_not_the_end_of_the_worker) 
   ASSERT_TRUE(report);
   const auto outcome = outcome_of(*report);
   const auto& failed = std::get<wire::TaskFailure>(outcome.end);
-  EXPECT_EQ(failed.code, ErrorCode::kUnavailable);
+  EXPECT_EQ(failed.code, ErrorCode::kInternal);
   EXPECT_THAT(failed.reason, testing::HasSubstr("signal 11"));
   EXPECT_TRUE(coordinator_.next<wire::LeaseRequest>());
 }

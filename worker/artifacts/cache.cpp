@@ -244,9 +244,7 @@ Result<std::monostate> Cache::unpack(const std::string& sha256, const fs::path& 
   std::error_code failure;
   fs::remove_all(part, failure);  // what a killed worker left
   const auto unpacked = wire::unpack_dataset_archive(archive, part);
-  if (!unpacked) {
-    return unpacked.error();
-  }
+  if (!unpacked) return unpacked.error();
   if (!write_sums(sums, sums_of(part))) {
     return Error{ErrorCode::kResourceExhausted, sums.string() + " cannot be written"};
   }

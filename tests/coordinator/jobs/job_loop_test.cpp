@@ -372,7 +372,9 @@ TEST_F(JobLoopTest, an_inspection_whose_outcome_is_of_no_use_rejects_its_model_w
   start();
   const auto lease = store->claim("00000000-0000-4000-8000-000000000000");
   ASSERT_TRUE(lease.has_value() && lease.value());
-  AttemptReport report{.task = lease.value()->task, .attempt = lease.value()->attempt};
+  AttemptReport report;
+  report.task = lease.value()->task;
+  report.attempt = lease.value()->attempt;
   report.succeeded = true;
   report.outcome_json = "{}";
   ASSERT_TRUE(store->report(report));
@@ -433,7 +435,8 @@ TEST_F(JobLoopTest, the_time_is_the_stores_and_no_other) {
 // The oldest task of the job that a worker without runtimes may do.
 std::optional<Task> next_for_anybody(Store& store, JobId job) {
   const TaskFilter queued{.job = job, .trial = {}, .state = TaskState::kQueued};
-  for (const Task& task : store.tasks(queued, {0, 100}).value()) {
+  const std::vector<Task> waiting = store.tasks(queued, {0, 100}).value();
+  for (const Task& task : waiting) {
     if (task.task.runtime.empty() && task.task.pool.empty()) return task;
   }
   return std::nullopt;
@@ -581,7 +584,8 @@ TEST_F(JobLoopTest, a_job_of_which_no_class_can_be_scored_ends_before_it_prepare
   EXPECT_EQ(stored(id).state, JobState::kFailed);
   EXPECT_TRUE(stored(id).reason.starts_with("dataset \"d\": no class of the model is a category"))
       << stored(id).reason;
-  for (const Task& task : store->tasks({.job = id, .trial = {}, .state = {}}, {}).value()) {
+  const std::vector<Task> all = store->tasks({.job = id, .trial = {}, .state = {}}, {}).value();
+  for (const Task& task : all) {
     ADD_FAILURE() << "a task for it: " << name_of(task.task.kind);
   }
 }
@@ -648,7 +652,8 @@ TEST_F(JobLoopTest, a_search_does_not_go_by_the_images_that_are_held_back) {
     run_to_rest();
     EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
     std::string log;
-    for (const SearchLogEntry& entry : store->search_log(id).value()) log += entry.payload_json;
+    const std::vector<SearchLogEntry> entries = store->search_log(id).value();
+    for (const SearchLogEntry& entry : entries) log += entry.payload_json;
     return std::pair(log, views->read(id).value().found->fronts.at(0));
   };
   const auto [log, front] = log_with(0.9);

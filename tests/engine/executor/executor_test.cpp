@@ -115,7 +115,8 @@ TEST(Observe, tells_shapes_and_what_does_not_depend_on_the_input) {
   b.output(b.add(wide, noise));
   const auto observed = observe(b.build());
   ASSERT_TRUE(observed) << observed.error().message;
-  const auto& [shapes, constants] = observed.value();
+  const auto& shapes = observed.value().shapes;
+  const auto& constants = observed.value().constants;
   EXPECT_THAT(shapes.at("images"), ElementsAre(1, 3, 9, 8));
   EXPECT_THAT(shapes.at(x), ElementsAre(1, 4, 5, 4));
   EXPECT_THAT(shapes.at(wide), ElementsAre(1, 4, 5, 6));

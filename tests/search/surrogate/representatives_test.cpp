@@ -81,7 +81,9 @@ TEST(Representatives, surrogates_restored_at_the_end_say_what_those_that_learnt_
   for (std::size_t i = 0; i < all.size(); ++i) {
     along.tell(all[i]);
     restored.tell(all[i]);
-    if (i % 90 == 50) EXPECT_TRUE(along.learn());
+    if (i % 90 == 50) {
+      EXPECT_TRUE(along.learn());
+    }
   }
   EXPECT_TRUE(along.learn());
   EXPECT_TRUE(restored.learn());
