@@ -71,5 +71,4 @@ Result<TaskOutcome> parse_outcome(std::string_view json, TaskKind kind);
 std::string result_to_json(const TaskResult& result);
 Result<TaskResult> parse_result(std::string_view json, TaskKind kind);
 
-
 }  // namespace pare::wire

@@ -116,7 +116,8 @@ PgPool::Borrowed::~Borrowed() {
 }
 
 pqxx::connection& PgPool::Borrowed::connection() {
-  if (connection_ == nullptr) connection_ = connect(pool_.conninfo_, pool_.limits_, pool_.watchdog_);
+  if (connection_ == nullptr)
+    connection_ = connect(pool_.conninfo_, pool_.limits_, pool_.watchdog_);
   return *connection_;
 }
 

@@ -17,8 +17,8 @@ struct ValidationSplit {
   Dataset held_back;  // no images where the share is 0
 };
 
-// `share` of the images are held back, to the nearest whole number, and never all of them.  Both parts keep calibration
-// and categories.  REQUIRES: 0 <= share < 1.
+// `share` of the images are held back, to the nearest whole number, and never all of them.  Both
+// parts keep calibration and categories.  REQUIRES: 0 <= share < 1.
 ValidationSplit split_validation(const Dataset& dataset, double share);
 
 // Those of the dataset's images, in their order.
