@@ -129,7 +129,8 @@ INSERT INTO dataset (name, sha256, state, calibration_images, validation_images,
   RETURNING id;"""))
     for i, name in enumerate(TARGETS):
         service.sql(f"INSERT INTO job_target (job_id, target, ordinal) VALUES ({job}, '{name}', {i + 1});")
-    plan = """CASE WHEN n = 1 THEN '{"height":416,"width":416}' ELSE '{"height":320,"width":' || (320 + 32 * (n % 8)) || '}' END"""
+    rest = '"importance":"l1","quantization":null,"reconstruction":"none","version":1,"widths":{}}'
+    plan = f"""'{{"input":[' || CASE WHEN n = 1 THEN '416,416' ELSE '320,' || (320 + 32 * (n % 8)) END || '],{rest}'"""
     service.sql(FILL.format(job=job, trials=trials, plan=plan))
     service.sql("ANALYZE;")
     return job
