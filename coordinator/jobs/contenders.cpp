@@ -13,13 +13,14 @@ namespace {
 constexpr int kOriginal = 1;
 constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
 
-// Adds a point to those that no other one dominates.
-void add_to_front(std::vector<std::vector<double>>& front, const std::vector<double>& point) {
+// Adds a point to those that no other one dominates; false: another one is as good.
+bool add_to_front(std::vector<std::vector<double>>& front, const std::vector<double>& point) {
   for (const std::vector<double>& other : front) {
-    if (other == point || search::dominates(other, point)) return;
+    if (other == point || search::dominates(other, point)) return false;
   }
   std::erase_if(front, [&](const auto& other) { return search::dominates(point, other); });
   front.push_back(point);
+  return true;
 }
 
 // Which of the points no other one dominates.  In the order of their coordinates a point can only
@@ -76,13 +77,15 @@ void Contenders::forget_beaten(Contest& contest, int number) {
 // `out`: those that leave the contest for it.
 void Contenders::add(Contest& contest, int number, Box box, std::set<int>& out) {
   if (is_beaten(contest, box.best)) return mark_beaten(contest, number, box.best);
-  std::erase_if(contest.in, [&](const auto& entry) {
-    if (!search::dominates(box.worst, entry.second.best)) return false;
-    mark_beaten(contest, entry.first, entry.second.best);
-    out.insert(entry.first);
-    return true;
-  });
-  add_to_front(contest.worsts, box.worst);
+  // What it beats is beaten already where another one's worst is as good as its own.
+  if (add_to_front(contest.worsts, box.worst)) {
+    std::erase_if(contest.in, [&](const auto& entry) {
+      if (!search::dominates(box.worst, entry.second.best)) return false;
+      mark_beaten(contest, entry.first, entry.second.best);
+      out.insert(entry.first);
+      return true;
+    });
+  }
   contest.in.emplace(number, std::move(box));
 }
 
