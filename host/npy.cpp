@@ -72,16 +72,17 @@ std::optional<std::vector<std::int64_t>> tuple(std::string_view text) {
   }
 }
 
-// Bytes that the shape takes, or nothing if that is over the limit.
+// Bytes that the shape takes, or nothing if that is over the limit (in its other dimensions, where
+// one is 0: whoever counts elements multiplies them all).
 std::optional<std::int64_t> payload(std::span<const std::int64_t> shape, std::size_t element,
                                     std::int64_t limit) {
   auto bytes = static_cast<std::int64_t>(element);
-  if (std::ranges::find(shape, 0) != shape.end()) return 0;
   for (const std::int64_t size : shape) {
+    if (size == 0) continue;
     if (size > limit / bytes) return std::nullopt;
     bytes *= size;
   }
-  return bytes;
+  return std::ranges::find(shape, 0) != shape.end() ? 0 : bytes;
 }
 
 // The dictionary as text, with the stream behind it; or what is wrong.

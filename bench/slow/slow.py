@@ -55,6 +55,10 @@ def main():
     parser.add_argument("--seconds", type=float, default=60)
     args = parser.parse_args()
     parts = urllib.parse.urlsplit(args.url)
+    try:
+        urllib.request.urlopen(args.url + "/healthz", timeout=10).read()
+    except OSError as error:
+        parser.error(f"no service answers at {args.url}: {error}")
     until, cut = time.monotonic() + args.seconds, []
     for i in range(args.clients):
         threading.Thread(target=crawl, args=((parts.hostname, parts.port), i % 4, until, cut), daemon=True).start()

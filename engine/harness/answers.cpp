@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -44,6 +45,14 @@ double number(const json& object, const char* name) {
 std::int64_t whole(const json& value, const char* name) {
   if (!value.is_number_integer()) throw Wrong{"\"" + std::string(name) + "\" is no whole number"};
   return value.get<std::int64_t>();
+}
+
+int count(const json& object, const char* name) {
+  const std::int64_t value = whole(field(object, name), name);
+  if (value < 0 || value > std::numeric_limits<int>::max()) {
+    throw Wrong{"\"" + std::string(name) + "\" is no count"};
+  }
+  return static_cast<int>(value);
 }
 
 bool boolean(const json& object, const char* name) {
@@ -161,7 +170,7 @@ Result<LoadedModel> decode_load(std::string_view harness, const std::string& lin
 Result<Timing> decode_timing(std::string_view harness, const std::string& line) {
   return decode_with<Timing>(harness, line, [](const json& answer) {
     Timing timing{.samples_ms = samples(answer),
-                  .warmup_runs = static_cast<int>(number(answer, "warmup_runs")),
+                  .warmup_runs = count(answer, "warmup_runs"),
                   .warmup_ms = number(answer, "warmup_ms"),
                   .stationary = boolean(answer, "stationary"),
                   .narrow = boolean(answer, "narrow"),

@@ -862,6 +862,7 @@ TEST_F(JobLoopTest, a_log_of_another_search_space_ends_its_job_with_the_reason_a
       const int number = static_cast<int>(trials(begun).size()) + 1;
       Plan plan;
       plan.height = 32 * number;
+      plan.width = 32;
       const auto added = store->commit(
           {{},
            {TrialAdded{begun, number, wire::plan_sha256(plan), wire::plan_to_json(plan),
