@@ -165,15 +165,13 @@ Result<std::vector<int>> parse_cores(std::string_view text) {
   for (std::string part; std::getline(parts, part, ',');) {
     const char* const end = part.data() + part.size();
     int first = -1;
-    auto [at, failure] = std::from_chars(part.data(), end, first);
+    std::from_chars_result read = std::from_chars(part.data(), end, first);
     int last = first;
-    if (failure == std::errc() && at != end && *at == '-') {
-      std::tie(at, failure) = [&] {
-        const auto parsed = std::from_chars(at + 1, end, last);
-        return std::pair(parsed.ptr, parsed.ec);
-      }();
+    if (read.ec == std::errc() && read.ptr != end && *read.ptr == '-') {
+      read = std::from_chars(read.ptr + 1, end, last);
     }
-    if (failure != std::errc() || at != end || first < 0 || last < first || last >= CPU_SETSIZE) {
+    if (read.ec != std::errc() || read.ptr != end || first < 0 || last < first ||
+        last >= CPU_SETSIZE) {
       return Error{ErrorCode::kInvalidArgument, "\"" + part + "\" in \"" + std::string(text) +
                                                     "\" is not a core or a range of cores"};
     }

@@ -229,9 +229,10 @@ def engine_gets(what):
     def fault(row):
         _, engine = busy_worker(row)
         os.kill(engine, what)
+        broken = time.time()
         if what == signal.SIGSTOP:
             row.hear(75)  # nobody continues it: the worker has to notice
-        return time.time()
+        return broken
     return fault
 
 

@@ -22,6 +22,9 @@
 
 namespace pare::coordinator {
 
+// To be raised whenever other trials could be chosen from the same outcomes.
+inline constexpr int kContendersRule = 1;
+
 class Contenders {
  public:
   explicit Contenders(NewJob job);

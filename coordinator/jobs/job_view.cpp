@@ -36,7 +36,10 @@ class JobViews::Entry {
  private:
   Result<bool> read_document(const Job& job);
   Result<bool> read_catalog(Store& store, const Job& job);
+  Result<bool> read_anew(Store& store, const Job& job);
+  Result<bool> read_kept(Store& store, const Job& job);
   Result<bool> read_trials(Store& store, const Job& job);
+  void keep(Store& store, const Job& job);
   Result<bool> read_changes(Store& store, const Job& job);
   Result<bool> take(const Result<std::vector<Trial>>& trials);
   void find_fronts(const Job& job);
@@ -48,8 +51,10 @@ class JobViews::Entry {
   std::shared_ptr<const ModelSummary> model_;
   std::optional<LabelSource> labels_;
   std::optional<Contenders> contenders_;
-  int read_up_to_ = 0;  // the trials up to this number are read
-  bool whole_ = false;  // every trial was read once
+  int read_up_to_ = 0;            // the trials up to this number are read
+  bool whole_ = false;            // every trial was read once, or what was kept of such a reading
+  bool kept_ = false;             // ... and only that: it does for as long as no outcome changes
+  std::int64_t kept_up_to_ = -1;  // the revision that the store keeps contenders of
   std::int64_t revision_ = 0;
   std::shared_ptr<const JobFronts> found_ = std::make_shared<JobFronts>();
   std::optional<std::vector<search::KnownPlan>> known_;  // of the earlier job, which has ended
@@ -62,9 +67,10 @@ Result<JobView> JobViews::Entry::read(Store& store, Job job) {
   if (!document) return document.error();
   const auto catalog = read_catalog(store, job);
   if (!catalog) return catalog.error();
-  const auto read = whole_ ? read_changes(store, job) : read_trials(store, job);
+  const auto read = whole_ ? read_changes(store, job) : read_anew(store, job);
   if (!read) return read.error();
   if (read.value()) find_fronts(job);
+  if (is_final(job.state) && kept_up_to_ != revision_) keep(store, job);
   const auto judged = judge(store, job);
   if (!judged) return judged.error();
   return JobView{std::move(job), *document_, model_, labels_, found_, transfer_};
@@ -138,6 +144,32 @@ Result<bool> JobViews::Entry::take(const Result<std::vector<Trial>>& trials) {
   return !trials.value().empty();
 }
 
+Result<bool> JobViews::Entry::read_anew(Store& store, const Job& job) {
+  const auto kept = is_final(job.state) ? read_kept(store, job) : Result<bool>(false);
+  if (!kept || kept.value()) return kept;
+  return read_trials(store, job);
+}
+
+// Returns whether there was something to read.
+Result<bool> JobViews::Entry::read_kept(Store& store, const Job& job) {
+  const auto numbers = store.kept_contenders(job.id, kContendersRule);
+  if (!numbers) return numbers.error();
+  if (!numbers.value()) return false;
+  const auto taken = take(
+      store.trials_numbered(job.id, std::vector(numbers.value()->begin(), numbers.value()->end())));
+  if (!taken) return taken.error();
+  revision_ = kept_up_to_ = job.revision;
+  whole_ = kept_ = true;
+  return true;
+}
+
+// Whoever looks at the job next is spared all other trials.  Who cannot be told so reads them.
+void JobViews::Entry::keep(Store& store, const Job& job) {
+  TrialsUpTo contenders{{}, revision_};
+  for (const Trial& trial : found_->contenders) contenders.numbers.insert(trial.number);
+  if (store.keep_contenders(job.id, contenders, kContendersRule)) kept_up_to_ = revision_;
+}
+
 Result<bool> JobViews::Entry::read_trials(Store& store, const Job& job) {
   // What changes while the pages are read is read once more as a change.
   if (read_up_to_ == 0) revision_ = job.revision;
@@ -156,6 +188,11 @@ Result<bool> JobViews::Entry::read_trials(Store& store, const Job& job) {
 }
 
 Result<bool> JobViews::Entry::read_changes(Store& store, const Job& job) {
+  if (kept_ && revision_ < job.revision) {
+    contenders_.emplace(*document_);
+    whole_ = kept_ = false;
+    return read_trials(store, job);
+  }
   bool any = false;
   while (revision_ < job.revision) {
     const auto changed = store.changed_trials(job.id, revision_, kPage);

@@ -2,8 +2,9 @@
 //
 // Kept up to date by what changes: a read costs one row and the trials whose outcomes changed since
 // the last one, never all of them; only the first read of a job since the start reads them all,
-// page by page.  Shared by the HTTP handlers and the job loop.  A store that cannot be read is
-// kUnavailable, and what was read until then is kept.
+// page by page, and not even that one when the job has ended and was read before.  Shared by the
+// HTTP handlers and the job loop.  A store that cannot be read is kUnavailable, and what was read
+// until then is kept.
 //
 // Thread-safe.  Reads of one job wait for each other, for at most kMostPatience.
 #pragma once

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "coordinator/store/batch.h"
@@ -70,7 +72,13 @@ class JobStore {
                                                      const std::vector<int>& numbers) = 0;
   // Which trials have outcomes that changed after a revision of the job, at most `limit` changes.
   // Who asks again with the revision that came back misses none.
-  virtual Result<ChangedTrials> changed_trials(JobId job, std::int64_t after, int limit) = 0;
+  virtual Result<TrialsUpTo> changed_trials(JobId job, std::int64_t after, int limit) = 0;
+  // Which trials the fronts of a job depend on, for whoever reads it next; `rule` is the version of
+  // the rule that chose them.  kNotFound: no such job.
+  virtual Result<std::monostate> keep_contenders(JobId job, const TrialsUpTo& contenders,
+                                                 int rule) = 0;
+  // What was kept, if no outcome has changed since; nullopt: that has to be worked out.
+  virtual Result<std::optional<std::set<int>>> kept_contenders(JobId job, int rule) = 0;
   virtual Result<TargetEvidence> evidence(JobId job, int number, std::string_view target) = 0;
   // By a SHA-256 or at least 8 digits of one: kNotFound, or kConflict if it is ambiguous.
   virtual Result<std::vector<Trial>> trials_with_plan(std::string_view sha256) = 0;

@@ -212,7 +212,7 @@ Result<std::vector<CanaryReading>> MemoryStore::canary_readings(JobId job,
                      all.end());
 }
 
-Result<ChangedTrials> MemoryStore::changed_trials(JobId job, std::int64_t after, int limit) {
+Result<TrialsUpTo> MemoryStore::changed_trials(JobId job, std::int64_t after, int limit) {
   const std::scoped_lock lock(mutex_);
   std::map<std::int64_t, int> by_revision;
   for (auto at = state_.trials.lower_bound({job, 0});
@@ -221,13 +221,31 @@ Result<ChangedTrials> MemoryStore::changed_trials(JobId job, std::int64_t after,
       if (revision > after) by_revision[revision] = at->first.second;
     }
   }
-  ChangedTrials changed{{}, after};
+  TrialsUpTo changed{{}, after};
   for (const auto& [revision, number] : by_revision) {
     if (limit-- <= 0) break;
     changed.numbers.insert(number);
     changed.revision = revision;
   }
   return changed;
+}
+
+Result<std::monostate> MemoryStore::keep_contenders(JobId job, const TrialsUpTo& contenders,
+                                                    int rule) {
+  const std::scoped_lock lock(mutex_);
+  if (!state_.jobs.contains(job)) return not_found("job", job.value);
+  state_.contenders[job] = {contenders, rule};
+  return std::monostate{};
+}
+
+Result<std::optional<std::set<int>>> MemoryStore::kept_contenders(JobId job, int rule) {
+  const std::scoped_lock lock(mutex_);
+  const auto kept = state_.contenders.find(job);
+  if (kept == state_.contenders.end() || kept->second.second != rule ||
+      kept->second.first.revision != state_.revisions[job]) {
+    return std::optional<std::set<int>>();
+  }
+  return std::optional(kept->second.first.numbers);
 }
 
 Result<std::vector<Trial>> MemoryStore::trials_numbered(JobId job,

@@ -53,7 +53,8 @@ struct MemoryState {
   std::map<std::pair<JobId, std::string>, TargetCheck> checks;  // by job and target
   std::map<std::pair<JobId, std::string>, std::vector<CanaryReading>> canary;
   std::map<std::pair<JobId, int>, StoredTrial> trials;
-  std::map<JobId, std::int64_t> revisions;  // the newest of each job
+  std::map<JobId, std::int64_t> revisions;                 // the newest of each job
+  std::map<JobId, std::pair<TrialsUpTo, int>> contenders;  // with the rule that chose them
   std::map<JobId, std::vector<SearchLogEntry>> search_logs;
   std::map<ComparisonId, Comparison> comparisons;
   std::map<std::string, StoredKey> job_keys;

@@ -43,7 +43,10 @@ class MemoryStore final : public Store {
   Result<std::vector<Trial>> trials(JobId job, const Page& page) override;
   Result<Trial> trial(JobId job, int number) override;
   Result<std::vector<Trial>> trials_numbered(JobId job, const std::vector<int>& numbers) override;
-  Result<ChangedTrials> changed_trials(JobId job, std::int64_t after, int limit) override;
+  Result<TrialsUpTo> changed_trials(JobId job, std::int64_t after, int limit) override;
+  Result<std::monostate> keep_contenders(JobId job, const TrialsUpTo& contenders,
+                                         int rule) override;
+  Result<std::optional<std::set<int>>> kept_contenders(JobId job, int rule) override;
   Result<TargetEvidence> evidence(JobId job, int number, std::string_view target) override;
   Result<std::vector<Trial>> trials_with_plan(std::string_view sha256) override;
   Result<std::vector<Trial>> trials_with_candidate(std::string_view sha256) override;

@@ -107,14 +107,34 @@ Result<std::vector<Trial>> trials_with(pqxx::work& tx, std::string_view what,
 
 }  // namespace
 
-Result<ChangedTrials> PgStore::changed_trials(JobId job, std::int64_t after, int limit) {
-  return pool_.run([&](pqxx::work& tx) -> Result<ChangedTrials> {
-    ChangedTrials changed{{}, after};
+Result<TrialsUpTo> PgStore::changed_trials(JobId job, std::int64_t after, int limit) {
+  return pool_.run([&](pqxx::work& tx) -> Result<TrialsUpTo> {
+    TrialsUpTo changed{{}, after};
     for (const auto& row : execute(tx, query::select_changed, job.value, after, limit)) {
       changed.numbers.insert(row["number"].as<int>());
       changed.revision = row["revision"].as<std::int64_t>();
     }
     return changed;
+  });
+}
+
+Result<std::monostate> PgStore::keep_contenders(JobId job, const TrialsUpTo& contenders, int rule) {
+  const std::vector<int> numbers(contenders.numbers.begin(), contenders.numbers.end());
+  return pool_.run([&](pqxx::work& tx) -> Result<std::monostate> {
+    if (execute(tx, query::select_jobs, job.value, 0, false, 1, now()).empty()) {
+      return not_found("job", job.value);
+    }
+    execute(tx, query::keep_contenders, job.value, array_param(numbers), contenders.revision, rule);
+    return std::monostate{};
+  });
+}
+
+Result<std::optional<std::set<int>>> PgStore::kept_contenders(JobId job, int rule) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::optional<std::set<int>>> {
+    const auto rows = execute(tx, query::select_contenders, job.value, rule);
+    if (rows.empty()) return std::optional<std::set<int>>();
+    const std::vector<int> numbers = integers_of(rows.front()["numbers"]);
+    return std::optional(std::set(numbers.begin(), numbers.end()));
   });
 }
 

@@ -20,8 +20,8 @@ struct TrialCounts {
   int failed = 0;
 };
 
-// Trials whose outcomes changed, up to a revision of their job.
-struct ChangedTrials {
+// Some trials of a job, as they were at one of its revisions.
+struct TrialsUpTo {
   std::set<int> numbers;
   std::int64_t revision = 0;
 };

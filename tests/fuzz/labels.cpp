@@ -1,16 +1,14 @@
-// COCO labels, as the service and as the engine read them.
-#include "engine/data/labels.h"
-
+// COCO labels, and what is said of the images that they are for.
 #include "tests/fuzz/fuzzer.h"
-#include "wire/dataset_labels.h"
+#include "wire/coco_labels.h"
 
 namespace pare::fuzz {
 
 void labels(std::string_view bytes);
 
 void labels(std::string_view bytes) {
-  (void)engine::parse_labels(bytes, "labels.json");
-  (void)wire::check_labels(bytes, {"a.jpg", "b.png"});
+  const auto read = wire::parse_coco_labels(bytes, "labels.json");
+  if (read) (void)wire::label_facts(read.value(), {"a.jpg"}, {"b.png"});
 }
 
 }  // namespace pare::fuzz

@@ -205,6 +205,17 @@ void add_tensors(const Seeds& seeds) {
             engine::encode_tensor_file({{{"a", tensor}, {"b", tensor}}, {{"who", "me"}}}));
 }
 
+void add_requests(const Seeds& seeds) {
+  seeds.add("requests", "get",
+            "GET /v1/jobs/7/front?target=a%20b&limit=5 HTTP/1.1\r\nHost: localhost:7070\r\n\r\n");
+  seeds.add("requests", "post",
+            "POST /v1/jobs HTTP/1.1\r\nHost: [::1]:7070\r\nContent-Type: application/json\r\n"
+            "Content-Length: 9\r\nConnection: close\r\nOrigin: null\r\n\r\n{\"a\":[1]}");
+  seeds.add(
+      "requests", "chunked",
+      "PUT /v1/blobs/0 HTTP/1.0\nHost: a\nTransfer-Encoding: chunked\nExpect: 100-continue\n\n");
+}
+
 }  // namespace
 }  // namespace pare::fuzz
 
@@ -220,4 +231,5 @@ int main(int argc, char** argv) {
   pare::fuzz::add_messages(seeds);
   pare::fuzz::add_answers(seeds);
   pare::fuzz::add_tensors(seeds);
+  pare::fuzz::add_requests(seeds);
 }

@@ -635,6 +635,33 @@ TEST_F(JobLoopTest, int8_is_scored_on_the_kind_of_processor_where_its_latency_wa
   EXPECT_EQ(processors.size(), 3U);
 }
 
+TEST_F(JobLoopTest, an_ended_job_is_shown_from_its_contenders_as_from_all_of_its_trials) {
+  start();
+  const JobId id = post(30);
+  run_to_rest();
+  const auto numbers = [](const JobView& view) {
+    std::vector<std::set<int>> found(1);
+    for (const Trial& trial : view.found->contenders) found[0].insert(trial.number);
+    for (const TargetFront& front : view.found->fronts) {
+      found.emplace_back();
+      for (const FrontMember& member : front.members) found.back().insert(member.trial);
+    }
+    return found;
+  };
+  const auto shown = numbers(views->read(id).value());
+  const auto kept = store->kept_contenders(id, kContendersRule).value();
+  ASSERT_EQ(kept, shown[0]) << "the first look keeps them";
+  EXPECT_LT(kept->size(), trials(id).size());
+  EXPECT_EQ(numbers(JobViews(*store).read(id).value()), shown);
+
+  const std::int64_t revision = stored(id).revision;
+  ASSERT_TRUE(store->keep_contenders(id, {{1}, revision}, kContendersRule));
+  EXPECT_EQ(numbers(JobViews(*store).read(id).value())[0], std::set<int>{1})
+      << "nothing else is read";
+  ASSERT_TRUE(store->keep_contenders(id, {{1}, revision - 1}, kContendersRule));
+  EXPECT_EQ(numbers(JobViews(*store).read(id).value()), shown) << "an outcome came since";
+}
+
 TEST_F(JobLoopTest, a_search_does_not_go_by_the_images_that_are_held_back) {
   const auto log_with = [&](double shift) {
     fill();

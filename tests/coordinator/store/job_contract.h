@@ -273,7 +273,7 @@ TEST_P(JobContract, whoever_asks_for_changes_hears_of_every_outcome_once_it_is_t
   EXPECT_EQ(ok(store().job(job)).revision, 0) << "a trial without an outcome shows on no front";
   ok(store().commit({{}, {latency(job, 2)}}));
   const std::int64_t first = ok(store().job(job)).revision;
-  const ChangedTrials one = ok(store().changed_trials(job, 0, 100));
+  const TrialsUpTo one = ok(store().changed_trials(job, 0, 100));
   EXPECT_EQ(one.numbers, (std::set<int>{2}));
   EXPECT_EQ(one.revision, first);
   ok(store().commit({{}, {latency(job, 3)}}));
@@ -289,6 +289,21 @@ TEST_P(JobContract, whoever_asks_for_changes_hears_of_every_outcome_once_it_is_t
   ASSERT_EQ(trials.size(), 2U);
   EXPECT_EQ(trials[0].number, 2);
   EXPECT_EQ(trials[1].on_target.at("x86-ort").latency->median, Millis(2.5));
+}
+
+TEST_P(JobContract, contenders_are_kept_until_an_outcome_or_the_rule_changes) {
+  const JobId job = searching_job();
+  ok(store().commit({{}, {trial(job, 1), trial(job, 2), latency(job, 2)}}));
+  EXPECT_EQ(ok(store().kept_contenders(job, 1)), std::nullopt);
+  const std::int64_t first = ok(store().job(job)).revision;
+  ok(store().keep_contenders(job, {{1, 2}, first}, 1));
+  EXPECT_EQ(ok(store().kept_contenders(job, 1)), (std::set<int>{1, 2}));
+  EXPECT_EQ(ok(store().kept_contenders(job, 2)), std::nullopt) << "another rule chose them";
+  ok(store().commit({{}, {latency(job, 1)}}));
+  EXPECT_EQ(ok(store().kept_contenders(job, 1)), std::nullopt) << "an outcome came since";
+  ok(store().keep_contenders(job, {{}, ok(store().job(job)).revision}, 1));
+  EXPECT_EQ(ok(store().kept_contenders(job, 1)), (std::set<int>{}));
+  EXPECT_EQ(code(store().keep_contenders(JobId{999}, {{1}, 1}, 1)), ErrorCode::kNotFound);
 }
 
 TEST_P(JobContract, a_trial_ends_once) {
