@@ -252,6 +252,12 @@ CREATE TABLE public.job_check (
     measured_at timestamp with time zone NOT NULL,
     CONSTRAINT check_result_or_reason CHECK (((result IS NULL) = (reason <> ''::text)))
 );
+CREATE TABLE public.job_contenders (
+    job_id bigint NOT NULL,
+    numbers integer[] NOT NULL,
+    revision bigint NOT NULL,
+    rule integer NOT NULL
+);
 ALTER TABLE public.job ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.job_id_seq
     START WITH 1
@@ -498,6 +504,8 @@ ALTER TABLE ONLY public.idempotency_key
     ADD CONSTRAINT idempotency_key_pkey PRIMARY KEY (route, key);
 ALTER TABLE ONLY public.job_check
     ADD CONSTRAINT job_check_pkey PRIMARY KEY (job_id, target);
+ALTER TABLE ONLY public.job_contenders
+    ADD CONSTRAINT job_contenders_pkey PRIMARY KEY (job_id);
 ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.job_progress
@@ -567,6 +575,8 @@ ALTER TABLE ONLY public.job_check
     ADD CONSTRAINT job_check_job_id_target_fkey FOREIGN KEY (job_id, target) REFERENCES public.job_target(job_id, target) ON DELETE CASCADE;
 ALTER TABLE ONLY public.job_check
     ADD CONSTRAINT job_check_measured_by_fkey FOREIGN KEY (measured_by) REFERENCES public.job(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.job_contenders
+    ADD CONSTRAINT job_contenders_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.job
     ADD CONSTRAINT job_dataset_sha256_fkey FOREIGN KEY (dataset_sha256) REFERENCES public.dataset(sha256);
 ALTER TABLE ONLY public.job

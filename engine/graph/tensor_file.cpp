@@ -18,6 +18,8 @@ using nlohmann::json;
 static_assert(std::endian::native == std::endian::little, "tensors are stored as they lie");
 
 constexpr std::size_t kLengthBytes = 8;
+constexpr std::uint64_t kMostElements = std::uint64_t{1} << 62;  // a shape's product stays a number
+constexpr int kMostNesting = 4;                                  // of a header; it has 3
 constexpr std::array<std::pair<DType, std::string_view>, 10> kNames = {{
     {DType::kFloat32, "F32"},
     {DType::kFloat64, "F64"},
@@ -48,7 +50,7 @@ struct Entry {
 };
 
 bool is_count(const json& value) {
-  return value.is_number_unsigned();
+  return value.is_number_unsigned() && value.get<std::uint64_t>() <= kMostElements;
 }
 
 std::optional<DType> dtype_of_name(const json& value) {
@@ -58,15 +60,19 @@ std::optional<DType> dtype_of_name(const json& value) {
   return found == kNames.end() ? std::nullopt : std::optional(found->first);
 }
 
-// The number of bytes that a shape needs, or nothing if it is more than `limit`.
-std::optional<std::uint64_t> bytes_of(const Shape& shape, DType dtype, std::uint64_t limit) {
+// The number of bytes that a shape needs; nothing if it cannot be counted, whatever a 0 among its
+// dimensions would make of that.
+std::optional<std::uint64_t> bytes_of(const Shape& shape, DType dtype) {
   std::uint64_t count = size_of(dtype);
+  bool empty = false;
   for (const std::int64_t dimension : shape) {
     const auto size = static_cast<std::uint64_t>(dimension);
-    if (size != 0 && count > limit / size) return std::nullopt;
+    empty |= size == 0;
+    if (size == 0) continue;
+    if (count > kMostElements / size) return std::nullopt;
     count *= size;
   }
-  return count;
+  return empty ? 0 : count;
 }
 
 Result<Entry> decode_entry(const std::string& name, const json& value, std::uint64_t data_bytes) {
@@ -89,7 +95,7 @@ Result<Entry> decode_entry(const std::string& name, const json& value, std::uint
   entry.shape = shape.get<Shape>();
   entry.begin = offsets[0].get<std::uint64_t>();
   entry.end = offsets[1].get<std::uint64_t>();
-  const auto needed = bytes_of(entry.shape, entry.dtype, data_bytes);
+  const auto needed = bytes_of(entry.shape, entry.dtype);
   if (entry.begin > entry.end || entry.end > data_bytes || !needed ||
       *needed != entry.end - entry.begin) {
     return refuse(name + " of shape " + shape.dump() + " lies at " + offsets.dump() + " of " +
@@ -136,7 +142,13 @@ Result<json> decode_header(std::span<const std::byte> bytes) {
     return refuse("its header of " + std::to_string(length) + " bytes is cut off");
   }
   const char* text = reinterpret_cast<const char*>(bytes.data()) + kLengthBytes;
-  json header = json::parse(text, text + length, nullptr, false);
+  bool deep = false;
+  const auto shallow = [&](int depth, json::parse_event_t, const json&) {
+    deep |= depth > kMostNesting;
+    return !deep;
+  };
+  const json header = json::parse(text, text + length, shallow, false);
+  if (deep) return refuse("its header is nested deeper than " + std::to_string(kMostNesting));
   if (!header.is_object()) return refuse("its header is no JSON object");
   return header;
 }
