@@ -247,6 +247,12 @@ def coordinator_gets(what, pause=0.0):
     return fault
 
 
+def top_up(filler, piece):
+    with contextlib.suppress(OSError), open(filler, "ab", buffering=0) as out:
+        while True:
+            out.write(b"\0" * piece)
+
+
 def full(parts, seconds):
     """Fills the (small) file systems of these folders, and empties them again."""
     def fault(row):
@@ -254,19 +260,13 @@ def full(parts, seconds):
         for part in parts:
             folder = row.service.folder / "data" / part
             filler = folder / "filler"
-            with open(filler, "wb") as out, contextlib.suppress(OSError):
-                while True:
-                    out.write(b"\0" * 65536)
-                    out.flush()
+            top_up(filler, 65536)
             fillers.append(filler)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             row.listen()
             for filler in fillers:  # what was deleted meanwhile is no room
-                with contextlib.suppress(OSError), open(filler, "ab") as out:
-                    while True:
-                        out.write(b"\0" * 4096)
-                        out.flush()
+                top_up(filler, 4096)
             time.sleep(0.2)
         for filler in fillers:
             filler.unlink()

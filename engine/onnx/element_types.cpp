@@ -14,7 +14,12 @@ std::map<std::string, DType> element_types(const Graph& graph) {
   std::map<std::string, DType> types;
   for (const TensorInfo& input : graph.inputs) types[input.name] = input.dtype;
   for (const auto& [name, tensor] : graph.constants) types[name] = tensor.dtype();
+  // No shape and no value is told: types do not depend on them, and libonnx divides by what a
+  // stranger's attributes say (a stride of 0) as soon as it knows enough to work shapes out.
   Graph untyped = graph;
+  untyped.inputs.clear();
+  untyped.constants.clear();
+  for (const auto& [name, dtype] : types) untyped.inputs.push_back({name, dtype, {}});
   untyped.outputs.resize(1);  // what is declared would be taken for known
   untyped.outputs[0].shape.clear();
   onnx::ModelProto model;

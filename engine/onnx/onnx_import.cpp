@@ -215,7 +215,7 @@ class Importer {
     Result<DType> dtype = element_type(info, where);
     if (!dtype) return dtype.error();
     const auto& type = info.type().tensor_type();
-    if (!type.has_shape()) return invalid(where + " declares no shape");
+    if (type.shape().dim().empty()) return invalid(where + " declares no shape");
     Shape shape;
     for (const auto& dimension : type.shape().dim()) {
       // Old exporters write 0 or -1 for "any"; a name says the same.
