@@ -108,7 +108,7 @@ Result<Graph> attach_head(Graph body, const HeadMatch& match) {
   const auto head = head_named(match.head);
   if (!head) return head.error();
   auto attached = head.value().attach(std::move(body), match);
-  if (!attached || match.behind.nodes.empty()) return attached;
+  if (!attached || match.behind.outputs.empty()) return attached;
   KeptTail behind = match.behind;
   if (attached.value().outputs != behind.reads) {  // another size: nobody knows its shapes yet
     for (TensorInfo& output : behind.outputs) output.shape.clear();

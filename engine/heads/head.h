@@ -57,7 +57,8 @@ struct HeadMatch {
   int bins = 0;                           // nanodet: of the distribution of one distance
   int coarsest = 0;                       // stride of the coarsest map anywhere in the detector
   KeptTail tail = {};                     // raw only
-  // What the model does with this head's outputs, such as NMS; no nodes: they are the model's own.
+  // What the model hands out beside or made from this head's outputs, such as NMS; no outputs: they
+  // are the model's own.
   KeptTail behind = {};
 };
 

@@ -46,7 +46,12 @@ std::optional<KeptTail> tail_behind(const Graph& graph, const Observation& obser
     tail.nodes.push_back(with_own_constants(node, graph, tail));
   }
   for (const TensorInfo& output : graph.outputs) {
-    if (!there.contains(output.name)) return std::nullopt;
+    const auto constant = graph.constants.find(output.name);
+    if (constant != graph.constants.end()) {
+      tail.constants.insert(*constant);  // such as the anchors: handed out as they are
+    } else if (!there.contains(output.name)) {
+      return std::nullopt;
+    }
   }
   tail.outputs = as_observed(graph.outputs, observed);
   return tail;

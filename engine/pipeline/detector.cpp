@@ -137,7 +137,7 @@ Result<std::monostate> choose_scored(const Graph& whole, const Observation& obse
                                      const PartialCard& said, Detector& detector) {
   std::vector<std::string>& scored = detector.card.scored;
   if (detector.head.head != kRawHead) {
-    if (!detector.head.behind.nodes.empty()) scored = detector.head.outputs;
+    if (!detector.head.behind.outputs.empty()) scored = detector.head.outputs;
     detector.outputs = outputs_compared_by(whole, observed, detector.head.outputs);
     return std::monostate{};
   }

@@ -42,6 +42,13 @@ const Case kCases[] = {
        b.labels();
        return b.with_outputs({{"dets", DType::kFloat32}, {"labels", DType::kInt64}});
      }},
+    {"rows_and_anchors",
+     [] {
+       Graph graph = rows().with_outputs({{rows().rows(), DType::kFloat32}});
+       graph.constants.emplace("anchors", test::random_tensor({3, 2}, 7));
+       graph.outputs.push_back({"anchors", DType::kFloat32, {3, 2}});
+       return graph;
+     }},
 };
 
 class FindHeadWithin : public testing::TestWithParam<Case> {};
