@@ -126,7 +126,7 @@ Result<std::vector<std::string>> check_images(const Dataset& dataset) {
   OddImages odd;
   for (const auto* split : {&dataset.calibration, &dataset.validation}) {
     for (const DatasetImage& image : *split) {
-      const auto pixels = read_image(image.path);
+      const auto pixels = check_image(image.path);
       if (!pixels) return pixels.error();
       odd.add(image.name, pixels.value().facts);
       const auto differs = [](int said, int is) { return said != 0 && said != is; };

@@ -47,7 +47,7 @@ Result<Dataset> read_dataset(const std::filesystem::path& folder);
 Result<std::vector<DatasetImage>> read_calibration(const std::filesystem::path& folder);
 
 // Decodes every image; returns what is odd about some of them, counted and named.  Fails as
-// read_image(), or with kInvalidArgument if an image's size is not what its label says.
+// check_image(), or with kInvalidArgument if an image's size is not what its label says.
 Result<std::vector<std::string>> check_images(const Dataset& dataset);
 
 // What the classes of a model are called in a dataset.

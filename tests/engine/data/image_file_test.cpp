@@ -61,6 +61,33 @@ TEST(ImageFile, a_jpeg_whose_end_was_never_written_is_refused_and_rubbish_behind
   EXPECT_TRUE(facts_of(whole + std::string(100, '\0')));
 }
 
+// A lost block of a disk: the file is as long as it was, and has its end.
+TEST(ImageFile, a_jpeg_with_a_hole_in_it_is_refused_when_images_are_checked) {
+  const TemporaryFolder folder;
+  const std::string whole = encoded(".jpg", noise(200, 300, CV_8UC3));
+  ASSERT_TRUE(check_image(folder.write("whole.jpg", whole)));
+  std::string zeros = whole;
+  std::fill_n(zeros.begin() + static_cast<std::ptrdiff_t>(zeros.size() / 2), 512, '\0');
+  std::string shorter = whole;
+  shorter.erase(shorter.size() / 2, 4096);
+  for (const std::string& damaged : {zeros, shorter}) {
+    EXPECT_TRUE(facts_of(damaged)) << "its end is there";
+    const auto checked = check_image(folder.write("hole.jpg", damaged));
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_THAT(checked.error().message,
+                HasSubstr("image hole.jpg (" + std::to_string(damaged.size()) +
+                          " bytes) is a damaged JPEG: Corrupt JPEG data"));
+  }
+}
+
+TEST(ImageFile, a_few_bytes_too_many_before_a_jpegs_end_are_no_damage) {
+  const TemporaryFolder folder;
+  std::string whole = encoded(".jpg", noise(200, 300, CV_8UC3));
+  whole.insert(whole.size() - 2, "\x12\x34\x56");
+  EXPECT_TRUE(check_image(folder.write("padded.jpg", whole)));
+}
+
 TEST(ImageFile, what_is_no_image_is_refused_whatever_it_is_called) {
   const TemporaryFolder folder;
   EXPECT_THAT(read_image(folder.write("a.jpg", "")).error().message, HasSubstr("is empty"));
