@@ -273,6 +273,8 @@ CREATE TABLE public.job_progress (
     failed integer DEFAULT 0 NOT NULL,
     device_seconds double precision DEFAULT 0 NOT NULL,
     revision bigint DEFAULT 0 NOT NULL,
+    searched_seconds double precision DEFAULT 0 NOT NULL,
+    CONSTRAINT job_progress_searched_seconds_check CHECK ((searched_seconds >= (0)::double precision)),
     CONSTRAINT progress_counts CHECK (((finished >= 0) AND (failed >= 0) AND ((finished + failed) <= asked)))
 )
 WITH (fillfactor='50');

@@ -270,7 +270,7 @@ Progress progress_of(const Job& job, const Budget& budget) {
     return progress;
   }
   if (!job.searching_at) return progress;
-  const double elapsed = std::chrono::duration<double>(job.read_at - *job.searching_at).count();
+  const double elapsed = job.searched_seconds;
   // No more trials come in finishing, whatever the budget was.
   const int expected = job.state == JobState::kFinishing ? counts.asked : budget.trials;
   progress.share = expected > 0 ? static_cast<double>(ended) / expected : 1.0;

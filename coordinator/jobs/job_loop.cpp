@@ -20,6 +20,9 @@ namespace {
 
 constexpr int kTasksAtOnce = 100;
 constexpr int kMostConflicts = 3;
+// Between two looks at a job; more was no search: the store was away, or the machine slept.
+constexpr std::chrono::duration<double> kLongestStep{10};
+constexpr std::chrono::duration<double> kRecordedAfter{1};
 
 std::string text_of(double value) {
   char text[32];
@@ -301,12 +304,12 @@ Result<int> JobLoop::confirm(const Task& task, const Job& job, const Trial& tria
 Result<int> JobLoop::advance_jobs() {
   const auto jobs = store_.active_jobs();
   if (!jobs) return jobs.error();
-  std::erase_if(runners_, [&](const auto& entry) {
+  const auto is_over = [&](const auto& entry) {
     return std::ranges::find(jobs.value(), entry.first, &Job::id) == jobs.value().end();
-  });
-  std::erase_if(job_conflicts_, [&](const auto& entry) {
-    return std::ranges::find(jobs.value(), entry.first, &Job::id) == jobs.value().end();
-  });
+  };
+  std::erase_if(runners_, is_over);
+  std::erase_if(job_conflicts_, is_over);
+  std::erase_if(searched_, is_over);
   int total = 0;
   for (const Job& job : jobs.value()) {
     auto advanced = guarded([&] { return advance(job); });
@@ -335,6 +338,7 @@ Result<int> JobLoop::settle_job(const Job& job, const Error& error) {
 }
 
 Result<int> JobLoop::advance(const Job& job) {
+  if (job.state != JobState::kSearching) searched_.erase(job.id);
   switch (job.state) {
     case JobState::kQueued: return begin(job);
     case JobState::kSearching: return search(job);
@@ -412,12 +416,27 @@ Result<int> JobLoop::in_flight_limit() {
   return 2 + 2 * static_cast<int>(alive);
 }
 
+double JobLoop::seconds_searched(const Job& job) {
+  const auto now = options_.now();
+  Searched& searched = searched_.try_emplace(job.id, Searched{now}).first->second;
+  searched.unrecorded += std::min<std::chrono::duration<double>>(now - searched.seen, kLongestStep);
+  searched.seen = now;
+  return job.searched_seconds + searched.unrecorded.count();
+}
+
+Result<int> JobLoop::count_search(const Job& job) {
+  const double seconds = seconds_searched(job) - job.searched_seconds;
+  if (seconds < kRecordedAfter.count()) return 0;
+  const auto committed = commit({}, {SearchedFor{job.id, seconds}});
+  if (committed) searched_.at(job.id).unrecorded = {};
+  return committed;
+}
+
 // Which part of the budget is spent, the number of trials aside; empty: none.
 std::string JobLoop::why_over(const Job& job, const JobRunner& runner) {
   const Budget& budget = runner.context().document.budget;
   const std::string over = "the search ended early: ";
-  if (budget.seconds && job.searching_at &&
-      std::chrono::duration<double>(job.read_at - *job.searching_at).count() >= *budget.seconds) {
+  if (budget.seconds && seconds_searched(job) >= *budget.seconds) {
     return over + "its " + text_of(*budget.seconds) + " seconds are over";
   }
   if (budget.stagnation && runner.stagnation().reached(*budget.stagnation)) {
@@ -429,6 +448,8 @@ std::string JobLoop::why_over(const Job& job, const JobRunner& runner) {
 }
 
 Result<int> JobLoop::search(const Job& job) {
+  const auto counted = count_search(job);
+  if (!counted || counted.value() > 0) return counted;
   const auto limit = in_flight_limit();
   if (!limit) return limit.error();
   const auto runner = runner_of(job);

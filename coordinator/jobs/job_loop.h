@@ -5,7 +5,8 @@
 // them loses nothing and repeats nothing, and a loop that starts anew replays each job's log of
 // asks and tells into its strategy, so that it goes on as an uninterrupted one would.
 //
-// It has no clock: what time it is says the store, which also said when anything began.
+// What time it is says the store, which also said when anything began; for how long a job has
+// searched is counted here while it does, so that no step of a clock ends a search.
 // The end of a trial costs the same, however many went before.
 //
 // One thread.  wake() may be called from any.
@@ -32,6 +33,7 @@ class JobRunner;
 struct JobLoopOptions {
   int trials_in_flight = 0;  // of each job; 0: two, and two more for every worker
   std::chrono::milliseconds poll{500};
+  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
   std::function<void(const std::string&)> log;  // what people should see; empty: nobody does
   std::function<void()> tasks_added;            // for the dispatcher to look at once
 };
@@ -70,11 +72,20 @@ class JobLoop {
   Result<int> commit(std::optional<TaskId> cause, std::vector<Change> changes);
   Result<JobRunner*> runner_of(const Job& job);
   Result<int> in_flight_limit();
-  static std::string why_over(const Job& job, const JobRunner& runner);
+  double seconds_searched(const Job& job);
+  Result<int> count_search(const Job& job);
+  std::string why_over(const Job& job, const JobRunner& runner);
+
+  // For how long a job has searched since that was last recorded.
+  struct Searched {
+    std::chrono::steady_clock::time_point seen;
+    std::chrono::duration<double> unrecorded{0};
+  };
 
   Store& store_;
   JobViews& views_;
   JobLoopOptions options_;
+  std::map<JobId, Searched> searched_;
   std::map<JobId, std::unique_ptr<JobRunner>> runners_;
   std::map<TaskId, int> conflicts_;     // how often the end of a task did not fit what is stored
   std::map<JobId, int> job_conflicts_;  // how often in a row a job could not be advanced

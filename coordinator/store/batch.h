@@ -117,6 +117,12 @@ struct SearchLogged {
   std::string payload_json;
 };
 
+// A search went on for so long since this was last recorded.
+struct SearchedFor {
+  JobId job;
+  double seconds = 0;
+};
+
 struct TaskAdded {
   NewTask task;
 };
@@ -151,8 +157,8 @@ struct ComparisonEnded {
 using Change =
     std::variant<JobMoved, JobWarned, JobPrepared, CheckRecorded, CanaryRecorded, TrialAdded,
                  TrialBuilt, AccuracyRecorded, LatencyRecorded, LatencyConfirmed,
-                 InfeasibleRecorded, TrialEnded, SearchLogged, TaskAdded, TasksCancelled,
-                 ModelInspected, DatasetInspected, ComparisonEnded>;
+                 InfeasibleRecorded, TrialEnded, SearchLogged, SearchedFor, TaskAdded,
+                 TasksCancelled, ModelInspected, DatasetInspected, ComparisonEnded>;
 
 struct Batch {
   std::optional<TaskId> cause;  // a succeeded or failed task that this handles

@@ -81,6 +81,13 @@ struct Apply {
     return true;
   }
 
+  Result<bool> operator()(const SearchedFor& change) const {
+    const auto job = open_job(change.job);
+    if (!job) return job.error();
+    job.value()->searched_seconds += change.seconds;
+    return true;
+  }
+
   Result<bool> operator()(const JobPrepared& change) const {
     const auto job = open_job(change.job);
     if (!job) return job.error();

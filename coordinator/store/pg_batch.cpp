@@ -63,6 +63,11 @@ struct Apply {
                   query::warn_job, change.job.value, json_param(clean_texts(change.warnings)));
   }
 
+  Result<bool> operator()(const SearchedFor& change) const {
+    return in_job(change.job, "job " + std::to_string(change.job.value) + " is not there",
+                  query::add_searched, change.job.value, change.seconds);
+  }
+
   Result<bool> operator()(const JobPrepared& change) const {
     return in_job(change.job, "job " + std::to_string(change.job.value) + " is prepared already",
                   query::prepare_job, change.job.value, change.statistics_sha256,

@@ -24,6 +24,7 @@ Job job_of(const pqxx::row& row) {
   job.finished_at = optional_time_of(row["finished_at"]);
   job.trials = {row["asked"].as<int>(), row["finished"].as<int>(), row["failed"].as<int>()};
   job.device_seconds = row["device_seconds"].as<double>();
+  job.searched_seconds = row["searched_seconds"].as<double>();
   job.revision = row["revision"].as<std::int64_t>();
   job.read_at = time_of(row["read_at"]);
   return job;

@@ -38,9 +38,10 @@ struct Job {
   std::optional<TimePoint> searching_at;
   std::optional<TimePoint> finished_at;
   TrialCounts trials;
-  double device_seconds = 0;  // spent on tasks whose end was handled, in their last attempt
-  std::int64_t revision = 0;  // rises with every change of an outcome of its trials
-  TimePoint read_at{};        // what time it was, by the clock that all other times are from
+  double device_seconds = 0;    // spent on tasks whose end was handled, in their last attempt
+  double searched_seconds = 0;  // while the search went on: no outage, no sleep, no step of a clock
+  std::int64_t revision = 0;    // rises with every change of an outcome of its trials
+  TimePoint read_at{};          // what time it was, by the clock that all other times are from
 };
 
 // What the reality check of one of a job's targets found, or why it found nothing.

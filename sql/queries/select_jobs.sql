@@ -4,7 +4,7 @@ SELECT id, document, model_sha256, card_version, to_json(warnings) AS warnings, 
        (SELECT json_agg(target ORDER BY ordinal) FROM job_target WHERE job_id = job.id) AS targets,
        micros(created_at) AS created_at, micros(started_at) AS started_at,
        micros(searching_at) AS searching_at, micros(finished_at) AS finished_at,
-       asked, finished, failed, device_seconds, revision, micros(time_or_now($5::bigint)) AS read_at
+       asked, finished, failed, device_seconds, searched_seconds, revision, micros(time_or_now($5::bigint)) AS read_at
   FROM job JOIN job_progress ON job_id = id
  WHERE ($1::bigint IS NULL OR id = $1) AND id > $2::bigint
    AND NOT ($3::boolean AND is_final(state))

@@ -65,7 +65,8 @@ class JobLoopFixture : public testing::Test {
     start(options);
   }
 
-  void start(const JobLoopOptions& options) {
+  void start(JobLoopOptions options) {
+    options.now = [this] { return std::chrono::steady_clock::time_point(passed); };
     loop.reset();
     views = std::make_unique<JobViews>(*store);
     loop = std::make_unique<JobLoop>(*store, *views, options);
@@ -90,6 +91,15 @@ class JobLoopFixture : public testing::Test {
         store->add_job({wire::job_to_json(job), model, dataset, job.targets, job.seed}, {});
     EXPECT_TRUE(added.has_value()) << added.error().message;
     return added.value().value.id;
+  }
+
+  // Time goes by, second by second, while the loop goes on.
+  void let_pass(std::chrono::seconds time) {
+    for (int i = 0; i < time.count(); ++i) {
+      clock += std::chrono::seconds(1);
+      passed += std::chrono::seconds(1);
+      ASSERT_TRUE(loop->step().has_value());
+    }
   }
 
   // Loop and workers take turns until nothing happens any more.
@@ -123,6 +133,7 @@ class JobLoopFixture : public testing::Test {
   std::unique_ptr<JobViews> views;
   std::unique_ptr<JobLoop> loop;
   TimePoint clock = TimePoint(std::chrono::hours(1));
+  std::chrono::seconds passed{0};  // on the clock that nobody sets
   int crash_in = 0;
 };
 

@@ -291,6 +291,15 @@ TEST_P(JobContract, whoever_asks_for_changes_hears_of_every_outcome_once_it_is_t
   EXPECT_EQ(trials[1].on_target.at("x86-ort").latency->median, Millis(2.5));
 }
 
+TEST_P(JobContract, what_a_search_took_adds_up) {
+  const JobId job = searching_job();
+  EXPECT_EQ(ok(store().job(job)).searched_seconds, 0);
+  ok(store().commit({{}, {SearchedFor{job, 1.5}}}));
+  ok(store().commit({{}, {SearchedFor{job, 2}}}));
+  EXPECT_EQ(ok(store().job(job)).searched_seconds, 3.5);
+  EXPECT_EQ(ok(store().active_jobs()).front().searched_seconds, 3.5);
+}
+
 TEST_P(JobContract, contenders_are_kept_until_an_outcome_or_the_rule_changes) {
   const JobId job = searching_job();
   ok(store().commit({{}, {trial(job, 1), trial(job, 2), latency(job, 2)}}));
