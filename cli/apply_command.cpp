@@ -1,7 +1,6 @@
 // pare apply: a plan replayed on a model that was trained anew.  Needs no service: it starts
 // pare-engine.
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -136,7 +135,7 @@ Result<std::monostate> can_put(const fs::path& to) {
 
 void say(const std::string& kind, const std::vector<std::string>& sentences) {
   for (const std::string& sentence : sentences) {
-    std::fprintf(stderr, "%s: %s\n", kind.c_str(), sentence.c_str());
+    say_aside(kind + ": " + sentence);
   }
 }
 

@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -111,9 +110,7 @@ Exit add_dataset(const Common& common, const DatasetArguments& given) {
   if (!given.labels.empty()) source.labels = given.labels;
   const auto made = wire::write_dataset_archive(source, archive);
   if (!made) return report_usage(made.error());
-  for (const std::string& note : made.value().notes) {
-    std::fprintf(stderr, "pare: %s\n", note.c_str());
-  }
+  for (const std::string& note : made.value().notes) say_aside("pare: " + note);
   return with_service(common, [&](const Service& service) {
     const auto sha256 = service.upload(archive, upload_progress(common, given.name));
     if (!sha256) return report(sha256.error());

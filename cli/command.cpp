@@ -18,11 +18,15 @@ using nlohmann::json;
 namespace {
 
 void complain(const std::string& message) {
-  std::fflush(stdout);
-  std::fprintf(stderr, "pare: %s\n", printable(message).c_str());
+  say_aside("pare: " + message);
 }
 
 }  // namespace
+
+void say_aside(const std::string& line) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "%s\n", printable(line).c_str());
+}
 
 Exit report(const Error& error) {
   complain(error.message);
@@ -39,23 +43,6 @@ std::string number_of_a_job(const std::string& word) {
   const bool number = !word.empty() && word.size() < 19 && word[0] != '0' &&
                       std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
   return number ? "" : "'" + word + "' is not the number of a job";
-}
-
-// Bytes below a blank, DEL, and the control characters of Latin-1 (C2 80 to C2 9F in UTF-8).
-std::string printable(const std::string& text) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
-    if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {
-      out += '?';
-      ++i;
-    } else {
-      out += (byte < 0x20 && byte != '\n') || byte == 0x7F ? '?' : text[i];
-    }
-  }
-  return out;
 }
 
 void draw(const std::string& codes) {

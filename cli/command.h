@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/service.h"
+#include "core/printable.h"
 #include "core/result.h"
 
 namespace CLI {
@@ -50,12 +51,10 @@ Exit report_usage(const Error& error);  // what the user's own files or words ar
 // A check for CLI11: empty, or what is wrong with the word.
 std::string number_of_a_job(const std::string& word);
 
-// The text without what a terminal takes for a command: names and messages come from strangers'
-// files.  Line ends stay.
-std::string printable(const std::string& text);
-
-void print(const std::string& text);  // printable()
-void draw(const std::string& codes);  // as it is; for terminals only
+// What is printed is printable(): names and messages come from strangers' files.
+void print(const std::string& text);
+void say_aside(const std::string& line);  // on stderr, with a line end
+void draw(const std::string& codes);      // as it is; for terminals only (Common::tty)
 void print_json(const nlohmann::json& document);
 
 // The reply as JSON or as the text that `view` makes of it; or the error.

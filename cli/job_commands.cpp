@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -217,7 +216,7 @@ Exit submit(const Common& common, const SubmitArguments& given) {
     if (!job) return report(job.error());
     const std::string id = job.value()["id"].dump();
     for (const json& warning : job.value().value("warnings", json::array())) {
-      std::fprintf(stderr, "pare: warning: %s\n", warning.get<std::string>().c_str());
+      say_aside("pare: warning: " + warning.get<std::string>());
     }
     if (given.watch) {
       if (!common.json) print("job " + id + "\n");

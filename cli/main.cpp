@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <sstream>
 #include <string_view>
 
 #include "cli/command.h"
@@ -56,7 +57,11 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::kUsage);
+    std::ostringstream help, complaint;
+    const int code = app.exit(error, help, complaint);
+    print(help.str());
+    std::fputs(printable(complaint.str()).c_str(), stderr);
+    return code == 0 ? 0 : static_cast<int>(Exit::kUsage);
   }
   const Exit code = chosen(common);
   // What was to be read is lost (a full disk behind a redirection): that is not "done".
@@ -74,8 +79,7 @@ int main(int argc, char** argv) {
   try {
     return pare::cli::run(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "pare: a bug of Pare's own: %s\n",
-                 pare::cli::printable(error.what()).c_str());
+    pare::cli::say_aside(std::string("pare: a bug of Pare's own: ") + error.what());
     return static_cast<int>(pare::cli::Exit::kBug);
   }
 }

@@ -1,7 +1,6 @@
 // pare-coordinator: the service.  HTTP for people and workers' blobs, ZeroMQ for tasks, the search
 // loop, all over one PostgreSQL.
 #include <signal.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -20,7 +19,9 @@
 #include "coordinator/http/server.h"
 #include "coordinator/jobs/job_loop.h"
 #include "coordinator/store/pg_store.h"
+#include "core/printable.h"
 #include "core/version.h"
+#include "host/log.h"
 
 namespace pare::coordinator {
 namespace {
@@ -211,9 +212,7 @@ int serve(const Options& options) {
 }
 
 int run(int argc, char** argv) {
-  spdlog::set_default_logger(spdlog::stderr_color_mt("pare-coordinator"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
-  spdlog::flush_on(spdlog::level::info);
+  host::start_log("pare-coordinator");
   CLI::App app("The service of Pare.", "pare-coordinator");
   try {
     const Options options = read_options(app, argc, argv);
@@ -230,7 +229,7 @@ int main(int argc, char** argv) {
   try {
     return pare::coordinator::run(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "pare-coordinator: %s\n", error.what());
+    std::fprintf(stderr, "pare-coordinator: %s\n", pare::printable(error.what()).c_str());
     return 1;
   }
 }

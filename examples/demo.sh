@@ -3,18 +3,17 @@
 #   examples/demo.sh BIN_FOLDER [TRIALS]          (./dev demo builds first)
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
+source tools/terminal.sh
 readonly bin=$1 trials=${2:-24}
 readonly pare=$bin/pare scenes=build/demo boards=examples/circuit_boards
 export PARE_URL=http://127.0.0.1:${PARE_DEMO_PORT:-8471}
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-
 mkdir -p "$scenes"
-say "1. Render circuit boards: 128 to calibrate on, 256 to score on"
+heading "1. Render circuit boards: 128 to calibrate on, 256 to score on"
 "$bin/pare-render-boards" --out "$scenes/calibration" --images 128 --seed 101
 "$bin/pare-render-boards" --out "$scenes/validation" --images 256 --seed 202
 
-say "2. Start Pare on this machine: PostgreSQL, coordinator, workers"
+heading "2. Start Pare on this machine: PostgreSQL, coordinator, workers"
 serves() { "$pare" workers --json 2> /dev/null | grep -q '"idle"'; }
 if ! serves; then
   "$pare" up --port "${PARE_URL##*:}" > "$scenes/up.log" 2>&1 &
@@ -29,22 +28,22 @@ if ! serves; then
 fi
 "$pare" workers
 
-say "3. Register the detector, the images and two targets"
+heading "3. Register the detector, the images and two targets"
 "$pare" model add "$boards/detector.onnx" --name boards --card "$boards/detector.json"
 "$pare" dataset add --name boards --calibration "$scenes/calibration" --val "$scenes/validation" --labels "$scenes/validation/labels.json"
 "$pare" target add x86-openvino --runtime openvino --threads 1
 "$pare" target add x86-onnxruntime --runtime onnxruntime --threads 1
 
-say "4. Search: $trials trials on both targets"
+heading "4. Search: $trials trials on both targets"
 "$pare" submit --model boards --dataset boards --target x86-openvino --target x86-onnxruntime \
   --trials "$trials" --seed 1 --json > "$scenes/job.json"
 job=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])' < "$scenes/job.json")
 "$pare" watch "$job"
 
-say "5. The front of each target"
+heading "5. The front of each target"
 "$pare" pareto "$job"
 
-say "6. A/B on the device: the original against the fastest within 1.0 mAP point"
+heading "6. A/B on the device: the original against the fastest within 1.0 mAP point"
 best=$("$pare" pareto "$job" --target x86-onnxruntime --json | python3 -c '
 import json, sys
 front = json.load(sys.stdin)

@@ -14,7 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/printable.h"
 #include "host/facts.h"
+#include "host/log.h"
 #include "worker/agent/agent.h"
 #include "worker/probe/probe.h"
 
@@ -44,7 +46,7 @@ std::string host_name() {
 }
 
 int fail(const Error& error) {
-  std::fprintf(stderr, "pare-worker: %s\n", error.message.c_str());
+  std::fprintf(stderr, "pare-worker: %s\n", printable(error.message).c_str());
   return 1;
 }
 
@@ -100,7 +102,7 @@ Result<std::monostate> serve(const Options& options, int signals) {
   if (!locked) return locked.error();
   Runtimes runtimes = probe_runtimes(commands.value());
   for (const std::string& warning : runtimes.warnings) {
-    std::fprintf(stderr, "pare-worker: left out: %s\n", warning.c_str());
+    std::fprintf(stderr, "pare-worker: left out: %s\n", printable(warning).c_str());
   }
   auto profile = make_profile(options, cores.value(), std::move(runtimes.infos));
   if (!profile) return profile.error();
@@ -126,6 +128,7 @@ Result<std::monostate> serve(const Options& options, int signals) {
 }
 
 int run(int argc, char** argv) {
+  host::start_log("pare-worker");
   Options options;
   options.engine = beside_this_program("pare-engine");
   options.runtimes = beside_this_program("runtimes.json");
