@@ -6,7 +6,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cli/check_facts.h"
 #include "cli/table.h"
+#include "wire/check_json.h"
 
 namespace pare::cli {
 
@@ -451,7 +453,32 @@ std::string progress_line(const json& job) {
   return out;
 }
 
-std::string checks_text(const json& checks) {
+namespace {
+
+std::string all_findings(const json& result) {
+  std::string out;
+  for (const json& finding : list_at(result, "findings")) {
+    out += "  - " + (finding.is_string() ? finding.get<std::string>() : finding.dump()) + "\n";
+  }
+  for (const json& rule : list_at(result, "avoid")) {
+    out += "  not tried" +
+           (text_at(rule, "trait") == "any" ? "" : " (" + text_at(rule, "trait") + ")") + ": " +
+           text_at(rule, "reason") + "\n";
+  }
+  return out;
+}
+
+std::string summed_up(const json& result) {
+  const auto check = wire::parse_device_check(result.dump());
+  if (!check) return all_findings(result);  // of a service of another version
+  std::string out;
+  for (const std::string& fact : facts_of(check.value())) out += "  - " + fact + "\n";
+  return out;
+}
+
+}  // namespace
+
+std::string checks_text(const json& checks, Findings findings) {
   std::string out;
   for (const json& check : checks) {
     const json result = check.value("result", json::object());
@@ -463,14 +490,7 @@ std::string checks_text(const json& checks) {
              text_at(result, "cpu_model") + ", version " + text_at(result, "runtime_version");
     }
     out += "\n";
-    for (const json& finding : list_at(result, "findings")) {
-      out += "  - " + (finding.is_string() ? finding.get<std::string>() : finding.dump()) + "\n";
-    }
-    for (const json& rule : list_at(result, "avoid")) {
-      out += "  not tried" +
-             (text_at(rule, "trait") == "any" ? "" : " (" + text_at(rule, "trait") + ")") + ": " +
-             text_at(rule, "reason") + "\n";
-    }
+    out += findings == Findings::kAll ? all_findings(result) : summed_up(result);
   }
   return out;
 }

@@ -26,8 +26,10 @@ std::string trials_table(const nlohmann::json& trials, int width);
 std::string front_table(const nlohmann::json& front, int width);     // one target's front
 std::string summary_text(const nlohmann::json& summary, int width);  // what inspect says
 
-// What the reality check of each target found, a line a finding; and what must not be tried.
-std::string checks_text(const nlohmann::json& checks);
+// What the reality check of each target found: a line a fact (cli/check_facts.h), or every finding
+// and every setting that is not tried.
+enum class Findings { kSummedUp, kAll };
+std::string checks_text(const nlohmann::json& checks, Findings findings);
 
 // One line: where the job stands; and one a target: its best so far.
 std::string waits_text(const nlohmann::json& job);

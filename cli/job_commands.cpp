@@ -151,10 +151,16 @@ std::string ending(const json& job, int width) {
   return out;
 }
 
+std::string checks_view(const json& checks, const std::string& id) {
+  const std::string summed_up = checks_text(checks, Findings::kSummedUp);
+  if (summed_up == checks_text(checks, Findings::kAll)) return summed_up;
+  return summed_up + "(every finding: `pare checks " + id + " --all`)\n";
+}
+
 // What the reality checks found, once they are all there.
 std::string found_before(const Service& service, const std::string& id) {
   const auto checks = service.list("/v1/jobs/" + escaped(id) + "/checks");
-  return checks ? checks_text(checks.value()) : "";
+  return checks ? checks_view(checks.value(), id) : "";
 }
 
 // The last lines of a terminal; nothing where none was drawn.
@@ -307,11 +313,14 @@ void add_job_commands(CLI::App& app, Action& chosen) {
   });
 
   CLI::App* checks = app.add_subcommand("checks", "What the check of each target found");
-  checks->callback([id = job_argument(checks), &chosen] {
-    chosen = [id](const Common& common) {
+  auto all = std::make_shared<bool>(false);  // owned by the callback
+  checks->add_flag("--all", *all, "Every finding, and every setting that is not tried");
+  checks->callback([id = job_argument(checks), all, &chosen] {
+    chosen = [id, all](const Common& common) {
       return with_service(common, [&](const Service& service) {
-        return show(common, service.list("/v1/jobs/" + *id + "/checks"),
-                    [](const json& all) { return checks_text(all); });
+        return show(common, service.list("/v1/jobs/" + *id + "/checks"), [&](const json& found) {
+          return *all ? checks_text(found, Findings::kAll) : checks_view(found, *id);
+        });
       });
     };
   });

@@ -118,6 +118,10 @@ DeviceCheck read_device_check(Fields& fields) {
   return out;
 }
 
+Result<DeviceCheck> parse_device_check(std::string_view text) {
+  return decode(text, "check", read_device_check);
+}
+
 Json device_check_value(const DeviceCheck& check) {
   return {{"cpu_model", check.cpu_model},
           {"processor", check.processor},

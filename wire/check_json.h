@@ -2,12 +2,16 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string_view>
 
 #include "core/device_check.h"
+#include "core/result.h"
 #include "wire/fields.h"
 
 namespace pare::wire {
 
+// Of a document of its own, such as the API's; kInvalidArgument names the field that is wrong.
+Result<DeviceCheck> parse_device_check(std::string_view text);
 DeviceCheck read_device_check(Fields& fields);
 nlohmann::json device_check_value(const DeviceCheck& check);
 

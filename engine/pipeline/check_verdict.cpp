@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <map>
 #include <set>
+
+#include "core/check_rules.h"
 
 namespace pare::engine {
 namespace {
@@ -13,31 +14,13 @@ constexpr double kMostTimes = 3;
 constexpr double kMostBeyond = 0.05;
 constexpr double kSameTime = 0.98;  // a narrower layer that takes more than this of the wider's
 
-using Setting = std::pair<QdqPlacement, int>;
-
 std::string text_of(double number) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2g", number);
   return text;
 }
 
-std::string words_of(QdqPlacement placement) {
-  switch (placement) {
-    case QdqPlacement::kOperators: return "around every operator";
-    case QdqPlacement::kConvolutions: return "around convolutions";
-    case QdqPlacement::kSiluBlocks: return "around SiLU blocks";
-  }
-  return "";
-}
-
-std::string words_of(const AvoidRule& rule) {
-  std::string words = "int8";
-  if (rule.weight_bits) words += " with " + std::to_string(*rule.weight_bits) + "-bit weights";
-  if (rule.placement) words += " with Q/DQ " + words_of(*rule.placement);
-  return words;
-}
-
-std::string words_of(const std::string& network) {
+std::string where(const std::string& network) {
   if (network == "silu") return "behind a SiLU, whose values may be negative";
   if (network == "leaky_relu") return "behind a LeakyRelu, whose values may be negative";
   if (network.ends_with("_joints")) {
@@ -49,72 +32,19 @@ std::string words_of(const std::string& network) {
   return "even between plain convolutions";
 }
 
-// The probes of one network, by setting.
-using Probes = std::map<Setting, CorrectnessProbe>;
-
-// The fewest rules that cover the settings that fail: all, a number of bits, a placement, or one.
-std::vector<AvoidRule> rules_for(const Probes& probes) {
-  const auto fails = [&](auto selects) {
-    bool any = false;
-    for (const auto& [setting, probe] : probes) {
-      if (!selects(setting)) continue;
-      if (probe.ok) return false;
-      any = true;
-    }
-    return any;
-  };
-  const ModelTrait trait = probes.begin()->second.trait;
-  if (fails([](const Setting&) { return true; })) return {{trait, {}, {}, ""}};
-  std::vector<AvoidRule> rules;
-  std::set<Setting> covered;
-  for (const auto& [setting, probe] : probes) {
-    if (probe.ok || covered.contains(setting)) continue;
-    AvoidRule rule{trait, setting.first, setting.second, ""};
-    if (fails([&](const Setting& s) { return s.second == setting.second; })) {
-      rule.placement.reset();
-    } else if (fails([&](const Setting& s) { return s.first == setting.first; })) {
-      rule.weight_bits.reset();
-    }
-    for (const auto& [other, same] : probes) {
-      const bool here = (!rule.placement || *rule.placement == other.first) &&
-                        (!rule.weight_bits || *rule.weight_bits == other.second);
-      if (here) covered.insert(other);
-    }
-    rules.push_back(std::move(rule));
-  }
-  return rules;
-}
-
-// The worst probe that the rule covers.
-const CorrectnessProbe& worst_of(const Probes& probes, const AvoidRule& rule) {
-  const CorrectnessProbe* worst = &probes.begin()->second;
-  for (const auto& [setting, probe] : probes) {
-    const bool here = (!rule.placement || *rule.placement == setting.first) &&
-                      (!rule.weight_bits || *rule.weight_bits == setting.second);
-    if (here && !probe.ok && (worst->ok || probe.error > worst->error)) worst = &probe;
-  }
-  return *worst;
-}
-
 void judge_correctness(const std::string& runtime, const std::vector<CorrectnessProbe>& all,
                        CheckVerdict& verdict) {
-  std::vector<std::string> order;
-  std::map<std::string, Probes> by_network;
-  for (const CorrectnessProbe& probe : all) {
-    if (!by_network.contains(probe.network)) order.push_back(probe.network);
-    by_network[probe.network].insert({{probe.placement, probe.weight_bits}, probe});
-  }
-  for (const std::string& network : order) {
-    const Probes& probes = by_network.at(network);
+  for (const std::vector<CorrectnessProbe>& probes : by_network(all)) {
+    const std::string& network = probes.front().network;
     for (AvoidRule& rule : rules_for(probes)) {
       const CorrectnessProbe& worst = worst_of(probes, rule);
-      rule.reason = words_of(rule);
+      rule.reason = setting_of(rule);
       if (worst.failure.empty()) {
-        rule.reason += " is computed wrongly " + words_of(network) + " (error " +
+        rule.reason += " is computed wrongly " + where(network) + " (error " +
                        text_of(worst.error) + " of the output, exact arithmetic has " +
                        text_of(worst.expected) + ")";
       } else {
-        rule.reason += " does not run " + words_of(network) + " (" + worst.failure + ")";
+        rule.reason += " does not run " + where(network) + " (" + worst.failure + ")";
       }
       verdict.findings.push_back(runtime + ": " + rule.reason + ".");
       verdict.avoid.push_back(std::move(rule));
@@ -197,7 +127,8 @@ void judge_class(const std::string& runtime, const Timings& timings,
     std::string words = "int8";
     for (const QdqPlacement placement : placements) {
       if (placements.size() == kAllPlacements.size()) break;
-      words += (placement == placements.front() ? " with Q/DQ " : " or ") + words_of(placement);
+      words += placement == placements.front() ? " with Q/DQ " : " or ";
+      words += words_of(placement);
     }
     words += " takes " + ratios.range() + " the fp32 time of " + what;
     verdict.findings.push_back(runtime + ": " + words + ".");
@@ -224,9 +155,9 @@ void judge_depthwise(const std::string& runtime, const Timings& timings, CheckVe
     timings.add_ratios(KernelClass::kSeparable, placement, KernelClass::kSeparableMixed, placement,
                        inside);
     if (!inside.clearly_slower()) continue;
-    const std::string words = "depthwise layers in int8 with Q/DQ " + words_of(placement) +
-                              " take separable blocks " + inside.range() +
-                              " as long as depthwise layers left in fp32";
+    const std::string words = "depthwise layers in int8 with Q/DQ " +
+                              std::string(words_of(placement)) + " take separable blocks " +
+                              inside.range() + " as long as depthwise layers left in fp32";
     verdict.findings.push_back(runtime + ": " + words + ".");
     verdict.avoid.push_back({ModelTrait::kDepthwise, placement, {}, words});
   }

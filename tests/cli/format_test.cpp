@@ -6,6 +6,8 @@
 
 #include "cli/service.h"
 #include "cli/table.h"
+#include "core/device_check.h"
+#include "wire/check_json.h"
 
 namespace pare::cli {
 namespace {
@@ -231,11 +233,32 @@ TEST(Checks, findings_and_what_is_not_tried_are_told_for_each_target) {
                           {"findings", {"rt: it is slow."}},
                           {"avoid", {{{"trait", "smooth"}, {"reason", "SiLU is wrong"}}}}}}},
                        {{"target", "arm"}, {"reason", "it hung"}}};
-  EXPECT_EQ(checks_text(checks),
+  EXPECT_EQ(checks_text(checks, Findings::kAll),
             "x86: checked in 14 s on a processor, version 1.2\n"
             "  - rt: it is slow.\n"
             "  not tried (smooth): SiLU is wrong\n"
             "arm: the check failed: it hung\n");
+}
+
+TEST(Checks, a_check_is_summed_up_under_the_name_of_its_target) {
+  DeviceCheck check;
+  check.cpu_model = "a processor";
+  check.runtime_version = "1.2";
+  check.seconds = 14.2;
+  check.findings = {"rt: it is slow.", "rt: it is old."};
+  check.avoid = {{ModelTrait::kSmooth, QdqPlacement::kOperators, {}, "it is slow"}};
+  const json checks = {{{"target", "x86"}, {"result", wire::device_check_value(check)}},
+                       {{"target", "arm"}, {"reason", "it hung"}}};
+  EXPECT_EQ(checks_text(checks, Findings::kSummedUp),
+            "x86: checked in 14 s on a processor, version 1.2\n"
+            "  - it is slow; not tried\n"
+            "  - it is old\n"
+            "arm: the check failed: it hung\n");
+}
+
+TEST(Checks, a_check_of_another_version_is_shown_in_full) {
+  const json checks = {{{"target", "x86"}, {"result", {{"findings", {"rt: it is slow."}}}}}};
+  EXPECT_EQ(checks_text(checks, Findings::kSummedUp), "x86: \n  - rt: it is slow.\n");
 }
 
 TEST(FrontTable, a_doubtful_latency_is_marked_and_its_reason_told) {
