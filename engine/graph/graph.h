@@ -48,10 +48,13 @@ struct Node {
 // Every tensor the node reads: its inputs that are present, then what its subgraphs capture.
 std::vector<std::string> tensors_read(const Node& node);
 
+// Of an output's dimension that depends on the image, or that nobody knows yet.
+inline constexpr std::int64_t kAnySize = -1;
+
 struct TensorInfo {
   std::string name;
   DType dtype = DType::kFloat32;
-  Shape shape;  // all dimensions known; empty where an output's shape was not declared
+  Shape shape;  // of an input all known; of an output kAnySize where not, empty if not declared
   friend bool operator==(const TensorInfo&, const TensorInfo&) = default;
 };
 

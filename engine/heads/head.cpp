@@ -111,7 +111,7 @@ Result<Graph> attach_head(Graph body, const HeadMatch& match) {
   if (!attached || match.behind.outputs.empty()) return attached;
   KeptTail behind = match.behind;
   if (attached.value().outputs != behind.reads) {  // another size: nobody knows its shapes yet
-    for (TensorInfo& output : behind.outputs) output.shape.clear();
+    for (TensorInfo& output : behind.outputs) std::ranges::fill(output.shape, kAnySize);
   }
   auto whole = attach_kept(std::move(attached).value(), behind);
   if (!whole) return whole;

@@ -39,7 +39,7 @@ std::vector<TensorInfo> as_observed(std::vector<TensorInfo> outputs, const Obser
   for (TensorInfo& output : outputs) {
     const auto shape = observed.shapes.find(output.name);
     if (shape != observed.shapes.end()) output.shape = shape->second;
-    if (observed.varying.contains(output.name)) output.shape.clear();
+    if (observed.varying.contains(output.name)) std::ranges::fill(output.shape, kAnySize);
   }
   return outputs;
 }

@@ -16,9 +16,13 @@ void fill(onnx::ValueInfoProto& proto, const TensorInfo& info) {
   proto.set_name(info.name);
   onnx::TypeProto::Tensor& type = *proto.mutable_type()->mutable_tensor_type();
   type.set_elem_type(dtype_to_onnx(info.dtype));
-  if (info.shape.empty()) return;
-  for (const std::int64_t dimension : info.shape) {
-    type.mutable_shape()->add_dim()->set_dim_value(dimension);
+  for (std::size_t axis = 0; axis < info.shape.size(); ++axis) {
+    onnx::TensorShapeProto::Dimension& dimension = *type.mutable_shape()->add_dim();
+    if (info.shape[axis] == kAnySize) {
+      dimension.set_dim_param(info.name + "_" + std::to_string(axis));
+    } else {
+      dimension.set_dim_value(info.shape[axis]);
+    }
   }
 }
 

@@ -256,11 +256,8 @@ class Importer {
       if (!dtype) return dtype.error();
       Shape shape;
       for (const auto& dimension : info.type().tensor_type().shape().dim()) {
-        if (!dimension.has_dim_value() || dimension.dim_value() <= 0) {
-          shape.clear();
-          break;
-        }
-        shape.push_back(dimension.dim_value());
+        const bool known = dimension.has_dim_value() && dimension.dim_value() > 0;
+        shape.push_back(known ? dimension.dim_value() : kAnySize);
       }
       graph_.outputs.push_back({info.name(), dtype.value(), std::move(shape)});
     }

@@ -4,12 +4,17 @@
 #include <chrono>
 #include <random>
 #include <set>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "core/input_sizes.h"
 #include "engine/executor/observe.h"
 #include "engine/executor/openvino_runner.h"
+#include "engine/onnx/onnx_check.h"
+#include "engine/onnx/onnx_io.h"
 #include "engine/pipeline/comparable.h"
+#include "engine/pipeline/edge_types.h"
 #include "engine/pipeline/prepare.h"
 #include "engine/pipeline/stored_activations.h"
 #include "engine/quant/insert_qdq.h"
@@ -35,11 +40,20 @@ Result<std::monostate> run_once(const Graph& whole, const ModelCard& card, Input
   return std::monostate{};
 }
 
+// As a candidate is written: the file is looked at, too.
+Result<Graph> put_together(const Detector& detector, Graph body) {
+  auto whole = attach_head(std::move(body), detector.head);
+  if (!whole) return whole;
+  const std::string file = export_onnx(with_edge_types(whole.value(), detector.edges));
+  if (auto sound = check_onnx(std::as_bytes(std::span(file))); !sound) return sound.error();
+  return whole;
+}
+
 // The detector at another size, made, and run where that is asked for.
 Result<std::monostate> try_size(const Detector& detector, InputSize size, bool run) {
   const auto body = body_at(detector.body, largest_stride(detector.head), size.height, size.width);
   if (!body) return body.error();
-  const auto whole = attach_head(body.value(), detector.head);
+  const auto whole = put_together(detector, body.value());
   if (!whole) return whole.error();
   if (run) return run_once(whole.value(), detector.card, size);
   if (auto observed = observe(whole.value()); !observed) return observed.error();
@@ -131,7 +145,7 @@ class Int8Trial {
       const Node* const node = find_node(detector_.body, one.node);
       if (node != nullptr && is_layer(*node)) not_lowered_[one.node] = one.reason;
     }
-    const auto candidate = attach_head(std::move(made.graph), detector_.head);
+    const auto candidate = put_together(detector_, std::move(made.graph));
     if (!candidate) return candidate.error();
     if (placement != kAllPlacements.front()) return std::monostate{};
     return run_once(candidate.value(), detector_.card,

@@ -1,5 +1,6 @@
 #include "engine/pipeline/verify_written.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -28,10 +29,17 @@ std::string names_of(const std::vector<TensorInfo>& all) {
   return names;
 }
 
-// An empty shape is not compared.
+// An empty shape is not compared, nor is a dimension of any size.
+bool agree(const Shape& written, const Shape& wanted) {
+  if (written.empty() || wanted.empty()) return true;
+  return std::ranges::equal(written, wanted, [](std::int64_t a, std::int64_t b) {
+    return a == b || a == kAnySize || b == kAnySize;
+  });
+}
+
 bool agree(const TensorInfo& written, const TensorInfo& wanted) {
   return written.name == wanted.name && written.dtype == wanted.dtype &&
-         (written.shape.empty() || wanted.shape.empty() || written.shape == wanted.shape);
+         agree(written.shape, wanted.shape);
 }
 
 Done check_edges(const char* what, const std::vector<TensorInfo>& written,

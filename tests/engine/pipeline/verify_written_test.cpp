@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/engine/heads/small_detectors.h"
 #include "tests/engine/pipeline/uploaded_file.h"
+#include "tests/support/behind_the_head.h"
 
 namespace pare::engine {
 namespace {
@@ -93,6 +95,27 @@ TEST(Candidate, keeps_an_output_that_is_a_constant) {
     const Graph written = import_onnx(test::bytes_of(candidate.value().onnx)).value();
     EXPECT_EQ(written.outputs.at(1).name, "anchors");
     EXPECT_EQ(written.constants.at("anchors"), anchors);
+  }
+}
+
+// How many boxes come out depends on the image, and at another size nobody knows it beforehand.
+TEST(Candidate, says_of_an_output_that_varies_how_many_dimensions_it_has) {
+  for (const bool indices : {true, false}) {
+    test::Behind behind(test::SmallYolov5({}).graph());
+    const std::string varying = indices ? behind.selected() : behind.detections();
+    const Detector detector = test::opened(
+        behind.with_outputs({{varying, indices ? DType::kInt64 : DType::kFloat32}}), {});
+    for (const int shrunk : {1, 2}) {
+      Plan plan;
+      plan.height = detector.card.height / shrunk;
+      plan.width = detector.card.width / shrunk;
+      plan.importance = Importance::kL1;
+      plan.reconstruction = Reconstruction::kNone;
+      const auto candidate = build_candidate(detector, {}, plan);
+      ASSERT_TRUE(candidate) << candidate.error().message;
+      const Graph written = import_onnx(test::bytes_of(candidate.value().onnx)).value();
+      EXPECT_EQ(written.outputs.at(0).shape, Shape(indices ? 2 : 3, kAnySize));
+    }
   }
 }
 
