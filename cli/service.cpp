@@ -73,6 +73,8 @@ Error error_of(int status, const std::string& body) {
     const auto found = problem.find(name);
     return found != problem.end() && found->is_string() ? found->get<std::string>() : "";
   };
+  if (const std::string reason = text("reason"); !reason.empty())
+    error.message = reason;  // healthz
   if (const std::string detail = text("detail"); !detail.empty()) error.message = detail;
   error.field = text("field");
   if (problem.contains("value")) error.value = text_of(problem["value"]);

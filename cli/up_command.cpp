@@ -259,9 +259,10 @@ void watch_over(const UpArguments& given, const Database& database, Supervisor& 
   while (!was_signalled(signals)) {
     supervisor.turn(milliseconds(1000), signals);
     if (std::chrono::steady_clock::now() < next_look) continue;
-    if (supervisor.all_running() && !service.value().get("/healthz")) {
-      say(database.revive() ? "the service is not healthy; its database runs"
-                            : "the service is not healthy, and its database does not start");
+    const auto health = service.value().get("/healthz");
+    if (supervisor.all_running() && !health) {
+      say("the service is not healthy (" + health.error().message + "); its database " +
+          (database.revive() ? "runs" : "does not start"));
     }
     next_look = std::chrono::steady_clock::now() + kBetweenLooks;
   }

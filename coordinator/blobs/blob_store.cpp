@@ -19,7 +19,9 @@ namespace fs = std::filesystem;
 constexpr auto kAbandonedAfter = std::chrono::hours(24);
 
 Error disk_error(const std::string& what, const fs::path& file) {
-  return {ErrorCode::kUnavailable, what + " " + file.string() + ": " + std::strerror(errno)};
+  const bool full = errno == ENOSPC || errno == EDQUOT;
+  return {full ? ErrorCode::kResourceExhausted : ErrorCode::kUnavailable,
+          what + " " + file.string() + ": " + std::strerror(errno)};
 }
 
 fs::path path_of(const fs::path& folder, std::string_view sha256) {
@@ -123,6 +125,12 @@ Result<BlobStore> BlobStore::open(fs::path folder, Bytes max_blob) {
   }
   remove_abandoned(folder / "incoming");
   return BlobStore(std::move(folder), max_blob);
+}
+
+Bytes BlobStore::room() const {
+  std::error_code error;
+  const fs::space_info space = fs::space(folder_, error);
+  return Bytes{error ? 0 : static_cast<std::int64_t>(space.available)};
 }
 
 Result<Blob> BlobStore::find(std::string_view sha256) const {

@@ -33,7 +33,8 @@ class BlobUpload {
   BlobUpload& operator=(BlobUpload&&) = delete;
   ~BlobUpload();
 
-  // Fails with kInvalidArgument beyond the size announced, kUnavailable if the disk refuses.
+  // Fails with kInvalidArgument beyond the size announced, kResourceExhausted if the disk is full,
+  // kUnavailable if it refuses otherwise.
   Result<Bytes> write(std::string_view bytes);
 
   enum class Stored { kNew, kThereAlready };
@@ -70,6 +71,9 @@ class BlobStore {
   Result<std::string> put(std::string_view bytes) const;
 
   Bytes max_blob() const noexcept { return max_blob_; }
+
+  // What the disk has left, at once.
+  Bytes room() const;
 
  private:
   BlobStore(std::filesystem::path folder, Bytes max_blob)

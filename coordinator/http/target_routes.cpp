@@ -53,12 +53,21 @@ Response list_workers(const Services& services, const Request&) {
   return reply(200, {{"items", items}});
 }
 
+constexpr Bytes kLeastRoom{8 << 20};  // for artifacts: a candidate or two
+
 // GET /healthz: answers from memory, whatever the database does.
 Response get_health(const Services& services, const Request&) {
-  const Health health = services.store.health();
-  const bool ok = health.state == StoreState::kOk;
+  Health health = services.store.health();
+  const Bytes room = services.blobs.room();
+  const bool full = room < kLeastRoom;
+  if (full && health.reason.empty()) {
+    health.reason = "the disk of the artifacts is full: " + std::to_string(room.count) +
+                    " bytes are free, and workers wait with what they made";
+  }
+  const bool ok = health.state == StoreState::kOk && !full;
   ordered_json view = {{"status", ok ? "ok" : "unavailable"},
                        {"database", name_of(health.state)},
+                       {"artifacts", full ? "full" : "ok"},
                        {"workers", health.workers},
                        {"waiting", health.waiting},
                        {"version", kVersion},

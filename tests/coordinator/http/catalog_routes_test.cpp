@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "service_fixture.h"
@@ -121,6 +122,17 @@ TEST_F(CatalogRoutes, a_target_is_added_once_and_says_who_serves_it) {
   EXPECT_EQ(call("GET", "/v1/targets/none").status, 404);
   EXPECT_EQ(json_of(call("GET", "/v1/workers"))["items"][0]["probe"]["cpu"], "x");
   EXPECT_EQ(json_of(call("GET", "/healthz"))["workers"], 1);
+  EXPECT_EQ(json_of(call("GET", "/healthz"))["artifacts"], "ok");
+}
+
+TEST_F(CatalogRoutes, a_disk_without_room_for_artifacts_is_no_health) {
+  std::filesystem::remove_all(folder_);  // nothing is free where there is nothing
+  const Response health = call("GET", "/healthz");
+  EXPECT_EQ(health.status, 503);
+  EXPECT_EQ(json_of(health)["status"], "unavailable");
+  EXPECT_EQ(json_of(health)["artifacts"], "full");
+  EXPECT_THAT(json_of(health)["reason"].get<std::string>(),
+              testing::HasSubstr("the disk of the artifacts is full: 0 bytes are free"));
 }
 
 }  // namespace
