@@ -125,6 +125,10 @@ class Row:
         one = lambda query: int(s.sql(query)[0][0])
         has_burnt = one("SELECT count(*) FROM information_schema.columns WHERE table_name = 'task' AND column_name = 'burnt'")
         burnt = "sum(burnt)" if has_burnt else "sum(attempt - 1)"
+        for log in sorted((s.folder / "data/log").glob("worker-*.log")):
+            for line in log.read_text(errors="replace").splitlines():
+                if '"ok":false' in line:
+                    self.tell("worker: " + json.loads(line[line.index("{"):])["reason"])
         return {
             "fault": self.name, "state": end["state"], "reason": end.get("reason", ""),
             "burnt": one(f"SELECT coalesce({burnt}, 0) FROM task WHERE job_id = {job} AND kind <> 'check'"),
