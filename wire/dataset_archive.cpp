@@ -33,7 +33,7 @@ Error invalid(std::string message) {
 }
 
 // For messages: what a terminal or a log must not be sent is shown as '?'.
-std::string shown(std::string_view name) {
+std::string shown_name(std::string_view name) {
   std::string out(name.substr(0, 200));
   for (char& c : out) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
@@ -70,7 +70,7 @@ bool is_utf8(const std::string& name) {
   }
 }
 
-// As shown(), of a whole path, and UTF-8 whatever the name is.
+// As shown_name(), of a whole path, and UTF-8 whatever the name is.
 std::string printable(const std::string& path) {
   const std::string text =
       nlohmann::json(path).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -108,7 +108,7 @@ Result<std::string> path_of(archive_entry* entry) {
   if (!raw) return invalid("the dataset has an entry without a name, or with one not in UTF-8");
   std::string path = raw;
   while (path.starts_with("./")) path.erase(0, 2);
-  const std::string name = shown(path);
+  const std::string name = shown_name(path);
   if (path.starts_with("/")) return invalid("the dataset has an absolute path: " + name);
   if (("/" + path + "/").find("/../") != std::string::npos) {
     return invalid("the dataset has a path with '..': " + name);
@@ -130,7 +130,7 @@ Result<std::string> image_name(const std::string& path, std::string_view split) 
     return c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
   });
   if (!plain || name.empty() || name == "." || name.size() > kMaxName) {
-    return invalid("the dataset has an image with an unusable name: " + shown(path));
+    return invalid("the dataset has an image with an unusable name: " + shown_name(path));
   }
   return name;
 }
@@ -145,7 +145,7 @@ class Listing {
     if (!path) return path.error();
     if (path.value().empty()) return std::nullopt;
     if (!seen_.insert(path.value()).second) {
-      return invalid("the dataset has " + shown(path.value()) + " twice");
+      return invalid("the dataset has " + shown_name(path.value()) + " twice");
     }
     if (seen_.size() > kMaxDatasetEntries) {
       return invalid("the dataset has more than " + std::to_string(kMaxDatasetEntries) +
@@ -154,7 +154,7 @@ class Listing {
     const std::int64_t size = archive_entry_size(entry);
     listing_.unpacked.count += size;
     if (size < 0 || listing_.unpacked.count > archive_bytes_) {
-      return invalid("the dataset has " + shown(path.value()) +
+      return invalid("the dataset has " + shown_name(path.value()) +
                      " with more bytes than the archive");
     }
     if (path.value() == kLabels) return add_labels(size);
@@ -167,7 +167,7 @@ class Listing {
     const std::set<std::string> known(listing_.calibration.begin(), listing_.calibration.end());
     for (const std::string& name : listing_.validation) {
       if (known.contains(name)) {
-        return invalid("the dataset has " + shown(name) +
+        return invalid("the dataset has " + shown_name(name) +
                        " in calibration/ and in validation/: the two share no image");
       }
     }
@@ -178,13 +178,13 @@ class Listing {
   std::optional<Error> add_image(const std::string& path, std::int64_t size) {
     const bool calibration = path.starts_with(kCalibration);
     if (!calibration && !path.starts_with(kValidation)) {
-      return invalid("the dataset has " + shown(path) +
+      return invalid("the dataset has " + shown_name(path) +
                      ", but only calibration/<image>, validation/<image> and labels.json belong "
                      "into one");
     }
     auto name = image_name(path, calibration ? kCalibration : kValidation);
     if (!name) return name.error();
-    if (size == 0) return invalid("the dataset has an empty image: " + shown(path));
+    if (size == 0) return invalid("the dataset has an empty image: " + shown_name(path));
     (calibration ? listing_.calibration : listing_.validation).push_back(std::move(name).value());
     return std::nullopt;
   }
@@ -225,7 +225,7 @@ std::optional<Error> copy_out(archive* in, const fs::path& file) {
   for (;;) {
     const auto n = archive_read_data(in, block.data(), block.size());
     if (n == 0) break;
-    if (n < 0) return invalid("the dataset ends inside " + shown(file.filename().string()));
+    if (n < 0) return invalid("the dataset ends inside " + shown_name(file.filename().string()));
     out.write(block.data(), n);
   }
   out.close();
@@ -285,9 +285,11 @@ std::vector<std::string> names_of(const ImageFolder& folder, const std::string& 
   std::vector<std::string> names;
   for (const fs::path& image : folder.images) names.push_back(image.filename().string());
   if (folder.left_out.empty()) return names;
-  std::string note = std::to_string(folder.left_out.size()) + " file" +
-                     (folder.left_out.size() == 1 ? "" : "s") + " of the " + split +
-                     " folder no image by ending or content, left out: ";
+  const bool one = folder.left_out.size() == 1;
+  std::string note = std::to_string(folder.left_out.size()) + (one ? " file" : " files") +
+                     " of the " + split +
+                     (one ? " folder is no image " : " folder are no images ") +
+                     "by ending or content, left out: ";
   for (std::size_t i = 0; i < std::min(kMostNamed, folder.left_out.size()); ++i) {
     note += (i == 0 ? "" : ", ") + printable(folder.left_out[i]);
   }

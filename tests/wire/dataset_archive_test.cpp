@@ -195,7 +195,7 @@ TEST_F(DatasetArchive, images_of_other_endings_and_in_folders_are_taken_and_the_
             (std::vector<std::string>{"a.jfif", "b.JPE", "c.TIFF", "d.jpeg", "e.webp", "f.dib",
                                       "noending"}));
   EXPECT_EQ(packed.value().notes,
-            std::vector<std::string>{"2 files of the validation folder no image by ending or "
+            std::vector<std::string>{"2 files of the validation folder are no images by ending or "
                                      "content, left out: notes.txt, sub/Thumbs.db"});
   put("val/sub/a.jfif", "another");
   EXPECT_EQ(write_dataset_archive({folder_ / "cal", folder_ / "val", {}}, folder_ / "x.tar")
