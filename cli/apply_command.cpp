@@ -133,7 +133,7 @@ Result<std::monostate> can_put(const fs::path& to) {
   return std::monostate{};
 }
 
-void say(const std::string& kind, const std::vector<std::string>& sentences) {
+void say_each(const std::string& kind, const std::vector<std::string>& sentences) {
   for (const std::string& sentence : sentences) {
     say_aside(kind + ": " + sentence);
   }
@@ -181,9 +181,9 @@ Exit apply(const Common& common, const ApplyArguments& given) {
   }
   const ReplayReport report = check_replay(plan.value(), model.value(), original);
   const json document = report_json(plan.value(), report);
-  say("differs", report.warnings);
+  say_each("differs", report.warnings);
   if (!report.obstacles.empty()) {
-    say("cannot be replayed", report.obstacles);
+    say_each("cannot be replayed", report.obstacles);
     if (common.json) print_json(document);
     return Exit::kFailed;
   }

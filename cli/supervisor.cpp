@@ -14,7 +14,7 @@ namespace pare::cli {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-using std::chrono::milliseconds;
+using Milliseconds = std::chrono::milliseconds;
 
 namespace {
 
@@ -75,9 +75,9 @@ struct Supervisor::Entry {
   }
 };
 
-milliseconds restart_delay(int restarts) {
-  constexpr milliseconds kFirst{500};
-  constexpr milliseconds kLongest{30'000};
+Milliseconds restart_delay(int restarts) {
+  constexpr Milliseconds kFirst{500};
+  constexpr Milliseconds kLongest{30'000};
   return std::min(kLongest, kFirst * (1 << std::clamp(restarts, 0, 10)));
 }
 
@@ -93,12 +93,12 @@ Result<bool> Supervisor::start(Program program) {
   return true;
 }
 
-void Supervisor::turn(milliseconds patience, int wake) {
+void Supervisor::turn(Milliseconds patience, int wake) {
   std::vector<pollfd> waits = {{wake, POLLIN, 0}};
   for (const auto& entry : entries_) {
     if (!entry->child) {
-      const auto left = std::chrono::duration_cast<milliseconds>(entry->due - Clock::now());
-      patience = std::clamp(left, milliseconds(0), patience);
+      const auto left = std::chrono::duration_cast<Milliseconds>(entry->due - Clock::now());
+      patience = std::clamp(left, Milliseconds(0), patience);
       continue;
     }
     waits.push_back({entry->child->ended(), POLLIN, 0});
@@ -114,7 +114,7 @@ void Supervisor::turn(milliseconds patience, int wake) {
       if (!status) continue;
       entry->child.reset();
       if (Clock::now() - entry->started > kSteady) entry->restarts = 0;
-      const milliseconds delay = restart_delay(entry->restarts++);
+      const Milliseconds delay = restart_delay(entry->restarts++);
       entry->due = Clock::now() + delay;
       say_(name + " ended with " + describe(*status) + "; it starts again in " +
            std::to_string(delay.count()) + " ms (its log: " + entry->program.log.string() + ")");
@@ -140,7 +140,7 @@ std::string Supervisor::last_words(const std::string& name) const {
   return "";
 }
 
-void Supervisor::stop(milliseconds patience) {
+void Supervisor::stop(Milliseconds patience) {
   for (auto it = entries_.rbegin(); it != entries_.rend(); ++it) {
     Entry& entry = **it;
     if (!entry.child) continue;

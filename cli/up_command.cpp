@@ -24,7 +24,7 @@ namespace pare::cli {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using std::chrono::milliseconds;
+using Milliseconds = std::chrono::milliseconds;
 
 namespace {
 
@@ -204,7 +204,7 @@ Result<bool> await_health(Supervisor& supervisor, const Service& service, int wo
     if (was_signalled(signals)) return false;
     const auto health = service.get("/healthz");
     if (health && health.value().value("workers", 0) >= workers) return true;
-    supervisor.turn(milliseconds(200), signals);
+    supervisor.turn(Milliseconds(200), signals);
     if (!supervisor.all_running()) break;
   }
   return Error{ErrorCode::kUnavailable,
@@ -257,7 +257,7 @@ void watch_over(const UpArguments& given, const Database& database, Supervisor& 
   const auto service = Service::at("http://127.0.0.1:" + std::to_string(given.port));
   auto next_look = std::chrono::steady_clock::now() + kBetweenLooks;
   while (!was_signalled(signals)) {
-    supervisor.turn(milliseconds(1000), signals);
+    supervisor.turn(Milliseconds(1000), signals);
     if (std::chrono::steady_clock::now() < next_look) continue;
     const auto health = service.value().get("/healthz");
     if (supervisor.all_running() && !health) {
@@ -279,7 +279,7 @@ Exit serve(const UpArguments& given, const fs::path& data, int signals) {
     watch_over(given, running, supervisor, signals);
   }
   say("stopping");
-  supervisor.stop(milliseconds(10'000));
+  supervisor.stop(Milliseconds(10'000));
   running.stop();
   return started ? Exit::kOk : report(started.error());
 }

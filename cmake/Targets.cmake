@@ -3,6 +3,11 @@
 # pare_tests(<folder> LABEL ... USES ...): every tests/<folder>/<thing>_test.cpp becomes a ctest.
 #   With LABEL db it gets a PostgreSQL (tests/support/test_database.h).
 #
+# With PARE_UNITY the sources of a library are compiled together, some at a time, so that what they
+# include is read once (docs/adr/0022-build-time.md).  APART takes the files whose helpers have the
+# names of others' in that library: they stay by themselves.  Where all have (a file an operator),
+# PRECOMPILED takes the headers that they share.
+#
 # USES takes the names of our own libraries; LINKS takes anything else that target_link_libraries
 # takes, and stays private: a third-party library does not travel along the arrows.
 set(CMAKE_CXX_STANDARD 20)
@@ -20,10 +25,28 @@ target_compile_options(pare_flags INTERFACE
   -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
   $<$<BOOL:${PARE_WERROR}>:-Werror>)
 
+# How many sources at a time: fewer are read more often, more leave cores idle.
+set(PARE_UNITY_BATCH 16)
+
+function(pare_compile_together target apart precompiled)
+  if(precompiled)
+    target_precompile_headers(${target} PRIVATE ${precompiled})
+    return()
+  endif()
+  set_target_properties(${target} PROPERTIES
+    UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${PARE_UNITY_BATCH})
+  set_source_files_properties(${apart} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  # An unnamed namespace in a file that is included is meant for headers.
+  target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+endfunction()
+
 function(pare_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LINKS;APART;PRECOMPILED" ${ARGN})
   add_library(pare_${name} STATIC ${ARG_SOURCES})
   add_library(pare::${name} ALIAS pare_${name})
+  if(PARE_UNITY)
+    pare_compile_together(pare_${name} "${ARG_APART}" "${ARG_PRECOMPILED}")
+  endif()
   target_include_directories(pare_${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/gen)
   target_link_libraries(pare_${name} PRIVATE pare_flags ${ARG_LINKS})
   foreach(used IN LISTS ARG_USES)

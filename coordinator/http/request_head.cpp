@@ -56,7 +56,7 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-std::string lower(std::string_view text) {
+std::string in_lower_case(std::string_view text) {
   std::string out(text);
   std::ranges::transform(out, out.begin(), [](unsigned char c) { return std::tolower(c); });
   return out;
@@ -144,12 +144,12 @@ Result<RequestHead> parse_head(std::string_view text) {
       return Error{ErrorCode::kInvalidArgument,
                    "the request has more than " + std::to_string(kMostHeaders) + " headers"};
     }
-    head.headers.emplace_back(lower(line.substr(0, colon)), value);
+    head.headers.emplace_back(in_lower_case(line.substr(0, colon)), value);
   }
   if (head.count("host") != 1 && (minor.value() == 1 || head.count("host") > 1)) {
     return Error{ErrorCode::kInvalidArgument, "the request must have one Host header"};
   }
-  const std::string connection = lower(head.header("connection"));
+  const std::string connection = in_lower_case(head.header("connection"));
   head.keep_alive = minor.value() == 1 ? connection.find("close") == std::string::npos
                                        : connection.find("keep-alive") != std::string::npos;
   return head;

@@ -47,7 +47,7 @@ std::string processor_in(const std::string& evidence_json) {
   return processor.is_string() ? processor.get<std::string>() : std::string();
 }
 
-std::string percent(double share) {
+std::string percent_of_range(double share) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g %%", share * 100);
   return text;
@@ -284,10 +284,11 @@ void TrialUpdate::take_latency(const Target& target, const TaskEnd& end,
     infeasible(target, "the outputs on " + target.runtime + " were not checked");
   } else if (!plan_.quantization && !agrees) {
     const std::string& output = result.parity->output;
-    infeasible(target, "outputs on " + target.runtime +
-                           (output.empty() ? "" : ", most of all \"" + output + "\",") +
-                           " differ from the executor's by " + percent(result.parity->max_error) +
-                           " of their range, more than " + percent(result.parity->tolerance));
+    infeasible(target,
+               "outputs on " + target.runtime +
+                   (output.empty() ? "" : ", most of all \"" + output + "\",") +
+                   " differ from the executor's by " + percent_of_range(result.parity->max_error) +
+                   " of their range, more than " + percent_of_range(result.parity->tolerance));
   } else if (!(result.median_ms > 0)) {
     infeasible(target, "a median latency of " + std::to_string(result.median_ms) + " ms");
   } else {

@@ -122,7 +122,7 @@ Result<Benchmark> benchmark(const std::filesystem::path& candidate,
   evidence.narrow = timing.value().narrow;
 
   result.samples_ms = std::move(timing).value().samples_ms;
-  result.latency = summarize(result.samples_ms);
+  result.latency = pare::summarize(result.samples_ms);
   result.p90 = p90(result.samples_ms);
   result.load = loaded.value().load;
   result.canary_before = before.value();

@@ -30,7 +30,7 @@ Result<Millis> read_canary(Harness& harness, const std::filesystem::path& folder
   if (!loaded) return loaded.error();
   const auto timing = harness.time({canary.input}, kTiming);
   if (!timing) return timing.error();
-  return summarize(timing.value().samples_ms).median;
+  return pare::summarize(timing.value().samples_ms).median;
 }
 
 }  // namespace pare::engine

@@ -14,7 +14,7 @@ constexpr double kMostTimes = 3;
 constexpr double kMostBeyond = 0.05;
 constexpr double kSameTime = 0.98;  // a narrower layer that takes more than this of the wider's
 
-std::string text_of(double number) {
+std::string short_text(double number) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2g", number);
   return text;
@@ -41,8 +41,8 @@ void judge_correctness(const std::string& runtime, const std::vector<Correctness
       rule.reason = setting_of(rule);
       if (worst.failure.empty()) {
         rule.reason += " is computed wrongly " + where(network) + " (error " +
-                       text_of(worst.error) + " of the output, exact arithmetic has " +
-                       text_of(worst.expected) + ")";
+                       short_text(worst.error) + " of the output, exact arithmetic has " +
+                       short_text(worst.expected) + ")";
       } else {
         rule.reason += " does not run " + where(network) + " (" + worst.failure + ")";
       }
@@ -61,7 +61,7 @@ struct Ratios {
   }
   std::string range() const {
     const auto [low, high] = std::ranges::minmax(values);
-    return text_of(low) + " to " + text_of(high) + " times";
+    return short_text(low) + " to " + short_text(high) + " times";
   }
 };
 

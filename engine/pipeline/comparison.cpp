@@ -54,7 +54,7 @@ Result<double> run_block(std::array<Side, 2>& sides, bool b_first, double second
   return std::log(median(samples[1])) - std::log(median(samples[0]));
 }
 
-LatencyAb judge(const std::vector<double>& blocks, const ComparisonOptions& options) {
+LatencyAb judge_blocks(const std::vector<double>& blocks, const ComparisonOptions& options) {
   const SequenceLook look = confidence_sequence(blocks, options.alpha);
   return {.ratio = std::exp(look.centre),
           .low = std::exp(look.interval.low),
@@ -77,7 +77,7 @@ Result<LatencyAb> compare_blocks(const std::function<Result<double>()>& next_blo
              "block " + std::to_string(blocks.size()) + " of at most " +
                  std::to_string(options.max_blocks));
     if (static_cast<int>(blocks.size()) < options.min_blocks) continue;
-    found = judge(blocks, options);
+    found = judge_blocks(blocks, options);
     if (found.verdict != LatencyVerdict::kInconclusive) break;
   }
   return found;

@@ -99,7 +99,7 @@ Result<std::monostate> fit_pixels(const PartialCard& said, Detector& detector) {
   return check_pixels_fit(detector.card.preprocessing, input);
 }
 
-std::string in_quotes(const std::vector<std::string>& names) {
+std::string all_in_quotes(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "\"" : ", \"") + name + "\"";
   return text;
@@ -118,7 +118,7 @@ Result<HeadMatch> head_of(const Graph& graph, const Observation& observed, const
   auto within = find_head_within(graph, observed, named);
   if (within) {
     notes.push_back("The model goes on behind its head: boxes are read from " +
-                    in_quotes(within.value().outputs) +
+                    all_in_quotes(within.value().outputs) +
                     ", and candidates keep all that follows and all outputs.");
     return within;
   }
@@ -155,7 +155,7 @@ Result<std::monostate> choose_scored(const Graph& whole, const Observation& obse
     return std::monostate{};
   }
   detector.notes.push_back("Not all outputs can be compared: agreement is that of " +
-                           in_quotes(scored) + ", and candidates keep all outputs.");
+                           all_in_quotes(scored) + ", and candidates keep all outputs.");
   return std::monostate{};
 }
 

@@ -22,7 +22,7 @@ using Runs = std::vector<NamedTensors>;  // one an image
 
 // Folding and another order of additions change the last digits; a float16 file rounds on its way.
 constexpr double kTolerance = 1e-3;
-constexpr double kHalfTolerance = 0.1;
+constexpr double kHalfDifference = 0.1;
 constexpr double kEqualShare = 0.99;  // of the elements of an output of integers
 
 // Which of equals they take depends on the last digit.
@@ -282,7 +282,7 @@ Result<std::vector<std::string>> check_faithful(const Detector& detector,
         "Not compared with the uploaded file, which cannot be run here (" + why_not +
         (other ? "; " + theirs.error().message : "") + ")."};
   }
-  const double tolerance = detector.edges.narrow ? kHalfTolerance : kTolerance;
+  const double tolerance = detector.edges.narrow ? kHalfDifference : kTolerance;
   const Worst worst = worst_of(rewritten, theirs.value(), ours.value());
   std::vector<std::string> notes;
   if (worst.difference > tolerance) {

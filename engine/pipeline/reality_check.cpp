@@ -334,7 +334,7 @@ class RealityCheck {
     if (!loaded) return forget_if_dead(loaded.error());
     const auto timing = harness_->time({variant.input}, kKernelTiming);
     if (!timing) return forget_if_dead(timing.error());
-    const double us = summarize(timing.value().samples_ms).median.count() * 1000;
+    const double us = pare::summarize(timing.value().samples_ms).median.count() * 1000;
     if (variant.best_us == 0 || us < variant.best_us) variant.best_us = us;
   }
 

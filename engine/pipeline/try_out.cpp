@@ -22,9 +22,9 @@
 namespace pare::engine {
 namespace {
 
-constexpr double kSmallest = 0.5;        // as SpaceLimits has it
-constexpr std::size_t kMostRun = 4;      // of the sizes; the others are made only
-constexpr double kScoreThreshold = 0.1;  // of boxes that nobody counts
+constexpr double kSmallest = 0.5;    // as SpaceLimits has it
+constexpr std::size_t kMostRun = 4;  // of the sizes; the others are made only
+constexpr double kAnyScore = 0.1;    // of boxes that nobody counts
 
 // Runs a whole detector once, and reads boxes where its head is known.
 Result<std::monostate> run_once(const Graph& whole, const ModelCard& card, InputSize size) {
@@ -35,7 +35,7 @@ Result<std::monostate> run_once(const Graph& whole, const ModelCard& card, Input
   if (card.head == kRawHead) return std::monostate{};
   const auto head = head_named(card.head);
   if (!head) return head.error();
-  const auto boxes = head.value().decode(outputs.value(), size.height, size.width, kScoreThreshold);
+  const auto boxes = head.value().decode(outputs.value(), size.height, size.width, kAnyScore);
   if (!boxes) return boxes.error();
   return std::monostate{};
 }

@@ -8,13 +8,13 @@
 namespace pare::engine {
 namespace {
 
-constexpr std::uint64_t kSeed = 20;
+constexpr std::uint64_t kSplitSeed = 20;
 
 std::set<std::int64_t> ids_held_back(const Dataset& dataset, double share) {
   std::vector<std::int64_t> ids;
   for (const DatasetImage& image : dataset.validation) ids.push_back(image.id);
   std::ranges::sort(ids);
-  std::mt19937_64 random(kSeed);
+  std::mt19937_64 random(kSplitSeed);
   for (std::size_t i = ids.size(); i > 1; --i) std::swap(ids[i - 1], ids[random() % i]);
   const auto count = static_cast<std::size_t>(std::lround(share * static_cast<double>(ids.size())));
   ids.resize(std::min(count, ids.empty() ? 0 : ids.size() - 1));  // something has to choose

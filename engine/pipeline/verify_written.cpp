@@ -18,7 +18,7 @@ Error unlike(const std::string& what) {
   return {ErrorCode::kInternal, "the ONNX file that was written is not what it should be: " + what};
 }
 
-std::string text_of(const TensorInfo& info) {
+std::string tensor_text(const TensorInfo& info) {
   return in_quotes(info.name) + " (" + std::string(name_of(info.dtype)) +
          (info.shape.empty() ? "" : ", " + to_string(info.shape)) + ")";
 }
@@ -50,8 +50,8 @@ Done check_edges(const char* what, const std::vector<TensorInfo>& written,
   }
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     if (agree(written[i], wanted[i])) continue;
-    return unlike(std::string(what) + " " + text_of(written[i]) + " should be " +
-                  text_of(wanted[i]));
+    return unlike(std::string(what) + " " + tensor_text(written[i]) + " should be " +
+                  tensor_text(wanted[i]));
   }
   return std::monostate{};
 }

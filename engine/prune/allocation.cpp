@@ -7,7 +7,7 @@
 namespace pare::engine {
 namespace {
 
-constexpr int kWeight = 1;
+constexpr int kWeightInput = 1;
 
 bool has_weights(const Node& node) {
   return node.domain.empty() && (node.op == "Conv" || node.op == "ConvTranspose" ||
@@ -52,7 +52,7 @@ Result<WidthCosts> WidthCosts::make(const Graph& graph, const Observation& obser
     if (!facts) return facts.error();
     LayerCost layer{op->macs(facts.value().view(node, graph.opset)), 1, {}};
     for (const Cut& cut : groups.cuts[n]) {
-      if (cut.input != kWeight) continue;
+      if (cut.input != kWeightInput) continue;
       Dimension dimension;
       for (const Symbol symbol : cut.symbols) {
         const auto place = places.find(symbol);

@@ -11,7 +11,7 @@
 namespace pare::engine {
 namespace {
 
-constexpr std::size_t kBias = 2;  // input of a layer with weights
+constexpr std::size_t kBiasInput = 2;  // input of a layer with weights
 
 std::vector<std::int64_t> kept_of(const std::vector<Symbol>& symbols, const RemovedUnits& removed) {
   std::vector<std::int64_t> kept;
@@ -157,12 +157,12 @@ class Pruning {
   std::optional<Cut> cut_of_new_bias(std::size_t n) const {
     const Node& node = result_.graph.nodes[n];
     const auto& cuts = groups_.cuts[n];
-    if (node.inputs.size() <= kBias || node.inputs[kBias].empty()) return std::nullopt;
-    if (std::ranges::find(cuts, static_cast<int>(kBias), &Cut::input) != cuts.end())
+    if (node.inputs.size() <= kBiasInput || node.inputs[kBiasInput].empty()) return std::nullopt;
+    if (std::ranges::find(cuts, static_cast<int>(kBiasInput), &Cut::input) != cuts.end())
       return std::nullopt;
     const auto rows = std::ranges::find(cuts, CutRole::kProduces, &Cut::role);
     if (rows == cuts.end()) return std::nullopt;
-    return Cut{static_cast<int>(kBias), 0, CutRole::kProduces, rows->symbols};
+    return Cut{static_cast<int>(kBiasInput), 0, CutRole::kProduces, rows->symbols};
   }
 
   const Tensor* constant(const std::string& name) const {

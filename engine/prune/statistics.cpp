@@ -32,7 +32,7 @@ std::string key_of(const std::string& tensor, const ConvWindow& w) {
   return key;
 }
 
-bool consumes(const std::vector<Cut>& cuts) {
+bool any_consumes(const std::vector<Cut>& cuts) {
   return std::ranges::find(cuts, CutRole::kConsumes, &Cut::role) != cuts.end();
 }
 
@@ -91,7 +91,7 @@ Result<GramCollector> GramCollector::make(const Graph& graph, const Observation&
   auto state = std::make_unique<State>();
   state->options = options;
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-    if (!consumes(groups.cuts[n])) continue;
+    if (!any_consumes(groups.cuts[n])) continue;
     const Node& node = graph.nodes[n];
     const Result<NodeFacts> facts = facts_of(node, graph, observed);
     if (!facts) return facts.error();
