@@ -3,8 +3,9 @@
 
   ./dev bench history [--trials 2000 20000 100000] [--at-once 8] [--data DIR]
 
-Fills a job by SQL in a private PostgreSQL, starts a coordinator on it, and times what people read: the first look since the
-start (it reads all trials once), the median of twenty more, eight at once, and the coordinator's memory.  One line a size.
+Fills a job by SQL in a private PostgreSQL, starts a coordinator on it, and times what people read: the first look ever (it
+reads all trials once), the median of twenty more, eight at once, the coordinator's memory, and the first look after a restart.
+One line a size.
 """
 import argparse
 import concurrent.futures
@@ -167,7 +168,11 @@ def main():
             job = add_job(service, trials)
             service.stop()
             service.start()
-            print(json.dumps({"trials": trials, **measure(service, job, args.at_once)}), flush=True)
+            found = measure(service, job, args.at_once)
+            service.stop()
+            service.start()
+            found["restarted_ms"] = round(get(service.url + f"/v1/jobs/{job}")[0], 1)
+            print(json.dumps({"trials": trials, **found}), flush=True)
             service.stop()
     finally:
         service.destroy()
