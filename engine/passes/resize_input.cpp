@@ -318,10 +318,10 @@ class Resizer {
       for (int i = 0; i < out[axis].width; ++i) pixels *= change_.old_width;
       const auto length = change_.grown(grown[axis], out[axis]);
       if (!length || (!out[axis].is_fixed() && pixels % grown[axis] != 0)) {
-        output.shape.assign(grown.size(), kAnySize);
-        return;
+        grown[axis] = kAnySize;
+      } else {
+        grown[axis] = *length;
       }
-      grown[axis] = *length;
     }
     output.shape = std::move(grown);
   }

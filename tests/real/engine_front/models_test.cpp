@@ -79,8 +79,11 @@ TEST_P(Model, without_its_decode_tail_runs_at_half_and_at_twice_the_size) {
     for (const TensorInfo& output : resized.value().outputs) {
       const Shape& shape = seen.value().shapes.at(output.name);
       EXPECT_EQ(shape[1], observed.value().shapes.at(output.name)[1]);
-      if (output.shape.empty()) continue;  // rounded somewhere, so not declared
-      EXPECT_EQ(shape, output.shape) << output.name;
+      ASSERT_EQ(shape.size(), output.shape.size()) << output.name;
+      for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+        if (output.shape[axis] == kAnySize) continue;  // rounded somewhere, so not declared
+        EXPECT_EQ(shape[axis], output.shape[axis]) << output.name;
+      }
     }
     test::run_graph(resized.value());
   }
