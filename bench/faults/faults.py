@@ -218,15 +218,24 @@ def busy_worker(row):
     return until(look, "a worker is at work", 120)
 
 
-def worker_gets(what, pause=0.0):
+def one_gets(process_of, what, pause=0.0):
+    """A signal, and to go on after a pause if it was stopped by it."""
     def fault(row):
-        worker, _ = busy_worker(row)
-        os.kill(worker, what)
+        process = process_of(row)
+        os.kill(process, what)
         row.hear(pause)
         if what == signal.SIGSTOP:
-            os.kill(worker, signal.SIGCONT)
+            os.kill(process, signal.SIGCONT)
         return time.time()
     return fault
+
+
+def worker_gets(what, pause=0.0):
+    return one_gets(lambda row: busy_worker(row)[0], what, pause)
+
+
+def coordinator_gets(what, pause=0.0):
+    return one_gets(lambda row: row.service.processes("pare-coordinator")[0], what, pause)
 
 
 def engine_gets(what):
@@ -237,17 +246,6 @@ def engine_gets(what):
         if what == signal.SIGSTOP:
             row.hear(75)  # nobody continues it: the worker has to notice
         return broken
-    return fault
-
-
-def coordinator_gets(what, pause=0.0):
-    def fault(row):
-        coordinator = row.service.processes("pare-coordinator")[0]
-        os.kill(coordinator, what)
-        row.hear(pause)
-        if what == signal.SIGSTOP:
-            os.kill(coordinator, signal.SIGCONT)
-        return time.time()
     return fault
 
 

@@ -78,7 +78,7 @@ Response not_allowed(const RequestHead& request, const NoSuchMethod& methods) {
 }
 
 bool is_vital(const std::string& path) {
-  return path == "/healthz" || path == "/readyz";
+  return path == "/healthz";
 }
 
 }  // namespace

@@ -1,16 +1,14 @@
 """Codes that command a terminal go to a terminal that understands them and to nothing else: not into a pipe or a file, not where
 NO_COLOR is set or TERM=dumb.  The service is a stub, and so are the programs that the demo runs."""
 import contextlib
-import http.server
-import json
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
-import tempfile
-import threading
 import unittest
+
+from stub_service import StubHandler, WithStubService
 
 BIN = pathlib.Path(os.environ["PARE_BIN"]).resolve()
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -27,41 +25,17 @@ esac
 """
 
 
-class Stub(http.server.BaseHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
+class Stub(StubHandler):
     def do_GET(self):
-        self.reply({"id": 7, "state": "succeeded", "targets": [], "trials": {}, "best": [], "items": []})
+        self.reply(200, {"id": 7, "state": "succeeded", "targets": [], "trials": {}, "best": [], "items": []})
 
     def do_POST(self):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.reply({"id": 7, "warnings": ["the class " + BOLD]})
-
-    def reply(self, document):
-        body = json.dumps(document).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        self.body()
+        self.reply(200, {"id": 7, "warnings": ["the class " + BOLD]})
 
 
-class EscapeCodes(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub)
-        threading.Thread(target=cls.server.serve_forever, daemon=True).start()
-        cls.url = f"http://127.0.0.1:{cls.server.server_port}"
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.shutdown()
-        cls.server.server_close()
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+class EscapeCodes(WithStubService):
+    handler = Stub
 
     def in_a_pipe(self, *command):
         done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.folder,

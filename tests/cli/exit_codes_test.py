@@ -1,16 +1,14 @@
 """What `pare` ends with, says and leaves behind: docs/cli.md, as a table.  The service is a stub."""
 import contextlib
 import hashlib
-import http.server
-import json
 import os
 import pathlib
 import resource
 import signal
 import subprocess
-import tempfile
-import threading
 import unittest
+
+from stub_service import StubHandler, WithStubService
 
 PARE = pathlib.Path(os.environ["PARE_BIN"]).resolve() / "pare"
 CANDIDATE = b"candidate" * 40_000  # 360 kB
@@ -18,23 +16,8 @@ SHA = hashlib.sha256(CANDIDATE).hexdigest()
 ESCAPE = "\x1b[1mbold\x1b[0m"
 
 
-class Stub(http.server.BaseHTTPRequestHandler):
+class Stub(StubHandler):
     """GET /v1/jobs/STATUS answers with that status; the rest is one candidate, one plan, some lists."""
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_):
-        pass
-
-    def reply(self, status, document):
-        self.bytes(status, json.dumps(document).encode(), "application/json")
-
-    def bytes(self, status, body, kind):
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
     def do_GET(self):
         last = self.path.partition("?")[0].split("/")[-1]
         if self.path.startswith("/v1/jobs/") and last.isdigit() and int(last) >= 400:
@@ -53,26 +36,15 @@ class Stub(http.server.BaseHTTPRequestHandler):
             self.reply(404, {"title": "no", "status": 404, "detail": "there is no " + self.path})
 
     def do_POST(self):
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.body()
         self.reply(422, {"title": "no", "status": 422, "detail": "the stub takes no jobs"})
 
 
-class ExitCodes(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub)
-        threading.Thread(target=cls.server.serve_forever, daemon=True).start()
-        cls.url = f"http://127.0.0.1:{cls.server.server_port}"
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.shutdown()
-        cls.server.server_close()
+class ExitCodes(WithStubService):
+    handler = Stub
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        super().setUp()
         (self.folder / "file").write_text("no folder")
         (self.folder / "image.onnx").write_text("no ONNX")
         (self.folder / "bad.json").write_text("{")
