@@ -68,7 +68,7 @@ class Parser {
       if (!key || !take(':')) return std::nullopt;
       auto one = value(depth + 1);
       if (!one) return std::nullopt;
-      values.emplace_back(*std::move(key), *std::move(one));
+      values.push_back({*std::move(key), *std::move(one)});
       if (!take(',')) {
         if (!take('}')) return std::nullopt;
         break;

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -12,9 +11,15 @@ namespace pare::engine {
 
 struct Literal {
   using List = std::vector<Literal>;
-  using Dictionary = std::vector<std::pair<Literal, Literal>>;  // in the order written
+  struct Entry;
+  using Dictionary = std::vector<Entry>;  // in the order written
   // Names without quotes (True, None, null) come as texts.
   std::variant<double, std::string, List, Dictionary> value;
+};
+
+struct Literal::Entry {
+  Literal key;
+  Literal value;
 };
 
 // Empty for what is none of it, is nested more than 8 deep, or has something behind it.  Linear.
