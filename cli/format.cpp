@@ -327,9 +327,10 @@ std::string front_table(const json& front, int width) {
   bool shown = original.empty();
   std::string doubts;
   for (const json& member : list_at(front, "members")) {
-    if (has(member, "latency_suspect")) {
-      doubts += "? " + short_sha(text_at(member, "plan_sha256")) + ": " +
-                text_at(member, "latency_suspect") + "\n";
+    for (const char* doubt : {"latency_suspect", "accuracy_alarm"}) {
+      if (!has(member, doubt)) continue;
+      doubts +=
+          "? " + short_sha(text_at(member, "plan_sha256")) + ": " + text_at(member, doubt) + "\n";
     }
     const bool same = text_at(member, "plan_sha256") == original;
     table.add(member_cells(member, same ? "= " : "  ", held_back));

@@ -50,6 +50,12 @@ TaskParams read_build(Fields& fields) {
   return out;
 }
 
+// Absent in what was asked before there were any.
+int read_fingerprint_images(Fields& fields) {
+  constexpr int kMost = 1000;
+  return fields.has("fingerprint_images") ? fields.small("fingerprint_images", 0, kMost) : 0;
+}
+
 TaskParams read_evaluate(Fields& fields) {
   EvaluateParams out;
   out.card = read_card_field(fields);
@@ -66,6 +72,7 @@ TaskParams read_evaluate(Fields& fields) {
   }
   if (fields.has("rivals")) out.rivals = fields.small("rivals", 0, kMostRivals);
   if (fields.has("held_back")) out.held_back = fields.number("held_back", 0.0, kMostHeldBack);
+  out.fingerprint_images = read_fingerprint_images(fields);
   return out;
 }
 
@@ -82,6 +89,7 @@ TaskParams read_benchmark(Fields& fields) {
   out.min_samples = fields.small("min_samples", 1);
   out.max_seconds = fields.number("max_seconds", 0.0);
   out.profile = fields.has("profile") && fields.boolean("profile");
+  out.fingerprint_images = read_fingerprint_images(fields);
   return out;
 }
 
@@ -141,7 +149,8 @@ Json value_of(const EvaluateParams& p) {
           {"images", p.images ? Json(*p.images) : Json(nullptr)},
           {"teacher", p.teacher ? Json{p.teacher->height, p.teacher->width} : Json(nullptr)},
           {"rivals", p.rivals},
-          {"held_back", p.held_back}};
+          {"held_back", p.held_back},
+          {"fingerprint_images", p.fingerprint_images}};
 }
 
 Json value_of(const BenchmarkParams& p) {
@@ -150,7 +159,7 @@ Json value_of(const BenchmarkParams& p) {
   return {{"card", card_value(p.card)},   {"runtime", p.runtime},
           {"threads", p.threads},         {"parity", std::move(parity)},
           {"min_samples", p.min_samples}, {"max_seconds", p.max_seconds},
-          {"profile", p.profile}};
+          {"profile", p.profile},         {"fingerprint_images", p.fingerprint_images}};
 }
 
 Json value_of(const CompareParams& p) {

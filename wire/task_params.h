@@ -60,6 +60,8 @@ struct EvaluateParams {
   // Share of the validation images whose accuracy is told apart
   // (engine/pipeline/validation_split.h).
   double held_back = 0;
+  // Calibration images whose outputs are told in few numbers (core/output_fingerprint.h); 0: none.
+  int fingerprint_images = 0;
   friend bool operator==(const EvaluateParams&, const EvaluateParams&) = default;
 };
 
@@ -77,7 +79,8 @@ struct BenchmarkParams {
   std::optional<ParityCheck> parity;
   int min_samples = 0;
   double max_seconds = 0;
-  bool profile = false;  // what each layer takes, too, where the runtime can tell
+  bool profile = false;        // what each layer takes, too, where the runtime can tell
+  int fingerprint_images = 0;  // as for EvaluateParams
   friend bool operator==(const BenchmarkParams&, const BenchmarkParams&) = default;
 };
 

@@ -6,6 +6,7 @@
 
 #include "core/check.h"
 #include "wire/check_json.h"
+#include "wire/fingerprint_json.h"
 #include "wire/guidance_json.h"
 #include "wire/parts.h"
 #include "wire/task_parts.h"
@@ -52,6 +53,14 @@ TaskResult read_build(Fields& fields) {
   return out;
 }
 
+// Absent in what was measured before there were any.
+OutputFingerprint read_fingerprint_field(Fields& fields) {
+  OutputFingerprint out;
+  if (!fields.has("fingerprint")) return out;
+  fields.object("fingerprint", [&](Fields& outputs) { out = read_fingerprint(outputs); });
+  return out;
+}
+
 TaskResult read_evaluate(Fields& fields) {
   EvaluateResult out;
   out.map_50_95 = fields.number("map_50_95", -1.0, 1.0);
@@ -72,6 +81,7 @@ TaskResult read_evaluate(Fields& fields) {
   if (fields.has("runtime_version")) out.runtime_version = fields.text("runtime_version");
   if (fields.has("processor")) out.processor = fields.text("processor");
   if (fields.has("scoring")) out.scoring = fields.text("scoring");
+  out.fingerprint = read_fingerprint_field(fields);
   if (fields.has("held_back")) {
     fields.object("held_back", [&](Fields& part) {
       out.held_back =
@@ -111,6 +121,7 @@ TaskResult read_benchmark(Fields& fields) {
       }
     });
   }
+  out.fingerprint = read_fingerprint_field(fields);
   out.evidence_json = fields.object_text("evidence");
   return out;
 }
@@ -203,7 +214,8 @@ Json value_of(const EvaluateResult& r) {
           {"runtime_version", r.runtime_version},
           {"processor", r.processor},
           {"scoring", r.scoring},
-          {"held_back", std::move(held_back)}};
+          {"held_back", std::move(held_back)},
+          {"fingerprint", fingerprint_value(r.fingerprint)}};
 }
 
 Json value_of(const BenchmarkResult& r) {
@@ -228,6 +240,7 @@ Json value_of(const BenchmarkResult& r) {
           {"parity", std::move(parity)},
           {"canary", std::move(canary)},
           {"layers_ms", r.layers_ms},
+          {"fingerprint", fingerprint_value(r.fingerprint)},
           {"evidence", std::move(evidence)}};
 }
 

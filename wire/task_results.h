@@ -14,6 +14,7 @@
 #include "core/guidance.h"
 #include "core/label_source.h"
 #include "core/model_summary.h"
+#include "core/output_fingerprint.h"
 #include "core/statistics.h"
 
 namespace pare::wire {
@@ -81,6 +82,7 @@ struct EvaluateResult {
   std::string processor = {};
   std::string scoring = {};
   std::optional<HeldBackResult> held_back = {};  // absent: none are held back, or scoring stopped
+  OutputFingerprint fingerprint = {};            // empty: not asked for, or no output is floating
   friend bool operator==(const EvaluateResult&, const EvaluateResult&) = default;
 };
 
@@ -112,7 +114,8 @@ struct BenchmarkResult {
   std::optional<CanaryResult> canary;  // absent in what was measured before there was one
   // What each layer takes with what runs behind it, by its name; empty: not told.
   std::map<std::string, double> layers_ms = {};
-  std::string evidence_json = "{}";  // an object; its fields are the probe's business
+  OutputFingerprint fingerprint = {};  // as of EvaluateResult
+  std::string evidence_json = "{}";    // an object; its fields are the probe's business
   friend bool operator==(const BenchmarkResult&, const BenchmarkResult&) = default;
 };
 

@@ -206,6 +206,7 @@ ordered_json view_of(const FrontMember& member) {
   if (member.held_back) view["held_back"] = view_of(*member.held_back);
   if (!member.figures.empty()) view["figures"] = member.figures;
   if (!member.suspect.empty()) view["latency_suspect"] = member.suspect;
+  if (!member.alarm.empty()) view["accuracy_alarm"] = member.alarm;
   return view;
 }
 

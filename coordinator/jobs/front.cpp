@@ -61,6 +61,7 @@ std::optional<FrontMember> member_of(const Trial& trial, const Plan& plan,
                     record.latency->samples};
   member.confirmed = record.confirmed.has_value();
   member.suspect = record.latency->suspect;
+  member.alarm = record.accuracy->alarm;
   member.peak_memory_bytes = record.latency->peak_memory_bytes;
   member.map = interval_of(*record.accuracy);
   if (record.accuracy->held_back) member.held_back = held_back_of(*record.accuracy->held_back);

@@ -42,6 +42,7 @@ struct FrontMember {
   Latency latency;
   bool confirmed = false;  // the latency was measured once more when the search was over
   std::string suspect;     // why the latency is to be taken with care; empty: it is not
+  std::string alarm;       // why the accuracy may not hold on the target; empty: nothing says so
   std::int64_t bytes = 0;
   std::int64_t peak_memory_bytes = 0;  // of the runtime's process
   std::int64_t macs = 0;

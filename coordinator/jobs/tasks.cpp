@@ -62,11 +62,17 @@ NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan&
 
 NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
                       const std::string& candidate_sha256, const std::string& runtime,
-                      const std::optional<wire::Size>& teacher,
-                      const std::vector<std::string>& rivals, double held_back) {
+                      const std::optional<wire::Size>& teacher, const EvaluateExtras& extras) {
+  const std::vector<std::string>& rivals = extras.rivals;
   wire::TaskDocument document;
-  document.params = wire::EvaluateParams{
-      card, runtime, 1, std::nullopt, teacher, static_cast<int>(rivals.size()), held_back};
+  document.params = wire::EvaluateParams{card,
+                                         runtime,
+                                         1,
+                                         std::nullopt,
+                                         teacher,
+                                         static_cast<int>(rivals.size()),
+                                         extras.held_back,
+                                         extras.fingerprint ? kFingerprintImages : 0};
   document.blobs = {{"candidate", candidate_sha256}, {"dataset", job.dataset_sha256}};
   for (std::size_t i = 0; i < rivals.size(); ++i) {
     document.blobs["rival_" + std::to_string(i)] = rivals[i];
@@ -83,6 +89,7 @@ NewTask benchmark_task(const Job& job, const ModelCard& card, int trial,
   wire::BenchmarkParams params{card,         target.runtime, target.threads,
                                std::nullopt, kMinSamples,    kBenchmarkSeconds};
   params.profile = extras.profile;
+  if (extras.fingerprint) params.fingerprint_images = kFingerprintImages;
   if (extras.parity) params.parity = wire::ParityCheck{kParityImages, kParityTolerance};
   wire::TaskDocument document;
   document.params = std::move(params);

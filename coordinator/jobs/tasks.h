@@ -20,6 +20,7 @@ namespace pare::coordinator {
 // An fp32 candidate's outputs may differ this much between the executor and a target's runtime, as
 // a share of each output's range: rounding of other kernels, and far below what moves an mAP.
 inline constexpr int kParityImages = 8;
+inline constexpr int kFingerprintImages = 4;
 inline constexpr double kParityTolerance = 1e-3;
 
 // Trials whose layers are timed: from there on the table of layers (search/surrogate/layer_table.h)
@@ -35,18 +36,22 @@ NewTask check_task(const Job& job, const Target& target, bool int8);
 // REQUIRES: the job is prepared.
 NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan& plan);
 
+struct EvaluateExtras {
+  std::vector<std::string> rivals = {};  // the detections of faster candidates, by SHA-256
+  double held_back = 0;                  // share of the images whose accuracy is told apart
+  bool fingerprint = false;              // what it answers is told, in few numbers
+};
+
 // Accuracy of a candidate on `runtime`, or on the executor where that is wire::kExecutor.
 // `teacher`: the model's own input size, where the model is what is scored against.
-// `rivals`: the detections of faster candidates, by SHA-256.  `held_back`: share of the images
-// whose accuracy is told apart.
 NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
                       const std::string& candidate_sha256, const std::string& runtime,
-                      const std::optional<wire::Size>& teacher,
-                      const std::vector<std::string>& rivals, double held_back);
+                      const std::optional<wire::Size>& teacher, const EvaluateExtras& extras);
 
 struct BenchmarkExtras {
-  bool parity = false;   // its outputs are checked against the executor's
-  bool profile = false;  // its layers are timed one by one
+  bool parity = false;       // its outputs are checked against the executor's
+  bool profile = false;      // its layers are timed one by one
+  bool fingerprint = false;  // what it answers is told, in few numbers
 };
 
 // Latency of a candidate on a target.

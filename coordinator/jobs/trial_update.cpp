@@ -9,6 +9,7 @@
 #include "coordinator/jobs/tasks.h"
 #include "core/check.h"
 #include "wire/accuracy_identity_json.h"
+#include "wire/fingerprint_json.h"
 #include "wire/sha256.h"
 #include "wire/summary_json.h"
 
@@ -45,6 +46,16 @@ std::string processor_in(const std::string& evidence_json) {
   if (!evidence.is_object() || !evidence.contains("processor")) return {};
   const auto& processor = evidence["processor"];
   return processor.is_string() ? processor.get<std::string>() : std::string();
+}
+
+// Why the accuracy may not hold where the latency was measured; empty: nothing says so.
+std::string alarm_of(const StoredAccuracy& scored, const LatencyRecord& latency) {
+  const auto result = wire::parse_result(scored.accuracy_json, TaskKind::kEvaluate);
+  if (!result || latency.fingerprint_json.empty()) return {};
+  const auto timed = wire::parse_fingerprint(latency.fingerprint_json);
+  if (!timed) return {};
+  return difference_between(std::get<wire::EvaluateResult>(result.value()).fingerprint,
+                            timed.value());
 }
 
 std::string percent_of_range(double share) {
@@ -159,10 +170,13 @@ void TrialUpdate::evaluated(const TaskEnd& end, const NewTask& task) {
   end_if_settled();
 }
 
-// An fp32 accuracy was scored on the executor: it holds here as far as the outputs agree.
+// An fp32 accuracy was scored on the executor: it holds here as far as the outputs agree.  An int8
+// one was scored on a machine of the same kind, which may be another one.
 void TrialUpdate::record_accuracy(const Target& target, const StoredAccuracy& scored) {
-  trial_.on_target[target.name].accuracy = scored.accuracy;
-  changes_.push_back(AccuracyRecorded{trial_.job, trial_.number, target.name, scored.accuracy,
+  TargetRecord& record = trial_.on_target[target.name];
+  record.accuracy = scored.accuracy;
+  record.accuracy->alarm = record.latency ? alarm_of(scored, *record.latency) : std::string();
+  changes_.push_back(AccuracyRecorded{trial_.job, trial_.number, target.name, *record.accuracy,
                                       scored.accuracy_json, scored.identity_json});
 }
 
@@ -225,7 +239,9 @@ void TrialUpdate::score(const Group& group) {
   for (const Target* target : group.targets) names.push_back(target->name);
   NewTask task = evaluate_task(context_.job, context_.card_of(plan_), trial_.number,
                                trial_.candidate_sha256, group.runtime, context_.teacher(),
-                               rivals_of(context_, trial_, names, others_), context_.held_back);
+                               {.rivals = rivals_of(context_, trial_, names, others_),
+                                .held_back = context_.held_back,
+                                .fingerprint = plan_.quantization.has_value()});
   if (plan_.quantization) {
     task.processor = group.processor;
     // Measured by an engine that does not tell its processor: the pool is as near as we come.
@@ -256,9 +272,11 @@ void TrialUpdate::score_if_timed(const std::string& runtime, const Known& known)
 }
 
 void TrialUpdate::measure(const Target& target) {
-  changes_.push_back(TaskAdded{benchmark_task(
-      context_.job, context_.card_of(plan_), trial_.number, trial_.candidate_sha256, target,
-      {.parity = !plan_.quantization, .profile = trial_.number <= kProfiledTrials})});
+  changes_.push_back(TaskAdded{benchmark_task(context_.job, context_.card_of(plan_), trial_.number,
+                                              trial_.candidate_sha256, target,
+                                              {.parity = !plan_.quantization,
+                                               .profile = trial_.number <= kProfiledTrials,
+                                               .fingerprint = plan_.quantization.has_value()})});
 }
 
 void TrialUpdate::benchmarked(const TaskEnd& end, const std::string& name,
@@ -317,7 +335,8 @@ void TrialUpdate::record_latency(const Target& target, const wire::BenchmarkResu
                                  suspect,
                                  result.peak_memory_bytes,
                                  result.layers_ms,
-                                 processor_in(result.evidence_json)};
+                                 processor_in(result.evidence_json),
+                                 wire::fingerprint_to_json(result.fingerprint)};
   trial_.on_target[target.name].latency = latency;
   wire::BenchmarkResult bare = result;
   bare.samples_ms.clear();  // they are stored beside it

@@ -50,7 +50,8 @@ TargetRecord record_of(const pqxx::row& row) {
                                    text_of(row["suspect"]),
                                    integer_of(row["peak_memory"]).value_or(0),
                                    numbers_by_name(row["layers_ms"]),
-                                   text_of(row["processor"])};
+                                   text_of(row["processor"]),
+                                   text_of(row["fingerprint"])};
   }
   if (!row["confirmed_median_ms"].is_null()) {
     record.confirmed = LatencyRecord{Millis(row["confirmed_median_ms"].as<double>()),

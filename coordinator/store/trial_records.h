@@ -67,6 +67,8 @@ struct LatencyRecord {
   std::int64_t peak_memory_bytes = 0;  // of the runtime's process meanwhile
   std::map<std::string, double> layers_ms = {};  // what each layer takes; empty: not timed
   std::string processor = {};  // its kind where this was measured; empty: not told
+  // What it answered there, until there is an accuracy to hold it against.
+  std::string fingerprint_json = {};
 };
 
 // What is known of a trial on one target; ends with both an accuracy and a latency, or a reason.

@@ -71,6 +71,7 @@ class OpenVinoRunner final : public Runner {
   }
 
   const std::vector<std::string>& output_names() const override { return wanted_.names; }
+  std::string version() const override { return executor_version(); }
 
   Result<std::vector<Tensor>> run(const std::vector<Tensor>& inputs) override {
     if (auto checked = check(inputs); !checked) return checked.error();

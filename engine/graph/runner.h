@@ -25,6 +25,9 @@ class Runner {
   // Names of what run() returns, in its order.
   virtual const std::vector<std::string>& output_names() const = 0;
 
+  // Of what computes: a runtime's version, or the executor's.
+  virtual std::string version() const { return {}; }
+
   // `inputs` in the order of the graph's inputs.  Fails with kUnavailable if the runtime died,
   // kDeadlineExceeded if it hangs, kInvalidArgument if a shape or type is not the graph's.
   virtual Result<std::vector<Tensor>> run(const std::vector<Tensor>& inputs) = 0;

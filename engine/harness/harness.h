@@ -101,6 +101,7 @@ class Harness final : public Runner {
 
   // Of the model loaded; inputs are in the order of LoadedModel::inputs.
   const std::vector<std::string>& output_names() const override { return output_names_; }
+  std::string version() const override { return hello_.version; }
   Result<std::vector<Tensor>> run(const std::vector<Tensor>& inputs) override;
   Result<std::monostate> put(std::size_t slot, std::vector<Tensor> inputs) override;
   Result<std::monostate> infer(std::size_t slot) override;

@@ -10,6 +10,7 @@
 #include "engine/onnx/onnx_io.h"
 #include "engine/pipeline/canary.h"
 #include "engine/pipeline/candidate_file.h"
+#include "engine/pipeline/fingerprint.h"
 #include "engine/pipeline/layer_times.h"
 #include "host/facts.h"
 
@@ -67,6 +68,20 @@ Evidence evidence_of(const BenchmarkOptions& options, const Harness& harness,
   evidence.cores = options.harness.cores;
   evidence.machine = host::machine_facts();
   return evidence;
+}
+
+// What is scored, from what is loaded or, where the candidate does not hand it out, from a copy.
+Result<OutputFingerprint> look_at_answers(const std::filesystem::path& candidate,
+                                          const std::vector<Tensor>& images,
+                                          const BenchmarkOptions& options, Harness& harness,
+                                          Stopwatch& watch) {
+  const auto file = scored_file(candidate, options.scored, options.harness.scratch);
+  if (!file) return file.error();
+  if (file.value() != candidate) {
+    const auto loaded = harness.load(file.value(), {.threads = options.threads});
+    if (!loaded) return loaded.error();
+  }
+  return fingerprint(harness, images, watch);
 }
 
 // The candidate's layers timed, one by one.
@@ -127,6 +142,11 @@ Result<Benchmark> benchmark(const std::filesystem::path& candidate,
   result.load = loaded.value().load;
   result.canary_before = before.value();
   result.canary_after = after.value();
+  if (options.fingerprint) {
+    auto answers = look_at_answers(candidate, images, options, *harness.value(), watch);
+    if (!answers) return answers.error();
+    result.fingerprint = std::move(answers).value();
+  }
   if (options.profile) {
     auto layers = profile(candidate, images.front(), options, *harness.value(), watch);
     // The candidate has been measured: a runtime that cannot tell more fails nothing.

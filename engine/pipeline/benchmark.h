@@ -3,8 +3,9 @@
 // Warm-up until the running median settles, then samples until the interval of the median is narrow
 // or the budget ends; the harness times itself (docs/runtimes.md).  Whoever calls makes sure that
 // nothing else runs on the device.  The canary is read before the candidate is loaded and after it
-// was timed, so that a machine that changes its speed meanwhile shows (docs/adr/0009).  Layers are
-// timed last, on a copy that was loaded for it: being watched, a candidate is slower.
+// was timed, so that a machine that changes its speed meanwhile shows (docs/adr/0009).  What it
+// answers is looked at behind that.  Layers are timed last, on a copy that was loaded for it: being
+// watched, a candidate is slower.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "core/measurement.h"
+#include "core/output_fingerprint.h"
 #include "core/result.h"
 #include "core/stopwatch.h"
 #include "engine/graph/graph.h"
@@ -30,8 +32,9 @@ struct BenchmarkOptions {
   int min_samples = 30;
   double max_seconds = 10;
   bool profile = false;                  // also what each layer takes, where the runtime can tell
+  bool fingerprint = false;              // also what it answers on the images, in few numbers
   std::string candidate_sha256 = {};     // for the evidence
-  std::vector<std::string> scored = {};  // tensors that parity compares; empty: the outputs
+  std::vector<std::string> scored = {};  // tensors that are compared; empty: the outputs
 };
 
 struct Benchmark {
@@ -47,6 +50,7 @@ struct Benchmark {
   // asked for, or the runtime does not tell.  They add up to more than the latency: being measured
   // takes time.
   std::map<std::string, double> layers_ms;
+  OutputFingerprint fingerprint;  // of what is scored
   std::string evidence_json;
 };
 

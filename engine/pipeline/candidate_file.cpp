@@ -43,11 +43,6 @@ Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
   return in_float32(std::move(started).value(), candidate.graph);
 }
 
-std::string version_of(const Runner& runner) {
-  const auto* harness = dynamic_cast<const Harness*>(&runner);
-  return harness == nullptr ? executor_version() : harness->hello().version;
-}
-
 Result<std::filesystem::path> scored_file(const std::filesystem::path& candidate,
                                           const std::vector<std::string>& scored,
                                           const std::filesystem::path& folder) {

@@ -42,9 +42,6 @@ Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
                                                const std::vector<std::string>& scored,
                                                HarnessOptions harness, int threads);
 
-// What a runner says of its own version: the harness's, or the executor's.
-std::string version_of(const Runner& runner);
-
 // The candidate as a runtime takes it that must hand out these tensors: itself where they are
 // none, else a file written into the folder that ends with them.
 Result<std::filesystem::path> scored_file(const std::filesystem::path& candidate,

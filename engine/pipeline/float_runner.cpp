@@ -14,6 +14,7 @@ class FloatRunner final : public Runner {
       : runner_(std::move(runner)), inputs_(std::move(inputs)) {}
 
   const std::vector<std::string>& output_names() const override { return runner_->output_names(); }
+  std::string version() const override { return runner_->version(); }
 
   Result<std::vector<Tensor>> run(const std::vector<Tensor>& inputs) override {
     return given(runner_->run(taken(inputs)));

@@ -5,6 +5,7 @@
 
 #include "engine/pipeline/agreement.h"
 #include "engine/pipeline/candidate_file.h"
+#include "engine/pipeline/fingerprint.h"
 #include "engine/pipeline/scoring.h"
 #include "engine/pipeline/validation_split.h"
 #include "host/facts.h"
@@ -40,13 +41,19 @@ Progress half(const Progress& whole, double from) {
   };
 }
 
-TaskEnd finished(const TaskContext& context, const Runner& runner, wire::EvaluateResult result,
-                 const std::string& detections) {
-  result.runtime_version = version_of(runner);
+// An accuracy and what was found, before it is written down.
+struct Scored {
+  wire::EvaluateResult result;
+  std::string detections;
+};
+
+TaskEnd finished(const TaskContext& context, const Runner& runner, Scored scored) {
+  wire::EvaluateResult& result = scored.result;
+  result.runtime_version = runner.version();
   result.processor = host::processor_kind(host::machine_facts());
   result.scoring = scoring_rules();
   const auto lap = context.watch.lap(Phase::kScore);
-  auto artifact = context.artifact("detections", "detections.json", detections);
+  auto artifact = context.artifact("detections", "detections.json", scored.detections);
   if (!artifact) return artifact.error();
   return wire::TaskSuccess{std::move(result), {std::move(artifact).value()}};
 }
@@ -64,8 +71,8 @@ Result<std::monostate> add_held_back(const ValidationSplit& split, const ScorePa
   return std::monostate{};
 }
 
-TaskEnd evaluate_raw(const TaskContext& context, const wire::EvaluateParams& params,
-                     const RunningDetector& candidate, const Dataset& dataset) {
+Result<Scored> evaluate_raw(const TaskContext& context, const wire::EvaluateParams& params,
+                            const RunningDetector& candidate, const Dataset& dataset) {
   if (!params.teacher) {
     return Error{ErrorCode::kInvalidArgument,
                  "the head is raw, and the task names no teacher to agree with"};
@@ -96,7 +103,7 @@ TaskEnd evaluate_raw(const TaskContext& context, const wire::EvaluateParams& par
     return wire::HeldBackResult{found.value, static_cast<int>(found.images.size()), found.draws};
   };
   if (auto added = add_held_back(split, also, result); !added) return added.error();
-  return finished(context, candidate.runner, std::move(result), agreements_to_json(images));
+  return Scored{std::move(result), agreements_to_json(images)};
 }
 
 // The dataset with boxes to score against: its own, or the teacher's.
@@ -130,9 +137,9 @@ Result<std::vector<std::vector<ImageDetections>>> rivals_of(const TaskContext& c
   return rivals;
 }
 
-TaskEnd evaluate_boxes(const TaskContext& context, const wire::EvaluateParams& params,
-                       const RunningDetector& candidate, Dataset given) {
-  const auto dataset = labelled(context, params, std::move(given));
+Result<Scored> evaluate_boxes(const TaskContext& context, const wire::EvaluateParams& params,
+                              const RunningDetector& candidate, const Dataset& given) {
+  const auto dataset = labelled(context, params, given);
   if (!dataset) return dataset.error();
   const ValidationSplit split = split_validation(dataset.value(), params.held_back);
   auto given_rivals = rivals_of(context, params.rivals, dataset.value());
@@ -164,8 +171,7 @@ TaskEnd evaluate_boxes(const TaskContext& context, const wire::EvaluateParams& p
     return wire::HeldBackResult{found.result.figures.map_50_95, found.result.images, found.draws};
   };
   if (auto added = add_held_back(split, also, result); !added) return added.error();
-  return finished(context, candidate.runner, std::move(result),
-                  detections_to_json(detections, dataset.value().categories));
+  return Scored{std::move(result), detections_to_json(detections, dataset.value().categories)};
 }
 
 Result<CocoEvaluation> stored_evaluation(const TaskContext& context, const std::string& role,
@@ -202,17 +208,25 @@ Result<StoredComparison> compare_raw(const TaskContext& context, const wire::Com
 TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& params) {
   const auto candidate = context.candidate("candidate");
   if (!candidate) return candidate.error();
-  auto dataset = context.dataset();
+  const auto dataset = context.dataset();
   if (!dataset) return dataset.error();
   const auto runner =
       context.runner(candidate.value(), params.card.scored, params.runtime, params.threads);
   if (!runner) return runner.error();
   const RunningDetector running{*runner.value(), params.card, candidate.value().height,
                                 candidate.value().width};
-  if (params.card.head == kRawHead) {
-    return evaluate_raw(context, params, running, dataset.value());
-  }
-  return evaluate_boxes(context, params, running, std::move(dataset).value());
+  const bool raw = params.card.head == kRawHead;
+  auto scored = raw ? evaluate_raw(context, params, running, dataset.value())
+                    : evaluate_boxes(context, params, running, dataset.value());
+  if (!scored) return scored.error();
+  const auto images = context.calibration_inputs(dataset.value(), params.card, candidate.value(),
+                                                 params.fingerprint_images);
+  if (!images) return images.error();
+  auto answers = fingerprint(*runner.value(), images.value(), context.watch);
+  if (!answers) return answers.error();
+  Scored found = std::move(scored).value();
+  found.result.fingerprint = std::move(answers).value();
+  return finished(context, *runner.value(), std::move(found));
 }
 
 Result<StoredComparison> compare_stored(const TaskContext& context,

@@ -1,40 +1,24 @@
 // Tasks that measure: benchmark, compare, check.
+#include <algorithm>
+
 #include "engine/pipeline/benchmark.h"
 #include "engine/pipeline/candidate_file.h"
 #include "engine/pipeline/comparison.h"
-#include "engine/pipeline/float_runner.h"
 #include "engine/pipeline/reality_check.h"
 #include "engine/pipeline/scoring.h"
 #include "engine/program/accuracy_tasks.h"
 #include "engine/program/task_context.h"
 
 namespace pare::engine {
-namespace {
-
-// The first calibration images as inputs of this candidate, in its element type.
-Result<std::vector<Tensor>> calibration_inputs(const Dataset& dataset, const ModelCard& card,
-                                               const CandidateFile& candidate, int count) {
-  std::vector<Tensor> inputs;
-  for (const DatasetImage& image : dataset.calibration) {
-    if (static_cast<int>(inputs.size()) == count) break;
-    auto input = input_image(image, card, candidate.height, candidate.width);
-    if (!input) return input.error();
-    inputs.push_back(as_input_of(candidate.graph, input.value().tensor));
-  }
-  return inputs;
-}
-
-}  // namespace
 
 TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& params) {
   const auto candidate = context.candidate("candidate");
   if (!candidate) return candidate.error();
   const auto dataset = context.dataset();
   if (!dataset) return dataset.error();
-  const auto images = context.watch.during(Phase::kPreprocess, [&] {
-    return calibration_inputs(dataset.value(), params.card, candidate.value(),
-                              params.parity ? params.parity->images : 1);
-  });
+  const int wanted = std::max(params.parity ? params.parity->images : 1, params.fingerprint_images);
+  const auto images =
+      context.calibration_inputs(dataset.value(), params.card, candidate.value(), wanted);
   if (!images) return images.error();
   auto harness = context.harness(params.runtime, "harness");
   if (!harness) return harness.error();
@@ -43,6 +27,7 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
   options.min_samples = params.min_samples;
   options.max_seconds = params.max_seconds;
   options.profile = params.profile;
+  options.fingerprint = params.fingerprint_images > 0;
   options.scored = params.card.scored;
   const auto sha256 = context.document.blobs.find("candidate");
   if (sha256 != context.document.blobs.end()) options.candidate_sha256 = sha256->second;
@@ -60,6 +45,7 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
                                .parity = {},
                                .canary = {},
                                .layers_ms = measured.layers_ms,
+                               .fingerprint = measured.fingerprint,
                                .evidence_json = measured.evidence_json};
   result.canary = wire::CanaryResult{measured.canary_before.count(), measured.canary_after.count()};
   if (measured.p90) result.p90_ms = measured.p90->count();
@@ -95,9 +81,9 @@ TaskEnd compare_task(const TaskContext& context, const wire::CompareParams& para
   if (!harness_a) return harness_a.error();
   auto harness_b = context.harness(params.runtime, "b");
   if (!harness_b) return harness_b.error();
-  const auto image_a = calibration_inputs(dataset.value(), params.card, a.value(), 1);
+  const auto image_a = context.calibration_inputs(dataset.value(), params.card, a.value(), 1);
   if (!image_a) return image_a.error();
-  const auto image_b = calibration_inputs(dataset.value(), params.card, b.value(), 1);
+  const auto image_b = context.calibration_inputs(dataset.value(), params.card, b.value(), 1);
   if (!image_b) return image_b.error();
   const ComparisonOptions options{.harness_a = std::move(harness_a).value(),
                                   .harness_b = std::move(harness_b).value(),

@@ -37,6 +37,10 @@ struct TaskContext {
   // A candidate's file, opened.
   Result<CandidateFile> candidate(const std::string& role) const;
 
+  // The dataset's first calibration images as inputs of this candidate, in its element type.
+  Result<std::vector<Tensor>> calibration_inputs(const Dataset& dataset, const ModelCard& card,
+                                                 const CandidateFile& candidate, int count) const;
+
   // The executor in this process, or the runtime's harness, handing out what is scored.
   Result<std::unique_ptr<Runner>> runner(const CandidateFile& candidate,
                                          const std::vector<std::string>& scored,

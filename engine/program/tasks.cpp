@@ -9,6 +9,7 @@
 #include "engine/pipeline/candidate.h"
 #include "engine/pipeline/detector.h"
 #include "engine/pipeline/faithful.h"
+#include "engine/pipeline/float_runner.h"
 #include "engine/pipeline/group_sensitivity.h"
 #include "engine/pipeline/int8_sensitivity.h"
 #include "engine/pipeline/prepare.h"
@@ -322,6 +323,21 @@ Result<CandidateFile> TaskContext::candidate(const std::string& role) const {
   if (!path) return path.error();
   const auto lap = watch.lap(Phase::kOpen);
   return open_candidate(path.value());
+}
+
+Result<std::vector<Tensor>> TaskContext::calibration_inputs(const Dataset& dataset,
+                                                            const ModelCard& card,
+                                                            const CandidateFile& candidate,
+                                                            int count) const {
+  const auto lap = watch.lap(Phase::kPreprocess);
+  std::vector<Tensor> inputs;
+  for (const DatasetImage& image : dataset.calibration) {
+    if (static_cast<int>(inputs.size()) == count) break;
+    auto input = input_image(image, card, candidate.height, candidate.width);
+    if (!input) return input.error();
+    inputs.push_back(as_input_of(candidate.graph, input.value().tensor));
+  }
+  return inputs;
 }
 
 Result<std::unique_ptr<Runner>> TaskContext::runner(const CandidateFile& candidate,

@@ -267,12 +267,14 @@ class RandomDocuments {
         if (coin()) out.teacher = Size{whole(1, 640), whole(1, 640)};
         out.rivals = whole(0, 3);
         out.held_back = real(0, 0.9);
+        out.fingerprint_images = whole(0, 9);
         return out;
       }
       case TaskKind::kBenchmark: {
         BenchmarkParams out{card(), text(), whole(1, 8), {}, whole(1, 99), real(0, 60)};
         if (coin()) out.parity = ParityCheck{whole(1, 9), real(0, 1)};
         out.profile = coin();
+        out.fingerprint_images = whole(0, 9);
         return out;
       }
       case TaskKind::kCompare:
@@ -308,6 +310,7 @@ class RandomDocuments {
           out.held_back =
               HeldBackResult{real(-1, 1), whole(1, 99), several(0, 4, [&] { return real(-1, 1); })};
         }
+        out.fingerprint = fingerprint();
         return out;
       }
       case TaskKind::kBenchmark: return benchmark();
@@ -331,6 +334,14 @@ class RandomDocuments {
     return {};
   }
 
+  OutputFingerprint fingerprint() {
+    OutputFingerprint out;
+    for (const std::string& output : texts()) {
+      out[output] = {real(-9, 9), real(0, 9), real(-9, 9), real(0, 1)};
+    }
+    return out;
+  }
+
   BenchmarkResult benchmark() {
     BenchmarkResult out;
     out.low_ms = real(0, 1);
@@ -343,6 +354,7 @@ class RandomDocuments {
     if (coin()) out.parity = ParityResult{whole(1, 8), real(0, 1), real(0, 1)};
     if (coin()) out.canary = CanaryResult{real(0, 9), real(0, 9)};
     if (coin()) out.layers_ms = {{text(), real(0, 9)}, {text(), real(0, 9)}};
+    out.fingerprint = fingerprint();
     if (coin()) out.evidence_json = R"({"governor":"performance","load":[0.1,null]})";
     return out;
   }

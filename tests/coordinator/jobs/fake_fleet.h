@@ -73,6 +73,11 @@ class FakeFleet {
     return give_back() || take();
   }
 
+  // In [0, 1), from the text alone.
+  static double share(const std::string& text) {
+    return static_cast<double>(std::hash<std::string>{}(text) % 1000) / 1000.0;
+  }
+
   int evaluations() const { return static_cast<int>(evaluated_.size()); }
   // Candidate and runtime of every evaluation that succeeded.
   const std::vector<std::string>& evaluated() const { return evaluated_; }
@@ -206,11 +211,6 @@ class FakeFleet {
     result.peak_memory_bytes = std::int64_t{50'000'000} + static_cast<int>(1e6 * result.median_ms);
     if (params.parity) result.parity = {params.parity->images, 1e-5, params.parity->tolerance};
     return {result, {}};
-  }
-
-  // In [0, 1), from the text alone.
-  static double share(const std::string& text) {
-    return static_cast<double>(std::hash<std::string>{}(text) % 1000) / 1000.0;
   }
 
   Store& store_;

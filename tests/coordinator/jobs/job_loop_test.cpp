@@ -657,6 +657,35 @@ TEST_F(JobLoopTest, int8_is_scored_on_the_kind_of_processor_where_its_latency_wa
   EXPECT_EQ(processors.size(), 3U);
 }
 
+TEST_F(JobLoopTest, int8_that_answers_otherwise_where_it_was_timed_raises_an_alarm) {
+  fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {
+    const bool odd =
+        task.blobs.contains("candidate") && FakeFleet::share(task.blobs.at("candidate")) > 0.5;
+    if (auto* scored = std::get_if<wire::EvaluateResult>(&result)) {
+      const int images = std::get<wire::EvaluateParams>(task.params).fingerprint_images;
+      if (images > 0) scored->fingerprint = {{"boxes", {1, 2, 3}}};
+    } else if (auto* timed = std::get_if<wire::BenchmarkResult>(&result)) {
+      const int images = std::get<wire::BenchmarkParams>(task.params).fingerprint_images;
+      if (images > 0) timed->fingerprint = {{"boxes", {odd ? 2.0 : 1.0, 2, 3}}};
+    }
+  });
+  start();
+  const JobId id = post(30);
+  run_to_rest();
+  ASSERT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  std::set<bool> seen;
+  for (const Trial& trial : trials(id)) {
+    const bool int8 = wire::parse_plan(trial.plan_json).value().quantization.has_value();
+    const bool odd = int8 && FakeFleet::share(trial.candidate_sha256) > 0.5;
+    if (int8) seen.insert(odd);
+    for (const auto& [target, record] : trial.on_target) {
+      if (!record.accuracy) continue;
+      EXPECT_EQ(!record.accuracy->alarm.empty(), odd) << trial.number << " " << target;
+    }
+  }
+  EXPECT_EQ(seen.size(), 2U) << "of both kinds there are some";
+}
+
 TEST_F(JobLoopTest, an_ended_job_is_shown_from_its_contenders_as_from_all_of_its_trials) {
   start();
   const JobId id = post(30);

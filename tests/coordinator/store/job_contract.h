@@ -243,6 +243,16 @@ TEST_P(JobContract, what_a_trial_brought_is_recorded_once_and_read_back_exactly)
   EXPECT_EQ(code(store().evidence(job, 2, "x86-ort")), ErrorCode::kNotFound);
 }
 
+TEST_P(JobContract, what_a_candidate_answered_where_it_was_timed_is_there_until_it_is_scored) {
+  const JobId job = searching_job();
+  LatencyRecorded timed = latency(job, 1);
+  timed.latency.fingerprint_json = R"({"boxes":{"mean":0.30000000000000004}})";
+  timed.latency_json = R"({"fingerprint":)" + timed.latency.fingerprint_json + "}";
+  ok(store().commit({{}, {trial(job, 1), timed}}));
+  const auto read = ok(store().trial(job, 1)).on_target.at("x86-ort");
+  EXPECT_EQ(read.latency->fingerprint_json, timed.latency.fingerprint_json);
+}
+
 TEST_P(JobContract, a_trial_on_a_target_is_measured_or_infeasible_and_never_both) {
   const JobId job = searching_job();
   ok(store().commit({{}, {trial(job, 1), trial(job, 2)}}));
