@@ -129,6 +129,11 @@ Result<Benchmark> benchmark(const std::filesystem::path& candidate,
   });
   if (!timing) return timing.error();
   result.peak_memory = harness.value()->peak_memory();
+  if (options.fingerprint) {  // the canary takes the candidate's place
+    auto answers = look_at_answers(candidate, images, options, *harness.value(), watch);
+    if (!answers) return answers.error();
+    result.fingerprint = std::move(answers).value();
+  }
   const auto after = canary();
   if (!after) return after.error();
   evidence.after = host::machine_state(options.harness.cores);
@@ -142,11 +147,6 @@ Result<Benchmark> benchmark(const std::filesystem::path& candidate,
   result.load = loaded.value().load;
   result.canary_before = before.value();
   result.canary_after = after.value();
-  if (options.fingerprint) {
-    auto answers = look_at_answers(candidate, images, options, *harness.value(), watch);
-    if (!answers) return answers.error();
-    result.fingerprint = std::move(answers).value();
-  }
   if (options.profile) {
     auto layers = profile(candidate, images.front(), options, *harness.value(), watch);
     // The candidate has been measured: a runtime that cannot tell more fails nothing.

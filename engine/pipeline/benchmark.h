@@ -4,7 +4,7 @@
 // or the budget ends; the harness times itself (docs/runtimes.md).  Whoever calls makes sure that
 // nothing else runs on the device.  The canary is read before the candidate is loaded and after it
 // was timed, so that a machine that changes its speed meanwhile shows (docs/adr/0009).  What it
-// answers is looked at behind that.  Layers are timed last, on a copy that was loaded for it: being
+// answers is looked at once it was timed.  Layers are timed last, on a copy that was loaded for it: being
 // watched, a candidate is slower.
 #pragma once
 

@@ -8,7 +8,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "engine/executor/openvino_runner.h"
 #include "engine/onnx/onnx_io.h"
+#include "engine/pipeline/fingerprint.h"
 #include "tests/support/graph_builder.h"
 
 namespace pare::engine {
@@ -66,6 +68,20 @@ TEST_F(BenchmarkTest, one_that_nobody_profiles_says_nothing_of_layers) {
   const Benchmark measured = measure();
   EXPECT_TRUE(measured.layers_ms.empty());
   EXPECT_FALSE(nlohmann::json::parse(measured.evidence_json).contains("no_layers"));
+}
+
+TEST_F(BenchmarkTest, says_what_the_candidate_answers_and_not_what_the_canary_does) {
+  EXPECT_TRUE(measure().fingerprint.empty()) << "nobody asked";
+  options_.fingerprint = true;
+  const auto answers = measure().fingerprint;
+  const auto graph = import_onnx_file(candidate_).value();
+  const auto executor = make_openvino_runner(graph, {}).value();
+  const auto expected =
+      fingerprint(*executor, {test::random_tensor({1, 3, 32, 32}, 1)}, watch_).value();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(difference_between(expected, answers), "");
+  options_.scored = {graph.nodes.front().outputs.front()};
+  EXPECT_TRUE(measure().fingerprint.contains(options_.scored.front()));
 }
 
 TEST_F(BenchmarkTest, where_the_runtime_refuses_to_tell_it_is_measured_and_the_reason_kept) {
