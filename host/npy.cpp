@@ -1,8 +1,15 @@
 #include "host/npy.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <fstream>
 #include <optional>
 #include <utility>
@@ -85,25 +92,74 @@ std::optional<std::int64_t> payload(std::span<const std::int64_t> shape, std::si
   return std::ranges::find(shape, 0) != shape.end() ? 0 : bytes;
 }
 
-// The dictionary as text, with the stream behind it; or what is wrong.
-std::variant<std::string, const char*> read_header(std::ifstream& file) {
-  std::array<unsigned char, 8> start;
-  if (!file.read(reinterpret_cast<char*>(start.data()), start.size()) ||
-      !std::equal(kMagic.begin(), kMagic.end(), start.begin(),
-                  [](char a, unsigned char b) { return static_cast<unsigned char>(a) == b; })) {
-    return "it does not begin as one";
+// What a file says of itself.
+struct Header {
+  const Kind* kind = nullptr;
+  std::vector<std::int64_t> shape;
+  std::int64_t data = 0;  // where they begin, and how many bytes they should be
+  std::int64_t bytes = 0;
+};
+
+constexpr std::size_t kPreamble = kMagic.size() + 2 + 4;  // magic, version, length at its longest
+constexpr std::size_t kMaxStart = kPreamble + kMaxHeader;
+
+// The dictionary as text; or what is wrong.  `start`: at least kMaxStart bytes, or the whole file.
+std::variant<std::string_view, const char*> dictionary_of(std::string_view start) {
+  if (start.size() < 8 || !start.starts_with(kMagic)) return "it does not begin as one";
+  const char version = start[6];
+  if (version < 1 || version > 3) return "its format is not 1, 2 or 3";
+  const std::size_t digits = version == 1 ? 2 : 4;
+  if (start.size() < 8 + digits) return "it ends in its header";
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < digits; ++i) {
+    size |= static_cast<std::size_t>(static_cast<unsigned char>(start[8 + i])) << (8 * i);
   }
-  if (start[6] < 1 || start[6] > 3) return "its format is not 1, 2 or 3";
-  std::array<unsigned char, 4> length{};
-  if (!file.read(reinterpret_cast<char*>(length.data()), start[6] == 1 ? 2 : 4)) {
-    return "it ends in its header";
-  }
-  const std::size_t size =
-      length[0] | length[1] << 8U | length[2] << 16U | static_cast<std::size_t>(length[3]) << 24U;
   if (size > kMaxHeader) return "its header is over 4096 bytes";
-  std::string header(size, '\0');
-  if (!file.read(header.data(), static_cast<std::streamsize>(size))) return "it ends in its header";
-  return header;
+  if (start.size() < 8 + digits + size) return "it ends in its header";
+  return start.substr(8 + digits, size);
+}
+
+Error unusable(const std::filesystem::path& path, const std::string& why) {
+  return {ErrorCode::kInvalidArgument, path.string() + " is not a usable .npy file: " + why};
+}
+
+// Of a file that begins like that and has so many bytes.
+Result<Header> header_of(std::string_view start, std::int64_t file_bytes,
+                         const std::filesystem::path& path, std::int64_t max_bytes) {
+  const auto dictionary = dictionary_of(start);
+  if (const auto* why = std::get_if<const char*>(&dictionary)) return unusable(path, *why);
+  const std::string_view text = std::get<std::string_view>(dictionary);
+  const auto descr = quoted_text(value_of(text, "descr").value_or(""));
+  const auto shape = tuple(value_of(text, "shape").value_or(""));
+  if (!descr || !shape || !value_of(text, "fortran_order").value_or("").starts_with("False")) {
+    return unusable(path, "its header is " + std::string(text));
+  }
+  const auto* kind = std::ranges::find(kKinds, *descr, &Kind::descr);
+  if (kind == kKinds.end()) return unusable(path, "its type is " + *descr);
+  const auto bytes = payload(*shape, kind->bytes, max_bytes);
+  if (!bytes) return unusable(path, "it holds more than " + std::to_string(max_bytes) + " bytes");
+  const std::int64_t data = text.data() + text.size() - start.data();
+  if (file_bytes != data + *bytes) {
+    return unusable(path, "it has " + std::to_string(file_bytes - data) +
+                              " bytes of data, its shape needs " + std::to_string(*bytes));
+  }
+  return Header{kind, *shape, data, *bytes};
+}
+
+// All before the data, which start at a multiple of 64.
+std::string start_of(const Kind& kind, std::span<const std::int64_t> shape) {
+  std::string header =
+      "{'descr': '" + std::string(kind.descr) + "', 'fortran_order': False, 'shape': (";
+  for (const std::int64_t size : shape) header += std::to_string(size) + ",";
+  header += "), }";
+  header.append(63 - (kMagic.size() + 4 + header.size()) % 64, ' ');
+  header += '\n';
+  std::string start(kMagic);
+  start += '\x01';
+  start += '\0';
+  start += static_cast<char>(header.size() & 0xFFU);
+  start += static_cast<char>(header.size() >> 8U);
+  return start + header;
 }
 
 }  // namespace
@@ -114,34 +170,24 @@ std::size_t npy_element_bytes(std::string_view dtype) noexcept {
 }
 
 Result<NpyArray> read_npy(const std::filesystem::path& path, std::int64_t max_bytes) {
-  const auto refuse = [&](const std::string& why) {
-    return Error{ErrorCode::kInvalidArgument, path.string() + " is not a usable .npy file: " + why};
-  };
   std::ifstream file(path, std::ios::binary);
   if (!file) return Error{ErrorCode::kNotFound, path.string() + " cannot be opened"};
-  const auto header = read_header(file);
-  if (const auto* why = std::get_if<const char*>(&header)) return refuse(*why);
-  const auto& text = std::get<std::string>(header);
-  const auto descr = quoted_text(value_of(text, "descr").value_or(""));
-  const auto shape = tuple(value_of(text, "shape").value_or(""));
-  if (!descr || !shape || !value_of(text, "fortran_order").value_or("").starts_with("False")) {
-    return refuse("its header is " + text);
-  }
-  const auto* kind = std::ranges::find(kKinds, *descr, &Kind::descr);
-  if (kind == kKinds.end()) return refuse("its type is " + *descr);
-  const auto bytes = payload(*shape, kind->bytes, max_bytes);
-  if (!bytes) return refuse("it holds more than " + std::to_string(max_bytes) + " bytes");
   std::error_code failure;
   const auto file_bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, failure));
-  const auto header_bytes = static_cast<std::int64_t>(file.tellg());
-  if (failure || file_bytes != header_bytes + *bytes) {
-    return refuse("it has " + std::to_string(file_bytes - header_bytes) +
-                  " bytes of data, its shape needs " + std::to_string(*bytes));
+  if (failure) return unusable(path, "it has no size");
+  std::string start(kMaxStart, '\0');
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<std::size_t>(file.gcount()));
+  const auto header = header_of(start, file_bytes, path, max_bytes);
+  if (!header) return header.error();
+  const auto& [kind, shape, data, bytes] = header.value();
+  NpyArray array{std::string(kind->name), shape,
+                 std::vector<std::byte>(static_cast<std::size_t>(bytes))};
+  file.clear();
+  file.seekg(data);
+  if (!file.read(reinterpret_cast<char*>(array.bytes.data()), bytes)) {
+    return unusable(path, "it cannot be read");
   }
-  NpyArray array{std::string(kind->name), *shape,
-                 std::vector<std::byte>(static_cast<std::size_t>(*bytes))};
-  if (!file.read(reinterpret_cast<char*>(array.bytes.data()), *bytes))
-    return refuse("it cannot be read");
   return array;
 }
 
@@ -150,27 +196,116 @@ Result<std::monostate> write_npy(const std::filesystem::path& path, std::string_
                                  std::span<const std::byte> bytes) {
   const Kind* kind = kind_named(dtype);
   PARE_CHECK(kind != nullptr, "an .npy file of an unsupported type");
-  std::string header =
-      "{'descr': '" + std::string(kind->descr) + "', 'fortran_order': False, 'shape': (";
-  for (const std::int64_t size : shape) header += std::to_string(size) + ",";
-  header += "), }";
-  header.append(63 - (kMagic.size() + 4 + header.size()) % 64, ' ');  // data starts at 64 n
-  header += '\n';
+  const std::string start = start_of(*kind, shape);
   // A file that keeps its pages takes a fraction of the time that a new one does.
   std::error_code failure;
-  const auto size = kMagic.size() + 4 + header.size() + bytes.size();
+  const auto size = start.size() + bytes.size();
   std::ofstream file;
   if (std::filesystem::file_size(path, failure) == size && !failure) {
     file.open(path, std::ios::binary | std::ios::in);
   } else {
     file.open(path, std::ios::binary | std::ios::trunc);
   }
-  file << kMagic << '\x01' << '\0' << static_cast<char>(header.size() & 0xFFU)
-       << static_cast<char>(header.size() >> 8U) << header;
+  file << start;
   file.write(reinterpret_cast<const char*>(bytes.data()),
              static_cast<std::streamsize>(bytes.size()));
   file.close();
   if (!file) return Error{ErrorCode::kUnavailable, path.string() + " cannot be written"};
+  return std::monostate{};
+}
+
+Result<MappedNpy> MappedNpy::map(int descriptor, const std::filesystem::path& path, bool to_write) {
+  struct stat facts {};
+  if (::fstat(descriptor, &facts) != 0 || facts.st_size == 0) {
+    return unusable(path, "it does not begin as one");
+  }
+  MappedNpy mapped;
+  const auto size = static_cast<std::size_t>(facts.st_size);
+  void* const memory = ::mmap(nullptr, size, to_write ? PROT_READ | PROT_WRITE : PROT_READ,
+                              MAP_SHARED, descriptor, 0);
+  if (memory == MAP_FAILED) {
+    return Error{ErrorCode::kUnavailable,
+                 path.string() + " cannot be mapped: " + std::strerror(errno)};
+  }
+  mapped.first_ = static_cast<std::byte*>(memory);
+  mapped.size_ = size;
+  mapped.device_ = facts.st_dev;
+  mapped.inode_ = facts.st_ino;
+  return mapped;
+}
+
+Result<MappedNpy> MappedNpy::open(const std::filesystem::path& path, std::int64_t max_bytes) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return Error{ErrorCode::kNotFound, path.string() + " cannot be opened"};
+  auto mapped = map(descriptor, path, false);
+  ::close(descriptor);
+  if (!mapped) return mapped;
+  MappedNpy file = std::move(mapped).value();
+  if (auto read = file.look_again(path, max_bytes); !read) return read.error();
+  return file;
+}
+
+Result<MappedNpy> MappedNpy::create(const std::filesystem::path& path, std::string_view dtype,
+                                    std::span<const std::int64_t> shape) {
+  const Kind* kind = kind_named(dtype);
+  PARE_CHECK(kind != nullptr, "an .npy file of an unsupported type");
+  const std::string start = start_of(*kind, shape);
+  std::size_t size = kind->bytes;
+  for (const std::int64_t length : shape) size *= static_cast<std::size_t>(length);
+  size += start.size();
+  const auto no_room = [&](int error) {
+    return Error{ErrorCode::kUnavailable,
+                 path.string() + " cannot be written: " + std::strerror(error)};
+  };
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor < 0) return no_room(errno);
+  // Memory without room on the disk behind it ends the process that writes into it.
+  int failure = ::ftruncate(descriptor, static_cast<off_t>(size)) == 0 ? 0 : errno;
+  if (failure == 0) failure = ::posix_fallocate(descriptor, 0, static_cast<off_t>(size));
+  auto mapped = failure == 0 ? map(descriptor, path, true) : no_room(failure);
+  ::close(descriptor);
+  if (!mapped) return mapped;
+  MappedNpy made = std::move(mapped).value();
+  std::ranges::copy(std::as_bytes(std::span(start)), made.first_);
+  made.data_ = start.size();
+  made.dtype_ = dtype;
+  made.shape_.assign(shape.begin(), shape.end());
+  return made;
+}
+
+MappedNpy::~MappedNpy() {
+  if (first_ != nullptr) ::munmap(first_, size_);
+}
+
+MappedNpy::MappedNpy(MappedNpy&& other) noexcept {
+  *this = std::move(other);
+}
+
+MappedNpy& MappedNpy::operator=(MappedNpy&& other) noexcept {
+  std::swap(first_, other.first_);
+  std::swap(size_, other.size_);
+  std::swap(data_, other.data_);
+  std::swap(device_, other.device_);
+  std::swap(inode_, other.inode_);
+  std::swap(dtype_, other.dtype_);
+  std::swap(shape_, other.shape_);
+  return *this;
+}
+
+bool MappedNpy::is_at(const std::filesystem::path& path) const {
+  struct stat facts {};
+  return ::stat(path.c_str(), &facts) == 0 && facts.st_dev == device_ && facts.st_ino == inode_ &&
+         static_cast<std::size_t>(facts.st_size) == size_;
+}
+
+Result<std::monostate> MappedNpy::look_again(const std::filesystem::path& path,
+                                             std::int64_t max_bytes) {
+  const std::string_view start(reinterpret_cast<const char*>(first_), std::min(size_, kMaxStart));
+  const auto header = header_of(start, static_cast<std::int64_t>(size_), path, max_bytes);
+  if (!header) return header.error();
+  dtype_ = header.value().kind->name;
+  shape_ = header.value().shape;
+  data_ = static_cast<std::size_t>(header.value().data);
   return std::monostate{};
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <random>
@@ -32,6 +33,11 @@ std::string refusal(const std::string& bytes) {
   const fs::path path = scratch_file("bad.npy");
   std::ofstream(path, std::ios::binary) << bytes;
   const auto read = read_npy(path, 1 << 20);
+  const auto mapped = MappedNpy::open(path, 1 << 20);
+  EXPECT_EQ(static_cast<bool>(read), static_cast<bool>(mapped)) << bytes;
+  if (!read && !mapped) {
+    EXPECT_EQ(read.error().message, mapped.error().message);
+  }
   return read ? "was read" : read.error().message.substr(path.string().size() + 1);
 }
 
@@ -62,6 +68,59 @@ TEST(Npy, a_file_is_written_over_whatever_its_size_was) {
     ASSERT_TRUE(read) << read.error().message;
     EXPECT_EQ(read.value().bytes, bytes);
   }
+}
+
+TEST(Npy, what_is_written_into_a_mapped_file_is_what_others_read_and_the_other_way_round) {
+  const fs::path path = scratch_file("mapped.npy");
+  fs::remove(path);
+  const std::vector<std::int64_t> shape{2, 3};
+  auto made = MappedNpy::create(path, "float32", shape);
+  ASSERT_TRUE(made) << made.error().message;
+  MappedNpy writer = std::move(made).value();
+  ASSERT_EQ(writer.room().size(), 24U);
+  auto opened = MappedNpy::open(path, 1 << 20);
+  ASSERT_TRUE(opened) << opened.error().message;
+  const MappedNpy reader = std::move(opened).value();
+  for (const std::byte value : {std::byte{1}, std::byte{200}}) {
+    std::ranges::fill(writer.room(), value);
+    EXPECT_EQ(read_npy(path, 1 << 20).value().bytes, std::vector<std::byte>(24, value));
+    EXPECT_EQ(reader.bytes()[23], value);
+  }
+  const std::vector<std::byte> other(24, std::byte{77});
+  ASSERT_TRUE(write_npy(path, "float32", shape, other));
+  EXPECT_EQ(reader.bytes()[0], std::byte{77});
+  EXPECT_EQ(reader.shape(), shape);
+  EXPECT_EQ(reader.dtype(), "float32");
+}
+
+TEST(Npy, a_mapped_file_is_looked_at_again_where_it_was_written_over) {
+  const fs::path path = scratch_file("again.npy");
+  const std::vector<std::byte> bytes(24);
+  ASSERT_TRUE(write_npy(path, "float32", std::vector<std::int64_t>{2, 3}, bytes));
+  auto opened = MappedNpy::open(path, 1 << 20);
+  ASSERT_TRUE(opened) << opened.error().message;
+  MappedNpy file = std::move(opened).value();
+  ASSERT_TRUE(write_npy(path, "int32", std::vector<std::int64_t>{3, 2}, bytes));
+  EXPECT_TRUE(file.is_at(path));
+  ASSERT_TRUE(file.look_again(path, 1 << 20));
+  EXPECT_EQ(file.dtype(), "int32");
+  EXPECT_EQ(file.shape(), (std::vector<std::int64_t>{3, 2}));
+  std::ofstream(path, std::ios::in | std::ios::binary) << "garbage";
+  EXPECT_FALSE(file.look_again(path, 1 << 20));
+  ASSERT_TRUE(write_npy(path, "int32", std::vector<std::int64_t>{7}, std::vector<std::byte>(28)));
+  EXPECT_FALSE(file.is_at(path));
+  fs::remove(path);
+  EXPECT_FALSE(file.is_at(path));
+}
+
+TEST(Npy, a_file_without_room_on_the_disk_is_not_mapped) {
+  // Of no file system is there so much.
+  const auto made = MappedNpy::create(scratch_file("huge.npy"), "float64",
+                                      std::vector<std::int64_t>{std::int64_t{1} << 58});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::kUnavailable);
+  EXPECT_NE(made.error().message.find("huge.npy cannot be written"), std::string::npos);
+  fs::remove(scratch_file("huge.npy"));
 }
 
 TEST(Npy, data_starts_at_a_multiple_of_64_as_numpy_writes_it) {

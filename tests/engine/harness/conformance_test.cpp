@@ -25,9 +25,9 @@ fs::path scratch() {
   return folder;
 }
 
-fs::path model_file(int channels, const std::string& name) {
+fs::path model_file(int channels, const std::string& name, int size = 32) {
   test::GraphBuilder builder(5);
-  const auto x = builder.input({1, 3, 32, 32});
+  const auto x = builder.input({1, 3, size, size});
   const auto y = builder.silu(builder.conv(x, {.channels = channels, .stride = 2, .name = ""}));
   builder.output(builder.conv(y, {.channels = 4, .name = "boxes"}));
   builder.output(builder.sigmoid(y));
@@ -98,6 +98,61 @@ TEST_P(Conformance, outputs_are_those_of_the_first_harness) {
   ASSERT_TRUE(expected) << expected.error().message;
   for (std::size_t i = 0; i < expected.value().size(); ++i) {
     EXPECT_LT(test::relative_error(outputs.value()[i], expected.value()[i]), 1e-5);
+  }
+}
+
+// What the children of this thread have read and written by themselves so far: not by mapping.
+std::int64_t bytes_moved_by_children() {
+  std::int64_t moved = 0;
+  std::ifstream children("/proc/thread-self/children");
+  for (std::string pid; children >> pid;) {
+    std::ifstream io("/proc/" + pid + "/io");
+    std::string name;
+    for (std::int64_t value = 0; io >> name >> value;) {
+      if (name == "rchar:" || name == "wchar:") moved += value;
+    }
+  }
+  return moved;
+}
+
+TEST_P(Conformance, tensors_of_an_inference_are_not_copied_by_a_shipped_harness) {
+  ASSERT_TRUE(harness_->load(model_file(8, "larger.onnx", 128), {}));
+  const std::vector<Tensor> inputs{test::random_tensor({1, 3, 128, 128}, 1)};
+  constexpr std::int64_t kBytes = 4 * (3 * 128 * 128 + (4 + 8) * 64 * 64);  // in and out
+  constexpr int kRuns = 20;
+  ASSERT_TRUE(harness_->run(inputs));
+  const std::int64_t before = bytes_moved_by_children();
+  ASSERT_GT(before, 0);
+  for (int run = 0; run < kRuns; ++run) ASSERT_TRUE(harness_->run(inputs));
+  EXPECT_LT(bytes_moved_by_children() - before, kRuns * kBytes / 10);  // requests, headers, answers
+}
+
+TEST_P(Conformance, outputs_are_of_the_inputs_given_last_in_whatever_slot_and_after_timing) {
+  ASSERT_TRUE(harness_->load(model_file(8, "small.onnx"), {}));
+  const auto input = [](unsigned seed) {
+    return std::vector<Tensor>{test::random_tensor({1, 3, 32, 32}, seed)};
+  };
+  std::vector<std::vector<Tensor>> alone;
+  for (const unsigned seed : {0U, 1U, 2U}) {
+    auto outputs = harness_->run(input(seed));
+    ASSERT_TRUE(outputs) << outputs.error().message;
+    alone.push_back(std::move(outputs).value());
+  }
+  const auto same = [](const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+    return std::ranges::equal(a, b, [](const Tensor& left, const Tensor& right) {
+      return std::ranges::equal(left.bytes(), right.bytes());
+    });
+  };
+  EXPECT_FALSE(same(alone[0], alone[1]));
+  ASSERT_TRUE(harness_->time(input(7), {.max_seconds = 0.1}));
+  for (std::size_t slot = 0; slot < Runner::kSlots; ++slot) {
+    ASSERT_TRUE(harness_->put(slot, input(static_cast<unsigned>(slot))));
+  }
+  for (std::size_t slot = 0; slot < Runner::kSlots; ++slot) ASSERT_TRUE(harness_->infer(slot));
+  for (std::size_t slot = 0; slot < Runner::kSlots; ++slot) {
+    const auto outputs = harness_->take(slot);
+    ASSERT_TRUE(outputs) << outputs.error().message;
+    EXPECT_TRUE(same(outputs.value(), alone[slot])) << slot;
   }
 }
 

@@ -5,6 +5,8 @@
 // answered as kUnsupported with its text.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <span>
@@ -13,7 +15,6 @@
 #include <vector>
 
 #include "core/result.h"
-#include "host/npy.h"
 
 namespace pare::worker {
 
@@ -31,11 +32,19 @@ struct BackendTensor {
   std::string dtype;                // NumPy's name
 };
 
-// A tensor in the backend's own memory.
+// A tensor in somebody's memory: the backend's own where it is an output, the frame's where it is
+// an input.
 struct BackendArray {
   std::string dtype;
   std::vector<std::int64_t> shape;
   std::span<const std::byte> bytes;
+};
+
+// Where an output of a fixed shape is to be written.
+struct BackendRoom {
+  std::string dtype;
+  std::vector<std::int64_t> shape;
+  std::span<std::byte> bytes;
 };
 
 struct BackendLoad {
@@ -71,8 +80,12 @@ class Backend {
   virtual Result<BackendModel> load(const BackendLoad& load) = 0;
 
   // The rest only after a load().
+  // What the next runs read and write; both stay where they are until the next bind().  `outputs`
+  // may be some of the model's, or none: the others are the backend's own, and a backend that
+  // cannot write elsewhere takes no notice (outputs() shows where they are).
   // REQUIRES: exactly the model's inputs, of its types and (where fixed) its shapes.
-  virtual void set_inputs(std::map<std::string, host::NpyArray> inputs) = 0;
+  virtual void bind(const std::map<std::string, BackendArray>& inputs,
+                    const std::map<std::string, BackendRoom>& outputs) = 0;
   virtual void run() = 0;  // inputs in memory to outputs in memory: what is timed
   virtual std::map<std::string, BackendArray> outputs() = 0;  // valid until the next call
   // Of the last run; only after a load with `profile`.

@@ -110,7 +110,7 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
   return json(shape).dump();
 }
 
-void check_input(const BackendTensor& wanted, const host::NpyArray& given) {
+void check_input(const BackendTensor& wanted, const BackendArray& given) {
   const bool fits = wanted.shape.size() == given.shape.size() &&
                     std::ranges::equal(wanted.shape, given.shape, [](auto want, auto have) {
                       return want == -1 || want == have;
@@ -121,19 +121,39 @@ void check_input(const BackendTensor& wanted, const host::NpyArray& given) {
   }
 }
 
-// The files named by the request, which must be exactly the inputs of the model.
-std::map<std::string, host::NpyArray> read_inputs(const json& files, const BackendModel& model) {
+// What `read` makes of the files named by the request, which must be exactly the model's inputs.
+template <typename Read>
+std::map<std::string, BackendArray> read_inputs(const json& files, const BackendModel& model,
+                                                Read read) {
   Fields fields(files, "inputs");
-  std::map<std::string, host::NpyArray> inputs;
+  std::map<std::string, BackendArray> inputs;
   for (const BackendTensor& wanted : model.inputs) {
     const std::string path = fields.text(fields.at(wanted.name.c_str()), wanted.name.c_str());
-    auto array = host::read_npy(path, kMaxInputBytes);
+    auto array = read(wanted, path);
     if (!array) throw Refused{array.error()};
     check_input(wanted, array.value());
     inputs.emplace(wanted.name, std::move(array).value());
   }
   fields.finish();
   return inputs;
+}
+
+std::filesystem::path output_file(const std::filesystem::path& folder, std::size_t index) {
+  return folder / ("output-" + std::to_string(index) + ".npy");
+}
+
+// Where the backend may write what the other program will read.
+std::map<std::string, BackendRoom> room_for_outputs(const std::filesystem::path& folder,
+                                                    const BackendModel& model, TensorFiles& files) {
+  std::map<std::string, BackendRoom> rooms;
+  for (std::size_t i = 0; i < model.outputs.size(); ++i) {
+    const BackendTensor& output = model.outputs[i];
+    if (std::ranges::find(output.shape, -1) != output.shape.end()) continue;
+    auto room = files.output(output_file(folder, i), output);
+    if (!room) throw Refused{room.error()};
+    rooms.emplace(output.name, std::move(room).value());
+  }
+  return rooms;
 }
 
 TimingPolicy read_policy(Fields& fields) {
@@ -236,18 +256,38 @@ class Requests {
     const json& files = fields.at("inputs");
     const std::filesystem::path folder = fields.text(fields.at("outputs"), "outputs");
     fields.finish();
-    backend_.set_inputs(read_inputs(files, server_.model_));
+    server_.files_.begin_request();
+    const auto inputs = read_inputs(
+        files, server_.model_,
+        [&](const BackendTensor&, const std::string& path) { return server_.files_.input(path); });
+    const auto rooms = room_for_outputs(folder, server_.model_, server_.files_);
+    backend_.bind(inputs, rooms);
+    server_.timed_inputs_.clear();
     const double start = now_ms();
     backend_.run();
     const double infer_ms = now_ms() - start;
+    return {{"outputs", hand_out(folder, rooms)}, {"infer_ms", infer_ms}};
+  }
+
+  // The file of each output; writes those that the backend put elsewhere.
+  json hand_out(const std::filesystem::path& folder,
+                const std::map<std::string, BackendRoom>& rooms) {
+    const std::map<std::string, BackendArray> arrays = backend_.outputs();
     json paths = json::object();
-    for (const auto& [name, array] : backend_.outputs()) {
-      const auto path = folder / ("output-" + std::to_string(paths.size()) + ".npy");
-      const auto written = host::write_npy(path, array.dtype, array.shape, array.bytes);
-      if (!written) throw Refused{written.error()};
+    for (std::size_t i = 0; i < server_.model_.outputs.size(); ++i) {
+      const std::string& name = server_.model_.outputs[i].name;
+      const BackendArray& array = arrays.at(name);
+      const auto path = output_file(folder, i);
+      const auto room = rooms.find(name);
+      const bool there = room != rooms.end() && room->second.shape == array.shape &&
+                         room->second.bytes.data() == array.bytes.data();
+      if (!there) {
+        const auto written = host::write_npy(path, array.dtype, array.shape, array.bytes);
+        if (!written) throw Refused{written.error()};
+      }
       paths[name] = path.string();
     }
-    return {{"outputs", paths}, {"infer_ms", infer_ms}};
+    return paths;
   }
 
   json time(Fields& fields) {
@@ -255,7 +295,7 @@ class Requests {
     const json& files = fields.at("inputs");
     const TimingPolicy policy = read_policy(fields);
     fields.finish();
-    backend_.set_inputs(read_inputs(files, server_.model_));
+    time_in_own_memory(files);
     const TimedRuns runs = time_runs(
         policy, [&] { backend_.run(); }, now_ms);
     json answer{{"samples_ms", runs.samples_ms},
@@ -265,6 +305,22 @@ class Requests {
                 {"narrow", runs.narrow}};
     if (server_.profiled_) answer["layers"] = measure_layers(backend_);
     return answer;
+  }
+
+  // What is timed reads and writes memory of this process, as an application's would.
+  void time_in_own_memory(const json& files) {
+    std::map<std::string, host::NpyArray> read;
+    const auto inputs = read_inputs(
+        files, server_.model_,
+        [&](const BackendTensor& wanted, const std::string& path) -> Result<BackendArray> {
+          auto array = host::read_npy(path, kMaxInputBytes);
+          if (!array) return array.error();
+          const host::NpyArray& kept = read[wanted.name] = std::move(array).value();
+          return BackendArray{kept.dtype, kept.shape, kept.bytes};
+        });
+    backend_.bind(inputs, {});
+    server_.timed_inputs_ = std::move(read);  // moving a map moves no tensor
+    server_.files_.forget();
   }
 
   json unload(Fields& fields) {
@@ -281,6 +337,8 @@ class Requests {
     if (server_.loaded_) backend_.unload();
     server_.loaded_ = false;
     server_.model_ = {};
+    server_.files_.forget();
+    server_.timed_inputs_.clear();
   }
 
   Server& server_;

@@ -1,9 +1,12 @@
 // The harness contract (docs/runtimes.md) around a Backend.
 #pragma once
 
+#include <map>
 #include <string>
 
+#include "host/npy.h"
 #include "worker/runtimes/frame/backend.h"
+#include "worker/runtimes/frame/tensor_files.h"
 
 namespace pare::worker {
 
@@ -22,6 +25,8 @@ class Server {
  private:
   Backend& backend_;
   BackendModel model_;
+  TensorFiles files_;
+  std::map<std::string, host::NpyArray> timed_inputs_;
   bool loaded_ = false;
   bool profiled_ = false;
   bool said_bye_ = false;

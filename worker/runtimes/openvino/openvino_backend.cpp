@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 namespace pare::worker {
@@ -81,6 +80,7 @@ Result<BackendModel> OpenvinoBackend::load(const BackendLoad& load) {
   auto outputs = describe(std::as_const(model_).outputs());
   if (!outputs) return outputs.error();
   request_ = model_.create_infer_request();
+  lent_.clear();
   const auto precision = model_.get_property(ov::hint::inference_precision);
   const auto threads = model_.get_property(ov::inference_num_threads);
   return BackendModel{.inputs = std::move(inputs).value(),
@@ -93,13 +93,26 @@ Result<BackendModel> OpenvinoBackend::load(const BackendLoad& load) {
                                    {"cpu_pinning", "false"}}};
 }
 
-void OpenvinoBackend::set_inputs(std::map<std::string, host::NpyArray> inputs) {
-  inputs_ = std::move(inputs);
-  for (auto& [name, array] : inputs_) {
-    const ov::Shape shape(array.shape.begin(), array.shape.end());
+void OpenvinoBackend::bind(const std::map<std::string, BackendArray>& inputs,
+                           const std::map<std::string, BackendRoom>& outputs) {
+  const auto stays = [&](const std::string& name) { return outputs.contains(name); };
+  if (!std::ranges::all_of(lent_, stays)) {
+    request_ = model_.create_infer_request();  // the one way back to outputs of its own
+    lent_.clear();
+  }
+  for (const auto& [name, array] : inputs) {
     const ov::element::Type type = model_.input(name).get_element_type();
-    request_.set_tensor(name, array.bytes.empty() ? ov::Tensor(type, shape)
-                                                  : ov::Tensor(type, shape, array.bytes.data()));
+    const ov::Shape shape(array.shape.begin(), array.shape.end());
+    const void* const data = array.bytes.data();
+    request_.set_tensor(name,
+                        data == nullptr ? ov::Tensor(type, shape) : ov::Tensor(type, shape, data));
+  }
+  for (const auto& [name, room] : outputs) {
+    if (room.bytes.empty()) continue;
+    const ov::element::Type type = model_.output(name).get_element_type();
+    const ov::Shape shape(room.shape.begin(), room.shape.end());
+    request_.set_tensor(name, ov::Tensor(type, shape, room.bytes.data()));
+    lent_.insert(name);
   }
 }
 
@@ -132,7 +145,7 @@ std::vector<BackendLayer> OpenvinoBackend::layers() {
 
 void OpenvinoBackend::unload() {
   request_ = {};
-  inputs_.clear();
+  lent_.clear();
   model_ = {};
 }
 

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <openvino/openvino.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@ class OpenvinoBackend final : public Backend {
  public:
   BackendHello hello() override;
   Result<BackendModel> load(const BackendLoad& load) override;
-  void set_inputs(std::map<std::string, host::NpyArray> inputs) override;
+  void bind(const std::map<std::string, BackendArray>& inputs,
+            const std::map<std::string, BackendRoom>& outputs) override;
   void run() override { request_.infer(); }
   std::map<std::string, BackendArray> outputs() override;
   std::vector<BackendLayer> layers() override;
@@ -28,7 +30,7 @@ class OpenvinoBackend final : public Backend {
   ov::Core core_;
   ov::CompiledModel model_;
   ov::InferRequest request_;
-  std::map<std::string, host::NpyArray> inputs_;  // the request reads them where they are
+  std::set<std::string> lent_;  // outputs that the request writes into memory not its own
 };
 
 }  // namespace pare::worker
