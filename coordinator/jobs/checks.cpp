@@ -25,6 +25,11 @@ bool is_like(const TargetCheck& check, const Worker& worker, const Target& targe
          check.runtime_version == runtime->version;
 }
 
+// Another version found it, for another job.
+bool cannot_be_read(const TargetCheck& check) {
+  return !wire::parse_result(check.result_json, TaskKind::kCheck);
+}
+
 }  // namespace
 
 std::optional<TargetCheck> reusable(const std::vector<TargetCheck>& recent,
@@ -60,13 +65,17 @@ Result<std::vector<Change>> missing_checks(Store& store, const JobContext& conte
     const bool known =
         std::ranges::find(there.value(), target.name, &TargetCheck::target) != there.value().end();
     const bool under_way = std::ranges::any_of(tasks.value(), [&](const Task& task) {
-      return task.task.kind == TaskKind::kCheck && task.task.target == target.name;
+      // One that cannot be read will end as a check that failed (unreadable.h).
+      const bool check = task.task.kind == TaskKind::kCheck || !task.unreadable.empty();
+      return check && !task.task.subject.trial && task.task.target == target.name;
     });
     if (known || under_way) continue;
-    const auto recent = store.recent_checks(target, kCheckLife);
-    if (!recent) return recent.error();
+    auto found = store.recent_checks(target, kCheckLife);
+    if (!found) return found.error();
+    std::vector<TargetCheck> recent = std::move(found).value();
+    std::erase_if(recent, cannot_be_read);
     const bool int8 = context.takes_int8(target);
-    auto again = reusable(recent.value(), workers.value(), target, int8);
+    auto again = reusable(recent, workers.value(), target, int8);
     if (again) {
       again->job = job;
       changes.push_back(CheckRecorded{std::move(*again)});

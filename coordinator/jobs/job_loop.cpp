@@ -13,6 +13,7 @@
 #include "coordinator/jobs/known_accuracies.h"
 #include "coordinator/jobs/tasks.h"
 #include "coordinator/jobs/trial_update.h"
+#include "coordinator/jobs/unreadable.h"
 #include "wire/plan_json.h"
 
 namespace pare::coordinator {
@@ -74,7 +75,7 @@ std::vector<Change> given_up(const Task& task, const std::string& why) {
   if (subject.comparison) {
     return {ComparisonEnded{*subject.comparison, ComparisonState::kFailed, why, ""}};
   }
-  if (task.task.kind == TaskKind::kInspectModel) {
+  if (!subject.model_sha256.empty()) {
     return {ModelInspected{subject.model_sha256, EntryState::kRejected, why, ""}};
   }
   return {DatasetInspected{subject.dataset_sha256, EntryState::kRejected, why, {}}};
@@ -99,7 +100,7 @@ Result<std::string> lost_with_workers(Store& store, JobId job) {
   std::string trials;
   int tasks = 0;
   for (const Task& task : failed.value()) {
-    if (!task.outcome_json.empty()) continue;
+    if (!task.outcome_json.empty() || !task.set_aside.empty()) continue;
     ++tasks;
     if (!task.task.subject.trial) continue;
     trials += (trials.empty() ? "" : ", ") + std::to_string(*task.task.subject.trial);
@@ -169,6 +170,16 @@ Result<int> JobLoop::commit(std::optional<TaskId> cause, std::vector<Change> cha
   return 1;
 }
 
+// What follows from the end of a task.
+Result<int> JobLoop::commit_end(const Task& task, std::vector<Change> changes) {
+  if (task.unreadable.empty()) return commit(task.id, std::move(changes));
+  auto said = said_of(store_, task);
+  if (!said) return said.error();
+  std::vector<Change> batch = std::move(said).value();
+  std::ranges::move(changes, std::back_inserter(batch));
+  return commit(task.id, std::move(batch));
+}
+
 Result<int> JobLoop::fail(const Job& job, std::optional<TaskId> cause, const std::string& reason) {
   runners_.erase(job.id);
   if (options_.log) options_.log(name_of(job) + " failed: " + reason);
@@ -193,7 +204,8 @@ Result<int> JobLoop::handle_ends() {
   if (!tasks) return tasks.error();
   int total = 0;
   for (const Task& task : tasks.value()) {
-    const auto handled = guarded([&] { return handle(task); });
+    const auto handled =
+        guarded([&] { return task.unreadable.empty() ? handle(task) : handle_unreadable(task); });
     if (handled) {
       total += handled.value();
       conflicts_.erase(task.id);
@@ -219,22 +231,30 @@ Result<int> JobLoop::settle_conflict(const Task& task, const Error& conflict) {
   const std::string why = "the end of " + name + " does not fit: " + conflict.message;
   const auto ended = commit(task.id, given_up(task, why));
   if (ended || is_store_away(ended.error())) return ended;
-  return commit(task.id, {});  // what it was about has ended meanwhile
+  // What it was about has ended meanwhile, or cannot be ended here.
+  return commit(task.id, {TaskSetAside{task.id, why}});
+}
+
+Result<int> JobLoop::handle_unreadable(const Task& task) {
+  if (options_.log) options_.log(task.unreadable);
+  const auto failed = as_failed(store_, task);
+  if (!failed) return failed.error();
+  return handle(failed.value());
 }
 
 Result<int> JobLoop::handle(const Task& task) {
   if (!task.task.subject.job) {
     auto changes = after_catalog_task(task);
     if (!changes) return changes.error();
-    return commit(task.id, std::move(changes).value());
+    return commit_end(task, std::move(changes).value());
   }
   const auto job = store_.job(*task.task.subject.job);
   if (!job) return job.error();
-  if (is_final(job.value().state)) return commit(task.id, {});
+  if (is_final(job.value().state)) return commit_end(task, {});
   if (task.task.kind == TaskKind::kPrepare) {
-    return commit(task.id, after_prepare(job.value(), end_of(task)));
+    return commit_end(task, after_prepare(job.value(), end_of(task)));
   }
-  if (task.task.kind == TaskKind::kCheck) return commit(task.id, after_check(task));
+  if (task.task.kind == TaskKind::kCheck) return commit_end(task, after_check(task));
   return handle_trial_task(task, job.value());
 }
 
@@ -276,7 +296,7 @@ Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
     if (options_.log) options_.log(name_of(job) + " failed: " + hopeless);
     changes.push_back(JobMoved{job.id, JobState::kFailed, hopeless});
   }
-  const auto done = commit(task.id, std::move(changes));
+  const auto done = commit_end(task, std::move(changes));
   if (!done) runners_.erase(job.id);  // perhaps it is committed, and nobody told the strategy
   if (!done || !ended || !hopeless.empty()) return done;
   const auto stored = store_.trial(job.id, trial.value().number);
@@ -294,11 +314,11 @@ Result<int> JobLoop::confirm(const Task& task, const Job& job, const Trial& tria
   const bool awaited = task.task.kind == TaskKind::kBenchmark &&
                        job.state == JobState::kFinishing && at != trial.on_target.end() &&
                        at->second.latency && !at->second.confirmed;
-  if (!awaited) return commit(task.id, {});
+  if (!awaited) return commit_end(task, {});
   const auto readings = store_.canary_readings(job.id, task.task.target);
   if (!readings) return readings.error();
-  return commit(task.id, {confirmed_by(end_of(task), trial, task.task.target, task.ran_on,
-                                       readings.value())});
+  return commit_end(
+      task, {confirmed_by(end_of(task), trial, task.task.target, task.ran_on, readings.value())});
 }
 
 Result<int> JobLoop::advance_jobs() {
@@ -312,7 +332,8 @@ Result<int> JobLoop::advance_jobs() {
   std::erase_if(searched_, is_over);
   int total = 0;
   for (const Job& job : jobs.value()) {
-    auto advanced = guarded([&] { return advance(job); });
+    auto advanced =
+        guarded([&] { return job.unreadable.empty() ? advance(job) : end_unreadable(job); });
     if (!advanced && is_store_away(advanced.error())) return advanced.error();
     if (!advanced) advanced = settle_job(job, advanced.error());
     if (advanced) {
@@ -335,6 +356,21 @@ Result<int> JobLoop::settle_job(const Job& job, const Error& error) {
   }
   job_conflicts_.erase(job.id);
   return guarded([&] { return fail(job, std::nullopt, error.message); });
+}
+
+// Nobody can go on with a job whose row cannot be read.  Where not even its state can be, it is
+// left to the version that knows it.
+Result<int> JobLoop::end_unreadable(const Job& job) {
+  runners_.erase(job.id);
+  auto ended = commit({}, {JobMoved{job.id, JobState::kFailed, job.unreadable}});
+  if (!ended && (is_store_away(ended.error()) || ended.error().code == ErrorCode::kConflict)) {
+    return ended;
+  }
+  const bool said = !left_alone_.insert(job.id).second;
+  if (!said && options_.log) {
+    options_.log(job.unreadable + (ended ? "; it has failed" : "; it is left as it is"));
+  }
+  return ended ? ended : Result<int>(0);
 }
 
 Result<int> JobLoop::advance(const Job& job) {

@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -57,11 +58,13 @@ class JobLoop {
 
  private:
   Result<int> handle_ends();
+  Result<int> handle_unreadable(const Task& task);
   Result<int> handle(const Task& task);
   Result<int> settle_conflict(const Task& task, const Error& conflict);
   Result<int> handle_trial_task(const Task& task, const Job& job);
   Result<int> advance_jobs();
   Result<int> settle_job(const Job& job, const Error& error);
+  Result<int> end_unreadable(const Job& job);
   Result<int> advance(const Job& job);
   Result<int> begin(const Job& job);
   Result<int> prepare(const Job& job);
@@ -70,6 +73,7 @@ class JobLoop {
   Result<int> confirm(const Task& task, const Job& job, const Trial& trial);
   Result<int> fail(const Job& job, std::optional<TaskId> cause, const std::string& reason);
   Result<int> commit(std::optional<TaskId> cause, std::vector<Change> changes);
+  Result<int> commit_end(const Task& task, std::vector<Change> changes);
   Result<JobRunner*> runner_of(const Job& job);
   Result<int> in_flight_limit();
   double seconds_searched(const Job& job);
@@ -89,6 +93,7 @@ class JobLoop {
   std::map<JobId, std::unique_ptr<JobRunner>> runners_;
   std::map<TaskId, int> conflicts_;     // how often the end of a task did not fit what is stored
   std::map<JobId, int> job_conflicts_;  // how often in a row a job could not be advanced
+  std::set<JobId> left_alone_;          // jobs whose state is another version's, and it was said
   std::mutex mutex_;
   std::condition_variable_any woken_;
   bool wake_ = false;

@@ -125,6 +125,7 @@ Result<bool> JobRunner::replay(Store& store) {
     const auto number = static_cast<std::size_t>(std::max(0, trial_of(entry)));
     if (number == 0 || number > trials.value().size()) return broken_log(context_.job, entry);
     const Trial& trial = trials.value()[number - 1];
+    if (!trial.unreadable.empty()) return Error{ErrorCode::kInternal, trial.unreadable};
     if (!is_of_space(context_, trial)) return another_space(context_.job, trial);
     if (entry.step == SearchStep::kAsk) {
       const search::Genome genome{trial.genome};

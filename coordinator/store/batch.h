@@ -133,6 +133,13 @@ struct TasksCancelled {
   std::optional<int> trial;
 };
 
+// Why the end of a task could not be handled as its kind wants it: kept beside it for people.  Once
+// for a task.
+struct TaskSetAside {
+  TaskId task;
+  std::string reason;
+};
+
 struct ModelInspected {
   std::string sha256;
   EntryState state = EntryState::kReady;
@@ -158,7 +165,7 @@ using Change =
     std::variant<JobMoved, JobWarned, JobPrepared, CheckRecorded, CanaryRecorded, TrialAdded,
                  TrialBuilt, AccuracyRecorded, LatencyRecorded, LatencyConfirmed,
                  InfeasibleRecorded, TrialEnded, SearchLogged, SearchedFor, TaskAdded,
-                 TasksCancelled, ModelInspected, DatasetInspected, ComparisonEnded>;
+                 TasksCancelled, TaskSetAside, ModelInspected, DatasetInspected, ComparisonEnded>;
 
 struct Batch {
   std::optional<TaskId> cause;  // a succeeded or failed task that this handles

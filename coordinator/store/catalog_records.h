@@ -42,6 +42,7 @@ struct Model {
   int card_version = 1;      // a job goes by the one that was there when it was posted
   std::string summary_json;  // once ready
   TimePoint created_at{};
+  std::string unreadable = {};  // why the row cannot be read (records.h); empty: it can
 };
 
 struct DatasetCounts {
@@ -64,6 +65,7 @@ struct Dataset {
   std::string reason;
   DatasetCounts counts;
   TimePoint created_at{};
+  std::string unreadable = {};  // the same
 };
 
 constexpr std::string_view name_of(EntryState s) noexcept {

@@ -275,6 +275,21 @@ struct Apply {
     return true;
   }
 
+  Result<bool> operator()(const TaskSetAside& change) const {
+    if (change.reason.empty()) return conflict("a task that is set aside needs a reason");
+    const auto at = state.tasks.find(change.task);
+    const bool ended = at != state.tasks.end() && (at->second.task.state == TaskState::kSucceeded ||
+                                                   at->second.task.state == TaskState::kFailed);
+    if (!ended || !at->second.task.set_aside.empty()) {
+      return conflict("task " + std::to_string(change.task.value) +
+                      " has not ended, or is set aside already");
+    }
+    at->second.task.set_aside = clean_text(change.reason);
+    log_event(state, now, "task.set_aside", at->second.task.task.subject.job,
+              "{\"task\":" + std::to_string(change.task.value) + "}");
+    return true;
+  }
+
   Result<bool> operator()(const ModelInspected& change) const {
     if ((change.state == EntryState::kReady) == change.summary_json.empty() ||
         (change.state == EntryState::kRejected) == change.reason.empty()) {

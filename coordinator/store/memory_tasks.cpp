@@ -348,7 +348,7 @@ Result<std::vector<Task>> MemoryStore::tasks(const TaskFilter& filter, const Pag
     if (filter.trial && task.task.subject.trial != filter.trial) continue;
     if (filter.state && task.state != *filter.state) continue;
     const bool ended = task.state == TaskState::kSucceeded || task.state == TaskState::kFailed;
-    if (filter.unhandled && (!ended || task.handled)) continue;
+    if (filter.unhandled && (!ended || task.handled || !task.set_aside.empty())) continue;
     part.push_back(task);
   }
   return part;
@@ -382,18 +382,6 @@ Result<std::vector<Task>> MemoryStore::unhandled_tasks(int limit) {
     first.push_back(*task);
   }
   return first;
-}
-
-Result<bool> MemoryStore::set_aside(TaskId id, std::string_view reason) {
-  const std::scoped_lock lock(mutex_);
-  const auto at = state_.tasks.find(id);
-  if (at == state_.tasks.end()) return false;
-  Task& task = at->second.task;
-  const bool ended = task.state == TaskState::kSucceeded || task.state == TaskState::kFailed;
-  if (!ended || task.handled || !task.set_aside.empty()) return false;
-  task.set_aside = reason.empty() ? "no reason was given" : clean_text(reason);
-  log_event(state_, now(), "task.set_aside", task.task.subject.job, task_body(id));
-  return true;
 }
 
 }  // namespace pare::coordinator

@@ -191,6 +191,16 @@ struct Apply {
     return true;
   }
 
+  Result<bool> operator()(const TaskSetAside& change) const {
+    if (change.reason.empty()) return conflict("a task that is set aside needs a reason");
+    if (execute(tx, query::set_task_aside, change.task.value, clean_text(change.reason), now)
+            .empty()) {
+      return conflict("task " + std::to_string(change.task.value) +
+                      " has not ended, or is set aside already");
+    }
+    return true;
+  }
+
   Result<bool> operator()(const ModelInspected& change) const {
     const auto rows =
         execute(tx, query::inspect_model, change.sha256, coordinator::name_of(change.state),

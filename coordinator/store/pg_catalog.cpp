@@ -40,6 +40,14 @@ Dataset dataset_of(const pqxx::row& row) {
   return dataset;
 }
 
+// Never another one in its place: what a target takes decides what is measured there.
+Precision precision_of(const std::string& name) {
+  for (const Precision known : {Precision::kFp32, Precision::kInt8}) {
+    if (name == name_of(known)) return known;
+  }
+  throw pqxx::conversion_error("its precision \"" + name + "\" is not known to this version");
+}
+
 Target target_of(const pqxx::row& row) {
   Target target;
   target.name = text_of(row["name"]);
@@ -48,17 +56,47 @@ Target target_of(const pqxx::row& row) {
   target.threads = row["threads"].as<int>();
   target.precisions.clear();
   for (const std::string& name : texts_of(row["precisions"])) {
-    target.precisions.push_back(name == name_of(Precision::kInt8) ? Precision::kInt8
-                                                                  : Precision::kFp32);
+    target.precisions.push_back(precision_of(name));
   }
   return target;
 }
 
+std::string name_of_model(const pqxx::row& row) {
+  return "model \"" + text_of(row["name"]) + "\"";
+}
+
+std::string name_of_dataset(const pqxx::row& row) {
+  return "dataset \"" + text_of(row["name"]) + "\"";
+}
+
+std::string name_of_target(const pqxx::row& row) {
+  return "target \"" + text_of(row["name"]) + "\"";
+}
+
 template <typename Entry>
-std::vector<Entry> read_all(const pqxx::result& rows, Entry (*read)(const pqxx::row&)) {
-  std::vector<Entry> entries;
-  for (const auto& row : rows) entries.push_back(read(row));
-  return entries;
+Entry unreadable_entry(const pqxx::row& row, const std::string& why) {
+  Entry entry;
+  entry.cursor = row["id"].as<std::int64_t>();
+  entry.name = text_of(row["name"]);
+  entry.sha256 = text_of(row["sha256"]);
+  entry.state = EntryState::kRejected;
+  entry.reason = entry.unreadable = why;
+  entry.created_at = time_of(row["created_at"]);
+  return entry;
+}
+
+std::vector<Model> models_of(const pqxx::result& rows) {
+  return read_all(rows, name_of_model, model_of, unreadable_entry<Model>);
+}
+
+std::vector<Dataset> datasets_of(const pqxx::result& rows) {
+  return read_all(rows, name_of_dataset, dataset_of, unreadable_entry<Dataset>);
+}
+
+template <typename Entry>
+Result<Entry> if_readable(Entry entry) {
+  if (entry.unreadable.empty()) return entry;
+  return Error{ErrorCode::kInternal, entry.unreadable};
 }
 
 // The rows that have this name or this file; fails if they are not one and the same entry.
@@ -66,7 +104,11 @@ template <typename Entry>
 Result<std::optional<Entry>> find_same(const std::vector<Entry>& found, std::string_view what,
                                        const std::string& name, const std::string& sha256) {
   for (const Entry& entry : found) {
-    if (entry.name == name && entry.sha256 == sha256) return std::optional<Entry>(entry);
+    if (entry.name == name && entry.sha256 == sha256) {
+      auto same = if_readable(entry);
+      if (!same) return same.error();
+      return std::optional(std::move(same).value());
+    }
     if (entry.name == name) {
       return conflict(std::string(what) + " \"" + name + "\" is " + entry.sha256);
     }
@@ -81,7 +123,7 @@ Result<Entry> one_of(const std::vector<Entry>& found, std::string_view what,
                      std::string_view reference) {
   if (found.empty()) return not_found(what, reference);
   if (found.size() > 1 && found.front().name != reference) return ambiguous(what, reference);
-  return found.front();
+  return if_readable(found.front());
 }
 
 Param prefix_of(std::string_view reference) {
@@ -113,7 +155,7 @@ Result<bool> PgStore::ping() {
 Result<Created<Model>> PgStore::add_model(const NewModel& model, const NewTask& inspect) {
   return pool_.run([&](pqxx::work& tx) -> Result<Created<Model>> {
     const auto read = [&] {
-      return read_all(execute(tx, query::select_models, model.name, model.sha256, 0, 2), model_of);
+      return models_of(execute(tx, query::select_models, model.name, model.sha256, 0, 2));
     };
     execute(tx, query::lock_models);
     const auto same = find_same(read(), "model", model.name, model.sha256);
@@ -145,7 +187,7 @@ Result<Created<Model>> PgStore::add_model(const NewModel& model, const NewTask& 
 Result<Model> PgStore::model(std::string_view reference) {
   return pool_.run([&](pqxx::work& tx) -> Result<Model> {
     const auto rows = execute(tx, query::select_models, reference, prefix_of(reference), 0, 2);
-    return one_of(read_all(rows, model_of), "model", reference);
+    return one_of(models_of(rows), "model", reference);
   });
 }
 
@@ -153,23 +195,21 @@ Result<Model> PgStore::model_version(std::string_view sha256, int card_version) 
   return pool_.run([&](pqxx::work& tx) -> Result<Model> {
     const auto rows = execute(tx, query::select_model_version, sha256, to_param(card_version));
     if (rows.empty()) return no_such_card(sha256, card_version);
-    return model_of(rows.front());
+    return read_one(rows.front(), name_of_model, model_of);
   });
 }
 
 Result<std::vector<Model>> PgStore::models(const Page& page) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Model>> {
-    return read_all(
-        execute(tx, query::select_models, std::nullopt, std::nullopt, page.after, page.limit),
-        model_of);
+    return models_of(
+        execute(tx, query::select_models, std::nullopt, std::nullopt, page.after, page.limit));
   });
 }
 
 Result<Created<Dataset>> PgStore::add_dataset(const NewDataset& dataset, const NewTask& inspect) {
   return pool_.run([&](pqxx::work& tx) -> Result<Created<Dataset>> {
     const auto read = [&] {
-      return read_all(execute(tx, query::select_datasets, dataset.name, dataset.sha256, 0, 2),
-                      dataset_of);
+      return datasets_of(execute(tx, query::select_datasets, dataset.name, dataset.sha256, 0, 2));
     };
     execute(tx, query::lock_datasets);
     const auto same = find_same(read(), "dataset", dataset.name, dataset.sha256);
@@ -190,15 +230,14 @@ Result<Created<Dataset>> PgStore::add_dataset(const NewDataset& dataset, const N
 Result<Dataset> PgStore::dataset(std::string_view reference) {
   return pool_.run([&](pqxx::work& tx) -> Result<Dataset> {
     const auto rows = execute(tx, query::select_datasets, reference, prefix_of(reference), 0, 2);
-    return one_of(read_all(rows, dataset_of), "dataset", reference);
+    return one_of(datasets_of(rows), "dataset", reference);
   });
 }
 
 Result<std::vector<Dataset>> PgStore::datasets(const Page& page) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Dataset>> {
-    return read_all(
-        execute(tx, query::select_datasets, std::nullopt, std::nullopt, page.after, page.limit),
-        dataset_of);
+    return datasets_of(
+        execute(tx, query::select_datasets, std::nullopt, std::nullopt, page.after, page.limit));
   });
 }
 
@@ -208,11 +247,13 @@ Result<Created<Target>> PgStore::add_target(const Target& target) {
     for (const Precision precision : target.precisions) precisions.emplace_back(name_of(precision));
     const auto made = execute(tx, query::insert_target, target.name, target.runtime, target.pool,
                               target.threads, json_param(precisions), now());
-    const Target stored = target_of(execute(tx, query::select_targets, target.name).front());
-    if (stored != target) {
+    const auto row = execute(tx, query::select_targets, target.name).front();
+    auto stored = read_one(row, name_of_target, target_of);
+    if (!stored) return stored.error();
+    if (stored.value() != target) {
       return conflict("target \"" + target.name + "\" exists with other settings");
     }
-    return Created<Target>{stored, !made.empty()};
+    return Created<Target>{std::move(stored).value(), !made.empty()};
   });
 }
 
@@ -220,13 +261,22 @@ Result<Target> PgStore::target(std::string_view name) {
   return pool_.run([&](pqxx::work& tx) -> Result<Target> {
     const auto rows = execute(tx, query::select_targets, name);
     if (rows.empty()) return not_found("target", name);
-    return target_of(rows.front());
+    return read_one(rows.front(), name_of_target, target_of);
   });
 }
 
 Result<std::vector<Target>> PgStore::targets() {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Target>> {
-    return read_all(execute(tx, query::select_targets, std::nullopt), target_of);
+    std::vector<Target> targets;
+    for (const auto& row : execute(tx, query::select_targets, std::nullopt)) {
+      auto one = read_one(row, name_of_target, target_of);
+      if (one) {
+        targets.push_back(std::move(one).value());
+      } else {
+        log_once(one.error().message);
+      }
+    }
+    return targets;
   });
 }
 

@@ -70,8 +70,56 @@ Event event_of(const pqxx::row& row) {
   return event;
 }
 
+std::string name_of_job(const pqxx::row& row) {
+  return "job " + text_of(row["id"]);
+}
+
+Job unreadable_job(const pqxx::row& row, const std::string& why) {
+  Job job;
+  job.id = JobId{row["id"].as<std::int64_t>()};
+  job.document_json = text_of(row["document"]);
+  job.model_sha256 = text_of(row["model_sha256"]);
+  job.dataset_sha256 = text_of(row["dataset_sha256"]);
+  job.state = JobState::kFailed;
+  job.reason = job.unreadable = why;
+  job.created_at = time_of(row["created_at"]);
+  job.read_at = time_of(row["read_at"]);
+  return job;
+}
+
+std::vector<Job> jobs_of(const pqxx::result& rows) {
+  return read_all(rows, name_of_job, job_of, unreadable_job);
+}
+
+std::string name_of_comparison(const pqxx::row& row) {
+  return "comparison " + text_of(row["id"]);
+}
+
+Comparison unreadable_comparison(const pqxx::row& row, const std::string& why) {
+  Comparison comparison;
+  comparison.id = ComparisonId{row["id"].as<std::int64_t>()};
+  comparison.job = JobId{row["job_id"].as<std::int64_t>()};
+  comparison.target = text_of(row["target"]);
+  comparison.plan_a_sha256 = text_of(row["plan_a_sha256"]);
+  comparison.plan_b_sha256 = text_of(row["plan_b_sha256"]);
+  comparison.document_json = text_of(row["document"]);
+  comparison.state = ComparisonState::kFailed;
+  comparison.reason = comparison.unreadable = why;
+  comparison.created_at = time_of(row["created_at"]);
+  return comparison;
+}
+
+SearchLogEntry entry_of(const pqxx::row& row) {
+  return {row["seq"].as<int>(), enum_of<SearchStep, 2>(row["step"]), text_of(row["payload"])};
+}
+
+std::string name_of_entry(const pqxx::row& row) {
+  return "entry " + text_of(row["seq"]) + " of the search log of job " + text_of(row["job_id"]);
+}
+
+// Of rows in which nothing differs between versions.
 template <typename Record>
-std::vector<Record> read_all(const pqxx::result& rows, Record (*read)(const pqxx::row&)) {
+std::vector<Record> read_plain(const pqxx::result& rows, Record (*read)(const pqxx::row&)) {
   std::vector<Record> records;
   for (const auto& row : rows) records.push_back(read(row));
   return records;
@@ -80,13 +128,13 @@ std::vector<Record> read_all(const pqxx::result& rows, Record (*read)(const pqxx
 Result<Job> read_job(pqxx::work& tx, const Param& now, JobId id) {
   const auto rows = execute(tx, query::select_jobs, id.value, 0, false, 1, now);
   if (rows.empty()) return not_found("job", id.value);
-  return job_of(rows.front());
+  return read_one(rows.front(), name_of_job, job_of);
 }
 
 Result<Comparison> read_comparison(pqxx::work& tx, ComparisonId id) {
   const auto rows = execute(tx, query::select_comparisons, id.value, 0, 1);
   if (rows.empty()) return not_found("comparison", id.value);
-  return comparison_of(rows.front());
+  return read_one(rows.front(), name_of_comparison, comparison_of);
 }
 
 // The id that an earlier request with this key made; 0: there was none.  Requests with the same key
@@ -147,16 +195,14 @@ Result<Job> PgStore::job(JobId id) {
 
 Result<std::vector<Job>> PgStore::jobs(const Page& page) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Job>> {
-    return read_all(
-        execute(tx, query::select_jobs, std::nullopt, page.after, false, page.limit, now()),
-        job_of);
+    return jobs_of(
+        execute(tx, query::select_jobs, std::nullopt, page.after, false, page.limit, now()));
   });
 }
 
 Result<std::vector<Job>> PgStore::active_jobs() {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Job>> {
-    return read_all(execute(tx, query::select_jobs, std::nullopt, 0, true, std::nullopt, now()),
-                    job_of);
+    return jobs_of(execute(tx, query::select_jobs, std::nullopt, 0, true, std::nullopt, now()));
   });
 }
 
@@ -192,18 +238,18 @@ Result<std::size_t> PgStore::commit(const Batch& batch) {
 
 Result<std::vector<TargetCheck>> PgStore::checks(JobId job) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<TargetCheck>> {
-    return read_all(execute(tx, query::select_checks, job.value, std::nullopt, std::nullopt,
-                            std::nullopt, std::nullopt, std::nullopt),
-                    check_of);
+    return read_plain(execute(tx, query::select_checks, job.value, std::nullopt, std::nullopt,
+                              std::nullopt, std::nullopt, std::nullopt),
+                      check_of);
   });
 }
 
 Result<std::vector<TargetCheck>> PgStore::recent_checks(const Target& like,
                                                         std::chrono::seconds max_age) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<TargetCheck>> {
-    return read_all(execute(tx, query::select_checks, std::nullopt, like.pool, like.runtime,
-                            like.threads, max_age.count(), now()),
-                    check_of);
+    return read_plain(execute(tx, query::select_checks, std::nullopt, like.pool, like.runtime,
+                              like.threads, max_age.count(), now()),
+                      check_of);
   });
 }
 
@@ -221,8 +267,9 @@ Result<std::vector<SearchLogEntry>> PgStore::search_log(JobId job) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<SearchLogEntry>> {
     std::vector<SearchLogEntry> log;
     for (const auto& row : execute(tx, query::select_search_log, job.value)) {
-      log.push_back(
-          {row["seq"].as<int>(), enum_of<SearchStep, 2>(row["step"]), text_of(row["payload"])});
+      auto entry = read_one(row, name_of_entry, entry_of);
+      if (!entry) return entry.error();
+      log.push_back(std::move(entry).value());
     }
     return log;
   });
@@ -274,13 +321,13 @@ Result<Comparison> PgStore::comparison(ComparisonId id) {
 Result<std::vector<Comparison>> PgStore::comparisons(const Page& page) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Comparison>> {
     return read_all(execute(tx, query::select_comparisons, std::nullopt, page.after, page.limit),
-                    comparison_of);
+                    name_of_comparison, comparison_of, unreadable_comparison);
   });
 }
 
 Result<std::vector<Event>> PgStore::events(const Page& page) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Event>> {
-    return read_all(execute(tx, query::select_events, page.after, page.limit), event_of);
+    return read_plain(execute(tx, query::select_events, page.after, page.limit), event_of);
   });
 }
 

@@ -115,4 +115,15 @@ std::optional<TimePoint> optional_time_of(const pqxx::field& field) {
   return time_of(field);
 }
 
+std::string why_unreadable(const std::string& name) {
+  const std::string begin = name + " cannot be read: ";
+  try {
+    throw;
+  } catch (const pqxx::conversion_error& thrown) {
+    return begin + thrown.what();
+  } catch (const nlohmann::json::exception& thrown) {
+    return begin + thrown.what();
+  }
+}
+
 }  // namespace pare::coordinator

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "coordinator_store/sql_text.h"
+#include "core/result.h"
 #include "core/units.h"
 
 namespace pare::coordinator {
@@ -93,7 +94,37 @@ Enum enum_of(const pqxx::field& field) {
   for (int i = 0; i < kCount; ++i) {
     if (name_of(static_cast<Enum>(i)) == name) return static_cast<Enum>(i);
   }
-  throw pqxx::conversion_error("there is no \"" + std::string(name) + "\" here");
+  throw pqxx::conversion_error("its " + std::string(field.name()) + " \"" + std::string(name) +
+                               "\" is not known to this version");
+}
+
+// --- rows that cannot be read: another version wrote them, or a hand ---
+
+// "job 7 cannot be read: ..." of what reading the row threw.  Throws again what is no fault of it.
+std::string why_unreadable(const std::string& name);
+
+// kInternal, by name, if the row cannot be read.  `name`: of the row, as people call it.
+template <typename Record>
+Result<Record> read_one(const pqxx::row& row, std::string (*name)(const pqxx::row&),
+                        Record (*read)(const pqxx::row&)) {
+  try {
+    return read(row);
+  } catch (const std::exception&) {
+    return Error{ErrorCode::kInternal, why_unreadable(name(row))};
+  }
+}
+
+// All of them: one that cannot be read is what `unreadable` makes of it and the reason.
+template <typename Record>
+std::vector<Record> read_all(const pqxx::result& rows, std::string (*name)(const pqxx::row&),
+                             Record (*read)(const pqxx::row&),
+                             Record (*unreadable)(const pqxx::row&, const std::string&)) {
+  std::vector<Record> records;
+  for (const auto& row : rows) {
+    auto record = read_one(row, name, read);
+    records.push_back(record ? std::move(record).value() : unreadable(row, record.error().message));
+  }
+  return records;
 }
 
 }  // namespace pare::coordinator

@@ -89,7 +89,6 @@ class PgStore final : public Store {
   Result<std::vector<Task>> tasks(const TaskFilter& filter, const Page& page) override;
   Result<std::vector<TaskWait>> waits(std::optional<JobId> job, int limit) override;
   Result<std::vector<Task>> unhandled_tasks(int limit) override;
-  Result<bool> set_aside(TaskId task, std::string_view reason) override;
 
   Result<Leader> lead(std::string_view holder, std::chrono::milliseconds length,
                       std::optional<std::int64_t> dead) override;

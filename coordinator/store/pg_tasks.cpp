@@ -42,6 +42,10 @@ Worker worker_of(const pqxx::row& row) {
   return worker;
 }
 
+std::string name_of_worker(const pqxx::row& row) {
+  return "worker " + text_of(row["session"]);
+}
+
 TaskSubject subject_of(const pqxx::row& row) {
   TaskSubject subject;
   subject.model_sha256 = text_of(row["model_sha256"]);
@@ -52,10 +56,10 @@ TaskSubject subject_of(const pqxx::row& row) {
   return subject;
 }
 
-Task task_of(const pqxx::row& row) {
+// All but its kind, which alone differs between versions.
+Task without_kind(const pqxx::row& row) {
   Task task;
   task.id = TaskId{row["id"].as<std::int64_t>()};
-  task.task.kind = enum_of<TaskKind, kAllTaskKinds.size()>(row["kind"]);
   task.task.subject = subject_of(row);
   task.task.target = text_of(row["target"]);
   task.task.pool = text_of(row["pool"]);
@@ -85,10 +89,27 @@ Task task_of(const pqxx::row& row) {
   return task;
 }
 
-std::vector<Task> tasks_of(const pqxx::result& rows) {
-  std::vector<Task> tasks;
-  for (const auto& row : rows) tasks.push_back(task_of(row));
-  return tasks;
+Task task_of(const pqxx::row& row) {
+  Task task = without_kind(row);
+  task.task.kind = enum_of<TaskKind, kAllTaskKinds.size()>(row["kind"]);
+  return task;
+}
+
+Task unreadable_task(const pqxx::row& row, const std::string& why) {
+  Task task;
+  try {
+    task = without_kind(row);
+  } catch (const pqxx::conversion_error&) {
+    task.id = TaskId{row["id"].as<std::int64_t>()};
+    task.task.subject = subject_of(row);
+    task.state = TaskState::kFailed;
+  }
+  task.unreadable = why;
+  return task;
+}
+
+std::string name_of_task(const pqxx::row& row) {
+  return "task " + text_of(row["id"]);
 }
 
 std::vector<TaskId> ids_of(const pqxx::result& rows) {
@@ -173,10 +194,11 @@ Result<std::vector<Worker>> PgStore::workers() {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Worker>> {
     std::vector<Worker> workers;
     for (const auto& row : execute(tx, query::select_workers, std::nullopt, now())) {
-      try {
-        workers.push_back(worker_of(row));
-      } catch (const std::exception& thrown) {
-        log_once("worker " + text_of(row["session"]) + " cannot be read: " + thrown.what());
+      auto worker = read_one(row, name_of_worker, worker_of);
+      if (worker) {
+        workers.push_back(std::move(worker).value());
+      } else {
+        log_once(worker.error().message);
       }
     }
     return workers;
@@ -209,17 +231,18 @@ Result<Task> PgStore::task(TaskId id) {
     const auto rows = execute(tx, query::select_tasks, id.value, std::nullopt, std::nullopt,
                               std::nullopt, false, 0, 1);
     if (rows.empty()) return not_found("task", id.value);
-    return task_of(rows.front());
+    return read_one(rows.front(), name_of_task, task_of);
   });
 }
 
 Result<std::vector<Task>> PgStore::tasks(const TaskFilter& filter, const Page& page) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Task>> {
-    return tasks_of(execute(tx, query::select_tasks, std::nullopt,
-                            filter.job ? to_param(filter.job->value) : std::nullopt,
-                            to_param(filter.trial),
-                            filter.state ? to_param(pare::name_of(*filter.state)) : std::nullopt,
-                            filter.unhandled, page.after, page.limit));
+    return read_all(
+        execute(tx, query::select_tasks, std::nullopt,
+                filter.job ? to_param(filter.job->value) : std::nullopt, to_param(filter.trial),
+                filter.state ? to_param(pare::name_of(*filter.state)) : std::nullopt,
+                filter.unhandled, page.after, page.limit),
+        name_of_task, task_of, unreadable_task);
   });
 }
 
@@ -240,25 +263,9 @@ Result<std::vector<TaskWait>> PgStore::waits(std::optional<JobId> job, int limit
 
 Result<std::vector<Task>> PgStore::unhandled_tasks(int limit) {
   return run_as_leader([&](pqxx::work& tx) -> Result<std::vector<Task>> {
-    std::vector<Task> tasks;
-    for (const auto& row : execute(tx, query::select_tasks, std::nullopt, std::nullopt,
-                                   std::nullopt, std::nullopt, true, 0, limit)) {
-      try {
-        tasks.push_back(task_of(row));
-      } catch (const std::exception& thrown) {
-        const std::string reason = std::string("it cannot be read: ") + thrown.what();
-        execute(tx, query::set_task_aside, row["id"].as<std::int64_t>(), clean_text(reason), now());
-        log_once("task " + text_of(row["id"]) + " is set aside: " + reason);
-      }
-    }
-    return tasks;
-  });
-}
-
-Result<bool> PgStore::set_aside(TaskId task, std::string_view reason) {
-  return run_as_leader([&](pqxx::work& tx) -> Result<bool> {
-    const std::string why = reason.empty() ? "no reason was given" : clean_text(reason);
-    return !execute(tx, query::set_task_aside, task.value, why, now()).empty();
+    return read_all(execute(tx, query::select_tasks, std::nullopt, std::nullopt, std::nullopt,
+                            std::nullopt, true, 0, limit),
+                    name_of_task, task_of, unreadable_task);
   });
 }
 

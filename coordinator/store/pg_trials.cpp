@@ -25,6 +25,34 @@ Trial trial_of(const pqxx::row& row) {
   return trial;
 }
 
+std::string name_of_trial(const pqxx::row& row) {
+  return "trial " + text_of(row["number"]) + " of job " + text_of(row["job_id"]);
+}
+
+void cannot_be_read(Trial& trial, const std::string& why) {
+  trial.state = TrialState::kFailed;
+  trial.reason = trial.unreadable = why;
+  trial.genome.clear();
+  trial.on_target.clear();
+}
+
+Trial unreadable_trial(const pqxx::row& row, const std::string& why) {
+  Trial trial;
+  trial.job = JobId{row["job_id"].as<std::int64_t>()};
+  trial.number = row["number"].as<int>();
+  trial.plan_sha256 = text_of(row["plan_sha256"]);
+  trial.plan_json = text_of(row["plan"]);
+  trial.candidate_sha256 = text_of(row["candidate_sha256"]);
+  trial.created_at = time_of(row["created_at"]);
+  cannot_be_read(trial, why);
+  return trial;
+}
+
+Result<Trial> if_readable(Trial trial) {
+  if (trial.unreadable.empty()) return trial;
+  return Error{ErrorCode::kInternal, trial.unreadable};
+}
+
 AccuracyRecord accuracy_of(const pqxx::row& row) {
   AccuracyRecord accuracy{row["map_50_95"].as<double>(),    row["images"].as<int>(),
                           text_of(row["accuracy_runtime"]), text_of(row["detections_sha256"]),
@@ -65,6 +93,14 @@ TargetRecord record_of(const pqxx::row& row) {
   return record;
 }
 
+std::string name_of_accuracy(const pqxx::row&) {
+  return "a stored accuracy";
+}
+
+std::string name_of_outcome(const pqxx::row& row) {
+  return "its outcome on \"" + text_of(row["target"]) + "\"";
+}
+
 // Adds what is known on the targets.  REQUIRES: `trials` are of one job and in order.
 void add_outcomes(pqxx::work& tx, std::span<Trial> trials) {
   if (trials.empty()) return;
@@ -75,15 +111,21 @@ void add_outcomes(pqxx::work& tx, std::span<Trial> trials) {
   for (const auto& row : rows) {
     const auto at = std::ranges::lower_bound(trials, row["number"].as<int>(), {}, &Trial::number);
     if (at == trials.end() || at->number != row["number"].as<int>()) continue;
-    at->on_target[text_of(row["target"])] = record_of(row);
+    if (!at->unreadable.empty()) continue;
+    auto record = read_one(row, name_of_outcome, record_of);
+    if (record) {
+      at->on_target[text_of(row["target"])] = std::move(record).value();
+    } else {
+      cannot_be_read(*at, "trial " + std::to_string(at->number) + " of job " +
+                              std::to_string(at->job.value) +
+                              " cannot be read: " + record.error().message);
+    }
   }
 }
 
 std::vector<Trial> read_trials(pqxx::work& tx, const std::vector<Param>& filters) {
-  std::vector<Trial> trials;
-  for (const auto& row : execute(tx, query::select_trials, filters)) {
-    trials.push_back(trial_of(row));
-  }
+  std::vector<Trial> trials = read_all(execute(tx, query::select_trials, filters), name_of_trial,
+                                       trial_of, unreadable_trial);
   for (auto begin = trials.begin(); begin != trials.end();) {
     const auto end = std::find_if(begin, trials.end(),
                                   [&](const Trial& trial) { return trial.job != begin->job; });
@@ -103,6 +145,9 @@ Result<std::vector<Trial>> trials_with(pqxx::work& tx, std::string_view what,
   for (const Trial& trial : found) {
     if (trial.*member != found.front().*member) return ambiguous(what, sha256);
   }
+  const Trial first = found.front();
+  std::erase_if(found, [](const Trial& trial) { return !trial.unreadable.empty(); });
+  if (found.empty()) return if_readable(first).error();
   return found;
 }
 
@@ -158,7 +203,7 @@ Result<Trial> PgStore::trial(JobId job, int number) {
     const auto found = read_trials(tx, {to_param(job.value), array_param(std::vector{number}),
                                         to_param(0), std::nullopt, std::nullopt, to_param(1)});
     if (found.empty()) return not_found("trial of job " + std::to_string(job.value), number);
-    return found.front();
+    return if_readable(found.front());
   });
 }
 
@@ -197,8 +242,13 @@ Result<std::vector<StoredAccuracy>> PgStore::accuracies_of(std::string_view cand
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<StoredAccuracy>> {
     std::vector<StoredAccuracy> found;
     for (const auto& row : execute(tx, query::select_accuracies, candidate_sha256)) {
-      found.push_back(
-          {text_of(row["accuracy_identity"]), accuracy_of(row), text_of(row["accuracy"])});
+      auto one = read_one(row, name_of_accuracy, accuracy_of);
+      if (one) {
+        found.push_back(
+            {text_of(row["accuracy_identity"]), std::move(one).value(), text_of(row["accuracy"])});
+      } else {
+        log_once(one.error().message + " (of candidate " + std::string(candidate_sha256) + ")");
+      }
     }
     return found;
   });

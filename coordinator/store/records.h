@@ -1,5 +1,10 @@
 // What the store holds, as domain types: no SQL, no row, no protobuf.
 //
+// A row that this version cannot read (another one wrote it, or a hand) stands in lists all the
+// same, so that it hides no other: `unreadable` says why, as "job 7 cannot be read: ...", little
+// else of it is known, and it is shown as failed or rejected for that reason, whatever state it is
+// in.  Whoever asks for it alone gets kInternal with the same words.
+//
 // Fields whose name ends in _json hold a JSON document as it was posted or reported (docs/api.md,
 // docs/tasks.md); the store keeps it and does not look inside.  An empty one is absent.
 #pragma once
@@ -42,6 +47,7 @@ struct Job {
   double searched_seconds = 0;  // while the search went on: no outage, no sleep, no step of a clock
   std::int64_t revision = 0;    // rises with every change of an outcome of its trials
   TimePoint read_at{};          // what time it was, by the clock that all other times are from
+  std::string unreadable = {};
 };
 
 // What the reality check of one of a job's targets found, or why it found nothing.
@@ -78,6 +84,7 @@ struct Comparison {
   std::string result_json;
   TimePoint created_at{};
   std::optional<TimePoint> finished_at;
+  std::string unreadable = {};
 };
 
 enum class WorkerState : std::uint8_t { kIdle, kBusy, kLost };

@@ -60,6 +60,9 @@ struct Task {
   std::string reason;        // why it failed
   bool handled = false;      // a Batch with this task as its cause was committed
   std::string set_aside;     // why its end could not be handled; empty: it could
+  // "task 7 cannot be read: ...", of a row of another version; empty: it can.  Its kind is not
+  // known then, and what it is about is.
+  std::string unreadable = {};
   TimePoint created_at{};
   std::optional<TimePoint> leased_at;
   std::optional<TimePoint> finished_at;

@@ -129,12 +129,9 @@ class TaskStore {
   virtual Result<std::vector<Task>> tasks(const TaskFilter& filter, const Page& page) = 0;
   // Tasks that wait through nobody's fault, oldest first: of one job, or of all and of none.
   virtual Result<std::vector<TaskWait>> waits(std::optional<JobId> job, int limit) = 0;
-  // Succeeded and failed ones that caused no batch yet, in the order they ended.  One that cannot
-  // be read is set aside.
+  // Succeeded and failed ones that caused no batch yet, in the order they ended; those that cannot
+  // be read among them.
   virtual Result<std::vector<Task>> unhandled_tasks(int limit) = 0;
-  // The end of this task cannot be handled, and the reason says why: it is no longer among those
-  // that wait, and blocks nothing.  False: it has not ended, was handled, or is set aside already.
-  virtual Result<bool> set_aside(TaskId task, std::string_view reason) = 0;
 };
 
 }  // namespace pare::coordinator

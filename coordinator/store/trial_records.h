@@ -112,6 +112,7 @@ struct Trial {
   std::map<std::string, TargetRecord> on_target;  // by the target's name
   TimePoint created_at{};
   std::optional<TimePoint> finished_at;
+  std::string unreadable = {};  // why the row cannot be read (records.h); empty: it can
 };
 
 enum class SearchStep : std::uint8_t { kAsk, kTell };

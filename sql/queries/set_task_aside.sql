@@ -1,9 +1,9 @@
--- Sets the end of a task aside, with the reason.  No row: it has not ended, was handled, or is set
--- aside already.
+-- Keeps why the end of a task could not be handled as its kind wants it.  No row: it has not ended,
+-- or has a reason already.
 --   $1 task   $2 reason   $3 now
 WITH aside AS (
   UPDATE task SET set_aside = $2
-   WHERE id = $1::bigint AND state IN ('succeeded', 'failed') AND NOT handled AND set_aside IS NULL
+   WHERE id = $1::bigint AND state IN ('succeeded', 'failed') AND set_aside IS NULL
   RETURNING id, job_id),
 told AS (
   INSERT INTO event (at, kind, job_id, body)

@@ -74,9 +74,6 @@ class FlakyTasks final : public coordinator::TaskStore {
   Result<std::vector<coordinator::Task>> unhandled_tasks(int limit) override {
     return done([&] { return store_.unhandled_tasks(limit); });
   }
-  Result<bool> set_aside(TaskId task, std::string_view reason) override {
-    return done([&] { return store_.set_aside(task, reason); });
-  }
 
  private:
   template <typename Call>

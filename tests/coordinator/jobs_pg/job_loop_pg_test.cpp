@@ -2,25 +2,10 @@
 // they went in, so that a strategy restored from the database asks the same.
 #include <gtest/gtest.h>
 
-#include "coordinator/store/pg_store.h"
-#include "tests/coordinator/jobs/job_loop_fixture.h"
-#include "tests/support/test_database.h"
+#include "tests/coordinator/jobs_pg/job_loop_on_postgres.h"
 
 namespace pare::coordinator {
 namespace {
-
-class JobLoopOnPostgres : public JobLoopFixture {
- protected:
-  std::unique_ptr<Store> make_store(const StoreOptions& options) override {
-    store.reset();
-    auto opened = open_pg_store({database.url(), 4, options});
-    EXPECT_TRUE(opened.has_value()) << opened.error().message;
-    database.clear();
-    return std::move(opened).value();
-  }
-
-  TestDatabase database;
-};
 
 TEST_F(JobLoopOnPostgres, failures_crashes_and_restarts_end_in_a_consistent_job) {
   for (unsigned seed = 1; seed <= 3; ++seed) {

@@ -360,17 +360,29 @@ TEST_P(TaskContract, the_end_of_a_task_that_nobody_can_handle_is_set_aside_and_b
   for (int i = 0; i < 2; ++i) queue(TaskKind::kBuild);
   ok(store().greet(kAda, profile("one")));
   const Lease first = *ok(store().claim(kAda));
-  EXPECT_FALSE(ok(store().set_aside(first.task, "it runs"))) << "it has not ended";
+  const auto set_aside = [&](const std::string& why) {
+    return store().commit({{}, {TaskSetAside{first.task, why}}});
+  };
+  EXPECT_EQ(code(set_aside("it runs")), ErrorCode::kConflict) << "it has not ended";
   succeed(first);
   const Lease second = *ok(store().claim(kAda));
   succeed(second);
-  EXPECT_TRUE(ok(store().set_aside(first.task, "its outcome has no end")));
-  EXPECT_FALSE(ok(store().set_aside(first.task, "again")));
+  EXPECT_EQ(code(set_aside("")), ErrorCode::kConflict);
+  ok(set_aside("its outcome has no end"));
+  EXPECT_EQ(code(set_aside("again")), ErrorCode::kConflict);
   const auto unhandled = ok(store().unhandled_tasks(10));
   ASSERT_EQ(unhandled.size(), 1U);
   EXPECT_EQ(unhandled[0].id, second.task);
   EXPECT_EQ(ok(store().task(first.task)).set_aside, "its outcome has no end");
   EXPECT_EQ(ok(store().task(second.task)).set_aside, "");
+  const TaskFilter open{.job = {}, .trial = {}, .state = {}, .unhandled = true};
+  ASSERT_EQ(ok(store().tasks(open, {})).size(), 1U);
+  EXPECT_EQ(ok(store().tasks(open, {}))[0].id, second.task);
+  // One that is handled keeps the reason, too.
+  ok(store().commit({second.task, {TaskSetAside{second.task, "nobody knows it"}}}));
+  EXPECT_EQ(ok(store().task(second.task)).set_aside, "nobody knows it");
+  EXPECT_TRUE(ok(store().task(second.task)).handled);
+  EXPECT_TRUE(ok(store().unhandled_tasks(10)).empty());
 }
 
 TEST_P(TaskContract, many_idle_workers_are_served_at_once_and_the_unknown_are_named) {
