@@ -135,9 +135,11 @@ Param prefix_of(std::string_view reference) {
 Result<std::unique_ptr<Store>> open_pg_store(const PgOptions& options) {
   const auto conninfo = with_connection_limits(options.url);
   if (!conninfo) return conninfo.error();
-  const auto migrated = migrate(conninfo.value());
-  if (!migrated) return migrated.error();
-  return std::unique_ptr<Store>(std::make_unique<PgStore>(conninfo.value(), options));
+  const auto schema = set_up(conninfo.value());
+  if (!schema) return schema.error();
+  auto store = std::make_unique<PgStore>(conninfo.value(), options);
+  if (schema.value() == newest_schema()) store->watch();
+  return std::unique_ptr<Store>(std::move(store));
 }
 
 Param PgStore::now() const {

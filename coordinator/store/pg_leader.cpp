@@ -1,3 +1,8 @@
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "coordinator/store/pg_migrate.h"
 #include "coordinator/store/pg_store_impl.h"
 #include "coordinator/store/references.h"
 
@@ -8,6 +13,10 @@ Leader leader_of(const pqxx::row& row) {
   return {row["term"].as<std::int64_t>(), text_of(row["holder"]), time_of(row["until"])};
 }
 
+std::string to_come(int from, int to) {
+  return "the database goes from schema " + std::to_string(from) + " to " + std::to_string(to);
+}
+
 Param length_of(std::chrono::milliseconds length) {
   return to_param(static_cast<double>(length.count()));
 }
@@ -16,15 +25,42 @@ Param length_of(std::chrono::milliseconds length) {
 
 Result<Leader> PgStore::lead(std::string_view holder, std::chrono::milliseconds length,
                              std::optional<std::int64_t> dead) {
+  const int ours = newest_schema();
+  int schema = 0;
   auto led = pool_.run([&](pqxx::work& tx) -> Result<Leader> {
+    schema = execute(tx, query::select_schema)[0][0].as<int>();
+    if (schema > ours) return unknown_schema(schema);
     const auto rows =
         execute(tx, query::take_lead, holder, length_of(length), now(), to_param(dead));
     if (!rows.empty()) return leader_of(rows.front());
     return conflict("another coordinator leads: " +
-                    text_of(execute(tx, query::select_leader).front()["holder"]));
+                    text_of(execute(tx, query::select_leader).front()["holder"]) +
+                    (schema == ours ? "" : "; " + to_come(schema, ours) + " when this one does"));
   });
-  if (led) term_ = led.value().term;
+  if (!led) return led;
+  term_ = led.value().term;
+  if (schema < ours) led = migrate_as_leader(schema, length);
+  if (led) watch();
   return led;
+}
+
+Result<Leader> PgStore::migrate_as_leader(int from, std::chrono::milliseconds length) {
+  if (log_) log_(to_come(from, newest_schema()) + " now");
+  std::mutex mutex;
+  std::condition_variable_any ended;
+  std::jthread keeps([&](const std::stop_token& stop) {
+    std::unique_lock lock(mutex);
+    while (!stop.stop_requested()) {
+      ended.wait_for(lock, stop, length / 4, [] { return false; });
+      if (!stop.stop_requested()) (void)stay_leader(length);
+    }
+  });
+  const auto migrated = migrate(pool_.conninfo());
+  keeps.request_stop();
+  keeps.join();
+  if (migrated) return stay_leader(length);
+  (void)resign();
+  return migrated.error();
 }
 
 Result<Leader> PgStore::stay_leader(std::chrono::milliseconds length) {

@@ -47,14 +47,15 @@ void lock(pqxx::connection& connection) {
   locker.exec(kLock);  // until the connection ends
 }
 
+bool has_table(pqxx::connection& connection, const std::string& name) {
+  pqxx::nontransaction reader(connection);
+  return !reader.exec1("SELECT to_regclass('" + name + "')")[0].is_null();
+}
+
+// REQUIRES: locked.
 Result<int> walk(pqxx::connection& connection, int to) {
-  lock(connection);
   const int from = version_of(connection);
-  if (from > newest_schema()) {
-    return Error{ErrorCode::kUnsupported, "the database has schema " + std::to_string(from) +
-                                              ", this program knows " +
-                                              std::to_string(newest_schema())};
-  }
+  if (from > newest_schema()) return unknown_schema(from);
   for (const Migration& migration : kMigrations) {
     if (migration.number > from && migration.number <= to) step_up(connection, migration);
   }
@@ -73,6 +74,7 @@ int newest_schema() noexcept {
 Result<int> migrate_to(const std::string& url, int number) {
   try {
     pqxx::connection connection(url);
+    lock(connection);
     return walk(connection, number);
   } catch (const std::exception& thrown) {
     return classify(thrown).error;
@@ -81,6 +83,30 @@ Result<int> migrate_to(const std::string& url, int number) {
 
 Result<int> migrate(const std::string& url) {
   return migrate_to(url, newest_schema());
+}
+
+Result<int> set_up(const std::string& url) {
+  try {
+    pqxx::connection connection(url);
+    // Whoever leads holds the lock while it migrates, and is waited for elsewhere.
+    if (!has_table(connection, "leader")) {
+      lock(connection);
+      if (!has_table(connection, "leader")) {
+        const auto before = walk(connection, newest_schema());
+        if (!before) return before.error();
+      }
+    }
+    const int number = version_of(connection);
+    if (number > newest_schema()) return unknown_schema(number);
+    return number;
+  } catch (const std::exception& thrown) {
+    return classify(thrown).error;
+  }
+}
+
+Error unknown_schema(int number) {
+  return {ErrorCode::kUnsupported, "the database has schema " + std::to_string(number) +
+                                       ", this program knows " + std::to_string(newest_schema())};
 }
 
 }  // namespace pare::coordinator

@@ -42,16 +42,22 @@ class Receiver final : public pqxx::notification_receiver {
 
 }  // namespace
 
-PgMonitor::PgMonitor(PgPool& pool, Log log)
-    : pool_(pool),
-      log_(std::move(log)),
-      thread_([this](const std::stop_token& stop) { loop(stop); }) {}
+PgMonitor::PgMonitor(PgPool& pool, Log log) : pool_(pool), log_(std::move(log)) {}
 
 PgMonitor::~PgMonitor() {
   thread_.request_stop();
   end_.ring();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
   receiver_.reset();
+}
+
+void PgMonitor::start() {
+  if (thread_.joinable()) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    answered_at_ = Clock::now();
+  }
+  thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
 }
 
 void PgMonitor::when_tasks_are_queued(std::function<void()> bell) {

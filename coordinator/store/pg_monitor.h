@@ -31,6 +31,9 @@ class PgMonitor {
   PgMonitor& operator=(const PgMonitor&) = delete;
   ~PgMonitor();
 
+  // Looks from now on; once it does, further calls do nothing.  Not from two threads at once.
+  void start();
+
   // As of the last answer; an answer that is overdue counts as none.  Thread-safe, at once.
   Health health() const;
   // Called whenever somebody queued a task, from the monitor's thread: it must be quick.

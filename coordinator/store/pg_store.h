@@ -1,10 +1,12 @@
 // The store in PostgreSQL.
 //
-// Opening applies the migrations that are missing, each in one transaction, under an advisory lock,
-// so that two coordinators may start at once.  Keeps a pool of connections, one a thread at a
-// time; a connection that broke is replaced on the next call, which fails with kUnavailable only if
-// the database cannot be reached then.  No call waits for ever, whatever the database does: see
-// pg_pool.h and pg_monitor.h.
+// Opening an empty database makes its schema, under an advisory lock, so that two coordinators may
+// start at once.  The schema of a database that another version made is brought to this one's by
+// lead(), once this one leads: until then the calls of LeaderStore alone can be used (the leader
+// may be of the older version, and goes on).  A newer schema is kUnsupported.  Keeps a pool of
+// connections, one a thread at a time; a connection that broke is replaced on the next call, which
+// fails with kUnavailable only if the database cannot be reached then.  No call waits for ever,
+// whatever the database does: see pg_pool.h and pg_monitor.h.
 #pragma once
 
 #include <functional>

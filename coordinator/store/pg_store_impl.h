@@ -23,6 +23,9 @@ class PgStore final : public Store {
         log_(std::move(options.log)),
         monitor_(pool_, log_) {}
 
+  // Looks after the database from now on.  REQUIRES: it has our schema.
+  void watch() { monitor_.start(); }
+
   Result<bool> ping() override;
   Health health() override { return monitor_.health(); }
   void when_tasks_are_queued(std::function<void()> bell) override {
@@ -97,6 +100,8 @@ class PgStore final : public Store {
   Result<std::optional<Leader>> leader() override;
 
  private:
+  // Brings the database from a schema to ours, and leads on meanwhile.  REQUIRES: leads.
+  Result<Leader> migrate_as_leader(int from, std::chrono::milliseconds length);
   // What queries take as "now": null lets the database's clock speak.
   Param now() const;
   Param lease_ms() const { return to_param(static_cast<double>(options_.lease_length.count())); }
