@@ -27,19 +27,27 @@ Harness::~Harness() {
   conversation_.end(kPatience);
 }
 
-Result<std::unique_ptr<Harness>> Harness::start(HarnessOptions options) {
+Result<std::unique_ptr<Harness>> Harness::spawn(HarnessOptions options) {
   auto conversation = host::Conversation::start(
       options.name, {.command = options.command, .directory = {}, .cores = options.cores},
       {.max_memory_bytes = options.max_memory_bytes});
   if (!conversation) return conversation.error();
-  std::unique_ptr<Harness> harness(
-      new Harness(std::move(options), std::move(conversation).value()));
-  const auto line =
-      harness->conversation_.ask(request({{"do", "hello"}}), "hello", harness->options_.call_limit);
+  return std::unique_ptr<Harness>(new Harness(std::move(options), std::move(conversation).value()));
+}
+
+Result<std::monostate> Harness::greet() {
+  const auto line = conversation_.ask(request({{"do", "hello"}}), "hello", options_.call_limit);
   if (!line) return line.error();
-  auto hello = decode_hello(harness->options_.name, line.value());
+  auto hello = decode_hello(options_.name, line.value());
   if (!hello) return hello.error();
-  harness->hello_ = std::move(hello).value();
+  hello_ = std::move(hello).value();
+  return std::monostate{};
+}
+
+Result<std::unique_ptr<Harness>> Harness::start(HarnessOptions options) {
+  auto harness = spawn(std::move(options));
+  if (!harness) return harness;
+  if (const auto greeted = harness.value()->greet(); !greeted) return greeted.error();
   return harness;
 }
 

@@ -92,8 +92,13 @@ class Harness final : public Runner {
  public:
   // Starts the process and asks it hello.
   static Result<std::unique_ptr<Harness>> start(HarnessOptions options);
+  // The same in two steps, for whoever has something to do meanwhile: spawn() starts the process
+  // and returns, greet() waits until it says hello.  Nothing else is asked before.
+  static Result<std::unique_ptr<Harness>> spawn(HarnessOptions options);
+  Result<std::monostate> greet();
   ~Harness() override;
 
+  const HarnessOptions& options() const noexcept { return options_; }
   const HarnessHello& hello() const noexcept { return hello_; }
 
   // Replaces the model loaded before.

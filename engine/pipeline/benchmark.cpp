@@ -30,27 +30,56 @@ bool has_halves(const Graph& graph) {
                              [&](const TensorInfo& output) { return is_half(output.dtype); });
 }
 
-// Compares what the candidate is scored by; loads that, where it is not the candidate's outputs.
-Result<Parity> check_parity(const std::filesystem::path& candidate,
-                            const std::vector<Tensor>& images, const BenchmarkOptions& options,
-                            Harness& harness, Stopwatch& watch) {
-  double tolerance = options.parity_tolerance;
-  auto executor = watch.during(Phase::kParity, [&]() -> Result<std::unique_ptr<Runner>> {
-    const auto graph = import_onnx_file(candidate);
-    if (!graph) return graph.error();
-    if (has_halves(graph.value())) tolerance *= kHalfTolerance;
-    return make_openvino_runner(graph.value(), options.scored);
-  });
-  if (!executor) return executor.error();
-  const auto file = scored_file(candidate, options.scored, options.harness.scratch);
-  if (!file) return file.error();
-  if (const auto loaded = harness.load(file.value(), {.threads = options.threads}); !loaded) {
-    return loaded.error();
+// What the harness has loaded, so that it is not loaded again.
+class LoadedFile {
+ public:
+  LoadedFile(Harness& harness, int threads, Stopwatch& watch)
+      : harness_(harness), threads_(threads), watch_(watch) {}
+
+  Result<LoadedModel> load(const std::filesystem::path& file) {
+    if (file == file_) return model_;
+    const auto lap = watch_.lap(Phase::kLoad);
+    auto loaded = harness_.load(file, {.threads = threads_});
+    if (!loaded) return loaded;
+    file_ = file;
+    model_ = loaded.value();
+    return loaded;
   }
-  auto parity = compare_outputs(*executor.value(), harness, images, tolerance, watch);
+
+ private:
+  Harness& harness_;
+  int threads_;
+  Stopwatch& watch_;
+  std::filesystem::path file_;  // empty: none of ours
+  LoadedModel model_;
+};
+
+// The executor, which says what the outputs should be, and how far they may differ in float32.
+struct Expectation {
+  std::unique_ptr<Runner> executor;
+  double tolerance = 0;
+};
+
+Result<Expectation> expect(const std::filesystem::path& candidate, const BenchmarkOptions& options,
+                           Stopwatch& watch) {
+  const auto lap = watch.lap(Phase::kParity);
+  const auto graph = import_onnx_file(candidate);
+  if (!graph) return graph.error();
+  auto executor = make_openvino_runner(graph.value(), options.scored);
+  if (!executor) return executor.error();
+  const double looser = has_halves(graph.value()) ? kHalfTolerance : 1;
+  return Expectation{std::move(executor).value(), options.parity_tolerance * looser};
+}
+
+// Compares what the candidate is scored by; loads that, where it is not the candidate's outputs.
+Result<Parity> check_parity(const std::filesystem::path& scored, const Expectation& expected,
+                            const std::vector<Tensor>& images, Harness& harness, LoadedFile& loaded,
+                            Stopwatch& watch) {
+  if (const auto there = loaded.load(scored); !there) return there.error();
+  auto parity = compare_outputs(*expected.executor, harness, images, expected.tolerance, watch);
   if (!parity || parity.value().agrees()) return parity;
   std::ostringstream reason;
-  reason << options.harness.name << " computes something else than the executor: output \""
+  reason << harness.options().name << " computes something else than the executor: output \""
          << parity.value().output << "\" differs by " << parity.value().max_error
          << " of its range over " << images.size() << " images, more than "
          << parity.value().tolerance;
@@ -65,23 +94,9 @@ Evidence evidence_of(const BenchmarkOptions& options, const Harness& harness,
   evidence.settings = loaded.settings;
   evidence.candidate_sha256 = options.candidate_sha256;
   evidence.threads = options.threads;
-  evidence.cores = options.harness.cores;
+  evidence.cores = harness.options().cores;
   evidence.machine = host::machine_facts();
   return evidence;
-}
-
-// What is scored, from what is loaded or, where the candidate does not hand it out, from a copy.
-Result<OutputFingerprint> look_at_answers(const std::filesystem::path& candidate,
-                                          const std::vector<Tensor>& images,
-                                          const BenchmarkOptions& options, Harness& harness,
-                                          Stopwatch& watch) {
-  const auto file = scored_file(candidate, options.scored, options.harness.scratch);
-  if (!file) return file.error();
-  if (file.value() != candidate) {
-    const auto loaded = harness.load(file.value(), {.threads = options.threads});
-    if (!loaded) return loaded.error();
-  }
-  return fingerprint(harness, images, watch);
 }
 
 // The candidate's layers timed, one by one.
@@ -100,43 +115,55 @@ Result<std::map<std::string, double>> profile(const std::filesystem::path& candi
 
 }  // namespace
 
-Result<Benchmark> benchmark(const std::filesystem::path& candidate,
+Result<Benchmark> benchmark(std::unique_ptr<Harness> harness,
+                            const std::filesystem::path& candidate,
                             const std::vector<Tensor>& images, const BenchmarkOptions& options,
                             Stopwatch& watch) {
   PARE_CHECK(!images.empty(), "there is an image to time");
-  auto harness = watch.during(Phase::kLoad, [&] { return Harness::start(options.harness); });
-  if (!harness) return harness.error();
+  std::optional<Expectation> expected;  // made ready before anything is measured
+  if (options.parity_tolerance > 0) {
+    auto ready = expect(candidate, options, watch);
+    if (!ready) return ready.error();
+    expected = std::move(ready).value();
+  }
+  const auto greeted = watch.during(Phase::kLoad, [&] { return harness->greet(); });
+  if (!greeted) return greeted.error();
+  const std::filesystem::path& folder = harness->options().scratch;
   const auto canary = [&] {
     const auto lap = watch.lap(Phase::kCanary);
-    return read_canary(*harness.value(), options.harness.scratch, options.threads);
+    return read_canary(*harness, folder, options.threads);
   };
   const auto before = canary();
   if (!before) return before.error();
+  const auto scored = scored_file(candidate, options.scored, folder);
+  if (!scored) return scored.error();
+  LoadedFile file(*harness, options.threads, watch);
   Benchmark result;
-  if (options.parity_tolerance > 0) {
-    auto parity = check_parity(candidate, images, options, *harness.value(), watch);
+  if (expected) {
+    auto parity = check_parity(scored.value(), *expected, images, *harness, file, watch);
     if (!parity) return parity.error();
     result.parity = parity.value();
+    expected.reset();  // while the candidate is timed there is nobody else
   }
-  const auto loaded = watch.during(
-      Phase::kLoad, [&] { return harness.value()->load(candidate, {.threads = options.threads}); });
+  const auto loaded = file.load(candidate);
   if (!loaded) return loaded.error();
-  Evidence evidence = evidence_of(options, *harness.value(), loaded.value());
-  evidence.before = host::machine_state(options.harness.cores);
+  Evidence evidence = evidence_of(options, *harness, loaded.value());
+  evidence.before = host::machine_state(harness->options().cores);
   auto timing = watch.during(Phase::kTime, [&] {
-    return harness.value()->time(
-        {images.front()}, {.min_samples = options.min_samples, .max_seconds = options.max_seconds});
+    return harness->time({images.front()},
+                         {.min_samples = options.min_samples, .max_seconds = options.max_seconds});
   });
   if (!timing) return timing.error();
-  result.peak_memory = harness.value()->peak_memory();
+  result.peak_memory = harness->peak_memory();
   if (options.fingerprint) {  // the canary takes the candidate's place
-    auto answers = look_at_answers(candidate, images, options, *harness.value(), watch);
+    if (const auto there = file.load(scored.value()); !there) return there.error();
+    auto answers = fingerprint(*harness, images, watch);
     if (!answers) return answers.error();
     result.fingerprint = std::move(answers).value();
   }
   const auto after = canary();
   if (!after) return after.error();
-  evidence.after = host::machine_state(options.harness.cores);
+  evidence.after = host::machine_state(harness->options().cores);
   evidence.warmup_runs = timing.value().warmup_runs;
   evidence.stationary = timing.value().stationary;
   evidence.narrow = timing.value().narrow;
@@ -148,7 +175,7 @@ Result<Benchmark> benchmark(const std::filesystem::path& candidate,
   result.canary_before = before.value();
   result.canary_after = after.value();
   if (options.profile) {
-    auto layers = profile(candidate, images.front(), options, *harness.value(), watch);
+    auto layers = profile(candidate, images.front(), options, *harness, watch);
     // The candidate has been measured: a runtime that cannot tell more fails nothing.
     if (layers) result.layers_ms = std::move(layers).value();
     if (!layers) evidence.no_layers = layers.error().message;

@@ -4,13 +4,14 @@
 // or the budget ends; the harness times itself (docs/runtimes.md).  Whoever calls makes sure that
 // nothing else runs on the device.  The canary is read before the candidate is loaded and after it
 // was timed, so that a machine that changes its speed meanwhile shows (docs/adr/0009).  What it
-// answers is looked at once it was timed.  Layers are timed last, on a copy that was loaded for it: being
-// watched, a candidate is slower.
+// answers is looked at once it was timed.  Layers are timed last, on a copy that was loaded for it:
+// being watched, a candidate is slower.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,7 +27,6 @@
 namespace pare::engine {
 
 struct BenchmarkOptions {
-  HarnessOptions harness;
   int threads = 1;
   double parity_tolerance = 0;  // of float32; 0: no parity check
   int min_samples = 30;
@@ -54,11 +54,14 @@ struct Benchmark {
   std::string evidence_json;
 };
 
-// `images` are inputs of the network: all are compared for parity, the first one is timed.
-// Fails as the harness does; with kUnsupported, naming the output, if one differs by more than the
-// tolerance.
+// `harness` was spawned, so that it starts while `images` are prepared.  They are inputs of the
+// network: all are compared for parity, the first one is timed.  Fails as the harness does; with
+// kUnsupported, naming the output, if one differs by more than the tolerance.
+// Cost: the candidate is loaded once, and once more where what is scored are not its outputs; once
+// for `profile`; the canary twice.
 // REQUIRES: at least one image.
-Result<Benchmark> benchmark(const std::filesystem::path& candidate,
+Result<Benchmark> benchmark(std::unique_ptr<Harness> harness,
+                            const std::filesystem::path& candidate,
                             const std::vector<Tensor>& images, const BenchmarkOptions& options,
                             Stopwatch& watch);
 

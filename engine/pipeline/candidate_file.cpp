@@ -33,14 +33,13 @@ Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate,
 
 Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
                                                const std::vector<std::string>& scored,
-                                               HarnessOptions harness, int threads) {
-  const auto file = scored_file(candidate.path, scored, harness.scratch);
+                                               std::unique_ptr<Harness> harness, int threads) {
+  const auto file = scored_file(candidate.path, scored, harness->options().scratch);
   if (!file) return file.error();
-  auto started = Harness::start(std::move(harness));
-  if (!started) return started.error();
-  const auto loaded = started.value()->load(file.value(), {.threads = threads});
+  if (const auto greeted = harness->greet(); !greeted) return greeted.error();
+  const auto loaded = harness->load(file.value(), {.threads = threads});
   if (!loaded) return loaded.error();
-  return in_float32(std::move(started).value(), candidate.graph);
+  return in_float32(std::move(harness), candidate.graph);
 }
 
 Result<std::filesystem::path> scored_file(const std::filesystem::path& candidate,

@@ -37,10 +37,10 @@ Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate,
                                                 const std::vector<std::string>& scored,
                                                 int threads);
 
-// In the runtime's own process.
+// In the runtime's own process, which was spawned.
 Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
                                                const std::vector<std::string>& scored,
-                                               HarnessOptions harness, int threads);
+                                               std::unique_ptr<Harness> harness, int threads);
 
 // The candidate as a runtime takes it that must hand out these tensors: itself where they are
 // none, else a file written into the folder that ends with them.

@@ -206,12 +206,18 @@ Result<StoredComparison> compare_raw(const TaskContext& context, const wire::Com
 }  // namespace
 
 TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& params) {
+  std::unique_ptr<Harness> harness;
+  if (params.runtime != wire::kExecutor) {
+    auto spawned = context.spawned(params.runtime);
+    if (!spawned) return spawned.error();
+    harness = std::move(spawned).value();
+  }
   const auto candidate = context.candidate("candidate");
   if (!candidate) return candidate.error();
   const auto dataset = context.dataset();
   if (!dataset) return dataset.error();
   const auto runner =
-      context.runner(candidate.value(), params.card.scored, params.runtime, params.threads);
+      context.runner(candidate.value(), params.card.scored, std::move(harness), params.threads);
   if (!runner) return runner.error();
   const RunningDetector running{*runner.value(), params.card, candidate.value().height,
                                 candidate.value().width};

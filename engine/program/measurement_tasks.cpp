@@ -12,6 +12,8 @@
 namespace pare::engine {
 
 TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& params) {
+  auto harness = context.spawned(params.runtime);
+  if (!harness) return harness.error();
   const auto candidate = context.candidate("candidate");
   if (!candidate) return candidate.error();
   const auto dataset = context.dataset();
@@ -20,9 +22,7 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
   const auto images =
       context.calibration_inputs(dataset.value(), params.card, candidate.value(), wanted);
   if (!images) return images.error();
-  auto harness = context.harness(params.runtime, "harness");
-  if (!harness) return harness.error();
-  BenchmarkOptions options{.harness = std::move(harness).value(), .threads = params.threads};
+  BenchmarkOptions options{.threads = params.threads};
   options.parity_tolerance = params.parity ? params.parity->tolerance : 0;
   options.min_samples = params.min_samples;
   options.max_seconds = params.max_seconds;
@@ -31,7 +31,8 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
   options.scored = params.card.scored;
   const auto sha256 = context.document.blobs.find("candidate");
   if (sha256 != context.document.blobs.end()) options.candidate_sha256 = sha256->second;
-  const auto timed = benchmark(candidate.value().path, images.value(), options, context.watch);
+  const auto timed = benchmark(std::move(harness).value(), candidate.value().path, images.value(),
+                               options, context.watch);
   if (!timed) return timed.error();
 
   const Benchmark& measured = timed.value();

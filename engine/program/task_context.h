@@ -33,6 +33,8 @@ struct TaskContext {
   // How to start the harness of a runtime, with a scratch folder of its own.  Fails with kNotFound,
   // naming the runtime, if this worker does not serve it.
   Result<HarnessOptions> harness(const std::string& runtime, const std::string& folder) const;
+  // Its harness, starting while the task goes on: the first thing that one does.
+  Result<std::unique_ptr<Harness>> spawned(const std::string& runtime) const;
 
   // A candidate's file, opened.
   Result<CandidateFile> candidate(const std::string& role) const;
@@ -41,10 +43,11 @@ struct TaskContext {
   Result<std::vector<Tensor>> calibration_inputs(const Dataset& dataset, const ModelCard& card,
                                                  const CandidateFile& candidate, int count) const;
 
-  // The executor in this process, or the runtime's harness, handing out what is scored.
+  // The harness that was spawned, or the executor in this process where that is null, handing out
+  // what is scored.
   Result<std::unique_ptr<Runner>> runner(const CandidateFile& candidate,
                                          const std::vector<std::string>& scored,
-                                         const std::string& runtime, int threads) const;
+                                         std::unique_ptr<Harness> harness, int threads) const;
 
   // Writes an artifact and returns what the outcome says of it.
   Result<std::pair<std::string, wire::Artifact>> artifact(const std::string& role,

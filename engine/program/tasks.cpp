@@ -340,14 +340,20 @@ Result<std::vector<Tensor>> TaskContext::calibration_inputs(const Dataset& datas
   return inputs;
 }
 
+Result<std::unique_ptr<Harness>> TaskContext::spawned(const std::string& runtime) const {
+  auto options = harness(runtime, "harness");
+  if (!options) return options.error();
+  const auto lap = watch.lap(Phase::kLoad);
+  return Harness::spawn(std::move(options).value());
+}
+
 Result<std::unique_ptr<Runner>> TaskContext::runner(const CandidateFile& candidate,
                                                     const std::vector<std::string>& scored,
-                                                    const std::string& runtime, int threads) const {
+                                                    std::unique_ptr<Harness> harness,
+                                                    int threads) const {
   const auto lap = watch.lap(Phase::kLoad);
-  if (runtime == wire::kExecutor) return run_on_executor(candidate, scored, threads);
-  auto started = harness(runtime, "harness");
-  if (!started) return started.error();
-  return run_on_harness(candidate, scored, std::move(started).value(), threads);
+  if (harness == nullptr) return run_on_executor(candidate, scored, threads);
+  return run_on_harness(candidate, scored, std::move(harness), threads);
 }
 
 Result<std::pair<std::string, wire::Artifact>> TaskContext::artifact(

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "engine/harness/harness.h"
 #include "tests/support/graph_builder.h"
 
@@ -123,6 +125,26 @@ TEST(HarnessRun, the_number_of_inputs_is_checked_before_anything_is_sent) {
   const auto outputs = harness->run({});
   ASSERT_FALSE(outputs);
   EXPECT_EQ(outputs.error().message, "the model loaded in fake takes 1 inputs, 0 were given");
+}
+
+TEST(Spawned, a_harness_starts_while_something_else_is_done) {
+  const fs::path ready = fake("").scratch / "ready";
+  fs::remove(ready);
+  const auto spawned = Harness::spawn(
+      fake("until [ -e " + ready.string() + " ]; do sleep 0.01; done; " + std::string(kHello)));
+  ASSERT_TRUE(spawned) << spawned.error().message;  // it has not said a word
+  std::ofstream(ready) << "go";
+  const auto greeted = spawned.value()->greet();
+  ASSERT_TRUE(greeted) << greeted.error().message;
+  EXPECT_EQ(spawned.value()->hello().runtime, "fake");
+}
+
+TEST(Spawned, one_that_cannot_start_says_so_when_it_is_greeted) {
+  const auto spawned = Harness::spawn(fake("exit 3"));
+  ASSERT_TRUE(spawned) << spawned.error().message;
+  const auto greeted = spawned.value()->greet();
+  ASSERT_FALSE(greeted);
+  EXPECT_THAT(greeted.error().message, HasSubstr("3"));
 }
 
 }  // namespace

@@ -32,17 +32,19 @@ class BenchmarkTest : public testing::Test {
     const auto y = builder.silu(builder.conv(x, {.channels = 8, .stride = 2, .name = "first"}));
     builder.output(builder.conv(y, {.channels = 4, .name = "second"}));
     std::ofstream(candidate_, std::ios::binary) << export_onnx(builder.build());
-    options_.harness = {
+    harness_ = {
         .name = "openvino", .command = {harness_program()}, .scratch = scratch_ / "harness"};
-    fs::create_directories(options_.harness.scratch);
+    fs::create_directories(harness_.scratch);
     options_.min_samples = 2;
     options_.max_seconds = 0.1;
   }
   void TearDown() override { fs::remove_all(scratch_); }
 
   Benchmark measure() {
-    auto measured =
-        benchmark(candidate_, {test::random_tensor({1, 3, 32, 32}, 1)}, options_, watch_);
+    auto harness = Harness::spawn(harness_);
+    EXPECT_TRUE(harness) << harness.error().message;
+    auto measured = benchmark(std::move(harness).value(), candidate_,
+                              {test::random_tensor({1, 3, 32, 32}, 1)}, options_, watch_);
     EXPECT_TRUE(measured) << measured.error().message;
     return std::move(measured).value();
   }
@@ -50,6 +52,7 @@ class BenchmarkTest : public testing::Test {
   const fs::path scratch_ =
       fs::temp_directory_path() / ("pare-benchmark-" + std::to_string(::getpid()));
   const fs::path candidate_ = scratch_ / "candidate.onnx";
+  HarnessOptions harness_;
   BenchmarkOptions options_;
   Stopwatch watch_;
 };
@@ -84,10 +87,26 @@ TEST_F(BenchmarkTest, says_what_the_candidate_answers_and_not_what_the_canary_do
   EXPECT_TRUE(measure().fingerprint.contains(options_.scored.front()));
 }
 
+TEST_F(BenchmarkTest, loads_a_candidate_once_to_compare_time_and_look_at_it) {
+  options_.parity_tolerance = 1e-3;
+  options_.fingerprint = true;
+  const fs::path asked = scratch_ / "asked";
+  harness_.command = {"/bin/sh", "-c", "tee " + asked.string() + " | " + harness_program()};
+  EXPECT_TRUE(measure().parity);
+  std::vector<std::string> loaded;
+  std::ifstream lines(asked);
+  for (std::string line; std::getline(lines, line);) {
+    const auto request = nlohmann::json::parse(line);
+    if (request.at("do") != "load") continue;
+    loaded.push_back(fs::path(request.at("model").get<std::string>()).filename());
+  }
+  EXPECT_THAT(loaded, testing::ElementsAre("canary.onnx", "candidate.onnx", "canary.onnx"));
+}
+
 TEST_F(BenchmarkTest, where_the_runtime_refuses_to_tell_it_is_measured_and_the_reason_kept) {
   options_.profile = true;
-  options_.harness.command = {"/bin/sh", "-c",
-                              "sed -u 's/\"profile\":true/\"profile\":17/' | " + harness_program()};
+  harness_.command = {"/bin/sh", "-c",
+                      "sed -u 's/\"profile\":true/\"profile\":17/' | " + harness_program()};
   const Benchmark measured = measure();
   EXPECT_GT(measured.latency.median.count(), 0);
   EXPECT_TRUE(measured.layers_ms.empty());
