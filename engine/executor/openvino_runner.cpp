@@ -148,21 +148,43 @@ class OpenVinoRunner final : public Runner {
   std::vector<ov::Output<const ov::Node>> ports_;
 };
 
+// Left alone, OpenVINO would compute in bfloat16 where the processor has it.  Threads are not
+// pinned: several runners share a machine, and each would choose the same first cores.
+ov::AnyMap settings_for(const ExecutorOptions& options) {
+  return {ov::hint::inference_precision(ov::element::f32),
+          ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY),
+          ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+          ov::inference_num_threads(options.threads),
+          ov::num_streams(1),
+          ov::hint::enable_cpu_pinning(false)};
+}
+
+// No fused int8 kernels and no code made for chains of small operators: two thirds of the time that
+// an int8 detector takes to compile.  Both names are OpenVINO's own and in none of its documents;
+// nullopt where it does not know them, or cannot compile the graph so.
+std::optional<ov::InferRequest> compile_briefly(ov::Core& core,
+                                                const std::shared_ptr<ov::Model>& model,
+                                                ov::AnyMap settings) {
+  settings["LP_TRANSFORMS_MODE"] = "NO";
+  settings["SNIPPETS_MODE"] = "DISABLE";
+  try {
+    return core.compile_model(model, "CPU", settings).create_infer_request();
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
 Result<ov::InferRequest> compile(const Graph& graph, const Wanted& wanted,
                                  const ExecutorOptions& options) {
   const auto model = read_openvino_model(graph, wanted.exposed);
   if (!model) return model.error();
   try {
     ov::Core core;
-    // Left alone, OpenVINO would compute in bfloat16 where the processor has it.  Threads are not
-    // pinned: several runners share a machine, and each would choose the same first cores.
-    ov::CompiledModel compiled =
-        core.compile_model(model.value(), "CPU", ov::hint::inference_precision(ov::element::f32),
-                           ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY),
-                           ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
-                           ov::inference_num_threads(options.threads), ov::num_streams(1),
-                           ov::hint::enable_cpu_pinning(false));
-    return compiled.create_infer_request();
+    const ov::AnyMap settings = settings_for(options);
+    if (options.briefly) {
+      if (auto request = compile_briefly(core, model.value(), settings)) return *request;
+    }
+    return core.compile_model(model.value(), "CPU", settings).create_infer_request();
   } catch (const std::exception& error) {
     return openvino_error(graph, error.what());
   }

@@ -22,6 +22,9 @@ namespace pare::engine {
 
 struct ExecutorOptions {
   int threads = 1;
+  // For a run or two: what makes int8 fast is left out, which takes longer than the runs.  Outputs
+  // are those of the Q/DQ nodes as they stand.
+  bool briefly = false;
 };
 
 // `wanted` empty: the graph's outputs.  Fails with kInvalidArgument if a wanted tensor is not in

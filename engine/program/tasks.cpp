@@ -278,11 +278,13 @@ Result<std::filesystem::path> TaskContext::file(const std::string& role) const {
 Result<std::vector<std::byte>> TaskContext::bytes(const std::string& role) const {
   const auto path = file(role);
   if (!path) return path.error();
-  std::ifstream in(path.value(), std::ios::binary);
-  const std::string text(std::istreambuf_iterator<char>(in), {});
+  std::ifstream in(path.value(), std::ios::binary | std::ios::ate);
+  const std::streamoff size = in ? static_cast<std::streamoff>(in.tellg()) : -1;
+  std::vector<std::byte> bytes(static_cast<std::size_t>(std::max<std::streamoff>(size, 0)));
+  in.seekg(0);
+  in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   if (!in) return Error{ErrorCode::kNotFound, "cannot read " + path.value().string()};
-  const auto* const first = reinterpret_cast<const std::byte*>(text.data());
-  return std::vector<std::byte>(first, first + text.size());
+  return bytes;
 }
 
 Result<Dataset> TaskContext::dataset() const {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/executor/observe.h"
 #include "engine/executor/openvino_runner.h"
@@ -54,6 +55,36 @@ TEST(OpenVinoRunner, runs_again_and_keeps_earlier_results) {
   EXPECT_FALSE(second.value()[0] == before);
   EXPECT_EQ(first.value()[0], before);
   EXPECT_EQ(runner.value()->run({random_tensor({1, 2, 2, 2}, 3)}).value()[0], before);
+}
+
+// images -> Q/DQ in steps of a tenth -> Relu -> Q/DQ in steps of a half.
+Graph quantized_graph() {
+  GraphBuilder b;
+  const auto steps = [&](const std::string& x, float step) {
+    const auto scale = b.constant(Tensor::of<float>({}, std::vector{step}), "scale_of_" + x);
+    const auto zero =
+        b.constant(Tensor::of<std::uint8_t>({}, std::vector<std::uint8_t>{100}), "zero_of_" + x);
+    const auto q = b.node("QuantizeLinear", {x, scale, zero}, {b.shape(x)})[0];
+    return b.node("DequantizeLinear", {q, scale, zero}, {b.shape(x)})[0];
+  };
+  b.output(steps(b.relu(steps(b.input({1, 3, 8, 8}), 0.1F)), 0.5F));
+  return b.build();
+}
+
+TEST(OpenVinoRunner, compiled_for_a_short_while_it_computes_what_the_nodes_say) {
+  const Tensor input = random_tensor({1, 3, 8, 8}, 3);
+  for (const bool briefly : {false, true}) {
+    const auto runner = make_openvino_runner(quantized_graph(), {}, {.briefly = briefly});
+    ASSERT_TRUE(runner) << runner.error().message;
+    const auto made = runner.value()->run({input});
+    ASSERT_TRUE(made) << made.error().message;
+    ASSERT_EQ(made.value()[0].shape(), (Shape{1, 3, 8, 8}));
+    for (std::size_t i = 0; i < input.values<float>().size(); ++i) {
+      const double tenth = std::nearbyint(double{input.values<float>()[i]} / 0.1) * 0.1;
+      const double half = std::nearbyint(std::max(tenth, 0.0) / 0.5) * 0.5;
+      EXPECT_NEAR(double{made.value()[0].values<float>()[i]}, half, 1e-5) << tenth;
+    }
+  }
 }
 
 TEST(OpenVinoRunner, refuses_what_is_not_in_the_graph_or_does_not_fit_its_input) {
