@@ -18,7 +18,12 @@ bool same(float wanted, float got) {
   return wanted == got || (std::isnan(wanted) && std::isnan(got));
 }
 
-// Largest absolute difference over largest minus smallest expected value.
+// What two runtimes may differ by in float32 whatever an output's range is: of its largest number,
+// or of one, which a sigmoid works with however small its answers are.
+constexpr double kRounding = 1e-6;
+
+// Largest absolute difference, less what rounding makes, over largest minus smallest expected
+// value.
 double relative_difference(std::span<const float> wanted, std::span<const float> got) {
   double difference = 0;
   double low = std::numeric_limits<double>::infinity();
@@ -33,7 +38,9 @@ double relative_difference(std::span<const float> wanted, std::span<const float>
     difference =
         std::isfinite(miss) ? std::max(difference, miss) : std::numeric_limits<double>::infinity();
   }
-  return difference / std::max(high - low, 1e-6);
+  const double largest = std::max({1.0, std::abs(low), std::abs(high)});
+  const double rounding = std::isfinite(largest) ? kRounding * largest : kRounding;
+  return std::max(0.0, difference - rounding) / std::max(high - low, kRounding);
 }
 
 std::string type_and_shape(const Tensor& tensor) {

@@ -78,6 +78,23 @@ TEST_P(Conformance, a_loaded_model_says_its_inputs_and_outputs) {
   EXPECT_GE(harness_->peak_memory().count, model.memory.count / 2);
 }
 
+// As faces of several sizes are handed out: what is compiled is one operator with two names.
+TEST_P(Conformance, an_output_has_the_name_that_the_file_gives_it) {
+  test::GraphBuilder builder(5);
+  const auto scores = builder.conv(builder.input({1, 3, 32, 32}), {.channels = 1, .stride = 2});
+  const auto rows = builder.transpose(scores, {0, 2, 3, 1});
+  const auto output = builder.sigmoid(builder.reshape(rows, {1, 256, 1}));
+  builder.output(output);
+  const fs::path path = scratch() / "rows.onnx";
+  std::ofstream(path, std::ios::binary) << export_onnx(builder.build());
+  const auto loaded = harness_->load(path, {});
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  ASSERT_EQ(loaded.value().outputs.size(), 1U);
+  EXPECT_EQ(loaded.value().outputs[0].name, output);
+  ASSERT_TRUE(harness_->run({test::random_tensor({1, 3, 32, 32}, 11)}));
+  EXPECT_EQ(harness_->output_names(), std::vector<std::string>{output});
+}
+
 TEST_P(Conformance, outputs_are_those_of_the_first_harness) {
   const fs::path model = model_file(8, "small.onnx");
   const std::vector<Tensor> inputs{test::random_tensor({1, 3, 32, 32}, 11)};

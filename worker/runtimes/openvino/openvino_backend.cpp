@@ -29,11 +29,19 @@ std::string dtype_name(ov::element::Type type) {
   return "";
 }
 
+// The name that the file gives a tensor at its edge.  Compiling adds those of tensors that were
+// merged with it, and any of them may come first.
+std::string name_of(const ov::Output<const ov::Node>& port) {
+  const std::string node = port.get_node()->get_friendly_name();
+  const std::string name = node.substr(0, node.rfind("/sink_port_"));  // of a result
+  return port.get_names().contains(name) ? name : port.get_any_name();
+}
+
 Result<std::vector<BackendTensor>> describe(const std::vector<ov::Output<const ov::Node>>& ports) {
   std::vector<BackendTensor> tensors;
   for (const auto& port : ports) {
     BackendTensor tensor{
-        .name = port.get_any_name(), .shape = {}, .dtype = dtype_name(port.get_element_type())};
+        .name = name_of(port), .shape = {}, .dtype = dtype_name(port.get_element_type())};
     if (tensor.dtype.empty()) {
       return Error{ErrorCode::kUnsupported,
                    "tensor " + tensor.name + " is of type " + port.get_element_type().to_string()};
@@ -127,7 +135,7 @@ std::map<std::string, BackendArray> OpenvinoBackend::outputs() {
     if (tensor.get_byte_size() > 0) {
       array.bytes = {static_cast<const std::byte*>(tensor.data()), tensor.get_byte_size()};
     }
-    all.emplace(port.get_any_name(), std::move(array));
+    all.emplace(name_of(port), std::move(array));
   }
   return all;
 }
