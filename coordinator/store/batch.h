@@ -127,12 +127,6 @@ struct TaskAdded {
   NewTask task;
 };
 
-// Those of the job, or of one trial of it, that are queued or leased.
-struct TasksCancelled {
-  JobId job;
-  std::optional<int> trial;
-};
-
 // Why the end of a task could not be handled as its kind wants it: kept beside it for people.  Once
 // for a task.
 struct TaskSetAside {
@@ -164,8 +158,8 @@ struct ComparisonEnded {
 using Change =
     std::variant<JobMoved, JobWarned, JobPrepared, CheckRecorded, CanaryRecorded, TrialAdded,
                  TrialBuilt, AccuracyRecorded, LatencyRecorded, LatencyConfirmed,
-                 InfeasibleRecorded, TrialEnded, SearchLogged, SearchedFor, TaskAdded,
-                 TasksCancelled, TaskSetAside, ModelInspected, DatasetInspected, ComparisonEnded>;
+                 InfeasibleRecorded, TrialEnded, SearchLogged, SearchedFor, TaskAdded, TaskSetAside,
+                 ModelInspected, DatasetInspected, ComparisonEnded>;
 
 struct Batch {
   std::optional<TaskId> cause;  // a succeeded or failed task that this handles

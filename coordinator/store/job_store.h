@@ -94,8 +94,6 @@ class JobStore {
   virtual Result<std::optional<Comparison>> comparison_made_by(const Idempotency& idempotency) = 0;
   virtual Result<Comparison> comparison(ComparisonId id) = 0;
   virtual Result<std::vector<Comparison>> comparisons(const Page& page) = 0;
-
-  virtual Result<std::vector<Event>> events(const Page& page) = 0;
 };
 
 }  // namespace pare::coordinator

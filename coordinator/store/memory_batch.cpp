@@ -15,10 +15,6 @@ std::string not_to_confirm(JobId job, int number, const std::string& target) {
          "\", or one that is confirmed";
 }
 
-std::string trial_body(int number) {
-  return "{\"trial\":" + std::to_string(number) + "}";
-}
-
 // Applies one change; an overload for each.
 struct Apply {
   MemoryState& state;
@@ -155,7 +151,6 @@ struct Apply {
     trial.origin = change.origin;
     trial.genome = change.genome;
     trial.created_at = now;
-    log_event(state, now, "trial.added", change.job, trial_body(change.number));
     return true;
   }
 
@@ -245,8 +240,6 @@ struct Apply {
     trial.state = change.state;
     trial.reason = clean_text(change.reason);
     trial.finished_at = now;
-    log_event(state, now, "trial." + std::string(coordinator::name_of(change.state)), change.job,
-              trial_body(change.number));
     return true;
   }
 
@@ -267,14 +260,6 @@ struct Apply {
     return true;
   }
 
-  Result<bool> operator()(const TasksCancelled& change) const {
-    cancel_tasks(state, now, [&](const Task& task) {
-      return task.task.subject.job == change.job &&
-             (!change.trial || task.task.subject.trial == change.trial);
-    });
-    return true;
-  }
-
   Result<bool> operator()(const TaskSetAside& change) const {
     if (change.reason.empty()) return conflict("a task that is set aside needs a reason");
     const auto at = state.tasks.find(change.task);
@@ -285,8 +270,6 @@ struct Apply {
                       " has not ended, or is set aside already");
     }
     at->second.task.set_aside = clean_text(change.reason);
-    log_event(state, now, "task.set_aside", at->second.task.task.subject.job,
-              "{\"task\":" + std::to_string(change.task.value) + "}");
     return true;
   }
 
@@ -300,8 +283,6 @@ struct Apply {
       model.state = change.state;
       model.reason = clean_text(change.reason);
       model.summary_json = change.summary_json;
-      log_event(state, now, "model." + std::string(coordinator::name_of(change.state)), {},
-                "{\"sha256\":\"" + change.sha256 + "\"}");
       return true;
     }
     return conflict("model " + change.sha256 + " is not being inspected");
@@ -316,8 +297,6 @@ struct Apply {
       dataset.state = change.state;
       dataset.reason = clean_text(change.reason);
       dataset.counts = change.counts;
-      log_event(state, now, "dataset." + std::string(coordinator::name_of(change.state)), {},
-                "{\"sha256\":\"" + change.sha256 + "\"}");
       return true;
     }
     return conflict("dataset " + change.sha256 + " is not being inspected");
@@ -338,8 +317,6 @@ struct Apply {
     comparison.reason = clean_text(change.reason);
     comparison.result_json = change.result_json;
     comparison.finished_at = now;
-    log_event(state, now, "comparison." + std::string(coordinator::name_of(change.state)),
-              comparison.job, "{\"comparison\":" + std::to_string(change.comparison.value) + "}");
     return true;
   }
 };
@@ -365,7 +342,6 @@ void move_job(MemoryState& state, TimePoint now, Job& job, JobState to, const st
       stored.trial.finished_at = now;
     }
   }
-  log_event(state, now, "job." + std::string(pare::name_of(to)), job.id, "{}");
 }
 
 }  // namespace pare::coordinator

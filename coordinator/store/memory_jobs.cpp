@@ -81,7 +81,6 @@ Result<Created<Job>> MemoryStore::add_job(const JobDraft& draft,
   job.seed = draft.seed;
   job.created_at = now();
   if (idempotency) state_.job_keys[idempotency->key] = {idempotency->request_sha256, id.value};
-  log_event(state_, now(), "job.queued", id, "{}");
   return Created<Job>{as_read(job), true};
 }
 
@@ -385,16 +384,6 @@ Result<std::vector<Comparison>> MemoryStore::comparisons(const Page& page) {
   const std::scoped_lock lock(mutex_);
   std::vector<Comparison> part = page_of(state_.comparisons, page);
   for (Comparison& comparison : part) comparison = with_state(comparison);
-  return part;
-}
-
-Result<std::vector<Event>> MemoryStore::events(const Page& page) {
-  const std::scoped_lock lock(mutex_);
-  std::vector<Event> part;
-  for (const Event& event : state_.events) {
-    if (static_cast<int>(part.size()) == page.limit) break;
-    if (event.id > page.after) part.push_back(event);
-  }
   return part;
 }
 

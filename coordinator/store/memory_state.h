@@ -61,15 +61,12 @@ struct MemoryState {
   std::map<std::string, StoredKey> comparison_keys;
   std::map<TaskId, StoredTask> tasks;
   std::map<std::string, StoredWorker> workers;
-  std::vector<Event> events;
   std::optional<Leader> leader;
   std::function<void()> task_queued;  // a bell
 };
 
 // --- what several of the store's files need (memory_tasks.cpp) ---
 
-void log_event(MemoryState& state, TimePoint now, std::string kind, std::optional<JobId> job,
-               std::string body_json);
 TaskId queue_task(MemoryState& state, TimePoint now, const NewTask& task);
 // Ends a queued or leased task.
 void cancel_task(MemoryState& state, TimePoint now, StoredTask& task);

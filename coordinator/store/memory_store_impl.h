@@ -11,7 +11,6 @@ class MemoryStore final : public Store {
  public:
   explicit MemoryStore(StoreOptions options) : options_(std::move(options)) {}
 
-  Result<bool> ping() override { return true; }
   Health health() override;
   void when_tasks_are_queued(std::function<void()> bell) override;
 
@@ -58,12 +57,10 @@ class MemoryStore final : public Store {
   Result<std::optional<Comparison>> comparison_made_by(const Idempotency& idempotency) override;
   Result<Comparison> comparison(ComparisonId id) override;
   Result<std::vector<Comparison>> comparisons(const Page& page) override;
-  Result<std::vector<Event>> events(const Page& page) override;
 
   Result<Worker> greet(std::string_view session, const WorkerProfile& profile) override;
   Result<std::vector<TaskId>> retire(std::string_view session, Departure departure) override;
   Result<std::vector<Worker>> workers() override;
-  Result<TaskId> enqueue(const NewTask& task) override;
   Result<int> greet_all(std::span<const Greeting> greetings) override;
   Result<Claims> claim_for(std::span<const std::string> sessions) override;
   Result<BeatsSeen> see(std::span<const SessionBeat> beats) override;

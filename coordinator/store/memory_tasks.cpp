@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "coordinator/store/matching.h"
 #include "coordinator/store/memory_store_impl.h"
@@ -8,10 +7,6 @@
 
 namespace pare::coordinator {
 namespace {
-
-std::string task_body(TaskId task) {
-  return "{\"task\":" + std::to_string(task.value) + "}";
-}
 
 Claimant claimant_of(const Worker& worker) {
   Claimant out{worker.session, worker.profile.device_id,    worker.profile.pools, {},
@@ -36,21 +31,9 @@ void end_task(MemoryState& state, TimePoint now, StoredTask& stored, TaskState t
     stored.task.message.clear();
     if (state.task_queued) state.task_queued();
   }
-  const std::string what = waits_for.empty() ? std::string(pare::name_of(to)) : "waits";
-  log_event(state, now, "task." + what, stored.task.task.subject.job,
-            waits_for.empty()
-                ? task_body(stored.task.id)
-                : nlohmann::json{{"task", stored.task.id.value}, {"reason", waits_for}}.dump(
-                      -1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace
-
-void log_event(MemoryState& state, TimePoint now, std::string kind, std::optional<JobId> job,
-               std::string body_json) {
-  const auto id = static_cast<std::int64_t>(state.events.size()) + 1;
-  state.events.push_back({id, now, std::move(kind), job, std::move(body_json)});
-}
 
 TaskId queue_task(MemoryState& state, TimePoint now, const NewTask& task) {
   const TaskId id{static_cast<std::int64_t>(state.tasks.size()) + 1};
@@ -58,7 +41,6 @@ TaskId queue_task(MemoryState& state, TimePoint now, const NewTask& task) {
   stored.task.id = id;
   stored.task.task = task;
   stored.task.created_at = now;
-  log_event(state, now, "task.queued", task.subject.job, task_body(id));
   if (state.task_queued) state.task_queued();
   return id;
 }
@@ -102,12 +84,10 @@ void MemoryStore::when_tasks_are_queued(std::function<void()> bell) {
 
 void MemoryStore::join(std::string_view session, const WorkerProfile& profile) {
   StoredWorker& stored = state_.workers[std::string(session)];
-  const bool joins = stored.lost || stored.worker.session.empty();
   stored.worker.session = session;
   stored.worker.profile = profile;
   stored.worker.last_seen = now();
   stored.lost = false;
-  if (joins) log_event(state_, now(), "worker.joined", {}, "{}");
 }
 
 Result<Worker> MemoryStore::greet(std::string_view session, const WorkerProfile& profile) {
@@ -155,7 +135,6 @@ Result<std::vector<TaskId>> MemoryStore::retire(std::string_view session, Depart
   const auto at = state_.workers.find(std::string(session));
   if (at == state_.workers.end() || at->second.lost) return given_back;
   at->second.lost = true;
-  log_event(state_, now(), "worker.lost", {}, "{}");
   for (auto& [id, stored] : state_.tasks) {
     if (stored.task.state != TaskState::kLeased || stored.task.leased_by != session) continue;
     give_back(stored, departure == Departure::kGoodbye ? "was stopped" : "went silent", departure);
@@ -172,11 +151,6 @@ Result<std::vector<Worker>> MemoryStore::workers() {
     all.push_back(with_tasks(stored));
   }
   return all;
-}
-
-Result<TaskId> MemoryStore::enqueue(const NewTask& task) {
-  const std::scoped_lock lock(mutex_);
-  return queue_task(state_, now(), task);
 }
 
 Result<Claims> MemoryStore::claim_for(std::span<const std::string> sessions) {
@@ -303,7 +277,6 @@ Result<std::vector<TaskId>> MemoryStore::expire_leases() {
   for (auto& [session, stored] : state_.workers) {
     if (stored.lost || stored.worker.last_seen >= now() - options_.lease_length) continue;
     stored.lost = true;
-    log_event(state_, now(), "worker.lost", {}, "{}");
   }
   std::vector<TaskId> expired;
   for (auto& [id, stored] : state_.tasks) {

@@ -186,11 +186,6 @@ struct Apply {
     return true;
   }
 
-  Result<bool> operator()(const TasksCancelled& change) const {
-    cancel_tasks(tx, now, to_param(change.job.value), to_param(change.trial), std::nullopt);
-    return true;
-  }
-
   Result<bool> operator()(const TaskSetAside& change) const {
     if (change.reason.empty()) return conflict("a task that is set aside needs a reason");
     if (execute(tx, query::set_task_aside, change.task.value, clean_text(change.reason), now)
@@ -257,7 +252,7 @@ void move_job(pqxx::work& transaction, const Param& now, JobId job, JobState to,
   const std::string state(pare::name_of(to));
   execute(transaction, query::move_job, job.value, state, reason, now);
   if (is_final(to)) {
-    cancel_tasks(transaction, now, to_param(job.value), std::nullopt, std::nullopt);
+    cancel_tasks(transaction, now, to_param(job.value), std::nullopt);
     execute(transaction, query::end_trials_of_job, job.value, "the job ended first: " + state, now);
   }
   log_event(transaction, now, "job." + state, to_param(job.value), "{}");

@@ -147,13 +147,6 @@ Param PgStore::now() const {
   return to_param(options_.clock().time_since_epoch().count());
 }
 
-Result<bool> PgStore::ping() {
-  return pool_.run([&](pqxx::work& tx) -> Result<bool> {
-    execute(tx, query::ping);
-    return true;
-  });
-}
-
 Result<Created<Model>> PgStore::add_model(const NewModel& model, const NewTask& inspect) {
   return pool_.run([&](pqxx::work& tx) -> Result<Created<Model>> {
     const auto read = [&] {
@@ -174,7 +167,7 @@ Result<Created<Model>> PgStore::add_model(const NewModel& model, const NewTask& 
       if (!used.empty() && entry->state == EntryState::kReady) {
         execute(tx, query::keep_card, model.sha256);
       }
-      cancel_tasks(tx, now(), std::nullopt, std::nullopt, model.sha256);
+      cancel_tasks(tx, now(), std::nullopt, model.sha256);
       execute(tx, query::reinspect_model, model.sha256, or_null(model.card_json));
     } else {
       execute(tx, query::insert_model, model.name, model.sha256, or_null(model.card_json), now());

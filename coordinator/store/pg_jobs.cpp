@@ -60,16 +60,6 @@ Comparison comparison_of(const pqxx::row& row) {
   return comparison;
 }
 
-Event event_of(const pqxx::row& row) {
-  Event event;
-  event.id = row["id"].as<std::int64_t>();
-  event.at = time_of(row["at"]);
-  event.kind = text_of(row["kind"]);
-  if (const auto job = integer_of(row["job_id"])) event.job = JobId{*job};
-  event.body_json = text_of(row["body"]);
-  return event;
-}
-
 std::string name_of_job(const pqxx::row& row) {
   return "job " + text_of(row["id"]);
 }
@@ -322,12 +312,6 @@ Result<std::vector<Comparison>> PgStore::comparisons(const Page& page) {
   return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Comparison>> {
     return read_all(execute(tx, query::select_comparisons, std::nullopt, page.after, page.limit),
                     name_of_comparison, comparison_of, unreadable_comparison);
-  });
-}
-
-Result<std::vector<Event>> PgStore::events(const Page& page) {
-  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<Event>> {
-    return read_plain(execute(tx, query::select_events, page.after, page.limit), event_of);
   });
 }
 

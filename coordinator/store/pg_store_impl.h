@@ -26,7 +26,6 @@ class PgStore final : public Store {
   // Looks after the database from now on.  REQUIRES: it has our schema.
   void watch() { monitor_.start(); }
 
-  Result<bool> ping() override;
   Health health() override { return monitor_.health(); }
   void when_tasks_are_queued(std::function<void()> bell) override {
     monitor_.when_tasks_are_queued(std::move(bell));
@@ -75,12 +74,10 @@ class PgStore final : public Store {
   Result<std::optional<Comparison>> comparison_made_by(const Idempotency& idempotency) override;
   Result<Comparison> comparison(ComparisonId id) override;
   Result<std::vector<Comparison>> comparisons(const Page& page) override;
-  Result<std::vector<Event>> events(const Page& page) override;
 
   Result<Worker> greet(std::string_view session, const WorkerProfile& profile) override;
   Result<std::vector<TaskId>> retire(std::string_view session, Departure departure) override;
   Result<std::vector<Worker>> workers() override;
-  Result<TaskId> enqueue(const NewTask& task) override;
   Result<int> greet_all(std::span<const Greeting> greetings) override;
   Result<Claims> claim_for(std::span<const std::string> sessions) override;
   Result<BeatsSeen> see(std::span<const SessionBeat> beats) override;
@@ -135,7 +132,7 @@ class PgStore final : public Store {
 // Queues a task (pg_tasks.cpp).
 TaskId insert_task(pqxx::work& transaction, const Param& now, const NewTask& task);
 // Cancels what is selected (pg_tasks.cpp); see sql/queries/cancel_tasks.sql.
-void cancel_tasks(pqxx::work& transaction, const Param& now, const Param& job, const Param& trial,
+void cancel_tasks(pqxx::work& transaction, const Param& now, const Param& job,
                   const Param& inspected_model);
 void log_event(pqxx::work& transaction, const Param& now, std::string_view kind, const Param& job,
                std::string_view body_json);

@@ -136,9 +136,9 @@ TaskId insert_task(pqxx::work& transaction, const Param& now, const NewTask& tas
   return id;
 }
 
-void cancel_tasks(pqxx::work& transaction, const Param& now, const Param& job, const Param& trial,
+void cancel_tasks(pqxx::work& transaction, const Param& now, const Param& job,
                   const Param& inspected_model) {
-  execute(transaction, query::cancel_tasks, job, trial, inspected_model, now);
+  execute(transaction, query::cancel_tasks, job, inspected_model, now);
 }
 
 void log_event(pqxx::work& transaction, const Param& now, std::string_view kind, const Param& job,
@@ -203,10 +203,6 @@ Result<std::vector<Worker>> PgStore::workers() {
     }
     return workers;
   });
-}
-
-Result<TaskId> PgStore::enqueue(const NewTask& task) {
-  return pool_.run([&](pqxx::work& tx) -> Result<TaskId> { return insert_task(tx, now(), task); });
 }
 
 Result<std::vector<TaskId>> PgStore::expire_leases() {

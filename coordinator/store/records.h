@@ -54,7 +54,8 @@ struct Job {
 struct TargetCheck {
   JobId job;
   std::string target;
-  std::string cpu_model;  // the processor's kind; of an earlier engine, its model
+  // The processor's kind; of an earlier engine, its model.  Called as its column of job_check is.
+  std::string cpu_model;
   std::string runtime_version;
   bool int8 = false;        // int8 was looked at, too
   std::string result_json;  // the result of `check`; empty: it failed
@@ -95,15 +96,6 @@ struct Worker {
   WorkerState state = WorkerState::kIdle;
   TimePoint last_seen{};
   std::vector<TaskId> tasks;  // leased now
-};
-
-// What happened, in order; `body_json` names what it happened to.
-struct Event {
-  std::int64_t id = 0;
-  TimePoint at{};
-  std::string kind;  // "task.succeeded", "job.searching", ...
-  std::optional<JobId> job;
-  std::string body_json;
 };
 
 constexpr std::string_view name_of(ComparisonState s) noexcept {

@@ -1,5 +1,5 @@
 // All that the coordinator remembers.  Two implementations, one contract
-// (tests/coordinator/store_contract.h): PgStore is the truth, MemoryStore the fake for tests.
+// (tests/coordinator/store/store_contract.h): PgStore is the truth, MemoryStore the fake for tests.
 //
 // Every call is one transaction.  Thread-safe: calls come from the HTTP threads, the dispatch loop
 // and the job loop at the same time.
@@ -25,8 +25,6 @@ struct StoreOptions {
 
 class Store : public Catalog, public JobStore, public TaskStore, public LeaderStore {
  public:
-  // Answers if the store can be used, kUnavailable if not.
-  virtual Result<bool> ping() = 0;
   // How the store was a moment ago.  At once, whatever the database does: for /healthz.
   virtual Health health() = 0;
   // Called whenever a task was queued, by whomever: it must be quick and must not call the store.

@@ -95,7 +95,6 @@ class TaskStore {
   // Those not lost, and those lost less than an hour ago.
   virtual Result<std::vector<Worker>> workers() = 0;
 
-  virtual Result<TaskId> enqueue(const NewTask& task) = 0;
   // Hands out tasks to idle workers, in this order: to each the oldest that it may do now (the rule
   // is in matching.h).  An idle fleet without work costs one query.
   virtual Result<Claims> claim_for(std::span<const std::string> sessions) = 0;
@@ -106,17 +105,9 @@ class TaskStore {
   // A success that comes after its lease was lost counts as long as nobody took the task over.  A
   // verdict for each, in their order.
   virtual Result<std::vector<ReportVerdict>> record(std::span<const AttemptReport> reports) = 0;
+  Result<ReportVerdict> report(const AttemptReport& report);  // the same for one
   // What these tasks ask for; who is not named does not exist.
   virtual Result<std::map<TaskId, TaskKind>> kinds_of(std::span<const TaskId> tasks) = 0;
-
-  // --- the same for one ---
-
-  // nullopt: nothing to do.  kNotFound: unknown session.
-  Result<std::optional<Lease>> claim(std::string_view session);
-  // Returns the tasks that are no longer this worker's.  kNotFound: unknown session.
-  Result<std::vector<TaskId>> heartbeat(std::string_view session,
-                                        std::span<const RunningTask> running);
-  Result<ReportVerdict> report(const AttemptReport& report);
 
   // Workers that were not heard of for the length of a lease are lost.  Gives back every task of a
   // lost worker, or whose lease ran out, as retire() does.  Returns them all.

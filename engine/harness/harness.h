@@ -1,9 +1,9 @@
 // The Runner in another process: speaks docs/runtimes.md to a runtime, and asks it to time.
 //
 // Whatever the harness does, a call returns.  One that exits, hangs or writes rubbish is killed and
-// becomes an Error: kUnavailable (it ended; with how, and the end of its log), kDeadlineExceeded
-// (no answer in time), kInvalidArgument (naming what it wrote), kUnsupported (over its memory, or
-// its own refusal).  What it refuses by itself comes back with its code and message, and the
+// becomes an Error: kInternal (it ended; with how, and the end of its log), kDeadlineExceeded (no
+// answer in time), kInvalidArgument (naming what it wrote), kUnsupported (over its memory, or its
+// own refusal).  What it refuses by itself comes back with its code and message, and the
 // harness can be asked again.
 //
 // Tensors travel as .npy files in the scratch folder, a folder a slot; run() and time() overwrite

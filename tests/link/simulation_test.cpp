@@ -85,7 +85,7 @@ class World {
       task.kind = chance(0.4) ? TaskKind::kBenchmark : TaskKind::kBuild;
       task.document_json = "{}";
       task.max_attempts = 1000;
-      EXPECT_TRUE(store_->enqueue(task));
+      EXPECT_TRUE(store_->commit({{}, {coordinator::TaskAdded{task}}}));
     }
     for (int i = 0; i < kWorkers; ++i) start_worker(i);
     start_coordinator();

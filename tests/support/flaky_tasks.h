@@ -33,9 +33,6 @@ class FlakyTasks final : public coordinator::TaskStore {
   Result<std::vector<coordinator::Worker>> workers() override {
     return done([&] { return store_.workers(); });
   }
-  Result<TaskId> enqueue(const coordinator::NewTask& task) override {
-    return done([&] { return store_.enqueue(task); });
-  }
   Result<coordinator::Claims> claim_for(std::span<const std::string> sessions) override {
     return done([&] { return store_.claim_for(sessions); });
   }

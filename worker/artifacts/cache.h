@@ -34,7 +34,7 @@ class Cache {
   Cache(Cache&&) noexcept;
   Cache& operator=(Cache&&) noexcept;
 
-  // Fails with kUnavailable if the folder cannot be made.
+  // Fails with kResourceExhausted if the folder cannot be made.
   static Result<Cache> open(std::filesystem::path folder, BlobClient client);
 
   // The file with these bytes.  Fails with kNotFound (the coordinator does not have it),

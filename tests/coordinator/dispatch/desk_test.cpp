@@ -5,6 +5,7 @@
 
 #include "coordinator/store/memory_store.h"
 #include "tests/support/flaky_tasks.h"
+#include "tests/support/one_by_one.h"
 
 namespace pare::coordinator {
 namespace {
@@ -32,7 +33,7 @@ class DeskTest : public testing::Test {
     NewTask task;
     task.kind = TaskKind::kBuild;
     task.document_json = "{}";
-    return store_->enqueue(task).value();
+    return queue_one(*store_, task).value();
   }
   Answers work(Work more = {}) { return desk_.work(std::move(more), now_); }
   void join(const std::string& session) {

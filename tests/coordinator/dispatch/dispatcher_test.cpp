@@ -8,6 +8,7 @@
 #include <zmq.hpp>
 
 #include "coordinator/store/memory_store.h"
+#include "tests/support/one_by_one.h"
 #include "wire/worker_messages.h"
 
 namespace pare::coordinator {
@@ -102,7 +103,7 @@ class DispatcherTest : public testing::Test {
 };
 
 TEST_F(DispatcherTest, a_worker_says_hello_gets_a_task_and_reports_it) {
-  const TaskId task = store_->enqueue(build_task()).value();
+  const TaskId task = queue_one(*store_, build_task()).value();
   HandWorker worker(endpoint_, kAda);
   worker.hello();
   worker.send(wire::LeaseRequest{});
@@ -129,7 +130,7 @@ TEST_F(DispatcherTest, an_idle_worker_gets_work_when_it_appears) {
   worker.send(wire::LeaseRequest{});
   worker.send(wire::Heartbeat{});
   worker.expect<wire::HeartbeatReply>();  // the request was heard before
-  const TaskId task = store_->enqueue(build_task()).value();
+  const TaskId task = queue_one(*store_, build_task()).value();
   dispatcher_->wake();
   EXPECT_EQ(worker.expect<Lease>().task, task);
 }
@@ -148,7 +149,7 @@ TEST_F(DispatcherTest, whatever_cannot_be_read_is_refused_and_the_link_goes_on) 
 }
 
 TEST_F(DispatcherTest, a_restarted_coordinator_takes_its_workers_back_with_their_tasks) {
-  const TaskId task = store_->enqueue(build_task()).value();
+  const TaskId task = queue_one(*store_, build_task()).value();
   HandWorker worker(endpoint_, kAda);
   worker.hello();
   worker.send(wire::LeaseRequest{});
@@ -167,7 +168,7 @@ TEST_F(DispatcherTest, a_restarted_coordinator_takes_its_workers_back_with_their
 }
 
 TEST_F(DispatcherTest, a_goodbye_gives_the_task_to_the_next_worker_at_once) {
-  const TaskId task = store_->enqueue(build_task()).value();
+  const TaskId task = queue_one(*store_, build_task()).value();
   HandWorker first(endpoint_, kAda);
   first.hello();
   first.send(wire::LeaseRequest{});
@@ -182,7 +183,7 @@ TEST_F(DispatcherTest, a_goodbye_gives_the_task_to_the_next_worker_at_once) {
 }
 
 TEST_F(DispatcherTest, a_cancelled_task_is_named_soon_after_a_heartbeat) {
-  const TaskId task = store_->enqueue(build_task()).value();
+  const TaskId task = queue_one(*store_, build_task()).value();
   HandWorker worker(endpoint_, kAda);
   worker.hello();
   worker.send(wire::LeaseRequest{});
@@ -207,7 +208,7 @@ class ImpatientDispatcherTest : public DispatcherTest {
 };
 
 TEST_F(ImpatientDispatcherTest, a_silent_worker_loses_its_task_and_a_live_one_gets_it) {
-  const TaskId task = store_->enqueue(build_task()).value();
+  const TaskId task = queue_one(*store_, build_task()).value();
   HandWorker silent(endpoint_, kAda);
   silent.hello();
   silent.send(wire::LeaseRequest{});

@@ -3,6 +3,7 @@
 #include "service_fixture.h"
 #include "support_archive.h"
 #include "tests/search/small_detector.h"
+#include "tests/support/one_by_one.h"
 #include "wire/sha256.h"
 #include "wire/summary_json.h"
 
@@ -84,11 +85,11 @@ TEST_F(JobRoutes, a_job_says_what_it_waits_for) {
   build.kind = TaskKind::kBuild;
   build.subject.job = JobId{job["id"].get<std::int64_t>()};
   build.document_json = "{}";
-  const TaskId task = store_->enqueue(build).value();
+  const TaskId task = queue_one(*store_, build).value();
   const std::string session = "00000000-0000-4000-8000-00000000abcd";
   ASSERT_TRUE(store_->greet(session, {"w", "full", "{}", {}, {}}));
   while (true) {
-    const auto lease = store_->claim(session).value();
+    const auto lease = claim_one(*store_, session).value();
     ASSERT_TRUE(lease);
     if (lease->task != task) continue;
     AttemptReport report{task, lease->attempt, false, false, "the disk is full", ""};

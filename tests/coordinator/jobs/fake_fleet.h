@@ -12,6 +12,7 @@
 
 #include "coordinator/store/memory_store.h"
 #include "tests/search/small_detector.h"
+#include "tests/support/one_by_one.h"
 #include "wire/plan_json.h"
 #include "wire/sha256.h"
 #include "wire/task_json.h"
@@ -99,7 +100,7 @@ class FakeFleet {
     const std::size_t first = rng_() % sessions_.size();
     for (std::size_t i = 0; i < sessions_.size(); ++i) {
       const std::size_t worker = (first + i) % sessions_.size();
-      const auto lease = store_.claim(sessions_[worker]);
+      const auto lease = claim_one(store_, sessions_[worker]);
       EXPECT_TRUE(lease.has_value());
       if (!lease.value()) continue;
       held_.push_back({*lease.value(), worker});

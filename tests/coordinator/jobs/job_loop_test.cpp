@@ -10,6 +10,7 @@
 #include "coordinator/jobs/tasks.h"
 #include "coordinator/jobs/transfer.h"
 #include "tests/coordinator/jobs/job_loop_fixture.h"
+#include "tests/support/one_by_one.h"
 #include "wire/plan_json.h"
 
 namespace pare::coordinator {
@@ -370,7 +371,7 @@ TEST_F(JobLoopTest, a_job_whose_original_fails_fails_with_the_reason) {
 
 TEST_F(JobLoopTest, an_inspection_whose_outcome_is_of_no_use_rejects_its_model_with_the_reason) {
   start();
-  const auto lease = store->claim("00000000-0000-4000-8000-000000000000");
+  const auto lease = claim_one(*store, "00000000-0000-4000-8000-000000000000");
   ASSERT_TRUE(lease.has_value() && lease.value());
   AttemptReport report;
   report.task = lease.value()->task;
@@ -409,7 +410,7 @@ TEST_F(JobLoopTest, a_benchmark_of_a_target_that_the_job_lacks_fails_that_job_al
     stray.subject.trial = 1;
     stray.target = "moon";
     stray.document_json = wire::task_to_json(task);
-    ASSERT_TRUE(store->enqueue(stray).has_value());
+    ASSERT_TRUE(queue_one(*store, stray).has_value());
   });
   run_to_rest();
   EXPECT_EQ(stored(other).state, JobState::kSucceeded);
@@ -479,7 +480,7 @@ TEST_F(JobLoopTest, a_job_that_lost_a_trial_with_its_workers_says_so) {
   for (int n = 1; n <= kMostLosses; ++n) {
     const std::string session = "20000000-0000-4000-8000-00000000000" + std::to_string(n);
     ASSERT_TRUE(store->greet(session, {"gone", "gone", "{}", {}, {}}));
-    ASSERT_EQ(store->claim(session).value()->task, doomed->id);
+    ASSERT_EQ(claim_one(*store, session).value()->task, doomed->id);
     clock += std::chrono::seconds(7);
     ASSERT_TRUE(store->retire(session));
     clock += wait_before(n);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "tests/coordinator/store/store_contract.h"
+#include "tests/support/one_by_one.h"
 
 namespace pare::coordinator {
 
@@ -371,12 +372,12 @@ TEST_P(JobContract, device_time_is_that_of_the_last_attempts_of_tasks_whose_end_
   ok(store().commit({{}, {TaskAdded{task}, TaskAdded{task}, TaskAdded{task}}}));
   ok(store().greet(kAda, profile("one")));
   for (const int seconds : {3, 4}) {
-    const auto lease = ok(store().claim(kAda));
+    const auto lease = ok(claim_one(store(), kAda));
     pass(std::chrono::seconds(seconds));
     ok(store().report({lease->task, lease->attempt, true, false, "", R"({"ok":true})"}));
     ok(store().commit({lease->task, {}}));
   }
-  ok(store().claim(kAda));
+  ok(claim_one(store(), kAda));
   pass(std::chrono::seconds(1));
   EXPECT_DOUBLE_EQ(ok(store().job(job)).device_seconds, 7) << "the third has not ended";
 }
@@ -478,9 +479,9 @@ TEST_P(JobContract, a_cancelled_job_leaves_no_work_and_no_running_trial_behind) 
                      {trial(job, 1), trial(job, 2), TaskAdded{build}, TaskAdded{build},
                       TaskAdded{build}, TrialEnded{job, 2, TrialState::kFinished, ""}}}));
   ok(store().greet(kBen, profile("bench")));
-  const auto done = *ok(store().claim(kBen));
+  const auto done = *ok(claim_one(store(), kBen));
   ok(store().report({done.task, done.attempt, true, false, "", "{}"}));
-  const auto leased = *ok(store().claim(kBen));
+  const auto leased = *ok(claim_one(store(), kBen));
   EXPECT_EQ(ok(store().cancel_job(job)).state, JobState::kCancelled);
   EXPECT_EQ(ok(store().cancel_job(job)).state, JobState::kCancelled) << "again is harmless";
   for (const Task& task : ok(store().tasks({.job = job, .trial = {}, .state = {}}, {}))) {
@@ -489,7 +490,7 @@ TEST_P(JobContract, a_cancelled_job_leaves_no_work_and_no_running_trial_behind) 
   EXPECT_EQ(ok(store().trial(job, 1)).state, TrialState::kFailed);
   EXPECT_EQ(ok(store().trial(job, 1)).reason, "the job ended first: cancelled");
   EXPECT_EQ(ok(store().trial(job, 2)).state, TrialState::kFinished);
-  EXPECT_EQ(ok(store().heartbeat(kBen, std::vector{RunningTask{leased.task, 1, 0.5, ""}})),
+  EXPECT_EQ(ok(beat_one(store(), kBen, std::vector{RunningTask{leased.task, 1, 0.5, ""}})),
             std::vector{leased.task});
   EXPECT_EQ(ok(store().report({leased.task, leased.attempt, true, false, "", "{}"})),
             ReportVerdict::kStale);
@@ -504,21 +505,6 @@ TEST_P(JobContract, only_a_job_that_goes_on_can_be_cancelled) {
   EXPECT_EQ(code(store().cancel_job(JobId{99})), ErrorCode::kNotFound);
 }
 
-TEST_P(JobContract, the_tasks_of_one_trial_can_be_called_off) {
-  const JobId job = searching_job();
-  NewTask build = task_of_kind(TaskKind::kBuild);
-  build.subject.job = job;
-  build.subject.trial = 1;
-  NewTask other = build;
-  other.subject.trial = 2;
-  ok(store().commit({{}, {trial(job, 1), trial(job, 2), TaskAdded{build}, TaskAdded{other}}}));
-  ok(store().commit({{}, {TasksCancelled{job, 1}}}));
-  EXPECT_EQ(ok(store().tasks({.job = job, .trial = 1, .state = {}}, {}))[0].state,
-            TaskState::kCancelled);
-  EXPECT_EQ(ok(store().tasks({.job = job, .trial = 2, .state = {}}, {}))[0].state,
-            TaskState::kQueued);
-}
-
 TEST_P(JobContract, a_comparison_runs_while_its_task_does_and_outlives_its_job) {
   const JobId job = searching_job();
   const ComparisonDraft draft{job, "x86-ort", sha('1'), sha('2'), R"({"alpha":0.05})"};
@@ -531,7 +517,7 @@ TEST_P(JobContract, a_comparison_runs_while_its_task_does_and_outlives_its_job) 
   EXPECT_EQ(made.value.state, ComparisonState::kQueued);
   ok(store().cancel_job(job));
   ok(store().greet(kAda, profile("bench")));
-  const auto lease = *ok(store().claim(kAda));
+  const auto lease = *ok(claim_one(store(), kAda));
   EXPECT_EQ(ok(store().task(lease.task)).task.subject.comparison, made.value.id);
   EXPECT_EQ(ok(store().comparison(made.value.id)).state, ComparisonState::kRunning);
   ok(store().report({lease.task, lease.attempt, true, false, "", "{}"}));
@@ -542,19 +528,6 @@ TEST_P(JobContract, a_comparison_runs_while_its_task_does_and_outlives_its_job) 
   EXPECT_EQ(ok(store().comparisons({}))[0].finished_at, now_);
   EXPECT_FALSE(
       store().commit({{}, {ComparisonEnded{made.value.id, ComparisonState::kFailed, "late", ""}}}));
-}
-
-TEST_P(JobContract, events_tell_what_happened_in_order) {
-  const JobId job = searching_job();
-  ok(store().cancel_job(job));
-  std::vector<std::string> kinds;
-  for (const Event& event : ok(store().events({0, 1000}))) {
-    if (event.job == job) kinds.push_back(event.kind);
-  }
-  EXPECT_EQ(kinds, (std::vector<std::string>{"job.queued", "job.preparing", "job.searching",
-                                             "job.cancelled"}));
-  const auto all = ok(store().events({0, 1000}));
-  EXPECT_EQ(ok(store().events({all[1].id, 1}))[0].id, all[2].id);
 }
 
 }  // namespace pare::coordinator

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/coordinator/store/store_contract.h"
+#include "tests/support/one_by_one.h"
 
 namespace pare::coordinator {
 
@@ -38,9 +39,9 @@ TEST_P(LeaderContract, the_lease_of_the_dead_and_of_one_that_resigned_is_not_wai
 
 TEST_P(LeaderContract, whoever_leads_works_on) {
   ok(store().lead("one", std::chrono::seconds(8), std::nullopt));
-  ok(store().enqueue(task_of_kind(TaskKind::kBuild)));
+  ok(queue_one(store(), task_of_kind(TaskKind::kBuild)));
   ok(store().greet(kAda, profile("one")));
-  EXPECT_TRUE(ok(store().claim(kAda)).has_value());
+  EXPECT_TRUE(ok(claim_one(store(), kAda)).has_value());
   pass(std::chrono::seconds(60));
   EXPECT_TRUE(store().renew_all_leases()) << "nobody else led meanwhile";
 }

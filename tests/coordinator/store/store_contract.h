@@ -9,6 +9,7 @@
 #include <string>
 
 #include "coordinator/store/store.h"
+#include "tests/support/one_by_one.h"
 
 namespace pare::coordinator {
 
@@ -78,7 +79,7 @@ class StoreContract : public testing::TestWithParam<MakeStore> {
   void finish(TaskId wanted) {
     ok(store().greet(kAda, profile("bench")));
     while (true) {
-      const auto lease = ok(store().claim(kAda));
+      const auto lease = ok(claim_one(store(), kAda));
       ASSERT_TRUE(lease.has_value());
       ok(store().report({lease->task, lease->attempt, true, false, "", R"({"ok":true})"}));
       if (lease->task == wanted) return;

@@ -9,16 +9,17 @@
 #include <thread>
 
 #include "tests/coordinator/store/store_contract.h"
+#include "tests/support/one_by_one.h"
 
 namespace pare::coordinator {
 
 class TaskContract : public StoreContract {
  protected:
   TaskId queue(TaskKind kind, std::string runtime = "", std::string pool = "") {
-    return ok(store().enqueue(task_of_kind(kind, std::move(runtime), std::move(pool))));
+    return ok(queue_one(store(), task_of_kind(kind, std::move(runtime), std::move(pool))));
   }
   std::optional<TaskId> claim(const char* session) {
-    const auto lease = ok(store().claim(session));
+    const auto lease = ok(claim_one(store(), session));
     return lease ? std::optional(lease->task) : std::nullopt;
   }
   ReportVerdict succeed(const Lease& lease) {
@@ -64,9 +65,9 @@ TEST_P(TaskContract, a_lease_carries_the_document_and_the_time_limit) {
   NewTask task = task_of_kind(TaskKind::kEvaluate);
   task.document_json = R"({"kind": "evaluate",  "name": "nul \u0000 and \"quotes\""})";
   task.time_limit = Millis(1500.5);
-  ok(store().enqueue(task));
+  ok(queue_one(store(), task));
   ok(store().greet(kAda, profile("one")));
-  const Lease lease = *ok(store().claim(kAda));
+  const Lease lease = *ok(claim_one(store(), kAda));
   EXPECT_EQ(lease.document, task.document_json);
   EXPECT_EQ(lease.time_limit, task.time_limit);
   EXPECT_EQ(lease.attempt, 1);
@@ -85,7 +86,7 @@ TEST_P(TaskContract, a_worker_gets_only_what_its_runtimes_and_pools_allow) {
 TEST_P(TaskContract, a_task_for_one_kind_of_processor_goes_to_no_other) {
   NewTask task = task_of_kind(TaskKind::kEvaluate);
   task.processor = "x86_64 with avx512_vnni";
-  const TaskId scoring = ok(store().enqueue(task));
+  const TaskId scoring = ok(queue_one(store(), task));
   EXPECT_EQ(ok(store().task(scoring)).task.processor, task.processor);
   WorkerProfile worker = profile("one");
   worker.device_json = R"({"cpu_model": "x86_64 with avx512_vnni", "processor": "x86_64 without"})";
@@ -100,15 +101,15 @@ TEST_P(TaskContract, a_task_for_one_kind_of_processor_goes_to_no_other) {
 }
 
 TEST_P(TaskContract, an_unknown_session_must_say_hello) {
-  EXPECT_EQ(code(store().claim(kAda)), ErrorCode::kNotFound);
-  EXPECT_EQ(code(store().heartbeat(kAda, {})), ErrorCode::kNotFound);
+  EXPECT_EQ(code(claim_one(store(), kAda)), ErrorCode::kNotFound);
+  EXPECT_EQ(code(beat_one(store(), kAda, {})), ErrorCode::kNotFound);
   ok(store().greet(kAda, profile("one")));
-  EXPECT_TRUE(store().heartbeat(kAda, {}));
+  EXPECT_TRUE(beat_one(store(), kAda, {}));
   ok(store().retire(kAda));
-  EXPECT_EQ(code(store().claim(kAda)), ErrorCode::kNotFound);
-  EXPECT_EQ(code(store().heartbeat(kAda, {})), ErrorCode::kNotFound);
+  EXPECT_EQ(code(claim_one(store(), kAda)), ErrorCode::kNotFound);
+  EXPECT_EQ(code(beat_one(store(), kAda, {})), ErrorCode::kNotFound);
   ok(store().greet(kAda, profile("one")));
-  EXPECT_TRUE(store().heartbeat(kAda, {}));
+  EXPECT_TRUE(beat_one(store(), kAda, {}));
 }
 
 TEST_P(TaskContract, workers_are_listed_with_what_they_said_and_do) {
@@ -118,7 +119,7 @@ TEST_P(TaskContract, workers_are_listed_with_what_they_said_and_do) {
   ok(store().greet(kBen, profile("two")));
   EXPECT_EQ(claim(kAda), task);
   pass(std::chrono::seconds(1));
-  ok(store().heartbeat(kBen, {}));
+  ok(beat_one(store(), kBen, {}));
   auto workers = ok(store().workers());
   ASSERT_EQ(workers.size(), 2U);
   EXPECT_EQ(workers[0].profile, said);
@@ -137,12 +138,12 @@ TEST_P(TaskContract, an_exclusive_task_has_its_device_to_itself) {
   ok(store().greet(kAda, profile("one")));
   ok(store().greet(kBen, profile("one")));
   queue(TaskKind::kBuild);
-  const Lease build = *ok(store().claim(kAda));
+  const Lease build = *ok(claim_one(store(), kAda));
   const TaskId benchmark = queue(TaskKind::kBenchmark, "ort");
   const TaskId later = queue(TaskKind::kBuild);
   EXPECT_EQ(claim(kBen), std::nullopt) << "the device drains for the benchmark";
   succeed(build);
-  const Lease lease = *ok(store().claim(kBen));
+  const Lease lease = *ok(claim_one(store(), kBen));
   EXPECT_EQ(lease.task, benchmark) << "an exclusive task goes first";
   EXPECT_EQ(claim(kAda), std::nullopt) << "nothing runs beside it";
   succeed(lease);
@@ -176,11 +177,11 @@ TEST_P(TaskContract, a_heartbeat_extends_a_lease_and_silence_ends_it) {
   queue(TaskKind::kBuild);
   ok(store().greet(kAda, profile("one")));
   ok(store().greet(kBen, profile("two")));
-  const Lease lease = *ok(store().claim(kAda));
+  const Lease lease = *ok(claim_one(store(), kAda));
   for (int second = 0; second < 10; ++second) {
     pass(std::chrono::seconds(1));
     EXPECT_TRUE(
-        ok(store().heartbeat(kAda, std::vector{RunningTask{lease.task, 1, 0.25, "half"}})).empty());
+        ok(beat_one(store(), kAda, std::vector{RunningTask{lease.task, 1, 0.25, "half"}})).empty());
     EXPECT_TRUE(ok(store().expire_leases()).empty());
   }
   EXPECT_EQ(ok(store().task(lease.task)).progress, 0.25);
@@ -198,7 +199,7 @@ TEST_P(TaskContract, a_heartbeat_extends_a_lease_and_silence_ends_it) {
 TEST_P(TaskContract, a_result_that_comes_late_counts_as_long_as_nobody_took_the_task_over) {
   queue(TaskKind::kBuild);
   ok(store().greet(kAda, profile("one")));
-  const Lease lease = *ok(store().claim(kAda));
+  const Lease lease = *ok(claim_one(store(), kAda));
   pass(std::chrono::seconds(7));
   EXPECT_EQ(ok(store().expire_leases()), std::vector{lease.task});
   EXPECT_EQ(fail(lease, false), ReportVerdict::kStale) << "a failure is tried again anyway";
@@ -213,7 +214,7 @@ TEST_P(TaskContract, what_is_nobodys_fault_waits_and_burns_no_attempt) {
   const TaskId task = queue(TaskKind::kBuild);
   ok(store().greet(kAda, profile("one")));
   for (int n = 1; n <= 20; ++n) {
-    const Lease lease = *ok(store().claim(kAda));
+    const Lease lease = *ok(claim_one(store(), kAda));
     EXPECT_EQ(wait(lease), ReportVerdict::kRecorded);
     EXPECT_EQ(wait(lease), ReportVerdict::kAlreadyRecorded);
     EXPECT_EQ(succeed(lease), ReportVerdict::kAlreadyRecorded) << "it said how it ended";
@@ -235,14 +236,14 @@ TEST_P(TaskContract, what_is_nobodys_fault_waits_and_burns_no_attempt) {
     EXPECT_EQ(claim(kAda), std::nullopt) << "too early";
     pass(std::chrono::milliseconds(1));
   }
-  const Lease lease = *ok(store().claim(kAda));
+  const Lease lease = *ok(claim_one(store(), kAda));
   EXPECT_EQ(lease.attempt, 21);
   EXPECT_EQ(ok(store().task(task)).waiting_reason, "");
   EXPECT_TRUE(ok(store().waits(std::nullopt, 10)).empty());
   EXPECT_EQ(fail(lease, true), ReportVerdict::kRecorded);
   EXPECT_EQ(ok(store().task(task)).burnt, 1);
   EXPECT_EQ(ok(store().task(task)).waits, 0) << "in a row";
-  const Lease last = *ok(store().claim(kAda));
+  const Lease last = *ok(claim_one(store(), kAda));
   EXPECT_EQ(succeed(last), ReportVerdict::kRecorded);
 }
 
@@ -250,18 +251,8 @@ TEST_P(TaskContract, a_device_does_not_drain_for_an_exclusive_task_that_waits_fo
   ok(store().greet(kAda, profile("one")));
   queue(TaskKind::kBenchmark, "ort");
   const TaskId build = queue(TaskKind::kBuild);
-  wait(*ok(store().claim(kAda)));
+  wait(*ok(claim_one(store(), kAda)));
   EXPECT_EQ(claim(kAda), build);
-}
-
-TEST_P(TaskContract, a_wait_is_an_event_that_says_why) {
-  const TaskId task = queue(TaskKind::kBuild);
-  ok(store().greet(kAda, profile("one")));
-  wait(*ok(store().claim(kAda)));
-  EXPECT_EQ(ok(store().task(task)).waits, 1);
-  const Event event = ok(store().events({0, 100})).back();
-  EXPECT_EQ(event.kind, "task.waits");
-  EXPECT_NE(event.body_json.find("no room"), std::string::npos) << event.body_json;
 }
 
 TEST_P(TaskContract, a_worker_that_says_goodbye_gives_its_task_back_and_nothing_is_burnt) {
@@ -294,19 +285,19 @@ TEST_P(TaskContract, a_late_report_or_heartbeat_from_a_lost_lease_changes_nothin
   queue(TaskKind::kBuild);
   ok(store().greet(kAda, profile("one")));
   ok(store().greet(kBen, profile("two")));
-  const Lease lost = *ok(store().claim(kAda));
+  const Lease lost = *ok(claim_one(store(), kAda));
   pass(std::chrono::seconds(7));
   ok(store().expire_leases());
   ok(store().greet(kAda, profile("one")));
   ok(store().greet(kBen, profile("two")));
-  const Lease heir = *ok(store().claim(kBen));
+  const Lease heir = *ok(claim_one(store(), kBen));
   EXPECT_EQ(heir.task, lost.task);
   EXPECT_EQ(heir.attempt, 2);
   EXPECT_EQ(succeed(lost), ReportVerdict::kStale);
-  EXPECT_EQ(ok(store().heartbeat(kAda, std::vector{RunningTask{lost.task, 1, 0.9, "mine"}})),
+  EXPECT_EQ(ok(beat_one(store(), kAda, std::vector{RunningTask{lost.task, 1, 0.9, "mine"}})),
             std::vector{lost.task});
   // Not even with the right attempt: it is another worker's.
-  EXPECT_EQ(ok(store().heartbeat(kAda, std::vector{RunningTask{lost.task, 2, 0.9, "mine"}})),
+  EXPECT_EQ(ok(beat_one(store(), kAda, std::vector{RunningTask{lost.task, 2, 0.9, "mine"}})),
             std::vector{lost.task});
   const Task task = ok(store().task(lost.task));
   EXPECT_EQ(task.state, TaskState::kLeased);
@@ -318,7 +309,7 @@ TEST_P(TaskContract, a_late_report_or_heartbeat_from_a_lost_lease_changes_nothin
 TEST_P(TaskContract, a_report_that_comes_again_is_harmless) {
   queue(TaskKind::kBuild);
   ok(store().greet(kAda, profile("one")));
-  const Lease lease = *ok(store().claim(kAda));
+  const Lease lease = *ok(claim_one(store(), kAda));
   EXPECT_EQ(succeed(lease), ReportVerdict::kRecorded);
   const Task before = ok(store().task(lease.task));
   EXPECT_EQ(before.finished_at, now_);
@@ -334,7 +325,7 @@ TEST_P(TaskContract, a_failure_worth_another_attempt_gets_it_until_they_are_used
   queue(TaskKind::kBuild);
   ok(store().greet(kAda, profile("one")));
   for (int attempt = 1; attempt <= 3; ++attempt) {
-    const Lease lease = *ok(store().claim(kAda));
+    const Lease lease = *ok(claim_one(store(), kAda));
     EXPECT_EQ(lease.attempt, attempt);
     EXPECT_EQ(fail(lease, true), ReportVerdict::kRecorded);
     EXPECT_EQ(fail(lease, true), ReportVerdict::kAlreadyRecorded);
@@ -351,7 +342,7 @@ TEST_P(TaskContract, a_failure_worth_another_attempt_gets_it_until_they_are_used
 TEST_P(TaskContract, a_failure_that_would_repeat_itself_is_final) {
   const TaskId task = queue(TaskKind::kBuild);
   ok(store().greet(kAda, profile("one")));
-  fail(*ok(store().claim(kAda)), false);
+  fail(*ok(claim_one(store(), kAda)), false);
   EXPECT_EQ(ok(store().task(task)).state, TaskState::kFailed);
   EXPECT_EQ(claim(kAda), std::nullopt);
 }
@@ -359,13 +350,13 @@ TEST_P(TaskContract, a_failure_that_would_repeat_itself_is_final) {
 TEST_P(TaskContract, the_end_of_a_task_that_nobody_can_handle_is_set_aside_and_blocks_no_other) {
   for (int i = 0; i < 2; ++i) queue(TaskKind::kBuild);
   ok(store().greet(kAda, profile("one")));
-  const Lease first = *ok(store().claim(kAda));
+  const Lease first = *ok(claim_one(store(), kAda));
   const auto set_aside = [&](const std::string& why) {
     return store().commit({{}, {TaskSetAside{first.task, why}}});
   };
   EXPECT_EQ(code(set_aside("it runs")), ErrorCode::kConflict) << "it has not ended";
   succeed(first);
-  const Lease second = *ok(store().claim(kAda));
+  const Lease second = *ok(claim_one(store(), kAda));
   succeed(second);
   EXPECT_EQ(code(set_aside("")), ErrorCode::kConflict);
   ok(set_aside("its outcome has no end"));
@@ -412,7 +403,7 @@ TEST_P(TaskContract, many_heartbeats_and_reports_at_once_are_each_answered) {
     const std::string session = "00000000-0000-0000-0000-00000000000" + std::to_string(i);
     ok(store().greet(session, profile("device " + std::to_string(i))));
     queue(TaskKind::kBuild);
-    leases.push_back(*ok(store().claim(session)));
+    leases.push_back(*ok(claim_one(store(), session)));
     const double progress = i == 0 ? 0.25 : 0.5;
     beats.push_back({session, {{leases.back().task, i == 2 ? 7 : 1, progress, "\"a\\b\", {c}"}}});
   }
@@ -480,13 +471,13 @@ TEST_P(TaskContract, a_task_that_five_workers_died_of_fails_with_the_reason) {
 TEST_P(TaskContract, leases_survive_a_coordinator_that_was_away) {
   queue(TaskKind::kBuild);
   ok(store().greet(kAda, profile("one")));
-  const Lease lease = *ok(store().claim(kAda));
+  const Lease lease = *ok(claim_one(store(), kAda));
   pass(std::chrono::minutes(5));
   EXPECT_EQ(ok(store().renew_all_leases()), 1);
   EXPECT_TRUE(ok(store().expire_leases()).empty());
   ok(store().greet(kAda, profile("one")));
   EXPECT_TRUE(
-      ok(store().heartbeat(kAda, std::vector{RunningTask{lease.task, 1, 0.5, ""}})).empty());
+      ok(beat_one(store(), kAda, std::vector{RunningTask{lease.task, 1, 0.5, ""}})).empty());
   EXPECT_EQ(succeed(lease), ReportVerdict::kRecorded);
 }
 
@@ -496,7 +487,7 @@ TEST_P(TaskContract, a_worker_that_nobody_hears_of_is_lost) {
   queue(TaskKind::kBenchmark, "ort");
   const TaskId build = queue(TaskKind::kBuild);
   pass(std::chrono::seconds(4));
-  ok(store().heartbeat(kBen, {}));
+  ok(beat_one(store(), kBen, {}));
   EXPECT_EQ(claim(kBen), std::nullopt) << "the device drains for the other worker";
   pass(std::chrono::seconds(4));
   EXPECT_TRUE(ok(store().expire_leases()).empty());
@@ -508,9 +499,9 @@ TEST_P(TaskContract, a_worker_that_nobody_hears_of_is_lost) {
 TEST_P(TaskContract, text_that_a_database_cannot_hold_is_cleaned) {
   const TaskId task = queue(TaskKind::kBuild);
   ok(store().greet(kAda, profile("one")));
-  const Lease lease = *ok(store().claim(kAda));
-  ok(store().heartbeat(
-      kAda, std::vector{RunningTask{task, 1, 0.5, std::string("a\0b", 3) + "\xff\xc3\xa9"}}));
+  const Lease lease = *ok(claim_one(store(), kAda));
+  ok(beat_one(store(), kAda,
+              std::vector{RunningTask{task, 1, 0.5, std::string("a\0b", 3) + "\xff\xc3\xa9"}}));
   EXPECT_EQ(ok(store().task(task)).message, "a?b?\xc3\xa9");
   ok(store().report({task, lease.attempt, false, false, "\xed\xa0\x80", R"({"x":"\u0000"})"}));
   EXPECT_EQ(ok(store().task(task)).reason, "???");
@@ -564,14 +555,14 @@ TEST_P(TaskContract, many_workers_at_once_never_share_a_task_or_an_exclusive_dev
     try {
       ok(store().greet(session, profile(device)));
       while (succeeded < kTasks) {
-        const auto lease = ok(store().claim(session));
+        const auto lease = ok(claim_one(store(), session));
         if (!lease) continue;
         const bool exclusive = is_exclusive(ok(store().task(lease->task)).task.kind);
         referee.leased(device, *lease, exclusive);
         const auto chance = luck() % 10;
         if (chance == 0) {
-          ok(store().heartbeat(session,
-                               std::vector{RunningTask{lease->task, lease->attempt, 0.5, ""}}));
+          ok(beat_one(store(), session,
+                      std::vector{RunningTask{lease->task, lease->attempt, 0.5, ""}}));
         }
         referee.released(device, *lease);
         if (chance == 1 && lease->attempt < 3) {
@@ -619,14 +610,14 @@ TEST_P(TaskContract, exclusivity_and_fences_hold_under_random_interleavings) {
       case 1: ok(store().greet(session, profile(device_of(worker)))); break;
       case 2:
       case 3: {
-        const auto lease = store().claim(session);
+        const auto lease = claim_one(store(), session);
         if (lease && lease.value()) mine.push_back(*lease.value());
         break;
       }
       case 4: {
         std::vector<RunningTask> running;
         for (const Lease& lease : mine) running.push_back({lease.task, lease.attempt, 0.5, ""});
-        (void)store().heartbeat(session, running);
+        (void)beat_one(store(), session, running);
         break;
       }
       case 5:

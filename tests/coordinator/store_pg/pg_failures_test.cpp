@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "coordinator/store/pg_store.h"
+#include "tests/support/one_by_one.h"
 #include "tests/support/test_database.h"
 
 namespace pare::coordinator {
@@ -57,7 +58,7 @@ class PgFailures : public testing::Test {
 TEST_F(PgFailures, a_connection_that_died_while_idle_is_replaced_unnoticed) {
   const JobId job = add_job();
   kill_connections("true");
-  EXPECT_TRUE(store_->ping());
+  EXPECT_TRUE(store_->leader());
   kill_connections("true");
   EXPECT_TRUE(store_->commit({{}, {SearchLogged{job, SearchStep::kAsk, "{}"}}}));
   EXPECT_EQ(database_.ask("SELECT count(*) FROM search_log"), "1");
@@ -88,11 +89,11 @@ TEST_F(PgFailures, a_transaction_that_is_cut_off_in_the_middle_is_made_once) {
 
 TEST_F(PgFailures, a_database_that_is_gone_is_unavailable_until_it_is_back) {
   database_.refuse_connections(true);
-  const auto away = store_->ping();
+  const auto away = store_->leader();
   ASSERT_FALSE(away);
   EXPECT_EQ(away.error().code, ErrorCode::kUnavailable);
   database_.refuse_connections(false);
-  EXPECT_TRUE(store_->ping());
+  EXPECT_TRUE(store_->leader());
 }
 
 TEST_F(PgFailures, nobody_can_store_two_tasks_on_an_exclusive_device_past_the_store) {
@@ -102,7 +103,7 @@ TEST_F(PgFailures, nobody_can_store_two_tasks_on_an_exclusive_device_past_the_st
   task.document_json = "{}";
   for (const TaskKind kind : {TaskKind::kBenchmark, TaskKind::kBenchmark, TaskKind::kBuild}) {
     task.kind = kind;
-    ASSERT_TRUE(store_->enqueue(task));
+    ASSERT_TRUE(queue_one(*store_, task));
   }
   const std::string lease = "UPDATE task SET state = 'leased', attempt = 1, leased_by = '" +
                             std::string(kSession) +
@@ -129,7 +130,7 @@ TEST_F(PgFailures, a_coordinator_that_slept_through_its_lease_changes_nothing) {
   ASSERT_TRUE(store_->lead("one", std::chrono::seconds(8), std::nullopt));
   WorkerProfile profile{"w", "one", "{}", {}, {}};
   ASSERT_TRUE(store_->greet(kSession, profile));
-  const auto lease = store_->claim(kSession);
+  const auto lease = claim_one(*store_, kSession);
   ASSERT_TRUE(lease && lease.value());
   database_.run("UPDATE leader SET until = now() - interval '1 second'");
   EXPECT_TRUE(store_->expire_leases()) << "nobody else leads";
@@ -139,8 +140,8 @@ TEST_F(PgFailures, a_coordinator_that_slept_through_its_lease_changes_nothing) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
   EXPECT_NE(refused.error().message.find("term 1 is over"), std::string::npos);
-  EXPECT_FALSE(store_->claim(kSession));
-  EXPECT_FALSE(store_->heartbeat(kSession, {}));
+  EXPECT_FALSE(claim_one(*store_, kSession));
+  EXPECT_FALSE(beat_one(*store_, kSession, {}));
   EXPECT_FALSE(store_->report({lease.value()->task, 1, true, false, "", "{}"}));
   EXPECT_FALSE(store_->expire_leases());
   EXPECT_FALSE(store_->renew_all_leases());
@@ -151,17 +152,39 @@ TEST_F(PgFailures, a_coordinator_that_slept_through_its_lease_changes_nothing) {
   EXPECT_EQ(database_.ask("SELECT count(*) FROM search_log"), "1");
 }
 
+TEST_F(PgFailures, the_events_tell_what_happened_in_order_and_a_wait_says_why) {
+  const JobId job = add_job();
+  ASSERT_TRUE(store_->commit(
+      {{},
+       {JobMoved{job, JobState::kPreparing, ""}, JobPrepared{job, std::string(64, '5'), "{}"},
+        JobMoved{job, JobState::kSearching, ""}}}));
+  ASSERT_TRUE(store_->cancel_job(job));
+  EXPECT_EQ(database_.ask("SELECT string_agg(kind, ' ' ORDER BY id) FROM event WHERE job_id = " +
+                          std::to_string(job.value)),
+            "job.queued job.preparing job.searching job.cancelled");
+  WorkerProfile profile{"w", "one", "{}", {}, {}};
+  ASSERT_TRUE(store_->greet(kSession, profile));
+  const auto lease = claim_one(*store_, kSession).value();
+  ASSERT_TRUE(lease);
+  AttemptReport report{lease->task, lease->attempt, false, false, "no room", ""};
+  report.waits = true;
+  ASSERT_TRUE(store_->report(report));
+  EXPECT_EQ(database_.ask("SELECT kind || ' ' || (body ->> 'reason') FROM event"
+                          " ORDER BY id DESC LIMIT 1"),
+            "task.waits no room");
+}
+
 TEST_F(PgFailures, every_attempt_that_ended_is_noted_with_how) {
   WorkerProfile profile{"w", "one", "{}", {}, {}};
   NewTask task;
   task.kind = TaskKind::kBuild;
   task.document_json = "{}";
-  ASSERT_TRUE(store_->enqueue(task));
+  ASSERT_TRUE(queue_one(*store_, task));
   ASSERT_TRUE(store_->greet(kSession, profile));
-  ASSERT_TRUE(store_->claim(kSession).value());
+  ASSERT_TRUE(claim_one(*store_, kSession).value());
   ASSERT_TRUE(store_->retire(kSession));
   ASSERT_TRUE(store_->greet(kSession, profile));
-  const auto lease = store_->claim(kSession).value();
+  const auto lease = claim_one(*store_, kSession).value();
   ASSERT_TRUE(store_->report({lease->task, lease->attempt, true, false, "", "{}"}));
   EXPECT_EQ(database_.ask("SELECT string_agg(attempt || ' ' || ending, ', ' ORDER BY attempt)"
                           " FROM task_attempt"),

@@ -11,6 +11,7 @@
 
 #include "coordinator/store/pg_store.h"
 #include "tests/coordinator/store_pg/support/stalling_proxy.h"
+#include "tests/support/one_by_one.h"
 #include "tests/support/test_database.h"
 
 namespace pare::coordinator {
@@ -54,7 +55,7 @@ class PgLimitsTest : public testing::Test {
 TEST_F(PgLimitsTest, a_database_that_stands_still_is_said_to_be_away_within_three_seconds) {
   StallingProxy proxy(database_);
   const auto store = open(proxy.url());
-  ASSERT_TRUE(store->ping());
+  ASSERT_TRUE(store->leader());
   EXPECT_EQ(store->health().state, StoreState::kOk);
   proxy.stall(true);
   const auto begin = Clock::now();
@@ -64,13 +65,13 @@ TEST_F(PgLimitsTest, a_database_that_stands_still_is_said_to_be_away_within_thre
   EXPECT_TRUE(store->health().since);
   proxy.stall(false);
   EXPECT_TRUE(within(seconds(10), [&] { return store->health().state == StoreState::kOk; }));
-  EXPECT_TRUE(within(seconds(10), [&] { return store->ping().has_value(); }));
+  EXPECT_TRUE(within(seconds(10), [&] { return store->leader().has_value(); }));
 }
 
 TEST_F(PgLimitsTest, a_call_under_way_ends_when_the_database_stands_still_and_later_ones_at_once) {
   StallingProxy proxy(database_);
   const auto store = open(proxy.url());
-  ASSERT_TRUE(store->ping());
+  ASSERT_TRUE(store->leader());
   proxy.stall(true);
   const auto begin = Clock::now();
   const auto first = store->workers();
@@ -88,7 +89,7 @@ TEST_F(PgLimitsTest, a_call_under_way_ends_when_the_database_stands_still_and_la
 TEST_F(PgLimitsTest,
        an_outage_is_logged_once_when_it_begins_and_once_with_its_length_when_it_ends) {
   const auto store = open(database_.url());
-  ASSERT_TRUE(store->ping());
+  ASSERT_TRUE(store->leader());
   database_.refuse_connections(true);
   ASSERT_TRUE(within(seconds(10), [&] { return store->health().state == StoreState::kAway; }));
   ASSERT_TRUE(within(seconds(10), [&] { return lines_with("is away") == 1; }));
@@ -130,7 +131,7 @@ TEST_F(PgLimitsTest, a_connection_of_a_pool_in_use_is_waited_for_a_few_seconds_o
                " AND datname = current_database()") != "0";
   }));
   const auto begin = Clock::now();
-  const auto refused = store->ping();
+  const auto refused = store->leader();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
   EXPECT_NE(refused.error().message.find("connections are in use"), std::string::npos);
@@ -147,7 +148,7 @@ TEST_F(PgLimitsTest, a_task_queued_by_anybody_rings_the_bell) {
   task.document_json = "{}";
   // The first tasks may come before the monitor listens.
   EXPECT_TRUE(within(seconds(10), [&] {
-    EXPECT_TRUE(other->enqueue(task));
+    EXPECT_TRUE(queue_one(*other, task));
     return rung > 0;
   }));
   store->when_tasks_are_queued({});
@@ -161,8 +162,8 @@ TEST_F(PgLimitsTest, a_row_that_cannot_be_read_says_why_and_the_others_are_read)
   task.kind = TaskKind::kBuild;
   task.document_json = "{}";
   for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(store->enqueue(task));
-    const auto lease = store->claim(kSession).value();
+    ASSERT_TRUE(queue_one(*store, task));
+    const auto lease = claim_one(*store, kSession).value();
     ASSERT_TRUE(store->report({lease->task, lease->attempt, true, false, "", "{}"}));
   }
   database_.run("ALTER TYPE task_kind ADD VALUE 'of_tomorrow'");

@@ -1,8 +1,8 @@
 // What a harness in C++ must bring: one runtime, one model at a time.  frame/serve.h does the rest
 // of docs/runtimes.md.
 //
-// Failures are Results with the six codes; an exception of the runtime's library that escapes is
-// answered as kUnsupported with its text.
+// Failures are Results with the codes of core/result.h; an exception of the runtime's library that
+// escapes is answered as kUnsupported with its text.
 #pragma once
 
 #include <cstddef>

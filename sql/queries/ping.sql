@@ -1,2 +1,0 @@
--- Answers if the database does.
-SELECT 1;
