@@ -11,7 +11,7 @@
 #include <string>
 
 #include "search/strategy.h"
-#include "search/transfer.h"
+#include "search/surrogate/transfer.h"
 
 namespace {
 

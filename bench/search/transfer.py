@@ -1,6 +1,6 @@
 """A new device: what do the other devices of a table, measured in full, say of its front after a few measurements?
 
-Beside Pare's transfer (search/transfer.h): its search, and random plans, both on the new device from nothing.
+Beside Pare's transfer (search/surrogate/transfer.h): its search, and random plans, both on the new device from nothing.
 """
 import math
 import statistics

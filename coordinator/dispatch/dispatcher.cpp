@@ -11,10 +11,10 @@
 #include <zmq.hpp>
 #include <zmq_addon.hpp>
 
-#include "coordinator/bell.h"
 #include "coordinator/dispatch/desk.h"
 #include "coordinator/dispatch/protocol.h"
 #include "core/check.h"
+#include "host/bell.h"
 
 namespace pare::coordinator {
 namespace {
@@ -188,7 +188,7 @@ struct Dispatcher::Impl {
 
   DispatchOptions options;
   std::function<void()> on_change;
-  Bell bell;
+  host::Bell bell;
   std::atomic<bool> woken = false;
 
   // The socket's thread alone.

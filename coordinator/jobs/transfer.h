@@ -1,4 +1,5 @@
-// A job on new targets that begins with what an earlier job knows of its plans (search/transfer.h).
+// A job on new targets that begins with what an earlier job knows of its plans
+// (search/surrogate/transfer.h).
 #pragma once
 
 #include <span>
@@ -7,7 +8,7 @@
 
 #include "coordinator/jobs/job_context.h"
 #include "coordinator/store/store.h"
-#include "search/transfer.h"
+#include "search/surrogate/transfer.h"
 
 namespace pare::coordinator {
 

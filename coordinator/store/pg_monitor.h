@@ -15,9 +15,9 @@
 #include <string>
 #include <thread>
 
-#include "coordinator/bell.h"
 #include "coordinator/store/health.h"
 #include "coordinator/store/pg_pool.h"
+#include "host/bell.h"
 
 namespace pare::coordinator {
 
@@ -58,7 +58,7 @@ class PgMonitor {
 
   PgPool& pool_;
   Log log_;
-  Bell end_;
+  host::Bell end_;
   std::unique_ptr<pqxx::connection> connection_;
   std::unique_ptr<pqxx::notification_receiver> receiver_;
   mutable std::mutex mutex_;

@@ -6,7 +6,7 @@
 
 #include "core/check.h"
 
-namespace pare::coordinator {
+namespace pare::host {
 
 class Bell {
  public:
@@ -28,4 +28,4 @@ class Bell {
   int fd_;
 };
 
-}  // namespace pare::coordinator
+}  // namespace pare::host

@@ -1,4 +1,4 @@
-#include "search/transfer.h"
+#include "search/surrogate/transfer.h"
 
 #include <Eigen/Cholesky>
 #include <algorithm>
