@@ -1,7 +1,7 @@
 #include "engine/graph/graph.h"
 
 #include <algorithm>
-#include <set>
+#include <unordered_set>
 
 namespace pare::engine {
 namespace {
@@ -14,6 +14,25 @@ T attribute_or(const Node& node, std::string_view name, T absent) {
   PARE_CHECK(value != nullptr, "attribute " + std::string(name) + " of node " + node.name +
                                    " is of another kind than its operator has");
   return *value;
+}
+
+// Of tensors and nodes, as they stand in the graph: whoever writes a graph asks once a node.
+std::unordered_set<std::string_view> names_in(const Graph& graph) {
+  std::unordered_set<std::string_view> names;
+  names.reserve(graph.constants.size() + 4 * graph.nodes.size());
+  for (const TensorInfo& info : graph.inputs) names.insert(info.name);
+  for (const TensorInfo& info : graph.outputs) names.insert(info.name);
+  for (const auto& [name, tensor] : graph.constants) names.insert(name);
+  for (const Node& node : graph.nodes) {
+    names.insert(node.name);
+    names.insert(node.outputs.begin(), node.outputs.end());
+    names.insert(node.inputs.begin(), node.inputs.end());
+    for (const auto& [key, attribute] : node.attributes) {
+      const auto* opaque = std::get_if<OpaqueAttribute>(&attribute);
+      if (opaque != nullptr) names.insert(opaque->captures.begin(), opaque->captures.end());
+    }
+  }
+  return names;
 }
 
 }  // namespace
@@ -72,18 +91,7 @@ std::string string_attribute(const Node& node, std::string_view name, std::strin
 }
 
 std::string fresh_name(const Graph& graph, std::string_view wanted) {
-  std::set<std::string, std::less<>> taken;
-  for (const TensorInfo& info : graph.inputs) taken.insert(info.name);
-  for (const TensorInfo& info : graph.outputs) taken.insert(info.name);
-  for (const auto& [name, tensor] : graph.constants) taken.insert(name);
-  for (const Node& node : graph.nodes) {
-    taken.insert(node.name);
-    taken.insert(node.outputs.begin(), node.outputs.end());
-    taken.merge([&] {
-      const std::vector<std::string> read = tensors_read(node);
-      return std::set<std::string, std::less<>>(read.begin(), read.end());
-    }());
-  }
+  const std::unordered_set<std::string_view> taken = names_in(graph);
   std::string name(wanted);
   for (int number = 1; taken.contains(name); ++number) {
     name = std::string(wanted) + "_" + std::to_string(number);
