@@ -49,28 +49,49 @@ Result<Conversation> Conversation::start(std::string name, const ChildOptions& o
 
 Result<std::string> Conversation::ask(std::string_view line, std::string_view purpose,
                                       std::chrono::milliseconds limit) {
-  auto answer = exchange(line, purpose, limit);
-  if (!answer) child_.kill();
-  return answer;
+  while (owed_ > 0) {
+    if (auto dropped = answer(purpose, limit); !dropped) return dropped;
+  }
+  post(line);
+  return answer(purpose, limit);
 }
 
-Result<std::string> Conversation::exchange(std::string_view line, std::string_view purpose,
-                                           std::chrono::milliseconds limit) {
+void Conversation::post(std::string_view line) {
+  unsent_.append(line).append("\n");
+  ++owed_;
+  send_rest();  // whoever waits for the answer finds out what went wrong
+}
+
+Result<std::string> Conversation::answer(std::string_view purpose,
+                                         std::chrono::milliseconds limit) {
+  auto line = next_line(purpose, limit);
+  if (!line) {
+    child_.kill();
+    owed_ = 1;  // later calls fail at once
+  }
+  if (owed_ > 0) --owed_;
+  return line;
+}
+
+// False if the child reads no more.
+bool Conversation::send_rest() {
+  if (unsent_.empty()) return true;
+  const ssize_t sent = ::send(child_.input(), unsent_.data(), unsent_.size(), MSG_NOSIGNAL);
+  if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
+  return sent >= 0 || errno == EAGAIN || errno == EINTR;
+}
+
+Result<std::string> Conversation::next_line(std::string_view purpose,
+                                            std::chrono::milliseconds limit) {
   const auto deadline = Clock::now() + limit;
-  const std::string to_send = std::string(line) + '\n';
-  std::string_view rest = to_send;
   while (true) {
-    if (!rest.empty()) {
-      const ssize_t sent = ::send(child_.input(), rest.data(), rest.size(), MSG_NOSIGNAL);
-      if (sent > 0) rest.remove_prefix(static_cast<std::size_t>(sent));
-      if (sent < 0 && errno != EAGAIN && errno != EINTR) return ended(purpose);
-    }
-    if (auto answer = take_line()) return *std::move(answer);
+    if (!send_rest()) return ended(purpose);
+    if (auto line = take_line()) return *std::move(line);
     if (Clock::now() >= deadline) {
       return Error{ErrorCode::kDeadlineExceeded, name_ + " did not answer " + std::string(purpose) +
                                                      " within " + in_seconds(limit)};
     }
-    wait(!rest.empty(), deadline);
+    wait(!unsent_.empty(), deadline);
     if (auto error = receive(purpose)) return *std::move(error);
     if (auto error = over_memory(purpose)) return *std::move(error);
   }

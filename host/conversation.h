@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,6 +38,12 @@ class Conversation {
   Result<std::string> ask(std::string_view line, std::string_view purpose,
                           std::chrono::milliseconds limit);
 
+  // The two halves of ask(), for a child that may be asked ahead: post() sends a line and returns,
+  // answer() waits for the next one owed and fails as ask() does.  ask() drops those that are still
+  // owed then.
+  void post(std::string_view line);
+  Result<std::string> answer(std::string_view purpose, std::chrono::milliseconds limit);
+
   // Closes its stdin and waits that long for its end, then kills it.
   void end(std::chrono::milliseconds patience);
 
@@ -49,8 +56,8 @@ class Conversation {
   using Clock = std::chrono::steady_clock;
 
   Conversation(std::string name, Child child, ConversationLimits limits);
-  Result<std::string> exchange(std::string_view line, std::string_view purpose,
-                               std::chrono::milliseconds limit);
+  Result<std::string> next_line(std::string_view purpose, std::chrono::milliseconds limit);
+  bool send_rest();
   std::optional<std::string> take_line();
   void wait(bool to_write, Clock::time_point deadline);
   std::optional<Error> receive(std::string_view purpose);
@@ -61,7 +68,9 @@ class Conversation {
   std::string name_;
   Child child_;
   ConversationLimits limits_;
+  std::string unsent_;
   std::string received_;  // bytes after the last line that was handed out
+  std::size_t owed_ = 0;  // answers
   std::string log_;
   bool log_open_ = true;
 };

@@ -34,11 +34,14 @@ class Runner {
 
   // run() in three steps, for whoever overlaps them: while one thread is in infer(), others may
   // put() and take() in other slots, one thread a slot.  What fails in put() may show in infer().
-  static constexpr std::size_t kSlots = 3;
+  static constexpr std::size_t kSlots = 4;
   virtual Result<std::monostate> put(std::size_t slot, std::vector<Tensor> inputs) {
     slots_.at(slot) = std::move(inputs);
     return std::monostate{};
   }
+  // Says that infer() of a slot will come, before the one lined up last was waited for: a runtime
+  // in another process need not stand idle then.  Those lined up come in their order, or never.
+  virtual void line_up(std::size_t slot) { (void)slot; }
   virtual Result<std::monostate> infer(std::size_t slot) {
     auto outputs = run(slots_.at(slot));
     if (!outputs) return outputs.error();

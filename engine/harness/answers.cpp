@@ -153,7 +153,8 @@ Result<HarnessHello> decode_hello(std::string_view harness, const std::string& l
                         .version = text(field(answer, "version"), "version"),
                         .versions = text_map(answer, "versions"),
                         .precisions = texts(answer, "precisions"),
-                        .devices = texts(answer, "devices")};
+                        .devices = texts(answer, "devices"),
+                        .ahead = answer.contains("ahead") && boolean(answer, "ahead")};
   });
 }
 

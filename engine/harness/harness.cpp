@@ -36,7 +36,7 @@ Result<std::unique_ptr<Harness>> Harness::spawn(HarnessOptions options) {
 }
 
 Result<std::monostate> Harness::greet() {
-  const auto line = conversation_.ask(request({{"do", "hello"}}), "hello", options_.call_limit);
+  const auto line = ask(request({{"do", "hello"}}), "hello", options_.call_limit);
   if (!line) return line.error();
   auto hello = decode_hello(options_.name, line.value());
   if (!hello) return hello.error();
@@ -57,7 +57,7 @@ Result<LoadedModel> Harness::load(const std::filesystem::path& model, const Load
                 {"threads", options.threads},
                 {"profile", options.profile}};
   if (!options.device.empty()) document["device"] = options.device;
-  const auto line = conversation_.ask(request(document), "load", options_.call_limit);
+  const auto line = ask(request(document), "load", options_.call_limit);
   if (!line) return line.error();
   auto loaded = decode_load(options_.name, line.value());
   if (!loaded) return loaded.error();
@@ -65,6 +65,13 @@ Result<LoadedModel> Harness::load(const std::filesystem::path& model, const Load
   output_names_.clear();
   for (const TensorInfo& output : model_.outputs) output_names_.push_back(output.name);
   return loaded;
+}
+
+// What was lined up and never waited for is dropped.
+Result<std::string> Harness::ask(const std::string& line, std::string_view purpose,
+                                 std::chrono::milliseconds limit) {
+  lined_up_.clear();
+  return conversation_.ask(line, purpose, limit);
 }
 
 std::filesystem::path Harness::folder_of(std::size_t slot) const {
@@ -101,11 +108,28 @@ Result<std::monostate> Harness::put(std::size_t slot, std::vector<Tensor> inputs
   return std::monostate{};
 }
 
+std::string Harness::infer_request(std::size_t slot) const {
+  return request({{"do", "infer"},
+                  {"inputs", json::parse(slots_.at(slot).inputs)},
+                  {"outputs", folder_of(slot).string()}});
+}
+
+void Harness::line_up(std::size_t slot) {
+  if (!hello_.ahead) return;
+  conversation_.post(infer_request(slot));
+  lined_up_.push_back(slot);
+}
+
+Result<std::string> Harness::answer_to_infer(std::size_t slot) {
+  if (!lined_up_.empty() && lined_up_.front() == slot) {
+    lined_up_.pop_front();
+    return conversation_.answer("infer", options_.call_limit);
+  }
+  return ask(infer_request(slot), "infer", options_.call_limit);
+}
+
 Result<std::monostate> Harness::infer(std::size_t slot) {
-  const auto line = conversation_.ask(request({{"do", "infer"},
-                                               {"inputs", json::parse(slots_.at(slot).inputs)},
-                                               {"outputs", folder_of(slot).string()}}),
-                                      "infer", options_.call_limit);
+  const auto line = answer_to_infer(slot);
   if (!line) return line.error();
   auto answer = decode_infer(options_.name, line.value(), output_names_);
   if (!answer) return answer.error();
@@ -159,15 +183,15 @@ Result<Timing> Harness::time(const std::vector<Tensor>& inputs, const TimingOpti
                       {"half_width", options.half_width}};
   const auto budget =
       std::chrono::duration<double>(options.warmup_max_seconds + options.max_seconds);
-  const auto line = conversation_.ask(
-      request(document), "time",
-      options_.call_limit + std::chrono::duration_cast<std::chrono::milliseconds>(budget));
+  const auto line =
+      ask(request(document), "time",
+          options_.call_limit + std::chrono::duration_cast<std::chrono::milliseconds>(budget));
   if (!line) return line.error();
   return decode_timing(options_.name, line.value());
 }
 
 Result<std::monostate> Harness::unload() {
-  const auto line = conversation_.ask(request({{"do", "unload"}}), "unload", options_.call_limit);
+  const auto line = ask(request({{"do", "unload"}}), "unload", options_.call_limit);
   if (!line) return line.error();
   model_ = {};
   output_names_.clear();

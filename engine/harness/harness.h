@@ -14,11 +14,13 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -46,6 +48,7 @@ struct HarnessHello {
   std::map<std::string, std::string> versions;
   std::vector<std::string> precisions;
   std::vector<std::string> devices;
+  bool ahead = false;  // the next infer may be sent before the last one is answered
 };
 
 struct LoadOptions {
@@ -109,6 +112,7 @@ class Harness final : public Runner {
   std::string version() const override { return hello_.version; }
   Result<std::vector<Tensor>> run(const std::vector<Tensor>& inputs) override;
   Result<std::monostate> put(std::size_t slot, std::vector<Tensor> inputs) override;
+  void line_up(std::size_t slot) override;
   Result<std::monostate> infer(std::size_t slot) override;
   Result<std::vector<Tensor>> take(std::size_t slot) override;
   std::optional<Millis> inference_time() const override { return inference_time_; }
@@ -122,6 +126,10 @@ class Harness final : public Runner {
  private:
   Harness(HarnessOptions options, host::Conversation conversation);
   std::filesystem::path folder_of(std::size_t slot) const;
+  Result<std::string> ask(const std::string& line, std::string_view purpose,
+                          std::chrono::milliseconds limit);
+  std::string infer_request(std::size_t slot) const;
+  Result<std::string> answer_to_infer(std::size_t slot);
   Result<std::string> write_inputs(std::size_t slot, const std::vector<Tensor>& inputs) const;
   Result<Tensor> read_output(const TensorInfo& info, const std::string& path) const;
 
@@ -137,6 +145,7 @@ class Harness final : public Runner {
     std::vector<std::string> outputs;  // files in the order of output_names()
   };
   std::array<Slot, kSlots> slots_;
+  std::deque<std::size_t> lined_up_;  // slots whose request was sent
 };
 
 }  // namespace pare::engine

@@ -22,6 +22,7 @@ class FloatRunner final : public Runner {
   Result<std::monostate> put(std::size_t slot, std::vector<Tensor> inputs) override {
     return runner_->put(slot, taken(inputs));
   }
+  void line_up(std::size_t slot) override { runner_->line_up(slot); }
   Result<std::monostate> infer(std::size_t slot) override { return runner_->infer(slot); }
   Result<std::vector<Tensor>> take(std::size_t slot) override { return given(runner_->take(slot)); }
   std::optional<Millis> inference_time() const override { return runner_->inference_time(); }

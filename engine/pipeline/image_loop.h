@@ -1,5 +1,6 @@
 // Many images through one detector so that the runtime hardly waits for us: while image i runs,
-// image i + 1 is read and handed over and the outputs of image i - 1 are fetched and looked at.
+// image i + 1 is lined up behind it, image i + 2 is read and handed over, and the outputs of image
+// i - 1 are fetched and looked at.
 //
 // For accuracy only: what runs beside an inference changes its time.  Two helper threads live as
 // long as an image.  The same calls with the same values in the same order as one after the other.

@@ -22,6 +22,31 @@ TEST(Conversation, answers_come_in_the_order_of_questions) {
   EXPECT_EQ(cat.ask("two", "2", seconds(20)).value(), "two");
 }
 
+TEST(Conversation, a_child_may_be_asked_ahead) {
+  // Says nothing before it has heard both.
+  Conversation fake = with("read a; read b; echo $a; echo $b; exec cat");
+  fake.post("one");
+  fake.post("two");
+  EXPECT_EQ(fake.answer("1", seconds(20)).value(), "one");
+  EXPECT_EQ(fake.answer("2", seconds(20)).value(), "two");
+  fake.post("nobody waits for this one");
+  fake.post("nor for this one");
+  EXPECT_EQ(fake.ask("three", "3", seconds(20)).value(), "three");
+}
+
+TEST(Conversation, what_was_asked_ahead_of_a_child_that_died_is_an_error_each_time) {
+  Conversation fake = with("read a; echo $a; exit 7");
+  fake.post("one");
+  fake.post("two");
+  EXPECT_EQ(fake.answer("1", seconds(20)).value(), "one");
+  for (int again = 0; again < 2; ++again) {
+    const auto answer = fake.answer("2", seconds(20));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::kInternal);
+  }
+  EXPECT_FALSE(fake.ask("three", "3", seconds(20)));
+}
+
 TEST(Conversation, a_question_larger_than_a_pipe_arrives_whole) {
   Conversation cat = with("exec cat");
   const std::string long_line(1'000'000, 'x');

@@ -147,5 +147,44 @@ TEST(Spawned, one_that_cannot_start_says_so_when_it_is_greeted) {
   EXPECT_THAT(greeted.error().message, HasSubstr("3"));
 }
 
+std::string hello_of_one_that_takes(const std::string& ahead) {
+  std::string hello = kHello;
+  return hello.replace(hello.find(R"("devices")"), 0, R"("ahead":)" + ahead + ",");
+}
+
+constexpr const char* kRefuse = R"(echo '{"error":"unsupported","message":"no"}'; )";
+
+TEST(LinedUp, a_harness_that_takes_it_is_sent_the_next_inference_before_it_answers) {
+  // Answers the first one when it has read the second.
+  const auto harness = Harness::start(fake(hello_of_one_that_takes("true") + kLoad +
+                                           "read a; read b; " + kRefuse + kRefuse))
+                           .value();
+  ASSERT_TRUE(harness->load("/dev/null", {}));
+  for (const std::size_t slot : {0U, 1U}) {
+    ASSERT_TRUE(harness->put(slot, {test::random_tensor({2}, 1)}));
+    harness->line_up(slot);
+  }
+  for (const std::size_t slot : {0U, 1U}) {
+    EXPECT_EQ(harness->infer(slot).error().code, ErrorCode::kUnsupported);
+  }
+}
+
+TEST(LinedUp, one_that_does_not_say_so_is_not) {
+  // `read -t 0` of bash: is there a line already?
+  HarnessOptions options = fake("");
+  options.command = {"/bin/bash", "-c",
+                     kHello + std::string(kLoad) +
+                         "for i in 1 2; do read a; read -t 0 && exit 9; " + kRefuse + "done"};
+  const auto harness = Harness::start(options).value();
+  ASSERT_TRUE(harness->load("/dev/null", {}));
+  for (const std::size_t slot : {0U, 1U}) {
+    ASSERT_TRUE(harness->put(slot, {test::random_tensor({2}, 1)}));
+    harness->line_up(slot);
+  }
+  for (const std::size_t slot : {0U, 1U}) {
+    EXPECT_EQ(harness->infer(slot).error().code, ErrorCode::kUnsupported);
+  }
+}
+
 }  // namespace
 }  // namespace pare::engine

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 #include <optional>
 
@@ -24,7 +25,19 @@ class AddsHalf final : public Runner {
     outputs.push_back(one_value(value + 0.5));
     return outputs;
   }
+  void line_up(std::size_t slot) override { lined_up.push_back(slot); }
+  Result<std::monostate> infer(std::size_t slot) override {
+    waiting.push_back(lined_up.size());
+    return Runner::infer(slot);
+  }
+  std::optional<Millis> inference_time() const override {
+    if (times.empty()) return std::nullopt;
+    return Millis(times[std::min(waiting.size(), times.size()) - 1]);
+  }
   double fails_at = -1;
+  std::vector<double> times;          // of each inference, in ms; empty: not told
+  std::vector<std::size_t> lined_up;  // slots
+  std::vector<std::size_t> waiting;   // how many were lined up when an inference was waited for
 
  private:
   std::vector<std::string> names_{"y"};
@@ -64,6 +77,14 @@ TEST(ImageLoop, every_image_meets_its_own_outputs_in_order) {
   }
 }
 
+TEST(ImageLoop, the_next_image_is_lined_up_before_the_last_one_is_waited_for) {
+  Loop loop;
+  ASSERT_TRUE(loop.run(5));
+  const std::size_t slots = Runner::kSlots;
+  EXPECT_EQ(loop.runner.lined_up, (std::vector<std::size_t>{0, 1, 2, 3, 4 % slots}));
+  EXPECT_EQ(loop.runner.waiting, (std::vector<std::size_t>{2, 3, 4, 5, 5}));
+}
+
 TEST(ImageLoop, the_first_failure_of_any_step_ends_it) {
   for (const std::size_t at : {0U, 1U, 6U, 9U}) {
     Loop unreadable;
@@ -89,6 +110,17 @@ TEST(ImageLoop, the_stopwatch_learns_of_every_step) {
   for (const char* phase : {"preprocess", "infer", "exchange", "decode"}) {
     EXPECT_TRUE(loop.watch.seconds().contains(phase)) << phase;
   }
+}
+
+TEST(ImageLoop, an_inference_that_ran_while_another_one_was_waited_for_is_no_exchange) {
+  Loop loop;
+  loop.runner.times = {60'000, 0, 0};  // far longer than all of this takes
+  ASSERT_TRUE(loop.run(3));
+  EXPECT_EQ(loop.watch.seconds().at("exchange"), 0);
+  Loop alone;
+  alone.runner.times = {0, 0, 0};
+  ASSERT_TRUE(alone.run(3));
+  EXPECT_EQ(alone.watch.seconds().at("infer"), 0);
 }
 
 }  // namespace

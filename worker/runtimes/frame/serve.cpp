@@ -222,7 +222,8 @@ class Requests {
             {"version", hello.version},
             {"versions", hello.versions},
             {"precisions", hello.precisions},
-            {"devices", hello.devices}};
+            {"devices", hello.devices},
+            {"ahead", true}};
   }
 
   json load(Fields& fields) {

@@ -313,7 +313,7 @@ class Harness:
         # The processor first: a target that names no device means it, whatever else is installed.
         devices = sorted(ort.get_available_providers(), key=lambda name: name != "CPUExecutionProvider")
         return {"contract": 1, "runtime": "onnxruntime", "version": ort.__version__, "versions": versions,
-                "precisions": ["fp32", "int8"], "devices": devices}
+                "precisions": ["fp32", "int8"], "devices": devices, "ahead": True}
 
     def load(self, fields):
         model, threads = fields.take("model", str), fields.count("threads")
