@@ -9,8 +9,7 @@ namespace {
 
 constexpr double kNothing = -1;
 
-// A bias that fades with n^(-2/3) is by this much larger than what halves add to it.
-const double kBiasOverItsGrowth = 1 / (std::cbrt(4.0) - 1);
+constexpr double kBiasOverItsGrowth = 1 / kBiasGrowth;
 
 struct Spread {
   double mean = 0;

@@ -8,8 +8,11 @@
 //
 // Pure; O(draws).  Sources: McCarthy, Pseudo-replication: half samples (1969), and Shao and Wu, A
 // general theory for jackknife variance estimation (1989), for the spread; Quenouille, Notes on
-// bias in estimation (1956), for a bias from halves; Groeneboom, Estimating a monotone density
-// (1985), for the rate n^(-2/3) of estimates that are made monotone, at which this one fades.
+// bias in estimation (1956), for a bias from halves.  Estimates that are made monotone have a bias
+// that fades with n^(-2/3) where the truth falls (Groeneboom, Estimating a monotone density, 1985)
+// and with n^(-1/2) where it is flat (Carolan and Dykstra, Asymptotic behavior of the Grenander
+// estimator at density flat regions, 1999): kBiasRate lies between, as simulation does
+// (docs/adr/0020).
 #pragma once
 
 #include <optional>
@@ -19,6 +22,10 @@
 #include "core/statistics.h"
 
 namespace pare {
+
+// A bias fades with n^(-kBiasRate), so that a half's is larger by the factor 1 + kBiasGrowth.
+inline constexpr double kBiasRate = 0.6;
+inline constexpr double kBiasGrowth = 0.515716567;  // 2^kBiasRate - 1
 
 // Of the true figure, around the value without its bias, and as much wider as the bias is
 // uncertain. nullopt without two whole pairs. REQUIRES: 0 < alpha < 1.

@@ -299,6 +299,19 @@ std::vector<double> CocoEvaluation::average_precisions(std::span<const int> weig
   return precisions;
 }
 
+std::vector<int> CocoEvaluation::boxes(std::span<const int> weights, AreaRange area) const {
+  PARE_CHECK(weights.size() == image_ids_.size(), "one weight for each image");
+  std::vector<int> counts;
+  for (const Category& category : categories_) {
+    int count = 0;
+    for (const Countable& one : category.ground_truth) {
+      count += weights[one.image] * static_cast<int>(one.boxes[static_cast<std::size_t>(area)]);
+    }
+    counts.push_back(count);
+  }
+  return counts;
+}
+
 CocoResult CocoEvaluation::result(std::span<const int> weights) const {
   const auto mean_precision = [&](AreaRange area) {
     return mean_of_present(average_precisions(weights, area));

@@ -79,6 +79,9 @@ class CocoEvaluation {
   // REQUIRES: weights.size() == image_ids().size(), none negative.
   std::vector<double> average_precisions(std::span<const int> weights, AreaRange area) const;
 
+  // Boxes of each category that count, image i weights[i] times.  REQUIRES: as above.
+  std::vector<int> boxes(std::span<const int> weights, AreaRange area) const;
+
  private:
   // One detection of one category, matched at the ten IoU thresholds (bit t: threshold t).
   struct Scored {

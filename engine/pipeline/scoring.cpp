@@ -105,7 +105,7 @@ Result<std::monostate> evaluate(const Dataset& dataset, const ChosenImages& imag
   if (!result) return result.error();
   score.result = std::move(result).value();
   if (images || score.result.figures.map_50_95 < 0) return std::monostate{};
-  auto draws = half_sample_draws(evaluation.value(), {});
+  auto draws = levelled_half_sample_draws(evaluation.value(), {});
   if (!draws) return draws.error();
   score.draws = std::move(draws).value();
   return std::monostate{};
@@ -117,7 +117,7 @@ std::string scoring_rules() {
   std::ostringstream rules;
   rules << "COCO; greedy NMS by class, IoU " << kScoringNms.iou_threshold << ", scores over "
         << kScoringNms.score_threshold << ", at most " << kScoringNms.max_detections
-        << " an image; teacher over " << kTeacherScore << "; draws on halves of the images; 1";
+        << " an image; teacher over " << kTeacherScore << "; draws on halves of the images; 2";
   return rules.str();
 }
 

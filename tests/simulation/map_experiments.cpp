@@ -113,7 +113,7 @@ Scored score(const Population& population, int images, bool with_draws, std::uin
     const std::vector<int> once(sample.truth.size(), 1);
     out.map[d] =
         engine::mean_of_present(made.value().average_precisions(once, engine::AreaRange::kAll));
-    if (with_draws) out.draws[d] = engine::half_sample_draws(made.value(), {}).value();
+    if (with_draws) out.draws[d] = engine::levelled_half_sample_draws(made.value(), {}).value();
   }
   return out;
 }
