@@ -204,9 +204,9 @@ Result<std::vector<AttemptReport>> Desk::judged(const std::vector<Record>& recor
     if (kind != kinds.value().end()) {
       reports.push_back(judge(record.report, kind->second));
     } else {
-      // The store calls it stale, or fails it.
-      reports.push_back(
-          {record.report.task, record.report.attempt, false, false, "a task of no known kind", ""});
+      // The store calls it stale, or fails it.  Another version may read what was found.
+      reports.push_back({record.report.task, record.report.attempt, false, false,
+                         "a task of no known kind", record.report.outcome_json});
     }
   }
   return reports;

@@ -23,9 +23,7 @@ Response list_trials(const Services& services, const Request& request) {
   if (!id) return failure(id.error());
   const auto page = page_of(request);
   if (!page) return failure(page.error());
-  const auto job = services.store.job(JobId{id.value()});
-  if (!job) return failure(job.error());
-  const auto labels = labels_of(services.store, job.value());
+  const auto labels = labels_of(services.store, JobId{id.value()});
   if (!labels) return failure(labels.error());
   const auto trials = services.store.trials(JobId{id.value()}, one_more(page.value()));
   if (!trials) return failure(trials.error());
@@ -183,9 +181,7 @@ Response predict_plans(const Services& services, std::counting_semaphore<>& turn
 Result<ordered_json> with_job(const Services& services, const std::vector<Trial>& trials) {
   ordered_json views = ordered_json::array();
   for (const Trial& trial : trials) {
-    const auto job = services.store.job(trial.job);
-    if (!job) return job.error();
-    const auto labels = labels_of(services.store, job.value());
+    const auto labels = labels_of(services.store, trial.job);
     if (!labels) return labels.error();
     ordered_json view = {{"job", trial.job.value}};
     view.update(view_of(trial, labels.value(), Detail::kFull));

@@ -256,16 +256,23 @@ std::shared_ptr<JobViews::Entry> JobViews::entry_of(const Job& job) {
   return wanted;
 }
 
-Result<std::optional<LabelSource>> labels_of(Store& store, const Job& job) {
-  const auto model = store.model_version(job.model_sha256, job.card_version);
-  if (!model) return model.error();
-  const auto dataset = store.dataset(job.dataset_sha256);
-  if (!dataset) return dataset.error();
+Result<std::optional<LabelSource>> labels_of(Store& store, JobId id) {
+  // What cannot be read hides none of the job's trials.
+  const auto unless_unreadable = [](const Error& error) -> Result<std::optional<LabelSource>> {
+    if (error.code != ErrorCode::kInternal) return error;
+    return std::optional<LabelSource>();
+  };
+  const auto job = store.job(id);
+  if (!job) return unless_unreadable(job.error());
+  const auto model = store.model_version(job.value().model_sha256, job.value().card_version);
+  if (!model) return unless_unreadable(model.error());
+  const auto dataset = store.dataset(job.value().dataset_sha256);
+  if (!dataset) return unless_unreadable(dataset.error());
   if (model.value().state != EntryState::kReady || dataset.value().state != EntryState::kReady) {
     return std::optional<LabelSource>();
   }
   const auto summary = wire::parse_summary(model.value().summary_json);
-  if (!summary) return summary.error();
+  if (!summary) return std::optional<LabelSource>();
   return std::optional(label_source(summary.value().card.head, dataset.value().counts.labelled));
 }
 

@@ -75,7 +75,7 @@ class JobViews {
 };
 
 // What a job's accuracies are scored against; nullopt while its model or its dataset is not
-// inspected.
-Result<std::optional<LabelSource>> labels_of(Store& store, const Job& job);
+// inspected, and where one of them or the job cannot be read.  kNotFound: there is no such job.
+Result<std::optional<LabelSource>> labels_of(Store& store, JobId id);
 
 }  // namespace pare::coordinator

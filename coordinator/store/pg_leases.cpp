@@ -1,5 +1,6 @@
 // The hot paths of the queue: many leases, heartbeats and reports in one transaction each.
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
@@ -23,12 +24,22 @@ Param sessions_param(std::span<const std::string> sessions) {
   return array_of(sessions, [](const std::string& session) { return session; });
 }
 
-Field read_field(pqxx::work& tx, std::span<const std::string> sessions) {
+Claimant claimant_of(const pqxx::row& row) {
+  return {text_of(row["session"]),        text_of(row["device_id"]), texts_of(row["pools"]),
+          texts_of(row["runtime_names"]), row["asks"].as<bool>(),    text_of(row["processor"])};
+}
+
+// `skipped`: told of a worker that cannot be read, which gets nothing to do.
+Field read_field(pqxx::work& tx, std::span<const std::string> sessions,
+                 const std::function<void(const std::string&)>& skipped) {
   Field field;
   for (const auto& row : execute(tx, query::select_claimants, sessions_param(sessions))) {
-    field.claimants.push_back({text_of(row["session"]), text_of(row["device_id"]),
-                               texts_of(row["pools"]), texts_of(row["runtime_names"]),
-                               row["asks"].as<bool>(), text_of(row["processor"])});
+    auto claimant = read_one(row, name_of_worker, claimant_of);
+    if (!claimant) {
+      skipped(claimant.error().message);
+      continue;
+    }
+    field.claimants.push_back(std::move(claimant).value());
     field.loads[field.claimants.back().device_id] = {row["busy"].as<bool>(),
                                                      row["alone"].as<bool>()};
   }
@@ -73,7 +84,8 @@ Result<Claims> PgStore::claim_for(std::span<const std::string> sessions) {
     for (const auto& row : unknown) claims.unknown.push_back(text_of(row[0]));
     if (execute(tx, query::something_waits, now()).empty()) return claims;
     // First without a lock, so that only the devices that get something are locked.
-    Field field = read_field(tx, sessions);
+    const auto skipped = [this](const std::string& why) { log_once(why); };
+    Field field = read_field(tx, sessions, skipped);
     const auto waiting = read_waiting(tx, field.claimants, sessions.size(), now());
     std::vector<std::string> lucky;
     std::set<std::string> devices;
@@ -83,7 +95,7 @@ Result<Claims> PgStore::claim_for(std::span<const std::string> sessions) {
     }
     if (lucky.empty()) return claims;
     execute(tx, query::lock_devices, array_of(devices, [](const auto& device) { return device; }));
-    field = read_field(tx, lucky);
+    field = read_field(tx, lucky, skipped);
     const auto matches = match(field.claimants, field.loads, waiting);
     const auto claimant = [&](const Match& one) { return field.claimants[one.claimant]; };
     const auto leased = execute(

@@ -129,6 +129,8 @@ class PgStore final : public Store {
 
 // --- what several of the store's files need ---
 
+// For read_one() (pg_tasks.cpp).
+std::string name_of_worker(const pqxx::row& row);
 // Queues a task (pg_tasks.cpp).
 TaskId insert_task(pqxx::work& transaction, const Param& now, const NewTask& task);
 // Cancels what is selected (pg_tasks.cpp); see sql/queries/cancel_tasks.sql.

@@ -42,10 +42,6 @@ Worker worker_of(const pqxx::row& row) {
   return worker;
 }
 
-std::string name_of_worker(const pqxx::row& row) {
-  return "worker " + text_of(row["session"]);
-}
-
 TaskSubject subject_of(const pqxx::row& row) {
   TaskSubject subject;
   subject.model_sha256 = text_of(row["model_sha256"]);
@@ -119,6 +115,10 @@ std::vector<TaskId> ids_of(const pqxx::result& rows) {
 }
 
 }  // namespace
+
+std::string name_of_worker(const pqxx::row& row) {
+  return "worker " + text_of(row["session"]);
+}
 
 TaskId insert_task(pqxx::work& transaction, const Param& now, const NewTask& task) {
   const TaskSubject& subject = task.subject;

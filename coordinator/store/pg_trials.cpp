@@ -101,6 +101,15 @@ std::string name_of_outcome(const pqxx::row& row) {
   return "its outcome on \"" + text_of(row["target"]) + "\"";
 }
 
+std::string name_of_contenders(const pqxx::row&) {
+  return "what was kept of the fronts";
+}
+
+std::set<int> numbers_in(const pqxx::row& row) {
+  const std::vector<int> numbers = integers_of(row["numbers"]);
+  return {numbers.begin(), numbers.end()};
+}
+
 // Adds what is known on the targets.  REQUIRES: `trials` are of one job and in order.
 void add_outcomes(pqxx::work& tx, std::span<Trial> trials) {
   if (trials.empty()) return;
@@ -179,8 +188,9 @@ Result<std::optional<std::set<int>>> PgStore::kept_contenders(JobId job, int rul
   return pool_.run([&](pqxx::work& tx) -> Result<std::optional<std::set<int>>> {
     const auto rows = execute(tx, query::select_contenders, job.value, rule);
     if (rows.empty()) return std::optional<std::set<int>>();
-    const std::vector<int> numbers = integers_of(rows.front()["numbers"]);
-    return std::optional(std::set(numbers.begin(), numbers.end()));
+    const auto numbers = read_one(rows.front(), name_of_contenders, numbers_in);
+    if (!numbers) return std::optional<std::set<int>>();  // they can be worked out
+    return std::optional(numbers.value());
   });
 }
 

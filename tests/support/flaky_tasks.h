@@ -15,9 +15,10 @@ class FlakyTasks final : public coordinator::TaskStore {
  public:
   explicit FlakyTasks(coordinator::TaskStore& store) : store_(store) {}
 
-  bool away = false;      // nothing is done, and every call fails
-  bool in_doubt = false;  // everything is done, and every call fails
-  int calls = 0;          // also those that failed
+  bool away = false;         // nothing is done, and every call fails
+  bool in_doubt = false;     // everything is done, and every call fails
+  bool of_tomorrow = false;  // no kind of task is known
+  int calls = 0;             // also those that failed
   std::function<void(TaskId)> on_recorded;
 
   Result<coordinator::Worker> greet(std::string_view session, const WorkerProfile& p) override {
@@ -50,7 +51,10 @@ class FlakyTasks final : public coordinator::TaskStore {
     });
   }
   Result<std::map<TaskId, TaskKind>> kinds_of(std::span<const TaskId> tasks) override {
-    return done([&] { return store_.kinds_of(tasks); });
+    return done([&] {
+      auto kinds = store_.kinds_of(tasks);
+      return of_tomorrow && kinds ? Result(std::map<TaskId, TaskKind>()) : kinds;
+    });
   }
   Result<std::vector<TaskId>> expire_leases() override {
     return done([&] { return store_.expire_leases(); });

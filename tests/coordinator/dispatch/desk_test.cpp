@@ -175,5 +175,19 @@ TEST_F(DeskTest, a_failure_that_is_no_want_of_the_store_is_told_to_the_one_it_co
   EXPECT_FALSE(answers.away);
 }
 
+TEST_F(DeskTest, the_outcome_of_a_task_of_no_known_kind_is_kept) {
+  queue();
+  join(kAda);
+  const Lease lease = lease_to(kAda);
+  tasks_.of_tomorrow = true;
+  const Answers answers = work(report(kAda, lease));
+  ASSERT_EQ(answers.recorded.size(), 1U);
+  EXPECT_EQ(answers.recorded[0].second, ReportVerdict::kRecorded);
+  const Task task = store_->task(lease.task).value();
+  EXPECT_EQ(task.state, TaskState::kFailed);
+  EXPECT_EQ(task.reason, "a task of no known kind");
+  EXPECT_EQ(task.outcome_json, kOutcome);
+}
+
 }  // namespace
 }  // namespace pare::coordinator

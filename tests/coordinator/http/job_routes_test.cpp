@@ -77,6 +77,26 @@ TEST_F(JobRoutes, a_job_is_submitted_read_listed_and_cancelled) {
   EXPECT_EQ(call("POST", path + "/cancel").status, 200);
 }
 
+TEST_F(JobRoutes, a_summary_that_cannot_be_read_hides_no_trial) {
+  const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
+  const JobId job{posted["id"].get<std::int64_t>()};
+  const std::string plan(64, '1');
+  ASSERT_TRUE(store_->commit(
+      {{},
+       {ModelInspected{model_, EntryState::kReady, "", R"({"of":"tomorrow"})"},
+        DatasetInspected{posted["dataset_sha256"], EntryState::kReady, "", {1, 1, 1, true, {"a"}}},
+        JobMoved{job, JobState::kPreparing, ""}, JobPrepared{job, std::string(64, '5'), "{}"},
+        JobMoved{job, JobState::kSearching, ""},
+        TrialAdded{job, 1, plan, "{}", TrialOrigin::kSeed, {}}}}));
+  const std::string path = "/v1/jobs/" + posted["id"].dump();
+  const Response trials = call("GET", path + "/trials");
+  EXPECT_EQ(trials.status, 200) << trials.body;
+  EXPECT_EQ(json_of(trials)["items"].size(), 1U);
+  const Response plans = call("GET", "/v1/plans/" + plan);
+  EXPECT_EQ(plans.status, 200) << plans.body;
+  EXPECT_EQ(call("GET", "/v1/jobs/99/trials").status, 404);
+}
+
 TEST_F(JobRoutes, a_job_says_what_it_waits_for) {
   const json job = json_of(call("POST", "/v1/jobs", good().dump()));
   const std::string path = "/v1/jobs/" + job["id"].dump();

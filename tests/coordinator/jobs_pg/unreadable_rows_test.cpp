@@ -243,6 +243,30 @@ TEST_F(UnreadableRows, a_check_of_another_version_is_not_used_by_another_job) {
   EXPECT_EQ(stored(second).state, JobState::kSucceeded) << stored(second).reason;
 }
 
+TEST_F(UnreadableRows, what_is_kept_of_fronts_and_cannot_be_read_is_worked_out_anew) {
+  const JobId id = post(8);
+  run_to_rest();
+  ASSERT_EQ(stored(id).state, JobState::kSucceeded);
+  ASSERT_TRUE(views->read(id));
+  ASSERT_EQ(database.ask("SELECT count(*) FROM job_contenders"), "1");
+  database.run("UPDATE job_contenders SET numbers = ARRAY[NULL]::int[]");
+  JobViews others(*store);
+  const auto view = others.read(id);
+  ASSERT_TRUE(view) << view.error().message;
+  EXPECT_FALSE(view.value().found->fronts.at(0).members.empty());
+}
+
+TEST_F(UnreadableRows, a_worker_that_cannot_be_read_keeps_no_other_from_its_work) {
+  const std::string odd = "00000000-0000-4000-8000-0000000000ff";
+  ASSERT_TRUE(store->greet(odd, {"odd", "device0", "{}", {"default"}, {}}));
+  database.run("UPDATE worker SET pools = ARRAY[NULL]::text[] WHERE name = 'odd'");
+  const std::vector<std::string> sessions = {odd, "00000000-0000-4000-8000-000000000000"};
+  const auto claims = store->claim_for(sessions);
+  ASSERT_TRUE(claims) << claims.error().message;
+  EXPECT_EQ(claims.value().leases.count(sessions[1]), 1U);
+  EXPECT_EQ(claims.value().leases.count(odd), 0U);
+}
+
 TEST_F(UnreadableRows, a_comparison_of_another_version_fails_with_the_reason) {
   const JobId id = post(8);
   run_to_rest();
