@@ -91,9 +91,9 @@ std::string note_on(const FrontMember& fastest) {
   char text[256];
   std::snprintf(text, sizeof text,
                 "the %d images that it was scored on chose it, which flatters it; of %d, half held "
-                "back, what it loses would be known to about +-%.1f points on images that chose "
+                "back, what it loses would be known to about +-%.*f points on images that chose "
                 "nothing",
-                fastest.images, kWorthHaving, with_more);
+                fastest.images, kWorthHaving, with_more < 0.1 ? 2 : 1, with_more);
   return text;
 }
 

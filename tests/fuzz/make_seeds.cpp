@@ -1,5 +1,7 @@
 // make_fuzz_seeds FOLDER: the seeds of every fuzzer, from the generators of the tests.  The same
 // seeds each time; those of faults that fuzzers found lie beside them under other names.
+#include <unistd.h>
+
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -90,7 +92,7 @@ const char* const kLabels = R"({"images":[{"id":1,"file_name":"a.jpg","height":8
 
 void add_dataset(const Seeds& seeds) {
   seeds.add("labels", "coco", kLabels);
-  const fs::path folder = fs::temp_directory_path() / "fuzz-seeds";
+  const fs::path folder = fs::temp_directory_path() / ("fuzz-seeds-" + std::to_string(::getpid()));
   for (const char* part : {"cal", "val"}) fs::create_directories(folder / part);
   const auto put = [&](const char* name, const char* text) {
     std::ofstream(folder / name) << text;
@@ -195,7 +197,7 @@ void add_answers(const Seeds& seeds) {
 
 void add_tensors(const Seeds& seeds) {
   const auto tensor = engine::test::random_tensor({2, 3}, 1);
-  const fs::path file = fs::temp_directory_path() / "fuzz-seed.npy";
+  const fs::path file = fs::temp_directory_path() / ("fuzz-seed-" + std::to_string(::getpid()) + ".npy");
   if (host::write_npy(file, "float32", tensor.shape(), tensor.bytes())) {
     std::ifstream in(file, std::ios::binary);
     seeds.add("tensors", "npy", 0, std::string{std::istreambuf_iterator<char>(in), {}});
