@@ -197,7 +197,8 @@ void add_answers(const Seeds& seeds) {
 
 void add_tensors(const Seeds& seeds) {
   const auto tensor = engine::test::random_tensor({2, 3}, 1);
-  const fs::path file = fs::temp_directory_path() / ("fuzz-seed-" + std::to_string(::getpid()) + ".npy");
+  const fs::path file =
+      fs::temp_directory_path() / ("fuzz-seed-" + std::to_string(::getpid()) + ".npy");
   if (host::write_npy(file, "float32", tensor.shape(), tensor.bytes())) {
     std::ifstream in(file, std::ios::binary);
     seeds.add("tensors", "npy", 0, std::string{std::istreambuf_iterator<char>(in), {}});
