@@ -7,7 +7,7 @@
 
 namespace pare::coordinator {
 
-class MemoryStore final : public Store {
+class MemoryStore : public Store {
  public:
   explicit MemoryStore(StoreOptions options) : options_(std::move(options)) {}
 
