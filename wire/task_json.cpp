@@ -92,6 +92,7 @@ void read_machine(Fields& fields, TaskDocument& task) {
       }
     });
   }
+  if (fields.has("kept")) task.kept = fields.text("kept");
   if (fields.has("cores")) {
     for (const std::int64_t core : fields.integers("cores", 0, kMostCores)) {
       task.cores.push_back(static_cast<int>(core));
@@ -175,6 +176,7 @@ std::string task_to_json(const TaskDocument& task) {
   if (!task.files.empty()) out["files"] = task.files;
   if (!task.runtimes.empty()) out["runtimes"] = task.runtimes;
   if (!task.cores.empty()) out["cores"] = task.cores;
+  if (!task.kept.empty()) out["kept"] = task.kept;
   return dump(out);
 }
 

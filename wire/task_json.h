@@ -26,6 +26,7 @@ struct TaskDocument {
   std::map<std::string, std::string> files;                  // role to path
   std::map<std::string, std::vector<std::string>> runtimes;  // name to command
   std::vector<int> cores;
+  std::string kept{};  // a folder for what runtimes keep of candidates; empty: none
 
   TaskKind kind() const noexcept { return static_cast<TaskKind>(params.index()); }
   friend bool operator==(const TaskDocument&, const TaskDocument&) = default;

@@ -116,11 +116,13 @@ Result<std::monostate> serve(const Options& options, int signals) {
   if (!cache) return cache.error();
   TaskSettings settings{.engine = fs::absolute(options.engine),
                         .scratch = fs::absolute(options.scratch) / "tasks",
+                        .kept = fs::absolute(options.scratch) / "kept",
                         .runtimes = std::move(runtimes.commands),
                         .cores = cores.value(),
                         .max_memory_bytes = options.memory_limit_mib << 20};
   std::error_code ignored;
   fs::remove_all(settings.scratch, ignored);  // of a worker that was killed
+  fs::remove_all(settings.kept, ignored);     // perhaps by another version of a runtime
   Agent(std::move(session).value(), std::move(profile).value(), std::move(settings),
         std::move(link).value(), std::move(outbox).value(), std::move(cache).value())
       .run(signals);

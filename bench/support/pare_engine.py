@@ -25,10 +25,14 @@ def link_dataset(folder, subject):
 
 
 class Engine:
-    def __init__(self, build, scratch, cores=()):
+    def __init__(self, build, scratch, cores=(), keeps=False):
+        """`keeps`: runtimes have a folder for what they made of candidates, as a worker's have."""
         self.program = build / "bin" / "pare-engine"
         self.runtimes = json.loads((build / "bin" / "runtimes.json").read_text())
         self.scratch, self.cores, self.count = pathlib.Path(scratch), list(cores), 0
+        self.kept = self.scratch / "kept" if keeps else None
+        if keeps:
+            self.kept.mkdir(parents=True)
 
     def run(self, kind, files, params):
         """The outcome, with `wall` (seconds of the whole process) and `files` (path of each artifact).
@@ -37,7 +41,8 @@ class Engine:
         folder = self.scratch / f"task-{self.count}"
         folder.mkdir(parents=True)
         task = {"kind": kind, "blobs": {role: sha256_of(path) for role, path in files.items()}, "params": params,
-                "files": {role: str(path) for role, path in files.items()}, "runtimes": self.runtimes}
+                "files": {role: str(path) for role, path in files.items()}, "runtimes": self.runtimes,
+                **({"kept": str(self.kept)} if self.kept else {})}
         if self.cores:
             task["cores"] = self.cores
         (folder / "task.json").write_text(json.dumps(task))

@@ -3,8 +3,8 @@
 
   ./dev bench trial [--model NAME] [--runtime R ...] [--quick]
 
-Runs what the coordinator asks for a trial, task by task, with pare-engine: build; evaluate (fp32: once, on the executor;
-int8: on each runtime); benchmark on each runtime, fp32 with its parity check.  Prints one JSON line a task, its wall-clock
+Runs what the coordinator asks for a trial, task by task and in its order, with pare-engine: build; benchmark on each
+runtime, fp32 with its parity check; evaluate (fp32: once, on the executor; int8: on each runtime).  Prints one JSON line a task, its wall-clock
 split by the outcome's phases, and the share of all trials that went into anything but `infer` and `time`.  The first trial
 finds no cached images, the others do, as in a job.
 
@@ -46,7 +46,7 @@ def plans_of(card, summary, quick):
 class Trials:
     def __init__(self, args, subject, folder):
         self.args, self.subject, self.totals = args, subject, []
-        self.engine = Engine(args.build, folder / "tasks", [0])
+        self.engine = Engine(args.build, folder / "tasks", [0], keeps=not args.keeps_nothing)
         self.dataset = link_dataset(folder / "dataset", subject)
         self.summary = self.engine.run("inspect_model", {"model": subject.model},
                                        {"card": {"head": subject.head}})["result"]
@@ -72,13 +72,13 @@ class Trials:
         files = {"candidate": built["files"]["candidate"], "dataset": self.dataset}
         int8 = plan["quantization"] is not None
         images = self.args.image_ids
-        for runtime in self.args.runtime if int8 else ["executor"]:
-            scored = self.task(name, "evaluate", files,
-                               {"card": self.card, "runtime": runtime, "threads": 1, "images": images})
         for runtime in self.args.runtime:
             self.task(name, "benchmark", files,
                       {"card": self.card, "runtime": runtime, "threads": 1, "min_samples": 64, "max_seconds": 5,
                        "parity": None if int8 else {"images": 8, "tolerance": 1e-3}})
+        for runtime in self.args.runtime if int8 else ["executor"]:
+            scored = self.task(name, "evaluate", files,
+                               {"card": self.card, "runtime": runtime, "threads": 1, "images": images})
         return scored
 
 
@@ -125,6 +125,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     detectors.add_arguments(parser, ["yolov5n_640"])
     parser.add_argument("--runtime", nargs="+", default=["openvino", "onnxruntime"])
+    parser.add_argument("--keeps-nothing", action="store_true", help="for engines that know no such folder")
     parser.add_argument("--quick", action="store_true", help="two plans, few images: does it run, not how good it is")
     return parser.parse_args()
 

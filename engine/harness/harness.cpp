@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/check.h"
 #include "engine/harness/answers.h"
 #include "host/npy.h"
 
@@ -57,6 +58,9 @@ Result<LoadedModel> Harness::load(const std::filesystem::path& model, const Load
                 {"threads", options.threads},
                 {"profile", options.profile}};
   if (!options.device.empty()) document["device"] = options.device;
+  if (hello_.keeps && std::filesystem::exists(options.kept)) {
+    document["kept"] = std::filesystem::absolute(options.kept).string();
+  }
   const auto line = ask(request(document), "load", options_.call_limit);
   if (!line) return line.error();
   auto loaded = decode_load(options_.name, line.value());
@@ -188,6 +192,14 @@ Result<Timing> Harness::time(const std::vector<Tensor>& inputs, const TimingOpti
           options_.call_limit + std::chrono::duration_cast<std::chrono::milliseconds>(budget));
   if (!line) return line.error();
   return decode_timing(options_.name, line.value());
+}
+
+Result<std::monostate> Harness::keep(const std::filesystem::path& file) {
+  PARE_CHECK(hello_.keeps, "the harness can keep a model");
+  const json document{{"do", "keep"}, {"file", std::filesystem::absolute(file).string()}};
+  const auto line = ask(request(document), "keep", options_.call_limit);
+  if (!line) return line.error();
+  return decode_nothing(options_.name, line.value());
 }
 
 Result<std::monostate> Harness::unload() {

@@ -48,13 +48,15 @@ struct HarnessHello {
   std::map<std::string, std::string> versions;
   std::vector<std::string> precisions;
   std::vector<std::string> devices;
+  bool keeps = false;  // knows keep()
   bool ahead = false;  // the next infer may be sent before the last one is answered
 };
 
 struct LoadOptions {
   int threads = 1;
-  std::string device{};  // empty: the harness's first
-  bool profile = false;  // times per layer; the model runs slower
+  std::string device{};          // empty: the harness's first
+  bool profile = false;          // times per layer; the model runs slower
+  std::filesystem::path kept{};  // what keep() wrote for this model; it need not be there
 };
 
 struct LoadedModel {
@@ -117,6 +119,10 @@ class Harness final : public Runner {
   Result<std::vector<Tensor>> take(std::size_t slot) override;
   std::optional<Millis> inference_time() const override { return inference_time_; }
   Result<Timing> time(const std::vector<Tensor>& inputs, const TimingOptions& options);
+
+  // Writes what makes the next load of the model fast, on this machine, as LoadOptions::kept.
+  // REQUIRES: hello().keeps.
+  Result<std::monostate> keep(const std::filesystem::path& file);
 
   Result<std::monostate> unload();
 

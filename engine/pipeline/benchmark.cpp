@@ -99,6 +99,13 @@ Evidence evidence_of(const BenchmarkOptions& options, const Harness& harness,
   return evidence;
 }
 
+// For whoever scores the candidate next.  Where it cannot be kept, they load it as we did.
+void keep(const std::filesystem::path& file, Harness& harness, Stopwatch& watch) {
+  if (!harness.hello().keeps) return;
+  const auto lap = watch.lap(Phase::kLoad);
+  (void)harness.keep(file);
+}
+
 // The candidate's layers timed, one by one.
 Result<std::map<std::string, double>> profile(const std::filesystem::path& candidate,
                                               const Tensor& image, const BenchmarkOptions& options,
@@ -155,6 +162,9 @@ Result<Benchmark> benchmark(std::unique_ptr<Harness> harness,
   });
   if (!timing) return timing.error();
   result.peak_memory = harness->peak_memory();
+  if (!options.kept.empty() && loaded.value().load >= options.worth_keeping) {
+    keep(options.kept, *harness, watch);
+  }
   if (options.fingerprint) {  // the canary takes the candidate's place
     if (const auto there = file.load(scored.value()); !there) return there.error();
     auto answers = fingerprint(*harness, images, watch);

@@ -31,8 +31,10 @@ struct BenchmarkOptions {
   double parity_tolerance = 0;  // of float32; 0: no parity check
   int min_samples = 30;
   double max_seconds = 10;
-  bool profile = false;                  // also what each layer takes, where the runtime can tell
-  bool fingerprint = false;              // also what it answers on the images, in few numbers
+  bool profile = false;             // also what each layer takes, where the runtime can tell
+  std::filesystem::path kept = {};  // where a model that took long to load is kept; empty: nowhere
+  Millis worth_keeping{500};        // that long
+  bool fingerprint = false;         // also what it answers on the images, in few numbers
   std::string candidate_sha256 = {};     // for the evidence
   std::vector<std::string> scored = {};  // tensors that are compared; empty: the outputs
 };

@@ -33,11 +33,14 @@ Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate,
 
 Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
                                                const std::vector<std::string>& scored,
-                                               std::unique_ptr<Harness> harness, int threads) {
+                                               std::unique_ptr<Harness> harness, int threads,
+                                               const std::filesystem::path& kept) {
   const auto file = scored_file(candidate.path, scored, harness->options().scratch);
   if (!file) return file.error();
   if (const auto greeted = harness->greet(); !greeted) return greeted.error();
-  const auto loaded = harness->load(file.value(), {.threads = threads});
+  LoadOptions options{.threads = threads};
+  if (file.value() == candidate.path) options.kept = kept;
+  const auto loaded = harness->load(file.value(), options);
   if (!loaded) return loaded.error();
   return in_float32(std::move(harness), candidate.graph);
 }

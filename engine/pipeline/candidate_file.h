@@ -37,10 +37,11 @@ Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate,
                                                 const std::vector<std::string>& scored,
                                                 int threads);
 
-// In the runtime's own process, which was spawned.
+// In the runtime's own process, which was spawned.  `kept`: what it may have kept of the candidate.
 Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
                                                const std::vector<std::string>& scored,
-                                               std::unique_ptr<Harness> harness, int threads);
+                                               std::unique_ptr<Harness> harness, int threads,
+                                               const std::filesystem::path& kept);
 
 // The candidate as a runtime takes it that must hand out these tensors: itself where they are
 // none, else a file written into the folder that ends with them.

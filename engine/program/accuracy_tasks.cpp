@@ -216,8 +216,8 @@ TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& pa
   if (!candidate) return candidate.error();
   const auto dataset = context.dataset();
   if (!dataset) return dataset.error();
-  const auto runner =
-      context.runner(candidate.value(), params.card.scored, std::move(harness), params.threads);
+  const auto runner = context.runner(candidate.value(), params.card.scored, std::move(harness),
+                                     params.runtime, params.threads);
   if (!runner) return runner.error();
   const RunningDetector running{*runner.value(), params.card, candidate.value().height,
                                 candidate.value().width};

@@ -27,6 +27,7 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
   options.min_samples = params.min_samples;
   options.max_seconds = params.max_seconds;
   options.profile = params.profile;
+  options.kept = context.kept(params.runtime, params.threads);
   options.fingerprint = params.fingerprint_images > 0;
   options.scored = params.card.scored;
   const auto sha256 = context.document.blobs.find("candidate");

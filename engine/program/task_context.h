@@ -43,11 +43,15 @@ struct TaskContext {
   Result<std::vector<Tensor>> calibration_inputs(const Dataset& dataset, const ModelCard& card,
                                                  const CandidateFile& candidate, int count) const;
 
+  // Where a runtime keeps what it made of the task's candidate; empty: the worker has no place.
+  std::filesystem::path kept(const std::string& runtime, int threads) const;
+
   // The harness that was spawned, or the executor in this process where that is null, handing out
   // what is scored.
   Result<std::unique_ptr<Runner>> runner(const CandidateFile& candidate,
                                          const std::vector<std::string>& scored,
-                                         std::unique_ptr<Harness> harness, int threads) const;
+                                         std::unique_ptr<Harness> harness,
+                                         const std::string& runtime, int threads) const;
 
   // Writes an artifact and returns what the outcome says of it.
   Result<std::pair<std::string, wire::Artifact>> artifact(const std::string& role,

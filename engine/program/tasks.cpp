@@ -349,13 +349,20 @@ Result<std::unique_ptr<Harness>> TaskContext::spawned(const std::string& runtime
   return Harness::spawn(std::move(options).value());
 }
 
+std::filesystem::path TaskContext::kept(const std::string& runtime, int threads) const {
+  const auto candidate = document.blobs.find("candidate");
+  if (document.kept.empty() || candidate == document.blobs.end()) return {};
+  return std::filesystem::path(document.kept) /
+         (candidate->second + "-" + runtime + "-" + std::to_string(threads));
+}
+
 Result<std::unique_ptr<Runner>> TaskContext::runner(const CandidateFile& candidate,
                                                     const std::vector<std::string>& scored,
                                                     std::unique_ptr<Harness> harness,
-                                                    int threads) const {
+                                                    const std::string& runtime, int threads) const {
   const auto lap = watch.lap(Phase::kLoad);
   if (harness == nullptr) return run_on_executor(candidate, scored, threads);
-  return run_on_harness(candidate, scored, std::move(harness), threads);
+  return run_on_harness(candidate, scored, std::move(harness), threads, kept(runtime, threads));
 }
 
 Result<std::pair<std::string, wire::Artifact>> TaskContext::artifact(

@@ -141,6 +141,7 @@ TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
       for (const auto& [role, sha256] : task.blobs) task.files[role] = "/cache/" + role;
       task.runtimes["openvino"] = {"/bin/harness", "--flag"};
       task.cores = {0, 3};
+      task.kept = "/scratch/kept";
       expect_round_trip(task, task_to_json, parse_task);
 
       expect_round_trip(random.outcome(kind), outcome_to_json,

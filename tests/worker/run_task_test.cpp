@@ -86,6 +86,27 @@ TEST_F(RunTask, the_child_finds_files_runtimes_and_cores_in_its_task) {
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(model), {}), "the model");
 }
 
+TEST_F(RunTask, the_child_is_told_where_runtimes_keep_and_the_oldest_make_room) {
+  TaskSettings keeping =
+      settings("cp \"$TASK\" " + (folder_ / "seen.json").string() + "; " + test::kSucceed);
+  keeping.kept = folder_ / "kept";
+  fs::create_directories(keeping.kept);
+  const auto now = fs::file_time_type::clock::now();
+  for (int age = 0; age < 20; ++age) {
+    const fs::path file = keeping.kept / std::to_string(age);
+    std::ofstream(file) << "a model";
+    fs::last_write_time(file, now - std::chrono::hours(age));
+  }
+  run(lease(), keeping);
+  std::ifstream file(folder_ / "seen.json");
+  const auto seen = wire::parse_task(std::string(std::istreambuf_iterator<char>(file), {}));
+  ASSERT_TRUE(seen) << seen.error().message;
+  EXPECT_EQ(seen.value().kept, keeping.kept.string());
+  for (int age = 0; age < 20; ++age) {
+    EXPECT_EQ(fs::exists(keeping.kept / std::to_string(age)), age < 15) << age;
+  }
+}
+
 TEST_F(RunTask, progress_lines_are_forwarded_and_others_are_not) {
   run(lease(), settings("echo '{\"progress\": 0.25, \"message\": \"images 1 of 4\"}'; echo hello; "
                         "echo '{\"progress\": \"much\"}'; echo '{\"progress\": 0.5}'; " +

@@ -59,6 +59,24 @@ void forward_progress(const std::string& line, const OnProgress& on_progress) {
   on_progress(share, text ? message->get<std::string>().substr(0, 500) : "");
 }
 
+// Whoever scores a candidate comes soon after whoever timed it.
+constexpr std::size_t kMostKept = 16;  // files, of the size of a model
+
+// The folder with room for one more: the oldest go.  Empty where there is none.
+fs::path make_room_to_keep(const fs::path& folder) {
+  if (folder.empty()) return {};
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  std::vector<std::pair<fs::file_time_type, fs::path>> kept;
+  for (const auto& entry : fs::directory_iterator(folder, failure)) {
+    kept.emplace_back(entry.last_write_time(failure), entry.path());
+  }
+  if (failure) return {};
+  std::ranges::sort(kept);
+  for (std::size_t i = 0; i + kMostKept <= kept.size(); ++i) fs::remove(kept[i].second, failure);
+  return folder;
+}
+
 Error crashed(const std::string& how, const ChildEnd& end) {
   std::string message = "pare-engine " + how;
   if (!end.log.empty()) message += "; the end of its log: " + end.log;
@@ -129,6 +147,7 @@ class TaskRun {
       document.files[role] = path.value().string();
     }
     document.runtimes = settings_.runtimes;
+    document.kept = make_room_to_keep(settings_.kept).string();
     auto cores = cores_for(document, settings_.cores, host::usable_cores());
     if (!cores) return cores.error();
     document.cores = std::move(cores).value();

@@ -179,6 +179,30 @@ TEST_P(Conformance, outputs_are_of_the_inputs_given_last_in_whatever_slot_and_af
   EXPECT_TRUE(same(outputs.value(), alone[0]));
 }
 
+TEST_P(Conformance, a_model_loaded_from_what_was_kept_answers_the_same) {
+  if (!harness_->hello().keeps) return;
+  const fs::path model = model_file(8, "small.onnx");
+  const fs::path kept = scratch() / "kept";
+  const std::vector<Tensor> inputs{test::random_tensor({1, 3, 32, 32}, 1)};
+  ASSERT_TRUE(harness_->load(model, {}));
+  const auto expected = harness_->run(inputs);
+  ASSERT_TRUE(expected) << expected.error().message;
+  const auto done = harness_->keep(kept);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_FALSE(harness_->keep(scratch() / "no such folder" / "kept"));
+  for (const bool spoiled : {false, true}) {
+    if (spoiled) std::ofstream(kept) << "this was never kept";
+    const auto loaded = harness_->load(model, {.kept = kept});
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    EXPECT_EQ(loaded.value().inputs.at(0).name, "images");
+    const auto outputs = harness_->run(inputs);
+    ASSERT_TRUE(outputs) << outputs.error().message;
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_TRUE(std::ranges::equal(outputs.value()[i].bytes(), expected.value()[i].bytes()));
+    }
+  }
+}
+
 TEST_P(Conformance, time_returns_every_sample_and_says_how_it_ended) {
   ASSERT_TRUE(harness_->load(model_file(8, "small.onnx"), {}));
   const auto timing = harness_->time({test::random_tensor({1, 3, 32, 32}, 1)},

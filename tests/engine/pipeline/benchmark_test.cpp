@@ -18,9 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string harness_program() {
+std::vector<std::string> command_of(const std::string& runtime) {
   std::ifstream file(PARE_RUNTIMES);
-  return nlohmann::json::parse(file).at("openvino").at(0).get<std::string>();
+  return nlohmann::json::parse(file).at(runtime).get<std::vector<std::string>>();
+}
+
+std::string harness_program() {
+  return command_of("openvino").at(0);
 }
 
 class BenchmarkTest : public testing::Test {
@@ -101,6 +105,19 @@ TEST_F(BenchmarkTest, loads_a_candidate_once_to_compare_time_and_look_at_it) {
     loaded.push_back(fs::path(request.at("model").get<std::string>()).filename());
   }
   EXPECT_THAT(loaded, testing::ElementsAre("canary.onnx", "candidate.onnx", "canary.onnx"));
+}
+
+TEST_F(BenchmarkTest, keeps_what_took_long_to_load_for_whoever_scores_it) {
+  options_.kept = scratch_ / "kept";
+  measure();
+  EXPECT_FALSE(fs::exists(options_.kept)) << "it did not take long";
+  options_.worth_keeping = Millis(0);
+  measure();
+  EXPECT_TRUE(fs::exists(options_.kept));
+  harness_.command = command_of("onnxruntime");
+  options_.kept = scratch_ / "not kept";
+  EXPECT_GT(measure().latency.median.count(), 0) << "one that keeps nothing";
+  EXPECT_FALSE(fs::exists(options_.kept));
 }
 
 TEST_F(BenchmarkTest, where_the_runtime_refuses_to_tell_it_is_measured_and_the_reason_kept) {

@@ -24,6 +24,7 @@ struct BackendHello {
   std::map<std::string, std::string> versions;
   std::vector<std::string> precisions;
   std::vector<std::string> devices;
+  bool keeps = false;  // knows keep()
 };
 
 struct BackendTensor {
@@ -52,6 +53,7 @@ struct BackendLoad {
   int threads = 1;
   std::string device;  // empty: the first of the hello
   bool profile = false;
+  std::filesystem::path kept;  // what keep() wrote for this model; empty: nothing
 };
 
 // The device that a load asks for: the first where it names none.  Fails with kUnsupported where
@@ -90,6 +92,11 @@ class Backend {
   virtual std::map<std::string, BackendArray> outputs() = 0;  // valid until the next call
   // Of the last run; only after a load with `profile`.
   virtual std::vector<BackendLayer> layers() = 0;
+  // Writes what makes the next load of this model fast; false: there is no such thing.
+  virtual bool keep(const std::filesystem::path& file) {
+    (void)file;
+    return false;
+  }
   virtual void unload() = 0;
 };
 

@@ -206,6 +206,7 @@ class Requests {
     if (what == "load") return load(fields);
     if (what == "infer") return infer(fields);
     if (what == "time") return time(fields);
+    if (what == "keep") return keep(fields);
     if (what == "unload") return unload(fields);
     if (what != "bye") refuse("unknown request \"" + what + "\"");
     fields.finish();
@@ -223,7 +224,8 @@ class Requests {
             {"versions", hello.versions},
             {"precisions", hello.precisions},
             {"devices", hello.devices},
-            {"ahead", true}};
+            {"ahead", true},
+            {"keeps", hello.keeps}};
   }
 
   json load(Fields& fields) {
@@ -233,6 +235,7 @@ class Requests {
     fields.count("threads", load.threads);
     if (const json* device = fields.find("device")) load.device = fields.text(*device, "device");
     load.profile = fields.flag("profile");
+    if (const json* kept = fields.find("kept")) load.kept = fields.text(*kept, "kept");
     fields.finish();
     if (!std::filesystem::is_regular_file(load.model)) {
       throw Refused{{ErrorCode::kNotFound, load.model.string() + " is no file"}};
@@ -322,6 +325,22 @@ class Requests {
     backend_.bind(inputs, {});
     server_.timed_inputs_ = std::move(read);  // moving a map moves no tensor
     server_.files_.forget();
+  }
+
+  // Under another name first: whoever loads sees all of it or nothing.
+  json keep(Fields& fields) {
+    require_model();
+    const std::filesystem::path file = fields.text(fields.at("file"), "file");
+    fields.finish();
+    std::filesystem::path part = file;
+    part += ".part";
+    if (!backend_.keep(part)) {
+      throw Refused{{ErrorCode::kUnsupported, "this runtime has nothing to keep"}};
+    }
+    std::error_code failure;
+    std::filesystem::rename(part, file, failure);
+    if (failure) throw Refused{{ErrorCode::kUnavailable, file.string() + " cannot be written"}};
+    return json::object();
   }
 
   json unload(Fields& fields) {

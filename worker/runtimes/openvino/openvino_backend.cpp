@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
+#include <stdexcept>
 #include <utility>
 
 namespace pare::worker {
@@ -66,7 +68,25 @@ BackendHello OpenvinoBackend::hello() {
           .version = build.substr(0, build.find('-')),
           .versions = {{"openvino", build}},
           .precisions = {"fp32", "int8"},
-          .devices = core_.get_available_devices()};
+          .devices = core_.get_available_devices(),
+          .keeps = true};
+}
+
+// From what was kept, which has the transformations of the model behind it, if OpenVINO takes it.
+ov::CompiledModel OpenvinoBackend::compile(const BackendLoad& load, const std::string& device) {
+  const ov::AnyMap settings{ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+                            ov::hint::inference_precision(ov::element::f32),
+                            ov::inference_num_threads(load.threads),
+                            ov::num_streams(1),
+                            ov::hint::enable_cpu_pinning(false),
+                            ov::enable_profiling(load.profile)};
+  if (std::ifstream kept(load.kept, std::ios::binary); kept) {
+    try {
+      return core_.import_model(kept, device, settings);
+    } catch (const ov::Exception&) {  // of another version, or not what keep() writes
+    }
+  }
+  return core_.compile_model(load.model.string(), device, settings);
 }
 
 Result<BackendModel> OpenvinoBackend::load(const BackendLoad& load) {
@@ -74,11 +94,7 @@ Result<BackendModel> OpenvinoBackend::load(const BackendLoad& load) {
   if (!chosen) return chosen.error();
   const std::string& device = chosen.value();
   try {
-    model_ = core_.compile_model(
-        load.model.string(), device, ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
-        ov::hint::inference_precision(ov::element::f32), ov::inference_num_threads(load.threads),
-        ov::num_streams(1), ov::hint::enable_cpu_pinning(false),
-        ov::enable_profiling(load.profile));
+    model_ = compile(load, device);
   } catch (const ov::Exception& exception) {
     return Error{ErrorCode::kUnsupported, "OpenVINO cannot compile " + load.model.string() + ": " +
                                               std::string(exception.what()).substr(0, 1000)};
@@ -149,6 +165,14 @@ std::vector<BackendLayer> OpenvinoBackend::layers() {
                    .ms = static_cast<double>(info.real_time.count()) / 1000});
   }
   return all;
+}
+
+bool OpenvinoBackend::keep(const std::filesystem::path& file) {
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  model_.export_model(out);
+  out.close();
+  if (!out) throw std::runtime_error(file.string() + " cannot be written");
+  return true;
 }
 
 void OpenvinoBackend::unload() {

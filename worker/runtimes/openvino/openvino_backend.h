@@ -24,9 +24,12 @@ class OpenvinoBackend final : public Backend {
   void run() override { request_.infer(); }
   std::map<std::string, BackendArray> outputs() override;
   std::vector<BackendLayer> layers() override;
+  bool keep(const std::filesystem::path& file) override;
   void unload() override;
 
  private:
+  ov::CompiledModel compile(const BackendLoad& load, const std::string& device);
+
   ov::Core core_;
   ov::CompiledModel model_;
   ov::InferRequest request_;
