@@ -12,6 +12,7 @@
 #include <set>
 #include <utility>
 
+#include "worker/runtimes/frame/tensor_files.h"
 #include "worker/runtimes/frame/timing_loop.h"
 
 namespace pare::worker {
@@ -19,7 +20,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kMaxInputBytes = std::int64_t{1} << 30;
 constexpr int kProfiledRuns = 5;
 
 // Thrown inside this file only: what a request gets wrong, or the backend refuses.

@@ -5,7 +5,6 @@
 namespace pare::worker {
 namespace {
 
-constexpr std::int64_t kMaxInputBytes = std::int64_t{1} << 30;
 constexpr std::size_t kManyFiles = 64;  // three slots of a model with a dozen tensors are fewer
 
 }  // namespace

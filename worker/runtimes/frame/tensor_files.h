@@ -5,6 +5,7 @@
 // few again and again.  Not thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 
@@ -13,6 +14,8 @@
 #include "worker/runtimes/frame/backend.h"
 
 namespace pare::worker {
+
+inline constexpr std::int64_t kMaxInputBytes = std::int64_t{1} << 30;  // of a tensor's file
 
 class TensorFiles {
  public:
