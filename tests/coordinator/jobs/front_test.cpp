@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "core/half_samples.h"
 #include "tests/search/small_detector.h"
 #include "wire/plan_json.h"
 
@@ -92,7 +93,7 @@ TEST_F(FrontTest, an_interval_stands_below_an_accuracy_that_few_images_flatter) 
   const FrontMember& member = front.members[2];
   ASSERT_EQ(member.trial, 2);
   ASSERT_TRUE(member.map);
-  EXPECT_NEAR((member.map->low + member.map->high) / 2, 0.395 - 0.01 / (std::cbrt(4.0) - 1), 1e-9);
+  EXPECT_NEAR((member.map->low + member.map->high) / 2, 0.395 - 0.01 / kBiasGrowth, 1e-9);
   EXPECT_FALSE(member.lost) << "the original has no draws";
   EXPECT_FALSE(front.members[1].map) << "nor has this one";
 }
