@@ -175,7 +175,7 @@ bool add_process(pid_t pid, ChildTree& tree) {
   }
   tree.processes += 1;
   tree.memory_bytes += status_bytes(pid, "VmRSS");
-  tree.stopped = tree.stopped && (state == 'T' || state == 't');
+  if (state == 'T' || state == 't') tree.stopped += 1;
   return true;
 }
 
@@ -326,7 +326,6 @@ std::int64_t Child::peak_memory_bytes() const {
 ChildTree Child::tree() const {
   ChildTree tree;
   if (status_) return tree;
-  tree.stopped = true;
   std::vector<pid_t> left{pid_};
   while (!left.empty()) {
     const pid_t pid = left.back();
@@ -334,7 +333,6 @@ ChildTree Child::tree() const {
     if (!add_process(pid, tree)) continue;
     for (const pid_t child : children_of(pid)) left.push_back(child);
   }
-  tree.stopped = tree.stopped && tree.processes > 0;
   return tree;
 }
 

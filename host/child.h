@@ -44,7 +44,7 @@ struct ChildTree {
   int processes = 0;
   std::int64_t memory_bytes = 0;  // resident, summed
   std::int64_t cpu_ticks = 0;     // used so far by those that run, and by those they have reaped
-  bool stopped = false;           // all of them: somebody sent SIGSTOP
+  int stopped = 0;                // of the processes: somebody sent SIGSTOP
 };
 
 class Child {

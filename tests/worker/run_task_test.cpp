@@ -205,6 +205,15 @@ TEST_F(RunTask, an_engine_that_was_stopped_by_a_signal_is_ended_and_said_to_be_s
   EXPECT_THAT(failed.reason, HasSubstr("it was stopped by a signal"));
 }
 
+// A runtime that waits for its engine sleeps.
+TEST_F(RunTask, an_engine_that_was_stopped_beside_what_it_started_is_said_to_be_stopped) {
+  TaskSettings impatient = settings("sleep 1000 & kill -STOP $$");
+  impatient.standstill = std::chrono::milliseconds(1500);
+  const auto outcome = run(lease(), impatient);
+  const auto& failed = std::get<wire::TaskFailure>(outcome.end);
+  EXPECT_EQ(failed.code, ErrorCode::kUnavailable) << failed.reason;
+}
+
 TEST_F(RunTask, an_engine_that_works_or_speaks_now_and_then_is_left_alone) {
   TaskSettings impatient = settings("for i in 1 2 3; do sleep 0.9; echo still here >&2; done\n" +
                                     std::string(test::kSucceed));

@@ -111,7 +111,9 @@ class Watch {
         "pare-engine stood still for " +
         std::to_string(std::chrono::ceil<std::chrono::seconds>(kLook * still_).count()) +
         " s, without output and processor time";
-    if (tree.stopped) return Error{ErrorCode::kUnavailable, how + ": it was stopped by a signal"};
+    // The others wait for the one that is.
+    if (tree.stopped > 0)
+      return Error{ErrorCode::kUnavailable, how + ": it was stopped by a signal"};
     return Error{ErrorCode::kDeadlineExceeded, how};
   }
 
