@@ -44,7 +44,8 @@ TargetCheck check_of(const pqxx::row& row) {
   return check;
 }
 
-Comparison comparison_of(const pqxx::row& row) {
+// As it was asked for.
+Comparison asked_comparison(const pqxx::row& row) {
   Comparison comparison;
   comparison.id = ComparisonId{row["id"].as<std::int64_t>()};
   comparison.job = JobId{row["job_id"].as<std::int64_t>()};
@@ -52,10 +53,15 @@ Comparison comparison_of(const pqxx::row& row) {
   comparison.plan_a_sha256 = text_of(row["plan_a_sha256"]);
   comparison.plan_b_sha256 = text_of(row["plan_b_sha256"]);
   comparison.document_json = text_of(row["document"]);
+  comparison.created_at = time_of(row["created_at"]);
+  return comparison;
+}
+
+Comparison comparison_of(const pqxx::row& row) {
+  Comparison comparison = asked_comparison(row);
   comparison.state = enum_of<ComparisonState, 4>(row["state"]);
   comparison.reason = text_of(row["reason"]);
   comparison.result_json = text_of(row["result"]);
-  comparison.created_at = time_of(row["created_at"]);
   comparison.finished_at = optional_time_of(row["finished_at"]);
   return comparison;
 }
@@ -86,16 +92,9 @@ std::string name_of_comparison(const pqxx::row& row) {
 }
 
 Comparison unreadable_comparison(const pqxx::row& row, const std::string& why) {
-  Comparison comparison;
-  comparison.id = ComparisonId{row["id"].as<std::int64_t>()};
-  comparison.job = JobId{row["job_id"].as<std::int64_t>()};
-  comparison.target = text_of(row["target"]);
-  comparison.plan_a_sha256 = text_of(row["plan_a_sha256"]);
-  comparison.plan_b_sha256 = text_of(row["plan_b_sha256"]);
-  comparison.document_json = text_of(row["document"]);
+  Comparison comparison = asked_comparison(row);
   comparison.state = ComparisonState::kFailed;
   comparison.reason = comparison.unreadable = why;
-  comparison.created_at = time_of(row["created_at"]);
   return comparison;
 }
 

@@ -152,6 +152,17 @@ std::string hello_of_one_that_takes(const std::string& ahead) {
   return hello.replace(hello.find(R"("devices")"), 0, R"("ahead":)" + ahead + ",");
 }
 
+// Of two inferences that were lined up together.
+void expect_two_refusals(Harness& harness) {
+  for (const std::size_t slot : {0U, 1U}) {
+    ASSERT_TRUE(harness.put(slot, {test::random_tensor({2}, 1)}));
+    harness.line_up(slot);
+  }
+  for (const std::size_t slot : {0U, 1U}) {
+    EXPECT_EQ(harness.infer(slot).error().code, ErrorCode::kUnsupported);
+  }
+}
+
 constexpr const char* kRefuse = R"(echo '{"error":"unsupported","message":"no"}'; )";
 
 TEST(LinedUp, a_harness_that_takes_it_is_sent_the_next_inference_before_it_answers) {
@@ -160,13 +171,7 @@ TEST(LinedUp, a_harness_that_takes_it_is_sent_the_next_inference_before_it_answe
                                            "read a; read b; " + kRefuse + kRefuse))
                            .value();
   ASSERT_TRUE(harness->load("/dev/null", {}));
-  for (const std::size_t slot : {0U, 1U}) {
-    ASSERT_TRUE(harness->put(slot, {test::random_tensor({2}, 1)}));
-    harness->line_up(slot);
-  }
-  for (const std::size_t slot : {0U, 1U}) {
-    EXPECT_EQ(harness->infer(slot).error().code, ErrorCode::kUnsupported);
-  }
+  expect_two_refusals(*harness);
 }
 
 TEST(LinedUp, one_that_does_not_say_so_is_not) {
@@ -177,13 +182,7 @@ TEST(LinedUp, one_that_does_not_say_so_is_not) {
                          "for i in 1 2; do read a; read -t 0 && exit 9; " + kRefuse + "done"};
   const auto harness = Harness::start(options).value();
   ASSERT_TRUE(harness->load("/dev/null", {}));
-  for (const std::size_t slot : {0U, 1U}) {
-    ASSERT_TRUE(harness->put(slot, {test::random_tensor({2}, 1)}));
-    harness->line_up(slot);
-  }
-  for (const std::size_t slot : {0U, 1U}) {
-    EXPECT_EQ(harness->infer(slot).error().code, ErrorCode::kUnsupported);
-  }
+  expect_two_refusals(*harness);
 }
 
 }  // namespace
