@@ -23,8 +23,8 @@ struct OutputMoments {
 using OutputFingerprint = std::map<std::string, OutputMoments>;  // by the output's name
 
 // How far moments may be apart, as a share of the output's deviation, before two machines are said
-// to answer differently.  The same kernels give the same moments; an accumulator that saturates
-// moves them by whole deviations (docs/adr/0026).
+// to answer differently.  Kernels that compute the same leave them a hundred times closer
+// (docs/adr/0026).
 inline constexpr double kFingerprintTolerance = 0.05;
 
 // What differs most, as a sentence; empty: nothing does, or there is nothing to compare.
