@@ -1,6 +1,6 @@
 // Whose fault the end of an attempt was, and what follows from it.  Pure.
 //
-// A candidate is given a few attempts (Task::max_attempts) and loses one only where it may itself
+// A candidate is given a few attempts (core/task_kind.h) and loses one only where it may itself
 // be to blame: a crash, a limit passed.  Whatever the machines around it did (a disk full, a
 // coordinator away, a worker stopped on purpose) burns nothing and ends nothing: the task waits and
 // is tried again, for as long as it takes, and says why.  A worker that dies with a task is

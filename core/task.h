@@ -7,55 +7,12 @@
 //     +--cancel--> cancelled <--cancel-- leased
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 
+#include "core/task_kind.h"
+
 namespace pare {
-
-// What a worker can be asked; docs/tasks.md has the document of each.
-enum class TaskKind : std::uint8_t {
-  kInspectModel,
-  kInspectDataset,
-  kPrepare,
-  kBuild,
-  kEvaluate,
-  kBenchmark,
-  kCompare,
-  kCheck,
-};
-
-inline constexpr std::array kAllTaskKinds = {
-    TaskKind::kInspectModel, TaskKind::kInspectDataset, TaskKind::kPrepare, TaskKind::kBuild,
-    TaskKind::kEvaluate,     TaskKind::kBenchmark,      TaskKind::kCompare, TaskKind::kCheck};
-
-// Nothing else may run on the device meanwhile, or the time measured is not the candidate's.
-constexpr bool is_exclusive(TaskKind kind) noexcept {
-  return kind == TaskKind::kBenchmark || kind == TaskKind::kCompare || kind == TaskKind::kCheck;
-}
-
-constexpr std::string_view name_of(TaskKind kind) noexcept {
-  switch (kind) {
-    case TaskKind::kInspectModel: return "inspect_model";
-    case TaskKind::kInspectDataset: return "inspect_dataset";
-    case TaskKind::kPrepare: return "prepare";
-    case TaskKind::kBuild: return "build";
-    case TaskKind::kEvaluate: return "evaluate";
-    case TaskKind::kBenchmark: return "benchmark";
-    case TaskKind::kCompare: return "compare";
-    case TaskKind::kCheck: return "check";
-  }
-  return "";
-}
-
-// nullopt: no such kind.
-constexpr std::optional<TaskKind> task_kind_of(std::string_view name) noexcept {
-  for (const TaskKind kind : kAllTaskKinds) {
-    if (name_of(kind) == name) return kind;
-  }
-  return std::nullopt;
-}
 
 enum class TaskState : std::uint8_t { kQueued, kLeased, kSucceeded, kFailed, kCancelled };
 

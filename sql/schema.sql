@@ -33,16 +33,6 @@ CREATE TYPE public.search_step AS ENUM (
 );
 CREATE DOMAIN public.sha256 AS text
 	CONSTRAINT sha256_check CHECK ((VALUE ~ '^[0-9a-f]{64}$'::text));
-CREATE TYPE public.task_kind AS ENUM (
-    'inspect_model',
-    'inspect_dataset',
-    'prepare',
-    'build',
-    'evaluate',
-    'benchmark',
-    'compare',
-    'check'
-);
 CREATE TYPE public.task_state AS ENUM (
     'queued',
     'leased',
@@ -344,7 +334,7 @@ CREATE TABLE public.target (
 );
 CREATE TABLE public.task (
     id bigint NOT NULL,
-    kind public.task_kind NOT NULL,
+    kind text NOT NULL,
     model_sha256 public.sha256,
     dataset_sha256 public.sha256,
     job_id bigint,
@@ -369,21 +359,26 @@ CREATE TABLE public.task (
     handled boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone,
-    exclusive boolean GENERATED ALWAYS AS ((kind = ANY (ARRAY['benchmark'::public.task_kind, 'compare'::public.task_kind, 'check'::public.task_kind]))) STORED NOT NULL,
+    exclusive boolean NOT NULL,
     processor text,
     set_aside text,
     burnt smallint DEFAULT 0 NOT NULL,
     waits integer DEFAULT 0 NOT NULL,
     not_before timestamp with time zone,
     waiting_reason text,
+    preemptible boolean DEFAULT false NOT NULL,
+    grace_ms double precision DEFAULT 0 NOT NULL,
     CONSTRAINT task_attempt_counts CHECK (((attempt >= 0) AND (waits >= 0))),
     CONSTRAINT task_burnt_in_range CHECK (((burnt >= 0) AND (burnt <= max_attempts))),
     CONSTRAINT task_final_has_end CHECK (((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state, 'cancelled'::public.task_state])) = (finished_at IS NOT NULL))),
+    CONSTRAINT task_grace_in_range CHECK ((grace_ms >= (0)::double precision)),
     CONSTRAINT task_holder_has_device CHECK (((leased_by IS NULL) = (device_id IS NULL))),
     CONSTRAINT task_holder_has_expiry CHECK (((leased_by IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT task_kind_has_name CHECK ((kind <> ''::text)),
     CONSTRAINT task_leased_has_holder CHECK (((state = 'leased'::public.task_state) = (leased_by IS NOT NULL))),
     CONSTRAINT task_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
     CONSTRAINT task_set_aside_check CHECK ((set_aside <> ''::text)),
+    CONSTRAINT task_steps_aside_or_alone CHECK ((NOT (exclusive AND preemptible))),
     CONSTRAINT task_success_has_outcome CHECK (((state <> 'succeeded'::public.task_state) OR (outcome IS NOT NULL))),
     CONSTRAINT task_time_limit_ms_check CHECK ((time_limit_ms > (0)::double precision)),
     CONSTRAINT task_trial_has_job CHECK (((trial IS NULL) OR (job_id IS NOT NULL))),

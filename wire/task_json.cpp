@@ -20,25 +20,9 @@ constexpr auto kCodeNames = [] {
   return names;
 }();
 
-std::span<const std::string_view> blob_roles(TaskKind kind) {
-  static constexpr std::array<std::string_view, 1> kInspectModel = {"model"};
-  static constexpr std::array<std::string_view, 1> kInspectDataset = {"dataset"};
-  static constexpr std::array<std::string_view, 2> kPrepare = {"model", "dataset"};
-  static constexpr std::array<std::string_view, 2> kBuild = {"model", "statistics"};
-  static constexpr std::array<std::string_view, 2> kCandidate = {"candidate", "dataset"};
-  static constexpr std::array<std::string_view, 5> kCompare = {
-      "candidate_a", "candidate_b", "detections_a", "detections_b", "dataset"};
-  switch (kind) {
-    case TaskKind::kInspectModel: return kInspectModel;
-    case TaskKind::kInspectDataset: return kInspectDataset;
-    case TaskKind::kPrepare: return kPrepare;
-    case TaskKind::kBuild: return kBuild;
-    case TaskKind::kEvaluate:
-    case TaskKind::kBenchmark: return kCandidate;
-    case TaskKind::kCompare: return kCompare;
-    case TaskKind::kCheck: return {};  // it makes its own networks
-  }
-  return {};
+std::span<const std::string_view> blob_roles(const TaskParams& params) {
+  return std::visit([](const auto& p) { return std::span<const std::string_view>(p.kBlobs); },
+                    params);
 }
 
 std::string_view extra_role(TaskKind kind) {
@@ -106,7 +90,7 @@ TaskDocument read_task(Fields& fields) {
   const std::string extra(extra_role(kind));
   fields.object("params", [&](Fields& params) { task.params = read_params(params, kind); });
   fields.object("blobs", [&](Fields& blobs) {
-    for (const std::string_view role : blob_roles(kind)) {
+    for (const std::string_view role : blob_roles(task.params)) {
       task.blobs[std::string(role)] = blobs.sha256(role);
     }
     if (!extra.empty() && blobs.has(extra)) task.blobs[extra] = blobs.sha256(extra);

@@ -1,9 +1,12 @@
-// What each kind of task is asked (docs/tasks.md): one struct a kind.
+// What each kind of task is asked (docs/tasks.md): one struct a kind, with the roles of the blobs
+// that always come with it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -21,15 +24,18 @@ struct Size {
 };
 
 struct InspectModelParams {
+  static constexpr std::array<std::string_view, 1> kBlobs{"model"};
   std::optional<PartialCard> card;
   friend bool operator==(const InspectModelParams&, const InspectModelParams&) = default;
 };
 
 struct InspectDatasetParams {
+  static constexpr std::array<std::string_view, 1> kBlobs{"dataset"};
   friend bool operator==(const InspectDatasetParams&, const InspectDatasetParams&) = default;
 };
 
 struct PrepareParams {
+  static constexpr std::array<std::string_view, 2> kBlobs{"model", "dataset"};
   ModelCard card;
   std::vector<Size> resolutions;
   std::vector<Precision> precisions;
@@ -39,6 +45,7 @@ struct PrepareParams {
 };
 
 struct BuildParams {
+  static constexpr std::array<std::string_view, 2> kBlobs{"model", "statistics"};
   ModelCard card;
   Plan plan;
   friend bool operator==(const BuildParams&, const BuildParams&) = default;
@@ -47,6 +54,7 @@ struct BuildParams {
 inline constexpr const char* kExecutor = "executor";  // the runtime inside the engine
 
 struct EvaluateParams {
+  static constexpr std::array<std::string_view, 2> kBlobs{"candidate", "dataset"};
   ModelCard card;
   std::string runtime = kExecutor;
   int threads = 1;
@@ -73,6 +81,7 @@ struct ParityCheck {
 };
 
 struct BenchmarkParams {
+  static constexpr std::array<std::string_view, 2> kBlobs{"candidate", "dataset"};
   ModelCard card;
   std::string runtime;
   int threads = 1;
@@ -85,6 +94,8 @@ struct BenchmarkParams {
 };
 
 struct CompareParams {
+  static constexpr std::array<std::string_view, 5> kBlobs{
+      "candidate_a", "candidate_b", "detections_a", "detections_b", "dataset"};
   ModelCard card;
   std::string runtime;
   int threads = 1;
@@ -100,6 +111,7 @@ struct CompareParams {
 };
 
 struct CheckParams {
+  static constexpr std::array<std::string_view, 0> kBlobs{};  // it makes its own networks
   std::string runtime;
   int threads = 1;
   bool int8 = true;  // candidates may be int8 there

@@ -27,8 +27,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 POSTGRES = ROOT / "tools/private_postgres.sh"
 TICKS = os.sysconf("SC_CLK_TCK")
 STEADY_TASKS = 100
-INSERT = """INSERT INTO task (kind, document, time_limit_ms, created_at, handled)
-            SELECT 'build', '{"kind": "build"}', 60000, clock_timestamp(), true FROM generate_series(1, %d)"""
+INSERT = """INSERT INTO task (kind, exclusive, document, time_limit_ms, created_at, handled)
+            SELECT 'build', false, '{"kind": "build"}', 60000, clock_timestamp(), true FROM generate_series(1, %d)"""
 
 
 def free_port():

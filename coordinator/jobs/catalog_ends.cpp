@@ -42,11 +42,7 @@ Result<std::vector<Change>> after_catalog_task(const Task& task) {
     case TaskKind::kCompare:
       if (!subject.comparison) return std::vector<Change>{};
       return std::vector{after_comparison(*subject.comparison, end)};
-    case TaskKind::kPrepare:
-    case TaskKind::kBuild:
-    case TaskKind::kEvaluate:
-    case TaskKind::kBenchmark:
-    case TaskKind::kCheck: break;
+    default: break;
   }
   return Error{ErrorCode::kInternal,
                "a task of kind \"" + std::string(name_of(task.task.kind)) + "\" is about no job"};

@@ -1,7 +1,6 @@
 #include "coordinator/jobs/tasks.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "wire/plan_json.h"
 #include "wire/task_json.h"
@@ -9,15 +8,12 @@
 namespace pare::coordinator {
 namespace {
 
-using std::chrono::minutes;
-
 constexpr int kMinSamples = 64;          // p90 is reported from there on
 constexpr double kBenchmarkSeconds = 5;  // 64 samples of a detector of 75 ms
 constexpr double kCheckSeconds = 40;
 constexpr int kMinBlocks = 5;
 
-NewTask task_of(const Job& job, std::optional<int> trial, wire::TaskDocument document,
-                Millis time_limit) {
+NewTask task_of(const Job& job, std::optional<int> trial, wire::TaskDocument document) {
   NewTask task;
   task.kind = document.kind();
   task.subject.model_sha256 = job.model_sha256;
@@ -25,7 +21,6 @@ NewTask task_of(const Job& job, std::optional<int> trial, wire::TaskDocument doc
   task.subject.job = job.id;
   task.subject.trial = trial;
   task.document_json = wire::task_to_json(document);
-  task.time_limit = time_limit;
   return task;
 }
 
@@ -37,13 +32,13 @@ NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Si
   document.params =
       wire::PrepareParams{card, std::move(resolutions), std::move(precisions), job.seed};
   document.blobs = {{"model", job.model_sha256}, {"dataset", job.dataset_sha256}};
-  return task_of(job, std::nullopt, std::move(document), minutes(60));
+  return task_of(job, std::nullopt, std::move(document));
 }
 
 NewTask check_task(const Job& job, const Target& target, bool int8) {
   wire::TaskDocument document;
   document.params = wire::CheckParams{target.runtime, target.threads, int8, kCheckSeconds};
-  NewTask task = task_of(job, std::nullopt, std::move(document), minutes(5));
+  NewTask task = task_of(job, std::nullopt, std::move(document));
   task.target = target.name;
   task.pool = target.pool;
   task.runtime = target.runtime;
@@ -57,7 +52,7 @@ NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan&
   if (plan.reconstruction == Reconstruction::kSequential) {
     document.blobs["dataset"] = job.dataset_sha256;
   }
-  return task_of(job, trial, std::move(document), minutes(10));
+  return task_of(job, trial, std::move(document));
 }
 
 NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
@@ -78,7 +73,7 @@ NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
     document.blobs["rival_" + std::to_string(i)] = rivals[i];
   }
   if (teacher) document.blobs["model"] = job.model_sha256;
-  NewTask task = task_of(job, trial, std::move(document), minutes(30));
+  NewTask task = task_of(job, trial, std::move(document));
   if (runtime != wire::kExecutor) task.runtime = runtime;
   return task;
 }
@@ -94,7 +89,7 @@ NewTask benchmark_task(const Job& job, const ModelCard& card, int trial,
   wire::TaskDocument document;
   document.params = std::move(params);
   document.blobs = {{"candidate", candidate_sha256}, {"dataset", job.dataset_sha256}};
-  NewTask task = task_of(job, trial, std::move(document), minutes(5));
+  NewTask task = task_of(job, trial, std::move(document));
   task.target = target.name;
   task.pool = target.pool;
   task.runtime = target.runtime;
@@ -142,7 +137,7 @@ Result<NewTask> compare_task(const Job& job, const ModelCard& card, LabelSource 
     document.blobs[std::string("detections_") + letter] = on->second.accuracy->detections_sha256;
   }
   document.params = std::move(params);
-  NewTask task = task_of(job, std::nullopt, std::move(document), minutes(30));
+  NewTask task = task_of(job, std::nullopt, std::move(document));
   task.subject.job.reset();  // a comparison may be asked for after its job has ended
   task.target = target.name;
   task.pool = target.pool;

@@ -1,4 +1,4 @@
-// The tasks of a job, as documents with who may do them and for how long.  Pure.
+// The tasks of a job, as documents with who may do them.  Pure.
 #pragma once
 
 #include <optional>

@@ -174,7 +174,7 @@ Result<Claims> MemoryStore::claim_for(std::span<const std::string> sessions) {
   std::vector<WaitingTask> waiting;
   for (const auto& [id, stored] : state_.tasks) {
     const NewTask& task = stored.task.task;
-    const bool exclusive = is_exclusive(task.kind);
+    const bool exclusive = policy_of(task.kind).exclusive;
     if (stored.task.state == TaskState::kLeased) {
       DeviceLoad& load = loads[stored.task.device_id];
       load = {true, load.alone || exclusive};
@@ -196,7 +196,7 @@ Result<Claims> MemoryStore::claim_for(std::span<const std::string> sessions) {
     task.leased_at = now();
     stored.lease_until = now() + options_.lease_length;
     claims.leases[task.leased_by] = {task.id, task.attempt, task.task.document_json,
-                                     task.task.time_limit};
+                                     policy_of(task.task.kind).time_limit};
   }
   return claims;
 }
@@ -243,7 +243,7 @@ ReportVerdict MemoryStore::end_attempt(const AttemptReport& report) {
   if (!report.succeeded && burden == Burden::kBurns) ++stored.task.burnt;
   stored.task.waits = waits ? stored.task.waits + 1 : 0;
   const bool again = waits || (!report.succeeded && burden == Burden::kBurns &&
-                               stored.task.burnt < stored.task.task.max_attempts);
+                               stored.task.burnt < policy_of(stored.task.task.kind).attempts);
   std::string waits_for;
   if (waits) waits_for = stored.task.reason.empty() ? "no reason was given" : stored.task.reason;
   end_task(state_, now(), stored,

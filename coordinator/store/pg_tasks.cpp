@@ -62,8 +62,6 @@ Task without_kind(const pqxx::row& row) {
   task.task.runtime = text_of(row["runtime"]);
   task.task.processor = text_of(row["processor"]);
   task.task.document_json = text_of(row["document"]);
-  task.task.time_limit = Millis(row["time_limit_ms"].as<double>());
-  task.task.max_attempts = row["max_attempts"].as<int>();
   task.state = enum_of<TaskState, 5>(row["state"]);
   task.attempt = row["attempt"].as<int>();
   task.burnt = row["burnt"].as<int>();
@@ -120,15 +118,23 @@ std::string name_of_worker(const pqxx::row& row) {
   return "worker " + text_of(row["session"]);
 }
 
+namespace {
+double millis(Millis time) {
+  return time.count();
+}
+}  // namespace
+
 TaskId insert_task(pqxx::work& transaction, const Param& now, const NewTask& task) {
   const TaskSubject& subject = task.subject;
+  const TaskPolicy& policy = policy_of(task.kind);
   const auto rows =
-      execute(transaction, query::insert_task, pare::name_of(task.kind),
-              or_null(subject.model_sha256), or_null(subject.dataset_sha256),
+      execute(transaction, query::insert_task, policy.name, or_null(subject.model_sha256),
+              or_null(subject.dataset_sha256),
               subject.job ? to_param(subject.job->value) : std::nullopt, to_param(subject.trial),
               subject.comparison ? to_param(subject.comparison->value) : std::nullopt, task.target,
               or_null(task.pool), or_null(task.runtime), task.document_json,
-              task.time_limit.count(), task.max_attempts, now, or_null(task.processor));
+              millis(policy.time_limit), policy.attempts, now, or_null(task.processor),
+              policy.exclusive, policy.preemptible, millis(policy.grace));
   const TaskId id{rows[0][0].as<std::int64_t>()};
   log_event(transaction, now, "task.queued",
             subject.job ? to_param(subject.job->value) : std::nullopt,

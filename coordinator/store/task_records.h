@@ -20,6 +20,8 @@ struct TaskSubject {
   friend bool operator==(const TaskSubject&, const TaskSubject&) = default;
 };
 
+// How long it may take, how often it may fail and what it needs of a device follows from its kind
+// (core/task_kind.h).
 struct NewTask {
   TaskKind kind = TaskKind::kInspectModel;
   TaskSubject subject;
@@ -28,8 +30,6 @@ struct NewTask {
   std::string runtime;  // only workers that serve this runtime; empty: any
   std::string processor = {};  // only on this kind of processor (processor_of); empty: any
   std::string document_json;   // docs/tasks.md
-  Millis time_limit = std::chrono::minutes(10);
-  int max_attempts = 3;
 };
 
 // A task that waits through nobody's fault.
@@ -47,7 +47,7 @@ struct Task {
   NewTask task;
   TaskState state = TaskState::kQueued;
   int attempt = 0;                      // how often it was leased
-  int burnt = 0;                        // attempts that its candidate lost; of max_attempts
+  int burnt = 0;                        // attempts that its candidate lost; of its kind's
   int waits = 0;                        // in a row, through nobody's fault
   std::optional<TimePoint> not_before;  // queued: not handed out earlier
   std::string waiting_reason;           // why it waits; empty: it waits for nothing but its turn

@@ -205,7 +205,7 @@ Result<StoredComparison> compare_raw(const TaskContext& context, const wire::Com
 
 }  // namespace
 
-TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& params) {
+TaskEnd run(const TaskContext& context, const wire::EvaluateParams& params) {
   std::unique_ptr<Harness> harness;
   if (params.runtime != wire::kExecutor) {
     auto spawned = context.spawned(params.runtime);

@@ -11,7 +11,7 @@
 
 namespace pare::engine {
 
-TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& params) {
+TaskEnd run(const TaskContext& context, const wire::BenchmarkParams& params) {
   auto harness = context.spawned(params.runtime);
   if (!harness) return harness.error();
   const auto candidate = context.candidate("candidate");
@@ -58,7 +58,7 @@ TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& 
   return wire::TaskSuccess{std::move(result), {}};
 }
 
-TaskEnd check_task(const TaskContext& context, const wire::CheckParams& params) {
+TaskEnd run(const TaskContext& context, const wire::CheckParams& params) {
   auto harness = context.harness(params.runtime, "harness");
   if (!harness) return harness.error();
   RealityCheckOptions options{.harness = std::move(harness).value(), .threads = params.threads};
@@ -69,7 +69,7 @@ TaskEnd check_task(const TaskContext& context, const wire::CheckParams& params) 
   return wire::TaskSuccess{std::move(check).value(), {}};
 }
 
-TaskEnd compare_task(const TaskContext& context, const wire::CompareParams& params) {
+TaskEnd run(const TaskContext& context, const wire::CompareParams& params) {
   const auto a = context.candidate("candidate_a");
   if (!a) return a.error();
   const auto b = context.candidate("candidate_b");

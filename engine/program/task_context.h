@@ -12,6 +12,8 @@
 #include "core/stopwatch.h"
 #include "engine/pipeline/benchmark.h"
 #include "engine/pipeline/candidate_file.h"
+#include "engine/pipeline/detector.h"
+#include "engine/pipeline/prepare.h"
 #include "engine/pipeline/progress.h"
 #include "engine/pipeline/scoring.h"
 #include "wire/task_json.h"
@@ -29,6 +31,8 @@ struct TaskContext {
   Result<std::vector<std::byte>> bytes(const std::string& role) const;
   Result<Dataset> dataset() const;
   Result<std::vector<DatasetImage>> calibration() const;  // of the dataset
+
+  Result<Detector> detector(const ModelCard& card) const;  // of the model
 
   // How to start the harness of a runtime, with a scratch folder of its own.  Fails with kNotFound,
   // naming the runtime, if this worker does not serve it.
@@ -59,11 +63,19 @@ struct TaskContext {
                                                           std::string_view content) const;
 };
 
+// A dataset's images as a network's input.  REQUIRES: both outlive the source.
+ImageSource image_source(const std::vector<DatasetImage>& images, const ModelCard& card);
+
 using TaskEnd = Result<wire::TaskSuccess>;
 
-TaskEnd evaluate_task(const TaskContext& context, const wire::EvaluateParams& params);
-TaskEnd benchmark_task(const TaskContext& context, const wire::BenchmarkParams& params);
-TaskEnd compare_task(const TaskContext& context, const wire::CompareParams& params);
-TaskEnd check_task(const TaskContext& context, const wire::CheckParams& params);
+// One for each kind, by what it is asked.
+TaskEnd run(const TaskContext& context, const wire::InspectModelParams& params);
+TaskEnd run(const TaskContext& context, const wire::InspectDatasetParams& params);
+TaskEnd run(const TaskContext& context, const wire::PrepareParams& params);
+TaskEnd run(const TaskContext& context, const wire::BuildParams& params);
+TaskEnd run(const TaskContext& context, const wire::EvaluateParams& params);
+TaskEnd run(const TaskContext& context, const wire::BenchmarkParams& params);
+TaskEnd run(const TaskContext& context, const wire::CompareParams& params);
+TaskEnd run(const TaskContext& context, const wire::CheckParams& params);
 
 }  // namespace pare::engine

@@ -10,9 +10,6 @@
 #include "engine/pipeline/detector.h"
 #include "engine/pipeline/faithful.h"
 #include "engine/pipeline/float_runner.h"
-#include "engine/pipeline/group_sensitivity.h"
-#include "engine/pipeline/int8_sensitivity.h"
-#include "engine/pipeline/prepare.h"
 #include "engine/pipeline/scoring.h"
 #include "engine/pipeline/try_out.h"
 #include "engine/program/task_context.h"
@@ -24,17 +21,6 @@ namespace {
 void print_progress(double share, const std::string& message) {
   std::printf("%s\n", nlohmann::json{{"progress", share}, {"message", message}}.dump().c_str());
   std::fflush(stdout);
-}
-
-PartialCard partial(const ModelCard& card) {
-  return {card.head, card.preprocessing, card.height, card.width, card.classes, card.scored};
-}
-
-Result<Detector> open_model(const TaskContext& context, const PartialCard& card) {
-  const auto lap = context.watch.lap(Phase::kOpen);
-  const auto bytes = context.bytes("model");
-  if (!bytes) return bytes.error();
-  return open_detector(bytes.value(), card);
 }
 
 // On ONNX Runtime where the executor cannot and this worker serves it.
@@ -53,7 +39,9 @@ Result<std::vector<std::string>> compared_with_upload(const TaskContext& context
   return check_faithful(detector, onnx, other);
 }
 
-TaskEnd inspect_model(const TaskContext& context, const wire::InspectModelParams& params) {
+}  // namespace
+
+TaskEnd run(const TaskContext& context, const wire::InspectModelParams& params) {
   const auto bytes = context.bytes("model");
   if (!bytes) return bytes.error();
   const auto detector = open_detector(bytes.value(), params.card.value_or(PartialCard{}));
@@ -75,7 +63,7 @@ TaskEnd inspect_model(const TaskContext& context, const wire::InspectModelParams
   return wire::TaskSuccess{std::move(summary), {}};
 }
 
-TaskEnd inspect_dataset(const TaskContext& context, const wire::InspectDatasetParams&) {
+TaskEnd run(const TaskContext& context, const wire::InspectDatasetParams&) {
   const auto dataset = context.dataset();
   if (!dataset) return dataset.error();
   const auto odd = check_images(dataset.value());
@@ -99,129 +87,8 @@ TaskEnd inspect_dataset(const TaskContext& context, const wire::InspectDatasetPa
   return wire::TaskSuccess{std::move(summary), {}};
 }
 
-// Where each part of preparing ends, as a share of its time.
-constexpr double kStatisticsEnd = 0.5;
-constexpr double kGroupsEnd = 0.75;  // of the whole with int8, the end without
-
-// The progress of a step that takes the whole's from `first` to `last`.
-Progress part_of(const Progress& whole, double first, double last) {
-  return [=](double share, const std::string& message) {
-    whole(first + share * (last - first), message);
-  };
-}
-
-// REQUIRES: both outlive the source.
-ImageSource image_source(const std::vector<DatasetImage>& images, const ModelCard& card) {
-  return [&](std::size_t i, int height, int width) -> Result<Tensor> {
-    auto input = input_image(images[i], card, height, width);
-    if (!input) return input.error();
-    return std::move(input).value().tensor;
-  };
-}
-
-// Of the resolutions that were prepared.
-std::pair<int, int> smallest_of(const PrepareOptions& options, const Prepared& prepared) {
-  std::pair<int, int> smallest{0, 0};
-  for (const auto& size : options.resolutions) {
-    const bool left_out = std::ranges::any_of(prepared.left_out, [&](const TriedSize& out) {
-      return out.height == size.first && out.width == size.second;
-    });
-    if (!left_out && (smallest.first == 0 || size < smallest)) smallest = size;
-  }
-  return smallest;
-}
-
-// What narrowing costs.  A model that cannot be measured so is searched all the same.
-Result<std::monostate> guide_widths(const Detector& detector, TensorFile& file,
-                                    const CalibrationImages& images, const Progress& progress,
-                                    Guidance& guidance) {
-  auto groups = group_sensitivity(detector, file, images.count, images.image, {}, progress);
-  if (!groups && !is_of_the_model(groups.error())) return groups.error();
-  if (!groups) {
-    guidance.notes.push_back("What narrowing each group costs could not be measured: " +
-                             groups.error().message);
-    return std::monostate{};
-  }
-  GroupGuidance of_groups = std::move(groups).value();
-  guidance.groups = std::move(of_groups.groups);
-  guidance.allocations = std::move(of_groups.allocations);
-  return std::monostate{};
-}
-
-// What int8 costs each layer, at the smallest size there is.  Where not a single one can be
-// lowered, there are no int8 plans, and the job goes on.
-Result<std::monostate> guide_int8(const Detector& detector, const TensorFile& file,
-                                  const CalibrationImages& images, std::pair<int, int> size,
-                                  const Progress& progress, Guidance& guidance) {
-  auto layers = int8_sensitivity(detector, file, images.count, images.image,
-                                 {.height = size.first, .width = size.second}, progress);
-  if (!layers && !is_of_the_model(layers.error())) return layers.error();
-  if (!layers || layers.value().empty()) {
-    guidance.why_no_int8 = layers ? "no layer can be int8" : layers.error().message;
-    return std::monostate{};
-  }
-  guidance.int8_layers = std::move(layers).value();
-  std::ranges::move(int8_notes(detector, file), std::back_inserter(guidance.notes));
-  return std::monostate{};
-}
-
-// What the search is told, from images that `prepared` was gathered on.  Its file gets the measured
-// order of the channels: whoever builds a plan needs it, whether or not there is a search.
-Result<Guidance> guidance_of(const Detector& detector, Prepared& prepared,
-                             const CalibrationImages& images, const PrepareOptions& options,
-                             bool rank_int8_layers, const Progress& progress) {
-  const double groups_end = rank_int8_layers ? kGroupsEnd : 1;
-  Guidance guidance;
-  auto done = guide_widths(detector, prepared.file, images,
-                           part_of(progress, kStatisticsEnd, groups_end), guidance);
-  if (!done) return done.error();
-  guidance.left_out = prepared.left_out;
-  for (const TriedSize& size : prepared.left_out) {
-    guidance.notes.push_back("Input " + std::to_string(size.height) + "x" +
-                             std::to_string(size.width) + " is left out: " + size.why_not);
-  }
-  if (rank_int8_layers) {
-    done = guide_int8(detector, prepared.file, images, smallest_of(options, prepared),
-                      part_of(progress, groups_end, 1), guidance);
-    if (!done) return done.error();
-    if (!guidance.why_no_int8.empty()) {
-      guidance.notes.push_back("No int8 plans: " + guidance.why_no_int8);
-    }
-  }
-  return guidance;
-}
-
-TaskEnd prepare_task(const TaskContext& context, const wire::PrepareParams& params) {
-  const auto detector = open_model(context, partial(params.card));
-  if (!detector) return detector.error();
-  const auto calibration = context.calibration();
-  if (!calibration) return calibration.error();
-  const CalibrationImages images{calibration.value().size(),
-                                 image_source(calibration.value(), params.card)};
-  PrepareOptions options{.seed = params.seed};
-  options.int8 = std::ranges::find(params.precisions, Precision::kInt8) != params.precisions.end();
-  for (const wire::Size& size : params.resolutions) {
-    options.resolutions.emplace_back(size.height, size.width);
-  }
-  auto prepared = prepare(detector.value(), images.count, images.image, options,
-                          part_of(context.progress, 0, kStatisticsEnd));
-  if (!prepared) return prepared.error();
-  Prepared all = std::move(prepared).value();
-  auto guidance = guidance_of(detector.value(), all, images, options,
-                              options.int8 && params.rank_int8_layers, context.progress);
-  if (!guidance) return guidance.error();
-  auto artifact =
-      context.artifact("statistics", "statistics.safetensors", encode_tensor_file(all.file));
-  if (!artifact) return artifact.error();
-  wire::PrepareResult result{
-      .images = std::min(static_cast<int>(images.count), options.gram_images),
-      .layers = static_cast<int>(detector.value().groups.groups.size()),
-      .guidance = std::move(guidance).value()};
-  return wire::TaskSuccess{std::move(result), {std::move(artifact).value()}};
-}
-
-TaskEnd build_task(const TaskContext& context, const wire::BuildParams& params) {
-  const auto detector = open_model(context, partial(params.card));
+TaskEnd run(const TaskContext& context, const wire::BuildParams& params) {
+  const auto detector = context.detector(params.card);
   if (!detector) return detector.error();
   const auto path = context.file("statistics");
   if (!path) return path.error();
@@ -252,20 +119,21 @@ TaskEnd build_task(const TaskContext& context, const wire::BuildParams& params) 
   return wire::TaskSuccess{std::move(result), {std::move(artifact).value()}};
 }
 
-// One function a kind, chosen by the type of the parameters.
-struct Dispatch {
-  const TaskContext& context;
-  TaskEnd operator()(const wire::InspectModelParams& p) { return inspect_model(context, p); }
-  TaskEnd operator()(const wire::InspectDatasetParams& p) { return inspect_dataset(context, p); }
-  TaskEnd operator()(const wire::PrepareParams& p) { return prepare_task(context, p); }
-  TaskEnd operator()(const wire::BuildParams& p) { return build_task(context, p); }
-  TaskEnd operator()(const wire::EvaluateParams& p) { return evaluate_task(context, p); }
-  TaskEnd operator()(const wire::BenchmarkParams& p) { return benchmark_task(context, p); }
-  TaskEnd operator()(const wire::CompareParams& p) { return compare_task(context, p); }
-  TaskEnd operator()(const wire::CheckParams& p) { return check_task(context, p); }
-};
+ImageSource image_source(const std::vector<DatasetImage>& images, const ModelCard& card) {
+  return [&](std::size_t i, int height, int width) -> Result<Tensor> {
+    auto input = input_image(images[i], card, height, width);
+    if (!input) return input.error();
+    return std::move(input).value().tensor;
+  };
+}
 
-}  // namespace
+Result<Detector> TaskContext::detector(const ModelCard& card) const {
+  const auto lap = watch.lap(Phase::kOpen);
+  const auto model = bytes("model");
+  if (!model) return model.error();
+  return open_detector(model.value(), {card.head, card.preprocessing, card.height, card.width,
+                                       card.classes, card.scored});
+}
 
 Result<std::filesystem::path> TaskContext::file(const std::string& role) const {
   const auto found = document.files.find(role);
@@ -377,7 +245,7 @@ Result<std::pair<std::string, wire::Artifact>> TaskContext::artifact(
 Result<wire::TaskSuccess> run_task(const wire::TaskDocument& task,
                                    const std::filesystem::path& scratch, Stopwatch& watch) {
   const TaskContext context{task, scratch, print_progress, watch};
-  return std::visit(Dispatch{context}, task.params);
+  return std::visit([&](const auto& params) { return run(context, params); }, task.params);
 }
 
 }  // namespace pare::engine

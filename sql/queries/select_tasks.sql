@@ -2,7 +2,7 @@
 --   $1 id or null   $2 job or null   $3 trial or null   $4 state or null
 --   $5 only ended and not handled, in the order they ended   $6 after this id   $7 limit
 SELECT id, kind, model_sha256, dataset_sha256, job_id, trial, comparison_id, target, pool, runtime,
-       processor, document, time_limit_ms, state, attempt, max_attempts, burnt, waits, micros(not_before) AS not_before,
+       processor, document, state, attempt, burnt, waits, micros(not_before) AS not_before,
        waiting_reason, leased_by, device_id, progress, message,
        outcome, reason, handled, set_aside, micros(created_at) AS created_at, micros(leased_at) AS leased_at,
        micros(finished_at) AS finished_at,

@@ -84,7 +84,6 @@ class World {
       coordinator::NewTask task;
       task.kind = chance(0.4) ? TaskKind::kBenchmark : TaskKind::kBuild;
       task.document_json = "{}";
-      task.max_attempts = 1000;
       EXPECT_TRUE(store_->commit({{}, {coordinator::TaskAdded{task}}}));
     }
     for (int i = 0; i < kWorkers; ++i) start_worker(i);
@@ -190,7 +189,7 @@ class World {
     std::map<std::string, std::pair<int, int>> load;
     for (const auto& task : tasks(TaskState::kLeased)) {
       auto& [exclusive, others] = load[task.device_id];
-      ++(is_exclusive(task.task.kind) ? exclusive : others);
+      ++(policy_of(task.task.kind).exclusive ? exclusive : others);
     }
     for (const auto& [device, counts] : load) {
       if (counts.first > 1 || (counts.first == 1 && counts.second > 0)) {

@@ -32,7 +32,7 @@ Result<std::vector<int>> cores_for(const wire::TaskDocument& task, const std::ve
                                               " threads are asked for, and this worker has " +
                                               std::to_string(free.size()) + " cores"};
   }
-  if (!is_exclusive(task.kind()) || free.size() == threads) return allowed;
+  if (!policy_of(task.kind()).exclusive || free.size() == threads) return allowed;
   std::ranges::sort(free, std::greater<>(), &host::Core::number);
   std::set<int> physical;
   std::ranges::stable_partition(

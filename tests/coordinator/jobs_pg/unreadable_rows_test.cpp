@@ -19,7 +19,6 @@ class UnreadableRows : public JobLoopOnPostgres {
  protected:
   void SetUp() override {
     JobLoopOnPostgres::SetUp();
-    database.run("ALTER TYPE task_kind ADD VALUE IF NOT EXISTS 'of_tomorrow'");
     start_logged();
   }
 
