@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "search/draw.h"
-#include "search/random.h"
+#include "core/random.h"
 #include "search/strategy.h"
 
 namespace pare::search {

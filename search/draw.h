@@ -5,7 +5,7 @@
 // neighbouring choice.  All results are canonical.
 #pragma once
 
-#include "search/random.h"
+#include "core/random.h"
 #include "search/space.h"
 
 namespace pare::search {

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "search/random.h"
+#include "core/random.h"
 #include "search/space.h"
 
 namespace pare::search {

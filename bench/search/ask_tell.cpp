@@ -17,7 +17,6 @@ namespace {
 
 using nlohmann::json;
 using pare::search::Decision;
-using pare::search::DecisionKind;
 using pare::search::Genome;
 using pare::search::Observation;
 using pare::search::Status;
@@ -26,7 +25,8 @@ pare::search::Space space_of(const json& document) {
   std::vector<Decision> decisions;
   for (const json& one : document.at("decisions")) {
     Decision& d = decisions.emplace_back();
-    d.kind = one.at("ordered").get<bool>() ? DecisionKind::kLevel : DecisionKind::kOption;
+    d.ordered = one.at("ordered").get<bool>();
+    d.family = d.ordered ? pare::search::family::kLevel : pare::search::family::kOption;
     d.name = "decision " + std::to_string(decisions.size());
     d.choices = one.at("choices").get<int>();
   }

@@ -7,6 +7,7 @@
 #include "coordinator/jobs/job_metrics.h"
 #include "core/half_samples.h"
 #include "search/hypervolume.h"
+#include "search/levers/levers.h"
 #include "search/pareto_front.h"
 #include "wire/plan_json.h"
 
@@ -285,48 +286,10 @@ Progress progress_of(const Job& job, const Budget& budget) {
   return progress;
 }
 
-namespace {
-
-std::string_view name_of(RangeMethod ranges) {
-  switch (ranges) {
-    case RangeMethod::kMinMax: return "min-max";
-    case RangeMethod::kPercentile: return "percentile";
-    case RangeMethod::kEntropy: return "entropy";
-    case RangeMethod::kMse: return "mse";
-    case RangeMethod::kMseAfterActivation: return "mse after activation";
-  }
-  return "";
-}
-
-std::string describe(const QuantizationPlan& q, const ModelSummary& model) {
-  std::string text = std::to_string(q.weight_bits) + " bit, " + std::string(name_of(q.ranges));
-  if (q.symmetric) text += ", symmetric";
-  if (q.placement == QdqPlacement::kConvolutions) text += ", convolutions only";
-  if (q.placement == QdqPlacement::kSiluBlocks) text += ", SiLU blocks";
-  if (q.equalization) text += ", equalized";
-  if (q.bias_correction) text += ", bias corrected";
-  if (!q.keep_fp32.empty()) {
-    text += ", " + std::to_string(q.keep_fp32.size()) + " of " +
-            std::to_string(model.layers.size()) + " layers in fp32";
-  }
-  return text;
-}
-
-}  // namespace
-
 std::string describe(const Plan& plan, std::optional<std::int64_t> macs,
                      std::optional<std::int64_t> original_macs, const ModelSummary& model) {
   if (is_original(plan, model)) return "the original";
-  std::string text = std::to_string(plan.height) + "x" + std::to_string(plan.width);
-  if (plan.quantization) {
-    text += ", int8 (" + describe(*plan.quantization, model) + ")";
-  } else {
-    text += ", fp32";
-  }
-  if (!plan.widths.empty()) {
-    text += ", " + std::to_string(plan.widths.size()) + " of " +
-            std::to_string(model.groups.size()) + " groups narrower";
-  }
+  std::string text = search::describe(plan, model);
   if (macs && original_macs && *original_macs > 0 && *macs < *original_macs) {
     const double share = 1 - static_cast<double>(*macs) / static_cast<double>(*original_macs);
     text += ", " + percent(share) + " fewer MACs";

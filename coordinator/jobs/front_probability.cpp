@@ -5,7 +5,7 @@
 
 #include "core/half_samples.h"
 #include "search/pareto_front.h"
-#include "search/random.h"
+#include "core/random.h"
 #include "search/surrogate/normal.h"
 
 namespace pare::coordinator {
@@ -24,7 +24,7 @@ double deviation_of_log(const LatencyRecord& latency) {
 Uncertain uncertain_of(const NewJob& job, const Trial& trial, const TargetRecord& record) {
   Uncertain out{objectives_of(job, trial, record), {}};
   out.drawn.assign(kDraws, out.objectives);
-  search::Random random(static_cast<std::uint64_t>(trial.number), 0);
+  Random random(static_cast<std::uint64_t>(trial.number), 0);
   const std::vector<double> draws = centred_on(record.accuracy->map_50_95, record.accuracy->draws);
   for (std::size_t k = 0; k < out.objectives.size(); ++k) {
     const MetricKind kind = job.objectives[k].kind;

@@ -132,7 +132,7 @@ Result<JobContext> load_context(Store& store, const Job& job) {
   auto space = search::Space::make(summary.value(), limits, document.value().recovery, choices,
                                    guidance.value());
   if (!space) return space.error();
-  if (limits.precisions == std::vector{Precision::kInt8} && !space.value().has_int8()) {
+  if (limits.precisions == std::vector{Precision::kInt8} && !space.value().preparation().int8) {
     const std::optional<Tried>& tried = summary.value().tried;
     const bool at_inspection = tried && !tried->why_no_int8.empty();
     return Error{ErrorCode::kUnsupported,

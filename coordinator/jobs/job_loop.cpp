@@ -408,12 +408,13 @@ Result<int> JobLoop::begin(const Job& job) {
   if (!context) return context.error();
   auto warnings = warnings_of(context.value().document, context.value().model, dataset.value());
   if (!warnings) return fail(job, {}, warnings.error().message);
+  const search::Preparation needed = context.value().space.preparation();
   std::vector<wire::Size> sizes;
-  for (const search::InputSize size : context.value().space.resolutions()) {
+  for (const InputSize size : needed.sizes) {
     sizes.push_back({size.height, size.width});
   }
   std::vector<Precision> precisions = {Precision::kFp32};
-  if (context.value().space.has_int8()) precisions.push_back(Precision::kInt8);
+  if (needed.int8) precisions.push_back(Precision::kInt8);
   return commit({}, {JobMoved{job.id, JobState::kPreparing, ""},
                      JobWarned{job.id, std::move(warnings).value()},
                      TaskAdded{prepare_task(job, context.value().model.card, std::move(sizes),

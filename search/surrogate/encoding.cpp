@@ -26,17 +26,17 @@ std::uint8_t level_of(std::size_t value, std::size_t values) {
 
 Encoding::Encoding(const Space& space) {
   const std::span<const Decision> decisions = space.decisions();
-  std::map<DecisionKind, int> group_of;
+  std::map<std::string_view, int> group_of;
   int groups = 0;
   for (const Decision& d : decisions) {
     int group = groups;
     if (decisions.size() > kMostOwnScales) {
-      group = group_of.try_emplace(d.kind, groups).first->second;
+      group = group_of.try_emplace(d.family, groups).first->second;
     }
     groups = std::max(groups, group + 1);
     const auto choices = static_cast<std::size_t>(d.choices);
     choices_.push_back(choices);
-    columns_.push_back({d.ordered(), levels_of(choices), group});
+    columns_.push_back({d.ordered, levels_of(choices), group});
   }
   add_counts(space);
   add_sum(space, &Expected::damage);
@@ -54,7 +54,7 @@ void Encoding::add_counts(const Space& space) {
   std::map<int, std::vector<std::size_t>> alike;
   for (std::size_t i = 0; i < space.decisions().size(); ++i) {
     const Decision& d = space.decisions()[i];
-    if (d.kind == DecisionKind::kOption) alike[d.choices].push_back(i);
+    if (d.family == family::kOption) alike[d.choices].push_back(i);
   }
   int group = next_group();
   for (auto& [options, decisions] : alike) {

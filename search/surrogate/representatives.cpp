@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "search/random.h"
+#include "core/random.h"
 #include "search/ranking.h"
 
 namespace pare::search {

@@ -146,7 +146,7 @@ TEST(AnySpace, wider_is_never_a_lower_level_however_many_widths_there_are) {
     model.groups = {group_of(0, channels, 1)};
     const Space space = Space::make(model, {}, Recovery::kReconstruct).value();
     const Encoding encoding(space);
-    const std::vector<std::size_t> widths = space.of_kind(DecisionKind::kWidth);
+    const std::vector<std::size_t> widths = space.of_family(family::kWidth);
     if (widths.empty()) continue;  // one channel
     Genome genome = space.original();
     std::set<int> levels;

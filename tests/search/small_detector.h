@@ -48,10 +48,10 @@ inline Observation observe(const Space& space, const Genome& genome, int trial, 
   double kept = 0;
   int groups = 0;
   for (const Decision& d : space.decisions()) {
-    if (d.kind != DecisionKind::kWidth) continue;
+    if (d.family != family::kWidth) continue;
     const auto at = plan.widths.find(d.name);
     const double share =
-        at == plan.widths.end() ? 1.0 : static_cast<double>(at->second) / d.widths.back();
+        at == plan.widths.end() ? 1.0 : static_cast<double>(at->second) / d.values.back();
     lost += (1 - share) * (1 - share) * (groups % 5 == 0 ? 0.3 : 0.03);
     kept += share;
     ++groups;

@@ -42,8 +42,8 @@ TEST(Space, int8_choices_that_were_taken_away_are_in_no_plan) {
   int8.placements = {QdqPlacement::kConvolutions};
   int8.depthwise_in_fp32 = true;
   const Space space = space_with(int8);
-  EXPECT_TRUE(space.of_kind(DecisionKind::kWeightBits).empty());
-  EXPECT_TRUE(space.of_kind(DecisionKind::kPlacement).empty());
+  EXPECT_TRUE(space.of_family(family::kWeightBits).empty());
+  EXPECT_TRUE(space.of_family(family::kPlacement).empty());
   std::mt19937 rng(2);
   int quantized = 0;
   for (int i = 0; i < 300; ++i) {
@@ -64,7 +64,7 @@ TEST(Space, int8_choices_that_were_taken_away_are_in_no_plan) {
 
 std::vector<int> heights_of(const Space& space) {
   std::vector<int> heights;
-  for (const InputSize size : space.resolutions()) heights.push_back(size.height);
+  for (const InputSize size : space.preparation().sizes) heights.push_back(size.height);
   return heights;
 }
 
@@ -98,13 +98,14 @@ TEST(Space, where_no_size_is_left_it_says_why) {
 
 TEST(Space, int8_that_was_tried_and_does_not_work_is_not_offered) {
   ModelSummary model = small_detector(3);
-  EXPECT_TRUE(space_of(model).has_int8());
+  EXPECT_TRUE(space_of(model).preparation().int8);
   model.tried = Tried{.why_no_int8 = "no layer can be int8"};
-  EXPECT_FALSE(space_of(model).has_int8());
+  EXPECT_FALSE(space_of(model).preparation().int8);
   model.tried.reset();
   Guidance prepared;
   prepared.why_no_int8 = "no layer can be int8";
-  EXPECT_FALSE(Space::make(model, {}, Recovery::kReconstruct, {}, prepared).value().has_int8());
+  EXPECT_FALSE(
+      Space::make(model, {}, Recovery::kReconstruct, {}, prepared).value().preparation().int8);
 }
 
 TEST(Space, a_layer_that_cannot_be_int8_is_no_decision_and_counts_as_fp32) {
@@ -113,8 +114,6 @@ TEST(Space, a_layer_that_cannot_be_int8_is_no_decision_and_counts_as_fp32) {
   model.tried = Tried{.fp32_layers = {{"layer0", "a Conv1d"}, {"layer5", "a Conv1d"}}};
   const Space space = space_of(model);
   for (const Decision& d : space.decisions()) {
-    EXPECT_FALSE(std::ranges::count(d.layers, "layer0")) << d.name;
-    EXPECT_FALSE(std::ranges::count(d.layers, "layer5")) << d.name;
     EXPECT_GT(d.choices, 1) << d.name;
   }
   std::mt19937 rng(4);
@@ -123,9 +122,13 @@ TEST(Space, a_layer_that_cannot_be_int8_is_no_decision_and_counts_as_fp32) {
     const Genome genome = space.canonical(anything(space, rng));
     const auto settings = space.layer_settings(genome);
     EXPECT_FALSE(settings[0].int8 || settings[5].int8);
-    quantized += space.plan_of(genome).quantization.has_value() ? 1 : 0;
+    const Plan plan = space.plan_of(genome);
+    quantized += plan.quantization.has_value() ? 1 : 0;
+    for (const char* layer : {"layer0", "layer5"}) {
+      EXPECT_FALSE(plan.quantization && std::ranges::count(plan.quantization->keep_fp32, layer));
+    }
     EXPECT_EQ(space.genome_of(space.plan_of(genome)).value(), genome);
-    if (!space.is_int8(genome)) continue;
+    if (!space.plan_of(genome).quantization) continue;
     EXPECT_TRUE(std::ranges::any_of(settings, &LayerSetting::int8)) << "it is an fp32 plan";
   }
   EXPECT_GT(quantized, 0);
@@ -157,6 +160,17 @@ Space guided_space() {
   return std::move(space).value();
 }
 
+// The widths that guidance_for() allocates, as they are: every one of them is a choice.
+std::vector<Genome> allocations_of(const Space& space) {
+  std::vector<Genome> genomes;
+  for (const Allocation& allocation : guidance_for(small_detector(12)).allocations) {
+    Plan plan = space.plan_of(space.original());
+    plan.widths = allocation.widths;
+    genomes.push_back(space.genome_of(plan).value());
+  }
+  return genomes;
+}
+
 TEST(Space, guided_plans_and_their_genomes_are_two_spellings_and_equal_plans_one_genome) {
   const Space space = guided_space();
   std::mt19937 rng(4);
@@ -176,8 +190,8 @@ TEST(Space, guided_plans_and_their_genomes_are_two_spellings_and_equal_plans_one
 TEST(Space, layers_stay_in_fp32_in_the_order_in_which_int8_harms_them) {
   const Space space = guided_space();
   Genome genome = space.original();
-  genome.choices[space.of_kind(DecisionKind::kPrecision).front()] = 1;
-  const std::size_t harmed = space.of_kind(DecisionKind::kKeepFp32).front();
+  genome.choices[space.of_family(family::kPrecision).front()] = 1;
+  const std::size_t harmed = space.of_family(family::kKeptLayers).front();
   genome.choices[harmed] = 2;
   EXPECT_EQ(space.plan_of(genome).quantization->keep_fp32,
             (std::vector<std::string>{"layer0", "layer7"}));
@@ -189,8 +203,9 @@ TEST(Seeds, the_same_share_everywhere_is_tried_beside_the_allocations) {
   for (const Genome& genome : seeds(space)) {
     const Plan plan = space.plan_of(genome);
     const bool widths_alone = !plan.quantization && plan.height == 416 && !plan.widths.empty();
-    const auto allocated = std::ranges::find(space.allocations(), genome);
-    uniform += widths_alone && allocated == space.allocations().end() ? 1 : 0;
+    const std::vector<Genome> allocations = allocations_of(space);
+    const auto allocated = std::ranges::find(allocations, genome);
+    uniform += widths_alone && allocated == allocations.end() ? 1 : 0;
   }
   EXPECT_EQ(uniform, 2);
 }
@@ -206,8 +221,7 @@ TEST(Seeds, guided_ones_hold_every_placement_and_the_allocations_widths) {
     if (plan.quantization) placements.insert(plan.quantization->placement);
   }
   EXPECT_EQ(placements.size(), kAllPlacements.size());
-  ASSERT_EQ(space.allocations().size(), 2U);
-  for (const Genome& allocation : space.allocations()) {
+  for (const Genome& allocation : allocations_of(space)) {
     EXPECT_NE(std::ranges::find(all, allocation), all.end());
     EXPECT_EQ(space.canonical(allocation), allocation);
   }
@@ -217,8 +231,8 @@ TEST(Space, without_int8_there_is_no_precision_to_choose) {
   Int8Choices none;
   none.int8 = false;
   const Space space = space_with(none);
-  EXPECT_FALSE(space.has_int8());
-  EXPECT_TRUE(space.of_kind(DecisionKind::kPrecision).empty());
+  EXPECT_FALSE(space.preparation().int8);
+  EXPECT_TRUE(space.of_family(family::kPrecision).empty());
 }
 
 TEST(Space, a_plan_and_its_genome_are_two_spellings_of_one_point) {
@@ -259,8 +273,8 @@ TEST(Space, the_original_removes_and_quantizes_nothing) {
 TEST(Space, keeping_every_layer_in_fp32_is_the_fp32_plan) {
   const Space space = space_of(small_detector(5));
   Genome genome = space.original();
-  for (const auto kind : {DecisionKind::kPrecision, DecisionKind::kKeepFp32}) {
-    for (const std::size_t i : space.of_kind(kind)) genome.choices[i] = 1;
+  for (const auto kind : {family::kPrecision, family::kKeptLayers}) {
+    for (const std::size_t i : space.of_family(kind)) genome.choices[i] = 1;
   }
   EXPECT_EQ(space.canonical(genome), space.original());
 }
@@ -270,9 +284,9 @@ TEST(Space, resolutions_are_at_most_six_multiples_of_the_stride_within_the_scale
   model.card.height = 640;
   model.card.width = 480;
   const Space space = space_of(model);
-  EXPECT_LE(space.resolutions().size(), 6U);
-  EXPECT_EQ(space.resolutions().back(), (InputSize{640, 480}));
-  for (const InputSize size : space.resolutions()) {
+  EXPECT_LE(space.preparation().sizes.size(), 6U);
+  EXPECT_EQ(space.preparation().sizes.back(), (InputSize{640, 480}));
+  for (const InputSize size : space.preparation().sizes) {
     EXPECT_EQ(size.height % 32, 0);
     EXPECT_EQ(size.width % 32, 0);
     EXPECT_GE(size.height, 320);
@@ -284,9 +298,9 @@ TEST(Space, a_model_without_a_stride_has_its_own_size_only) {
   ModelSummary model = small_detector(2);
   model.stride = 0;
   const Space space = space_of(model);
-  ASSERT_EQ(space.resolutions().size(), 1U);
-  EXPECT_EQ(space.resolutions()[0], (InputSize{model.card.height, model.card.width}));
-  EXPECT_TRUE(space.of_kind(DecisionKind::kResolution).empty());
+  ASSERT_EQ(space.preparation().sizes.size(), 1U);
+  EXPECT_EQ(space.preparation().sizes[0], (InputSize{model.card.height, model.card.width}));
+  EXPECT_TRUE(space.of_family(family::kResolution).empty());
   SpaceLimits limits;
   limits.max_scale = 0.8;
   EXPECT_FALSE(Space::make(model, limits, Recovery::kReconstruct).has_value());
@@ -323,8 +337,8 @@ TEST(Space, fp32_alone_and_fixed_widths_leave_only_resolutions) {
   limits.precisions = {Precision::kFp32};
   const Space space = space_of(small_detector(3), limits);
   ASSERT_EQ(space.decisions().size(), 1U);
-  EXPECT_EQ(space.decisions()[0].kind, DecisionKind::kResolution);
-  EXPECT_FALSE(space.has_int8());
+  EXPECT_EQ(space.decisions()[0].family, family::kResolution);
+  EXPECT_FALSE(space.preparation().int8);
 }
 
 TEST(Space, a_plan_of_another_space_is_refused) {
@@ -389,8 +403,8 @@ TEST(Draw, children_are_canonical_and_mostly_near_their_parents) {
     const Genome b = draw_mild(space, random);
     const Genome child = cross(space, a, b, random);
     EXPECT_EQ(space.canonical(child), child);
-    if (space.is_int8(child)) {
-      EXPECT_TRUE(space.is_int8(a) || space.is_int8(b));
+    if (space.plan_of(child).quantization) {
+      EXPECT_TRUE(space.plan_of(a).quantization || space.plan_of(b).quantization);
     }
     const Genome mutant = mutate(space, a, random);
     EXPECT_EQ(space.canonical(mutant), mutant);
@@ -415,7 +429,7 @@ TEST(Seeds, they_begin_with_the_original_and_hold_every_lever_and_some_pairs) {
     alone += levers == 1 ? 1 : 0;
     together += levers == 2 ? 1 : 0;
   }
-  EXPECT_EQ(heights.size(), space.resolutions().size());
+  EXPECT_EQ(heights.size(), space.preparation().sizes.size());
   EXPECT_GE(alone, 8);
   EXPECT_GE(together, 5);
   EXPECT_LT(all.size(), 25U);
@@ -456,14 +470,14 @@ TEST(Space, a_plan_sets_each_layer_by_what_is_left_of_its_channels) {
 TEST(Space, a_plan_sets_layers_by_its_resolution_and_by_what_is_quantized) {
   const Space space = Space::make(three_layers(), {}, Recovery::kReconstruct).value();
   Genome genome = space.original();
-  genome.choices[space.of_kind(DecisionKind::kResolution).at(0)] = 0;
-  const double share = std::pow(space.resolutions()[0].height / 416.0, 2);
+  genome.choices[space.of_family(family::kResolution).at(0)] = 0;
+  const double share = std::pow(space.preparation().sizes[0].height / 416.0, 2);
   for (const LayerSetting& setting : space.layer_settings(genome)) {
     EXPECT_DOUBLE_EQ(setting.pixels, share);
     EXPECT_EQ(setting.placement, std::nullopt);
   }
-  genome.choices[space.of_kind(DecisionKind::kPrecision).at(0)] = 1;
-  const std::size_t kept = space.of_kind(DecisionKind::kKeepFp32).at(0);
+  genome.choices[space.of_family(family::kPrecision).at(0)] = 1;
+  const std::size_t kept = space.of_family(family::kKeptLayers).at(0);
   genome.choices[kept] = space.decisions()[kept].choices - 1;
   const auto settings = space.layer_settings(space.canonical(genome));
   const std::vector<std::string> fp32 =
@@ -478,7 +492,8 @@ TEST(Space, a_plan_sets_layers_by_its_resolution_and_by_what_is_quantized) {
 
 TEST(Space, one_without_plans_has_no_layers) {
   Decision level;
-  level.kind = DecisionKind::kLevel;
+  level.family = family::kLevel;
+  level.ordered = true;
   level.choices = 3;
   const Space space = Space::of_decisions({level});
   EXPECT_TRUE(space.layer_settings(space.original()).empty());
@@ -486,9 +501,10 @@ TEST(Space, one_without_plans_has_no_layers) {
 
 TEST(Space, of_decisions_alone_a_genome_that_does_not_exist_stands_for_the_nearest_one) {
   std::vector<Decision> decisions(2);
-  decisions[0].kind = DecisionKind::kOption;
+  decisions[0].family = family::kOption;
   decisions[0].choices = 3;
-  decisions[1].kind = DecisionKind::kLevel;
+  decisions[1].family = family::kLevel;
+  decisions[1].ordered = true;
   decisions[1].choices = 10;
   const Space all = Space::of_decisions(decisions);
   EXPECT_EQ(all.canonical({{2, 7}}), (Genome{{2, 7}}));

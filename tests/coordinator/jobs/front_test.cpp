@@ -236,7 +236,7 @@ TEST(Describe, a_plan_is_told_in_one_line) {
                                        .placement = QdqPlacement::kConvolutions,
                                        .keep_fp32 = {"layer0"}};
   EXPECT_EQ(describe(plan, {}, {}, kModel),
-            "320x416, int8 (7 bit, percentile, convolutions only, 1 of 10 layers in fp32)");
+            "320x416, int8 (7 bit, percentile, convolutions only), 1 of 10 layers in fp32");
 }
 
 TEST(Progress, time_left_follows_from_the_trials_that_ended) {

@@ -842,7 +842,8 @@ TEST_F(JobLoopTest, a_space_that_is_used_up_ends_the_job_before_its_budget) {
   const JobId id = add(job);
   run_to_rest();
   EXPECT_EQ(stored(id).state, JobState::kSucceeded);
-  EXPECT_EQ(trials(id).size(), load_context(*store, stored(id)).value().space.resolutions().size());
+  EXPECT_EQ(trials(id).size(),
+            load_context(*store, stored(id)).value().space.preparation().sizes.size());
 }
 
 // The documents of the evaluations, as they are answered.
@@ -907,7 +908,7 @@ TEST_F(JobLoopTest, a_raw_head_is_scored_against_the_original_even_with_labels_a
   EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
   const auto context = load_context(*store, stored(id)).value();
   EXPECT_EQ(context.labels, LabelSource::kRawOutputs);
-  EXPECT_EQ(context.space.resolutions().size(), 1U);
+  EXPECT_EQ(context.space.preparation().sizes.size(), 1U);
   ASSERT_FALSE(seen.empty());
   for (const wire::TaskDocument& task : seen) EXPECT_EQ(task.blobs.at("model"), model);
 }

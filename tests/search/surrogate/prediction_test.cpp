@@ -16,7 +16,8 @@ constexpr int kLevels = 15;
 Space cube() {
   std::vector<Decision> decisions(3);
   for (Decision& d : decisions) {
-    d.kind = DecisionKind::kLevel;
+    d.family = family::kLevel;
+    d.ordered = true;
     d.choices = kLevels;
   }
   return Space::of_decisions(std::move(decisions));

@@ -71,7 +71,8 @@ TEST(Representatives, hold_the_front_and_some_of_the_rest) {
 TEST(Representatives, surrogates_restored_at_the_end_say_what_those_that_learnt_all_along_say) {
   std::vector<Decision> decisions(2);
   for (Decision& d : decisions) {
-    d.kind = DecisionKind::kLevel;
+    d.family = family::kLevel;
+    d.ordered = true;
     d.choices = 30;
   }
   const Space space = Space::of_decisions(std::move(decisions));

@@ -15,7 +15,8 @@ constexpr int kLevels = 21;
 Space square() {
   std::vector<Decision> decisions(2);
   for (Decision& d : decisions) {
-    d.kind = DecisionKind::kLevel;
+    d.family = family::kLevel;
+    d.ordered = true;
     d.choices = kLevels;
   }
   return Space::of_decisions(std::move(decisions));

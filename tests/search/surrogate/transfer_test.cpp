@@ -14,7 +14,8 @@ constexpr int kPlans = 120;
 
 Space one_level() {
   std::vector<Decision> decisions(1);
-  decisions[0].kind = DecisionKind::kLevel;
+  decisions[0].family = family::kLevel;
+  decisions[0].ordered = true;
   decisions[0].choices = kPlans;
   return Space::of_decisions(std::move(decisions));
 }

@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-namespace pare::search {
+namespace pare {
 
 class Random {
  public:
@@ -43,4 +43,4 @@ class Random {
   std::uint64_t state_;
 };
 
-}  // namespace pare::search
+}  // namespace pare

@@ -1,0 +1,35 @@
+#include "search/levers/levers.h"
+
+namespace pare::search {
+
+Result<std::vector<LeverPointer>> make_levers(const SpaceInputs& inputs) {
+  std::vector<LeverPointer> levers;
+  std::size_t next = 0;
+  const auto add = [&](LeverPointer lever) {
+    next += lever->decisions().size();
+    levers.push_back(std::move(lever));
+  };
+  add(width_lever(inputs, next));
+  auto resolution = resolution_lever(inputs, next);
+  if (!resolution) return resolution.error();
+  add(std::move(resolution).value());
+  if (auto int8 = int8_lever(inputs, next)) {
+    const std::size_t is_int8 = next;
+    add(std::move(int8));
+    add(kept_layers_lever(inputs, next, is_int8));
+  }
+  return levers;
+}
+
+std::string describe(const Plan& plan, const ModelSummary& model) {
+  std::string text;
+  for (const auto words :
+       {words_of_resolution, words_of_int8, words_of_kept_layers, words_of_width}) {
+    const std::string part = words(plan, model);
+    if (!text.empty() && !part.empty()) text += ", ";
+    text += part;
+  }
+  return text;
+}
+
+}  // namespace pare::search
