@@ -368,9 +368,17 @@ CREATE TABLE public.task (
     waiting_reason text,
     preemptible boolean DEFAULT false NOT NULL,
     grace_ms double precision DEFAULT 0 NOT NULL,
+    checkpoint public.sha256,
+    checkpoint_bytes bigint,
+    checkpoint_step bigint,
+    checkpoint_attempt integer,
+    suspension integer DEFAULT 0 NOT NULL,
+    suspended boolean DEFAULT false NOT NULL,
     CONSTRAINT task_attempt_counts CHECK (((attempt >= 0) AND (waits >= 0))),
     CONSTRAINT task_burnt_in_range CHECK (((burnt >= 0) AND (burnt <= max_attempts))),
+    CONSTRAINT task_checkpoint_is_whole CHECK ((num_nulls(checkpoint, checkpoint_bytes, checkpoint_step, checkpoint_attempt) = ANY (ARRAY[0, 4]))),
     CONSTRAINT task_final_has_end CHECK (((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state, 'cancelled'::public.task_state])) = (finished_at IS NOT NULL))),
+    CONSTRAINT task_final_has_no_checkpoint CHECK (((checkpoint IS NULL) OR (state = ANY (ARRAY['queued'::public.task_state, 'leased'::public.task_state])))),
     CONSTRAINT task_grace_in_range CHECK ((grace_ms >= (0)::double precision)),
     CONSTRAINT task_holder_has_device CHECK (((leased_by IS NULL) = (device_id IS NULL))),
     CONSTRAINT task_holder_has_expiry CHECK (((leased_by IS NULL) = (lease_until IS NULL))),
@@ -380,6 +388,7 @@ CREATE TABLE public.task (
     CONSTRAINT task_set_aside_check CHECK ((set_aside <> ''::text)),
     CONSTRAINT task_steps_aside_or_alone CHECK ((NOT (exclusive AND preemptible))),
     CONSTRAINT task_success_has_outcome CHECK (((state <> 'succeeded'::public.task_state) OR (outcome IS NOT NULL))),
+    CONSTRAINT task_suspended_while_leased CHECK (((NOT suspended) OR ((state = 'leased'::public.task_state) AND preemptible AND ((suspension % 2) = 1)))),
     CONSTRAINT task_time_limit_ms_check CHECK ((time_limit_ms > (0)::double precision)),
     CONSTRAINT task_trial_has_job CHECK (((trial IS NULL) OR (job_id IS NOT NULL))),
     CONSTRAINT task_waiting_reason_check CHECK ((waiting_reason <> ''::text)),
@@ -405,6 +414,15 @@ ALTER TABLE public.task ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+CREATE TABLE public.task_point (
+    task_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    step bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    numbers json NOT NULL,
+    CONSTRAINT task_point_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT task_point_step_check CHECK ((step >= 0))
 );
 CREATE TABLE public.trial (
     job_id bigint NOT NULL,
@@ -528,9 +546,11 @@ ALTER TABLE ONLY public.target
 ALTER TABLE ONLY public.task_attempt
     ADD CONSTRAINT task_attempt_pkey PRIMARY KEY (task_id, attempt);
 ALTER TABLE ONLY public.task
-    ADD CONSTRAINT task_exclusive_or_shared EXCLUDE USING gist (device_id WITH =, ((exclusive)::integer) WITH <>) WHERE ((state = 'leased'::public.task_state));
+    ADD CONSTRAINT task_exclusive_or_shared EXCLUDE USING gist (device_id WITH =, ((exclusive)::integer) WITH <>) WHERE (((state = 'leased'::public.task_state) AND (NOT suspended)));
 ALTER TABLE ONLY public.task
     ADD CONSTRAINT task_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.task_point
+    ADD CONSTRAINT task_point_pkey PRIMARY KEY (task_id, attempt, step);
 ALTER TABLE ONLY public.trial_outcome
     ADD CONSTRAINT trial_outcome_pkey PRIMARY KEY (job_id, number, target);
 ALTER TABLE ONLY public.trial
@@ -604,6 +624,8 @@ ALTER TABLE ONLY public.task
     ADD CONSTRAINT task_job_id_trial_fkey FOREIGN KEY (job_id, trial) REFERENCES public.trial(job_id, number) ON DELETE CASCADE;
 ALTER TABLE ONLY public.task
     ADD CONSTRAINT task_leased_by_fkey FOREIGN KEY (leased_by) REFERENCES public.worker(session);
+ALTER TABLE ONLY public.task_point
+    ADD CONSTRAINT task_point_task_id_fkey FOREIGN KEY (task_id) REFERENCES public.task(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.trial
     ADD CONSTRAINT trial_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.trial_outcome

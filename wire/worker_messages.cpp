@@ -7,9 +7,12 @@
 
 #include "core/version.h"
 #include "proto/worker.pb.h"
+#include "wire/sha256.h"
 
 namespace pare::wire {
 namespace {
+
+constexpr std::size_t kLongestName = 64;  // of a number in a series
 
 Error refuse(std::string message) {
   return Error{ErrorCode::kInvalidArgument, "worker message: " + std::move(message)};
@@ -45,7 +48,10 @@ std::string bad_fence(std::int64_t task, int attempt) {
 Result<FromWorker> decode_hello(const proto::Hello& in, FromWorker out) {
   if (in.worker_name().empty()) return refuse("hello.worker_name is empty");
   if (in.device_id().empty()) return refuse("hello.device_id is empty");
-  Hello hello{in.worker_name(), in.device_id(), in.device_json(), {}, {}};
+  if (!in.replaces().empty() && !is_session(in.replaces())) {
+    return refuse("hello.replaces is \"" + in.replaces().substr(0, 80) + "\", no session");
+  }
+  Hello hello{in.worker_name(), in.device_id(), in.device_json(), {}, {}, in.replaces()};
   for (const std::string& pool : in.pools()) {
     if (pool.empty()) return refuse("hello.pools has an empty name");
     hello.pools.push_back(pool);
@@ -60,17 +66,59 @@ Result<FromWorker> decode_hello(const proto::Hello& in, FromWorker out) {
   return out;
 }
 
+// `where` names the field; a file of no bytes is no checkpoint.
+Result<Checkpoint> decode_checkpoint(const proto::Checkpoint& in, const std::string& where) {
+  if (!is_sha256(in.sha256())) {
+    return refuse(where + ".sha256 is \"" + in.sha256().substr(0, 80) + "\"");
+  }
+  if (in.bytes() <= 0) return refuse(where + ".bytes is " + std::to_string(in.bytes()));
+  if (in.step() < 0) return refuse(where + ".step is " + std::to_string(in.step()));
+  return Checkpoint{in.sha256(), in.bytes(), in.step()};
+}
+
+// A number that is none is left out, and so is what is too much: a series is for looking at.
+std::vector<SeriesPoint> decode_points(const proto::RunningTask& in) {
+  std::vector<SeriesPoint> points;
+  for (const proto::SeriesPoint& point : in.points()) {
+    if (points.size() == kMostPointsAtOnce) break;
+    SeriesPoint out{point.step(), {}};
+    for (const auto& [name, value] : point.values()) {
+      if (out.values.size() == kMostNamesOfPoint) break;
+      if (!name.empty() && name.size() <= kLongestName && std::isfinite(value)) {
+        out.values[name] = value;
+      }
+    }
+    if (out.step >= 0 && !out.values.empty()) points.push_back(std::move(out));
+  }
+  return points;
+}
+
+Result<RunningTask> decode_running(const proto::RunningTask& in) {
+  const std::string bad = bad_fence(in.task_id(), in.attempt());
+  if (!bad.empty()) return refuse("heartbeat.running." + bad);
+  if (!(in.progress() >= 0.0 && in.progress() <= 1.0)) {
+    return refuse("heartbeat.running.progress is " + std::to_string(in.progress()) +
+                  ", not within 0 and 1");
+  }
+  if (in.suspension() < 0) {
+    return refuse("heartbeat.running.suspension is " + std::to_string(in.suspension()));
+  }
+  RunningTask out{TaskId{in.task_id()}, in.attempt(), in.progress(), in.message(), in.suspension()};
+  if (in.has_checkpoint()) {
+    auto checkpoint = decode_checkpoint(in.checkpoint(), "heartbeat.running.checkpoint");
+    if (!checkpoint) return checkpoint.error();
+    out.checkpoint = std::move(checkpoint).value();
+  }
+  out.points = decode_points(in);
+  return out;
+}
+
 Result<FromWorker> decode_heartbeat(const proto::Heartbeat& in, FromWorker out) {
   Heartbeat heartbeat;
-  for (const proto::RunningTask& running : in.running()) {
-    const std::string bad = bad_fence(running.task_id(), running.attempt());
-    if (!bad.empty()) return refuse("heartbeat.running." + bad);
-    if (!(running.progress() >= 0.0 && running.progress() <= 1.0)) {
-      return refuse("heartbeat.running.progress is " + std::to_string(running.progress()) +
-                    ", not within 0 and 1");
-    }
-    heartbeat.running.push_back(
-        {TaskId{running.task_id()}, running.attempt(), running.progress(), running.message()});
+  for (const proto::RunningTask& line : in.running()) {
+    auto running = decode_running(line);
+    if (!running) return running.error();
+    heartbeat.running.push_back(std::move(running).value());
   }
   out.body = std::move(heartbeat);
   return out;
@@ -84,6 +132,12 @@ Result<FromWorker> decode_report(const proto::TaskReport& in, FromWorker out) {
   return out;
 }
 
+void encode_into(proto::Checkpoint& out, const Checkpoint& in) {
+  out.set_sha256(in.sha256);
+  out.set_bytes(in.bytes);
+  out.set_step(in.step);
+}
+
 struct EncodeFromWorker {
   proto::FromWorker& out;
 
@@ -92,6 +146,7 @@ struct EncodeFromWorker {
     hello.set_worker_name(in.name);
     hello.set_device_id(in.device_id);
     hello.set_device_json(in.device_json);
+    hello.set_replaces(in.replaces);
     for (const std::string& pool : in.pools) hello.add_pools(pool);
     for (const RuntimeInfo& runtime : in.runtimes) {
       proto::RuntimeInfo& info = *hello.add_runtimes();
@@ -109,6 +164,13 @@ struct EncodeFromWorker {
       line.set_attempt(running.attempt);
       line.set_progress(running.progress);
       line.set_message(running.message);
+      line.set_suspension(running.suspension);
+      if (running.checkpoint) encode_into(*line.mutable_checkpoint(), *running.checkpoint);
+      for (const SeriesPoint& point : running.points) {
+        proto::SeriesPoint& out_point = *line.add_points();
+        out_point.set_step(point.step);
+        for (const auto& [name, value] : point.values) (*out_point.mutable_values())[name] = value;
+      }
     }
   }
   void operator()(const TaskReport& in) const {
@@ -138,8 +200,14 @@ Result<ToWorker> decode_lease(const proto::Lease& in) {
   if (in.time_limit_ms() <= 0) {
     return refuse("lease.time_limit_ms is " + std::to_string(in.time_limit_ms()));
   }
-  return ToWorker{Lease{TaskId{in.task_id()}, in.attempt(), in.task_json(),
-                        std::chrono::milliseconds(in.time_limit_ms())}};
+  Lease lease{TaskId{in.task_id()}, in.attempt(), in.task_json(),
+              std::chrono::milliseconds(in.time_limit_ms())};
+  if (in.has_resume_from()) {
+    auto checkpoint = decode_checkpoint(in.resume_from(), "lease.resume_from");
+    if (!checkpoint) return checkpoint.error();
+    lease.resume_from = std::move(checkpoint).value();
+  }
+  return ToWorker{std::move(lease)};
 }
 
 Result<ToWorker> decode_heartbeat_reply(const proto::HeartbeatReply& in) {
@@ -147,6 +215,15 @@ Result<ToWorker> decode_heartbeat_reply(const proto::HeartbeatReply& in) {
   for (const std::int64_t task : in.drop_task_ids()) {
     if (task <= 0) return refuse("heartbeat_reply.drop_task_ids has " + std::to_string(task));
     reply.drop.push_back(TaskId{task});
+  }
+  for (const proto::SuspensionWish& wish : in.suspensions()) {
+    const std::string bad = bad_fence(wish.task_id(), wish.attempt());
+    if (!bad.empty()) return refuse("heartbeat_reply.suspensions." + bad);
+    if (wish.suspension() < 0) {
+      return refuse("heartbeat_reply.suspensions.suspension is " +
+                    std::to_string(wish.suspension()));
+    }
+    reply.suspensions.push_back({TaskId{wish.task_id()}, wish.attempt(), wish.suspension()});
   }
   return ToWorker{std::move(reply)};
 }
@@ -175,10 +252,17 @@ struct EncodeToWorker {
     lease.set_attempt(in.attempt);
     lease.set_task_json(in.document);
     lease.set_time_limit_ms(static_cast<std::int64_t>(std::ceil(in.time_limit.count())));
+    if (in.resume_from) encode_into(*lease.mutable_resume_from(), *in.resume_from);
   }
   void operator()(const HeartbeatReply& in) const {
     proto::HeartbeatReply& reply = *out.mutable_heartbeat_reply();
     for (const TaskId task : in.drop) reply.add_drop_task_ids(task.value);
+    for (const SuspensionWish& wish : in.suspensions) {
+      proto::SuspensionWish& out_wish = *reply.add_suspensions();
+      out_wish.set_task_id(wish.task.value);
+      out_wish.set_attempt(wish.attempt);
+      out_wish.set_suspension(wish.suspension);
+    }
   }
   void operator()(const ReportReply& in) const {
     proto::ReportReply& reply = *out.mutable_report_reply();

@@ -65,9 +65,19 @@ struct Welcome {
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };
 
-// Tasks named here are no longer this worker's, or were cancelled: kill the child, report nothing.
+// Whether a task is to stand still, where it is not what the worker last said (core/worker.h).
+struct SuspensionWish {
+  TaskId task;
+  int attempt = 0;
+  int suspension = 0;
+  friend bool operator==(const SuspensionWish&, const SuspensionWish&) = default;
+};
+
+// Tasks named in `drop` are no longer this worker's, or were cancelled: kill the child, report
+// nothing.  A task that is named nowhere stays as it is.
 struct HeartbeatReply {
-  std::vector<TaskId> drop;
+  std::vector<TaskId> drop = {};
+  std::vector<SuspensionWish> suspensions = {};
   friend bool operator==(const HeartbeatReply&, const HeartbeatReply&) = default;
 };
 

@@ -47,6 +47,7 @@ void Work::add(Retire retire) {
 void Work::add(std::vector<SessionBeat> newest) {
   for (SessionBeat& beat : newest) {
     std::string session = beat.session;
+    keep_points(beats[session], beat);
     beats.insert_or_assign(std::move(session), std::move(beat));
   }
 }
@@ -54,7 +55,9 @@ void Work::add(std::vector<SessionBeat> newest) {
 void Work::add(Work later) {
   for (const auto& [session, departure] : later.retired) add(Retire{session, departure});
   for (auto& [session, greet] : later.greets) add(std::move(greet));
-  for (auto& [session, beat] : later.beats) beats.insert_or_assign(session, std::move(beat));
+  std::vector<SessionBeat> newest;
+  for (auto& [session, beat] : later.beats) newest.push_back(std::move(beat));
+  add(std::move(newest));
   for (auto& [key, record] : later.records) add(std::move(record));
   claims.merge(later.claims);
 }
@@ -95,6 +98,9 @@ Answers Desk::work(Work more, Instant now) {
     // Only now, when all that is known of who lives has been said.
     if (due) {
       if (const auto done = expire(answers); !done) return done;
+      if (somebody_runs_) {
+        if (const auto done = arrange(answers); !done) return done;
+      }
     }
     return claim(answers);
   };
@@ -163,10 +169,13 @@ Result<bool> Desk::see(Answers& answers, Instant now) {
     const bool early = at != seen_at_.end() && now - at->second < idle_every_;
     if (!beat.running.empty() || !early) beats.push_back(beat);
   }
+  somebody_runs_ =
+      std::ranges::any_of(beats, [](const auto& beat) { return !beat.running.empty(); });
   if (!beats.empty()) {
     auto seen = store_.see(beats);
     if (!seen) return seen.error();
     answers.seen = std::move(seen).value();
+    answers.look |= answers.seen.freed;
   }
   for (const SessionBeat& beat : beats) {
     seen_at_[beat.session] = now;
@@ -256,6 +265,15 @@ Result<bool> Desk::expire(Answers& answers) {
   const auto expired = store_.expire_leases();
   if (!expired) return expired.error();
   if (!expired.value().empty()) answers.changed = answers.look = true;
+  return true;
+}
+
+// Before claims are made: what steps aside is asked to when an exclusive task waits, and goes on
+// when none does.
+Result<bool> Desk::arrange(Answers& answers) {
+  const auto changed = store_.arrange_devices();
+  if (!changed) return changed.error();
+  if (changed.value() > 0) answers.look = true;
   return true;
 }
 

@@ -72,6 +72,7 @@ class Desk {
   Result<bool> see(Answers& answers, Instant now);
   Result<bool> record(Answers& answers);
   Result<bool> expire(Answers& answers);
+  Result<bool> arrange(Answers& answers);
   Result<bool> claim(Answers& answers);
   Result<std::vector<AttemptReport>> judged(const std::vector<Record>& records);
   Result<bool> record_some(const std::vector<Record>& records, Answers& answers);
@@ -88,6 +89,7 @@ class Desk {
   std::size_t left_bytes_ = 0;  // of the outcomes
   std::optional<Instant> last_ok_, beats_at_;
   std::map<std::string, Instant> seen_at_;  // by session
+  bool somebody_runs_ = false;              // a task, as those seen last said
   std::set<std::string> logged_;
 };
 

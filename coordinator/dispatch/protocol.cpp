@@ -27,6 +27,20 @@ bool is(const Lease& lease, TaskId task, int attempt) {
 
 }  // namespace
 
+void keep_points(const SessionBeat& earlier, SessionBeat& newest) {
+  for (RunningTask& task : newest.running) {
+    const auto at = std::ranges::find_if(earlier.running, [&](const RunningTask& before) {
+      return before.task == task.task && before.attempt == task.attempt;
+    });
+    if (at == earlier.running.end()) continue;
+    std::vector<SeriesPoint> points = at->points;
+    std::ranges::move(task.points, std::back_inserter(points));
+    const std::ptrdiff_t most = kMostPointsAtOnce;  // the newest: a series has no end here
+    if (std::ssize(points) > most) points.erase(points.begin(), points.end() - most);
+    task.points = std::move(points);
+  }
+}
+
 Actions Protocol::received(const std::string& route, const Result<wire::FromWorker>& message,
                            Instant now) {
   if (!message) return refuse(route, message.error().message);
@@ -58,7 +72,9 @@ Actions Protocol::on(Peers::iterator peer, const wire::LeaseRequest&, Instant no
 
 Actions Protocol::on(Peers::iterator at, const wire::Heartbeat& heartbeat, Instant now) {
   Peer& peer = at->second;
-  peer.running = heartbeat.running;
+  SessionBeat newest{at->first, heartbeat.running};
+  keep_points({at->first, std::move(peer.running)}, newest);
+  peer.running = std::move(newest.running);
   Actions actions{Send{peer.route, wire::HeartbeatReply{}}};
   if (!peer.offer) return actions;
   const bool named = std::ranges::any_of(heartbeat.running, [&](const RunningTask& task) {
@@ -124,6 +140,7 @@ std::vector<SessionBeat> Protocol::beats() {
   for (auto& [session, peer] : peers_) {
     if (!std::exchange(peer.spoke, false)) continue;
     beats.push_back({session, peer.running});
+    for (RunningTask& task : peer.running) task.points.clear();  // they are handed on once
     if (!peer.offer) continue;
     const Lease& offered = peer.offer->lease;
     beats.back().running.push_back({offered.task, offered.attempt, 0.0, ""});
@@ -178,6 +195,10 @@ Actions Protocol::seen(const BeatsSeen& answer) {
       return task.task == lost.task && task.attempt == lost.attempt;
     });
     replies[lost.session].drop.push_back(lost.task);
+  }
+  for (const Wish& wish : answer.wishes) {
+    if (!peers_.contains(wish.session)) continue;
+    replies[wish.session].suspensions.push_back({wish.task, wish.attempt, wish.suspension});
   }
   Actions actions;
   for (auto& [session, reply] : replies) {

@@ -26,6 +26,9 @@ namespace pare::coordinator {
 
 using Instant = std::chrono::steady_clock::time_point;
 
+// Points of an earlier heartbeat that nobody read are no loss to the newest one, up to a bound.
+void keep_points(const SessionBeat& earlier, SessionBeat& newest);
+
 struct Send {
   std::string route;  // ROUTER's name for a connection
   wire::ToWorker message;

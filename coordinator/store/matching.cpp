@@ -38,6 +38,16 @@ class Matcher {
     for (const Claimant& worker : claimants) on_device_[worker.device_id].push_back(&worker);
   }
 
+  std::set<std::string> wanted_alone() const {
+    std::set<std::string> devices;
+    for (const auto& [device, workers] : on_device_) {
+      const auto at = loads_.find(device);
+      const DeviceLoad load = at == loads_.end() ? DeviceLoad{} : at->second;
+      if (load.alone || (!load.stays && drains(device))) devices.insert(device);
+    }
+    return devices;
+  }
+
   std::vector<Match> run() {
     std::vector<Match> matches;
     for (std::size_t i = 0; i < claimants_.size(); ++i) {
@@ -46,7 +56,7 @@ class Matcher {
       if (queue == nullptr) continue;
       matches.push_back({i, queue->tasks.front()});
       queue->tasks.pop_front();
-      loads_[claimants_[i].device_id] = {true, queue->exclusive};
+      loads_[claimants_[i].device_id] = {true, queue->exclusive, true};
     }
     return matches;
   }
@@ -66,7 +76,7 @@ class Matcher {
     const DeviceLoad load = loads_[worker.device_id];
     if (load.alone) return nullptr;
     const bool exclusive = drains(worker.device_id);
-    if (exclusive && load.busy) return nullptr;
+    if (exclusive ? load.busy : worker.stands_still) return nullptr;
     Queue* oldest = nullptr;
     for (Queue& queue : queues_) {
       if (queue.exclusive != exclusive || queue.tasks.empty()) continue;
@@ -88,6 +98,12 @@ bool serves(const Claimant& worker, const std::string& pool, const std::string& 
             const std::string& processor) {
   return holds(worker.pools, pool) && holds(worker.runtimes, runtime) &&
          (processor.empty() || processor == worker.processor);
+}
+
+std::set<std::string> wanted_alone(std::span<const Claimant> claimants,
+                                   const std::map<std::string, DeviceLoad>& loads,
+                                   std::span<const WaitingTask> waiting) {
+  return Matcher(claimants, loads, waiting).wanted_alone();
 }
 
 std::vector<Match> match(std::span<const Claimant> claimants,

@@ -31,6 +31,9 @@ struct StoredTask {
   };
   std::vector<Loss> losses;  // workers that went silent with it
   bool given_up = false;     // the lease of the newest attempt was lost or given back
+  int suspension = 0;        // the newest wish
+  int checkpoint_attempt = 0;
+  std::map<std::pair<int, std::int64_t>, StoredPoint> points;  // by attempt and step
 };
 
 struct StoredWorker {

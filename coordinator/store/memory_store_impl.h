@@ -3,6 +3,7 @@
 
 #include <mutex>
 
+#include "coordinator/store/matching.h"
 #include "coordinator/store/memory_state.h"
 
 namespace pare::coordinator {
@@ -64,6 +65,8 @@ class MemoryStore : public Store {
   Result<int> greet_all(std::span<const Greeting> greetings) override;
   Result<Claims> claim_for(std::span<const std::string> sessions) override;
   Result<BeatsSeen> see(std::span<const SessionBeat> beats) override;
+  Result<int> arrange_devices() override;
+  Result<std::vector<StoredPoint>> series(TaskId task) override;
   Result<std::vector<ReportVerdict>> record(std::span<const AttemptReport> reports) override;
   Result<std::map<TaskId, TaskKind>> kinds_of(std::span<const TaskId> tasks) override;
   Result<std::vector<TaskId>> expire_leases() override;
@@ -86,8 +89,15 @@ class MemoryStore : public Store {
   Worker with_tasks(const StoredWorker& stored) const;
   void join(std::string_view session, const WorkerProfile& profile);
   ReportVerdict end_attempt(const AttemptReport& report);
-  void give_back(StoredTask& stored, const std::string& what_happened, Departure departure);
+  void give_back(StoredTask& stored, Departure departure);
   int losses_of(const StoredTask& stored) const;
+  std::vector<TaskId> take_from(std::string_view session, Departure departure);
+  Millis term_of(const StoredTask& stored) const;  // of a lease
+  bool keeps(const StoredTask& stored) const;
+  void extend(StoredTask& stored) const;
+  std::vector<Claimant> claimants_of(std::span<const std::string> asking) const;
+  std::map<std::string, DeviceLoad> loads_of() const;
+  std::vector<WaitingTask> waiting_tasks() const;
 
   StoreOptions options_;
   std::mutex mutex_;

@@ -9,10 +9,33 @@ namespace pare::coordinator {
 namespace {
 
 Claimant claimant_of(const Worker& worker) {
-  Claimant out{worker.session, worker.profile.device_id,    worker.profile.pools, {},
-               false,          processor_of(worker.profile)};
+  Claimant out{.session = worker.session,
+               .device_id = worker.profile.device_id,
+               .pools = worker.profile.pools,
+               .runtimes = {},
+               .processor = processor_of(worker.profile)};
   for (const RuntimeInfo& runtime : worker.profile.runtimes) out.runtimes.push_back(runtime.name);
   return out;
+}
+
+void keep_checkpoint(StoredTask& stored, const RunningTask& line) {
+  if (!line.checkpoint || stored.task.attempt != line.attempt) return;
+  const bool further = !stored.task.checkpoint || stored.checkpoint_attempt < line.attempt ||
+                       stored.task.checkpoint->step < line.checkpoint->step;
+  if (!further) return;
+  stored.task.checkpoint = line.checkpoint;
+  stored.checkpoint_attempt = line.attempt;
+}
+
+void keep_points(StoredTask& stored, const RunningTask& line, TimePoint now) {
+  for (const SeriesPoint& point : line.points) {
+    stored.points.insert_or_assign({line.attempt, point.step},
+                                   StoredPoint{point, line.attempt, now});
+  }
+  while (std::ssize(stored.points) > kMostPoints) {
+    bool goes = false;  // the first stays
+    std::erase_if(stored.points, [&](const auto&) { return std::exchange(goes, !goes); });
+  }
 }
 
 // `waits_for`: a queued task waits, and why.
@@ -24,8 +47,10 @@ void end_task(MemoryState& state, TimePoint now, StoredTask& stored, TaskState t
   stored.task.not_before.reset();
   stored.task.waiting_reason = waits_for;
   stored.given_up = false;
+  stored.task.suspended = false;
   if (is_final(to)) {
     stored.task.finished_at = now;
+    stored.task.checkpoint.reset();
   } else {
     stored.task.progress = 0.0;
     stored.task.message.clear();
@@ -83,6 +108,7 @@ void MemoryStore::when_tasks_are_queued(std::function<void()> bell) {
 }
 
 void MemoryStore::join(std::string_view session, const WorkerProfile& profile) {
+  if (!profile.replaces.empty()) take_from(profile.replaces, Departure::kReplaced);
   StoredWorker& stored = state_.workers[std::string(session)];
   stored.worker.session = session;
   stored.worker.profile = profile;
@@ -108,15 +134,14 @@ int MemoryStore::losses_of(const StoredTask& stored) const {
   }));
 }
 
-void MemoryStore::give_back(StoredTask& stored, const std::string& what_happened,
-                            Departure departure) {
+void MemoryStore::give_back(StoredTask& stored, Departure departure) {
   Task& task = stored.task;
   const std::string session = task.leased_by;
-  const bool silent = departure == Departure::kSilence;
+  const bool silent = departure != Departure::kGoodbye;
   const int losses = silent ? 1 + losses_of(stored) : 0;
   const bool again = losses < kMostLosses;
-  task.reason =
-      "worker \"" + state_.workers.at(session).worker.profile.name + "\" " + what_happened;
+  task.reason = "worker \"" + state_.workers.at(session).worker.profile.name + "\" ";
+  task.reason += name_of(departure);
   if (silent) {
     task.reason += " (" + std::to_string(losses) + " of " + std::to_string(kMostLosses) + ")";
     stored.losses.push_back({session, now()});
@@ -129,15 +154,35 @@ void MemoryStore::give_back(StoredTask& stored, const std::string& what_happened
   if (waits) task.not_before = now() + wait_before(losses - 1);
 }
 
+Millis MemoryStore::term_of(const StoredTask& stored) const {
+  return std::max(Millis(options_.lease_length), Millis(policy_of(stored.task.task.kind).grace));
+}
+
+// Whether a worker that is lost keeps it for now.
+bool MemoryStore::keeps(const StoredTask& stored) const {
+  return term_of(stored) > options_.lease_length && stored.lease_until >= now();
+}
+
+void MemoryStore::extend(StoredTask& stored) const {
+  stored.lease_until =
+      now() + std::chrono::duration_cast<std::chrono::microseconds>(term_of(stored));
+}
+
 Result<std::vector<TaskId>> MemoryStore::retire(std::string_view session, Departure departure) {
   const std::scoped_lock lock(mutex_);
+  return take_from(session, departure);
+}
+
+std::vector<TaskId> MemoryStore::take_from(std::string_view session, Departure departure) {
   std::vector<TaskId> given_back;
   const auto at = state_.workers.find(std::string(session));
-  if (at == state_.workers.end() || at->second.lost) return given_back;
+  const bool gone = departure == Departure::kReplaced;  // lost before, perhaps
+  if (at == state_.workers.end() || (at->second.lost && !gone)) return given_back;
   at->second.lost = true;
   for (auto& [id, stored] : state_.tasks) {
     if (stored.task.state != TaskState::kLeased || stored.task.leased_by != session) continue;
-    give_back(stored, departure == Departure::kGoodbye ? "was stopped" : "went silent", departure);
+    if (departure == Departure::kSilence && keeps(stored)) continue;
+    give_back(stored, departure);
     given_back.push_back(id);
   }
   return given_back;
@@ -153,37 +198,59 @@ Result<std::vector<Worker>> MemoryStore::workers() {
   return all;
 }
 
-Result<Claims> MemoryStore::claim_for(std::span<const std::string> sessions) {
-  const std::scoped_lock lock(mutex_);
-  Claims claims;
+// Those who ask first, in their order.
+std::vector<Claimant> MemoryStore::claimants_of(std::span<const std::string> asking) const {
   std::vector<Claimant> claimants;
-  for (const std::string& session : sessions) {
+  const auto add = [&](const StoredWorker& stored, bool asks) {
+    if (stored.lost) return;
+    claimants.push_back(claimant_of(stored.worker));
+    claimants.back().asks = asks;
+    claimants.back().stands_still = std::ranges::any_of(state_.tasks, [&](const auto& entry) {
+      return entry.second.task.suspended && entry.second.task.leased_by == stored.worker.session;
+    });
+  };
+  for (const std::string& session : asking) {
     const auto at = state_.workers.find(session);
-    if (at == state_.workers.end() || at->second.lost) {
-      claims.unknown.push_back(session);
-    } else {
-      claimants.push_back(claimant_of(at->second.worker));
-      claimants.back().asks = true;
-    }
+    if (at != state_.workers.end()) add(at->second, true);
   }
   for (const auto& [session, stored] : state_.workers) {
-    if (stored.lost || std::ranges::find(sessions, session) != sessions.end()) continue;
-    claimants.push_back(claimant_of(stored.worker));
+    if (std::ranges::find(asking, session) == asking.end()) add(stored, false);
   }
+  return claimants;
+}
+
+std::map<std::string, DeviceLoad> MemoryStore::loads_of() const {
   std::map<std::string, DeviceLoad> loads;
+  for (const auto& [id, stored] : state_.tasks) {
+    if (stored.task.state != TaskState::kLeased || stored.task.suspended) continue;
+    const TaskPolicy& policy = policy_of(stored.task.task.kind);
+    DeviceLoad& load = loads[stored.task.device_id];
+    load = {true, load.alone || policy.exclusive, load.stays || !policy.preemptible};
+  }
+  return loads;
+}
+
+std::vector<WaitingTask> MemoryStore::waiting_tasks() const {
   std::vector<WaitingTask> waiting;
   for (const auto& [id, stored] : state_.tasks) {
     const NewTask& task = stored.task.task;
-    const bool exclusive = policy_of(task.kind).exclusive;
-    if (stored.task.state == TaskState::kLeased) {
-      DeviceLoad& load = loads[stored.task.device_id];
-      load = {true, load.alone || exclusive};
-    } else if (stored.task.state == TaskState::kQueued &&
-               stored.task.not_before.value_or(now()) <= now()) {
-      waiting.push_back({id, exclusive, task.pool, task.runtime, task.processor});
-    }
+    if (stored.task.state != TaskState::kQueued) continue;
+    if (stored.task.not_before.value_or(now()) > now()) continue;
+    waiting.push_back(
+        {id, policy_of(task.kind).exclusive, task.pool, task.runtime, task.processor});
   }
-  for (const Match& one : match(claimants, loads, waiting)) {
+  return waiting;
+}
+
+Result<Claims> MemoryStore::claim_for(std::span<const std::string> sessions) {
+  const std::scoped_lock lock(mutex_);
+  Claims claims;
+  for (const std::string& session : sessions) {
+    const auto at = state_.workers.find(session);
+    if (at == state_.workers.end() || at->second.lost) claims.unknown.push_back(session);
+  }
+  const std::vector<Claimant> claimants = claimants_of(sessions);
+  for (const Match& one : match(claimants, loads_of(), waiting_tasks())) {
     StoredTask& stored = state_.tasks.at(one.task);
     Task& task = stored.task;
     task.state = TaskState::kLeased;
@@ -194,9 +261,10 @@ Result<Claims> MemoryStore::claim_for(std::span<const std::string> sessions) {
     task.leased_by = claimants[one.claimant].session;
     task.device_id = task.ran_on = claimants[one.claimant].device_id;
     task.leased_at = now();
-    stored.lease_until = now() + options_.lease_length;
+    stored.suspension = 0;
+    extend(stored);
     claims.leases[task.leased_by] = {task.id, task.attempt, task.task.document_json,
-                                     policy_of(task.task.kind).time_limit};
+                                     policy_of(task.task.kind).time_limit, task.checkpoint};
   }
   return claims;
 }
@@ -215,15 +283,49 @@ Result<BeatsSeen> MemoryStore::see(std::span<const SessionBeat> beats) {
       const auto at = state_.tasks.find(line.task);
       if (at == state_.tasks.end() || at->second.task.state != TaskState::kLeased ||
           at->second.task.attempt != line.attempt || at->second.task.leased_by != beat.session) {
+        if (at != state_.tasks.end() && at->second.given_up) keep_checkpoint(at->second, line);
         seen.lost.push_back({beat.session, line.task, line.attempt});
         continue;
       }
-      at->second.lease_until = now() + options_.lease_length;
-      at->second.task.progress = line.progress;
-      at->second.task.message = clean_text(line.message);
+      StoredTask& stored = at->second;
+      extend(stored);
+      stored.task.progress = line.progress;
+      stored.task.message = clean_text(line.message);
+      keep_checkpoint(stored, line);
+      keep_points(stored, line, now());
+      const bool still = line.suspension == stored.suspension && stands_still(line.suspension);
+      seen.freed |= still && !stored.task.suspended;
+      stored.task.suspended = still;
+      if (line.suspension != stored.suspension) {
+        seen.wishes.push_back({beat.session, line.task, line.attempt, stored.suspension});
+      }
     }
   }
   return seen;
+}
+
+Result<int> MemoryStore::arrange_devices() {
+  const std::scoped_lock lock(mutex_);
+  const std::set<std::string> alone = wanted_alone(claimants_of({}), loads_of(), waiting_tasks());
+  int changed = 0;
+  for (auto& [id, stored] : state_.tasks) {
+    if (stored.task.state != TaskState::kLeased) continue;
+    if (!policy_of(stored.task.task.kind).preemptible) continue;
+    if (alone.contains(stored.task.device_id) == stands_still(stored.suspension)) continue;
+    ++stored.suspension;
+    stored.task.suspended = false;
+    ++changed;
+  }
+  return changed;
+}
+
+Result<std::vector<StoredPoint>> MemoryStore::series(TaskId task) {
+  const std::scoped_lock lock(mutex_);
+  const auto at = state_.tasks.find(task);
+  if (at == state_.tasks.end()) return not_found("task", task.value);
+  std::vector<StoredPoint> points;
+  for (const auto& [place, point] : at->second.points) points.push_back(point);
+  return points;
 }
 
 ReportVerdict MemoryStore::end_attempt(const AttemptReport& report) {
@@ -240,7 +342,11 @@ ReportVerdict MemoryStore::end_attempt(const AttemptReport& report) {
   stored.task.reason = report.succeeded ? "" : clean_text(report.reason);
   const Burden burden = report.burden();
   const bool waits = !report.succeeded && burden == Burden::kWaits;
-  if (!report.succeeded && burden == Burden::kBurns) ++stored.task.burnt;
+  if (!report.succeeded && burden == Burden::kBurns) {
+    ++stored.task.burnt;
+    // It broke before it got any further: perhaps because of what it went on from.
+    if (stored.checkpoint_attempt < report.attempt) stored.task.checkpoint.reset();
+  }
   stored.task.waits = waits ? stored.task.waits + 1 : 0;
   const bool again = waits || (!report.succeeded && burden == Burden::kBurns &&
                                stored.task.burnt < policy_of(stored.task.task.kind).attempts);
@@ -282,8 +388,8 @@ Result<std::vector<TaskId>> MemoryStore::expire_leases() {
   for (auto& [id, stored] : state_.tasks) {
     if (stored.task.state != TaskState::kLeased) continue;
     const StoredWorker& worker = state_.workers.at(stored.task.leased_by);
-    if (!worker.lost && stored.lease_until >= now()) continue;
-    give_back(stored, "went silent", Departure::kSilence);
+    if (worker.lost ? keeps(stored) : stored.lease_until >= now()) continue;
+    give_back(stored, Departure::kSilence);
     expired.push_back(id);
   }
   return expired;
@@ -297,7 +403,7 @@ Result<int> MemoryStore::renew_all_leases() {
   int renewed = 0;
   for (auto& [id, stored] : state_.tasks) {
     if (stored.task.state != TaskState::kLeased) continue;
-    stored.lease_until = now() + options_.lease_length;
+    extend(stored);
     ++renewed;
   }
   return renewed;

@@ -20,28 +20,35 @@ struct Field {
   std::map<std::string, DeviceLoad> loads;
 };
 
-Param sessions_param(std::span<const std::string> sessions) {
-  return array_of(sessions, [](const std::string& session) { return session; });
+Param names_param(std::span<const std::string> names) {
+  return array_of(names, [](const std::string& name) { return name; });
 }
 
 Claimant claimant_of(const pqxx::row& row) {
-  return {text_of(row["session"]),        text_of(row["device_id"]), texts_of(row["pools"]),
-          texts_of(row["runtime_names"]), row["asks"].as<bool>(),    text_of(row["processor"])};
+  return {.session = text_of(row["session"]),
+          .device_id = text_of(row["device_id"]),
+          .pools = texts_of(row["pools"]),
+          .runtimes = texts_of(row["runtime_names"]),
+          .asks = row["asks"].as<bool>(),
+          .processor = text_of(row["processor"]),
+          .stands_still = row["stands_still"].as<bool>()};
 }
 
 // `skipped`: told of a worker that cannot be read, which gets nothing to do.
 Field read_field(pqxx::work& tx, std::span<const std::string> sessions,
+                 std::span<const std::string> devices,
                  const std::function<void(const std::string&)>& skipped) {
   Field field;
-  for (const auto& row : execute(tx, query::select_claimants, sessions_param(sessions))) {
+  for (const auto& row :
+       execute(tx, query::select_claimants, names_param(sessions), names_param(devices))) {
     auto claimant = read_one(row, name_of_worker, claimant_of);
     if (!claimant) {
       skipped(claimant.error().message);
       continue;
     }
     field.claimants.push_back(std::move(claimant).value());
-    field.loads[field.claimants.back().device_id] = {row["busy"].as<bool>(),
-                                                     row["alone"].as<bool>()};
+    field.loads[field.claimants.back().device_id] = {
+        row["busy"].as<bool>(), row["alone"].as<bool>(), row["stays"].as<bool>()};
   }
   return field;
 }
@@ -80,12 +87,12 @@ std::set<Fence> fences_of(const pqxx::result& rows) {
 Result<Claims> PgStore::claim_for(std::span<const std::string> sessions) {
   return run_as_leader([&](pqxx::work& tx) -> Result<Claims> {
     Claims claims;
-    const auto unknown = execute(tx, query::unknown_sessions, sessions_param(sessions));
+    const auto unknown = execute(tx, query::unknown_sessions, names_param(sessions));
     for (const auto& row : unknown) claims.unknown.push_back(text_of(row[0]));
     if (execute(tx, query::something_waits, now()).empty()) return claims;
     // First without a lock, so that only the devices that get something are locked.
     const auto skipped = [this](const std::string& why) { log_once(why); };
-    Field field = read_field(tx, sessions, skipped);
+    Field field = read_field(tx, sessions, {}, skipped);
     const auto waiting = read_waiting(tx, field.claimants, sessions.size(), now());
     std::vector<std::string> lucky;
     std::set<std::string> devices;
@@ -95,7 +102,7 @@ Result<Claims> PgStore::claim_for(std::span<const std::string> sessions) {
     }
     if (lucky.empty()) return claims;
     execute(tx, query::lock_devices, array_of(devices, [](const auto& device) { return device; }));
-    field = read_field(tx, lucky, skipped);
+    field = read_field(tx, lucky, {}, skipped);
     const auto matches = match(field.claimants, field.loads, waiting);
     const auto claimant = [&](const Match& one) { return field.claimants[one.claimant]; };
     const auto leased = execute(
@@ -106,22 +113,104 @@ Result<Claims> PgStore::claim_for(std::span<const std::string> sessions) {
     for (const auto& row : leased) {
       claims.leases[text_of(row["leased_by"])] = {
           TaskId{row["id"].as<std::int64_t>()}, row["attempt"].as<int>(), text_of(row["document"]),
-          Millis(row["time_limit_ms"].as<double>())};
+          Millis(row["time_limit_ms"].as<double>()), checkpoint_of(row)};
     }
     claims.again = claims.leases.size() < lucky.size();
     return claims;
   });
 }
 
-Result<BeatsSeen> PgStore::see(std::span<const SessionBeat> beats) {
-  struct Line {
-    const std::string* session;
-    const RunningTask* task;
+Result<int> PgStore::arrange_devices() {
+  return run_as_leader([&](pqxx::work& tx) -> Result<int> {
+    std::vector<std::string> devices;
+    for (const auto& row : execute(tx, query::select_crowded)) devices.push_back(text_of(row[0]));
+    if (devices.empty()) return 0;
+    execute(tx, query::lock_devices, names_param(devices));
+    const Field field = read_field(tx, {}, devices, [this](const auto& why) { log_once(why); });
+    const auto waiting = read_waiting(tx, field.claimants, 1, now());
+    const std::set<std::string> alone = wanted_alone(field.claimants, field.loads, waiting);
+    const auto changed = execute(tx, query::arrange_tasks,
+                                 array_of(alone, [](const auto& device) { return device; }));
+    return static_cast<int>(changed.size());
+  });
+}
+
+namespace {
+
+// A line of a heartbeat with whose it is.
+struct Line {
+  const std::string* session;
+  const RunningTask* task;
+};
+
+// What became of a lease that was extended.
+struct Held {
+  int suspension = 0;
+  bool freed = false;
+};
+
+std::map<Fence, Held> extend_leases(pqxx::work& tx, const std::vector<Line>& lines,
+                                    const Param& lease_ms, const Param& now) {
+  const auto each = [&](auto of) {
+    return array_of(lines, [&](const Line& line) { return of(*line.task); });
   };
-  std::vector<Line> lines;
-  for (const SessionBeat& beat : beats) {
-    for (const RunningTask& task : beat.running) lines.push_back({&beat.session, &task});
+  std::map<Fence, Held> held;
+  if (lines.empty()) return held;
+  const auto rows =
+      execute(tx, query::renew_leases, each([](const auto& task) { return task.task.value; }),
+              each([](const auto& task) { return task.attempt; }),
+              array_of(lines, [](const Line& line) { return *line.session; }),
+              each([](const auto& task) { return task.progress; }),
+              each([](const auto& task) { return clean_text(task.message); }), lease_ms, now,
+              each([](const auto& task) { return task.suspension; }));
+  for (const auto& row : rows) {
+    held[{row["id"].as<std::int64_t>(), row["attempt"].as<int>()}] = {row["suspension"].as<int>(),
+                                                                      row["freed"].as<bool>()};
   }
+  return held;
+}
+
+void keep_checkpoints(pqxx::work& tx, const std::vector<Line>& lines) {
+  std::vector<const RunningTask*> tasks;
+  for (const Line& line : lines) {
+    if (line.task->checkpoint) tasks.push_back(line.task);
+  }
+  if (tasks.empty()) return;
+  const auto each = [&](auto of) {
+    return array_of(tasks, [&](const RunningTask* task) { return of(*task); });
+  };
+  execute(tx, query::keep_checkpoints, each([](const auto& task) { return task.task.value; }),
+          each([](const auto& task) { return task.attempt; }),
+          each([](const auto& task) { return task.checkpoint->sha256; }),
+          each([](const auto& task) { return task.checkpoint->bytes; }),
+          each([](const auto& task) { return task.checkpoint->step; }));
+}
+
+void keep_points(pqxx::work& tx, const std::vector<Line>& lines, const std::map<Fence, Held>& held,
+                 const Param& now) {
+  std::map<std::tuple<std::int64_t, int, std::int64_t>, const SeriesPoint*> points;
+  std::set<std::int64_t> tasks;
+  for (const Line& line : lines) {
+    const RunningTask& task = *line.task;
+    if (!held.contains({task.task.value, task.attempt})) continue;
+    for (const SeriesPoint& point : task.points) {
+      points.insert_or_assign({task.task.value, task.attempt, point.step}, &point);
+      tasks.insert(task.task.value);
+    }
+  }
+  if (points.empty()) return;
+  execute(tx, query::insert_points,
+          array_of(points, [](const auto& one) { return std::get<0>(one.first); }),
+          array_of(points, [](const auto& one) { return std::get<1>(one.first); }),
+          array_of(points, [](const auto& one) { return std::get<2>(one.first); }),
+          array_of(points, [](const auto& one) { return json_param(one.second->values); }), now);
+  execute(tx, query::thin_points, array_of(tasks, [](std::int64_t task) { return task; }),
+          kMostPoints);
+}
+
+}  // namespace
+
+Result<BeatsSeen> PgStore::see(std::span<const SessionBeat> beats) {
   return run_as_leader([&](pqxx::work& tx) -> Result<BeatsSeen> {
     // What it says is said again in a second: no disk is waited for.
     execute(tx, query::commit_soon);
@@ -130,26 +219,25 @@ Result<BeatsSeen> PgStore::see(std::span<const SessionBeat> beats) {
     for (const auto& row : execute(tx, query::see_workers, sessions, now())) {
       known.insert(text_of(row[0]));
     }
-    std::set<Fence> held;
-    if (!lines.empty()) {
-      held = fences_of(
-          execute(tx, query::renew_leases,
-                  array_of(lines, [](const Line& line) { return line.task->task.value; }),
-                  array_of(lines, [](const Line& line) { return line.task->attempt; }),
-                  array_of(lines, [](const Line& line) { return *line.session; }),
-                  array_of(lines, [](const Line& line) { return line.task->progress; }),
-                  array_of(lines, [](const Line& line) { return clean_text(line.task->message); }),
-                  lease_ms(), now()));
-    }
     BeatsSeen seen;
+    std::vector<Line> lines;
     for (const SessionBeat& beat : beats) {
-      if (!known.contains(beat.session)) {
-        seen.unknown.push_back(beat.session);
+      if (!known.contains(beat.session)) seen.unknown.push_back(beat.session);
+      if (!known.contains(beat.session)) continue;
+      for (const RunningTask& task : beat.running) lines.push_back({&beat.session, &task});
+    }
+    const auto held = extend_leases(tx, lines, lease_ms(), now());
+    keep_checkpoints(tx, lines);
+    keep_points(tx, lines, held, now());
+    for (const auto& [session, task] : lines) {
+      const auto at = held.find({task->task.value, task->attempt});
+      if (at == held.end()) {
+        seen.lost.push_back({*session, task->task, task->attempt});
         continue;
       }
-      for (const RunningTask& task : beat.running) {
-        if (held.contains({task.task.value, task.attempt})) continue;
-        seen.lost.push_back({beat.session, task.task, task.attempt});
+      seen.freed |= at->second.freed;
+      if (at->second.suspension != task->suspension) {
+        seen.wishes.push_back({*session, task->task, task->attempt, at->second.suspension});
       }
     }
     return seen;

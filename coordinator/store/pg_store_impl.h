@@ -81,6 +81,8 @@ class PgStore final : public Store {
   Result<int> greet_all(std::span<const Greeting> greetings) override;
   Result<Claims> claim_for(std::span<const std::string> sessions) override;
   Result<BeatsSeen> see(std::span<const SessionBeat> beats) override;
+  Result<int> arrange_devices() override;
+  Result<std::vector<StoredPoint>> series(TaskId task) override;
   Result<std::vector<ReportVerdict>> record(std::span<const AttemptReport> reports) override;
   Result<std::map<TaskId, TaskKind>> kinds_of(std::span<const TaskId> tasks) override;
   Result<std::vector<TaskId>> expire_leases() override;
@@ -114,8 +116,9 @@ class PgStore final : public Store {
       return body(tx);
     });
   }
-  Result<std::vector<TaskId>> give_back(pqxx::work& transaction, const Param& session,
-                                        std::string_view what_happened, Departure departure) const;
+  std::vector<TaskId> give_back(pqxx::work& transaction, const Param& session,
+                                Departure departure) const;
+  std::vector<TaskId> lose(pqxx::work& tx, std::string_view session, Departure departure) const;
 
   PgWatchdog watchdog_;
   PgPool pool_;
@@ -131,6 +134,8 @@ class PgStore final : public Store {
 
 // For read_one() (pg_tasks.cpp).
 std::string name_of_worker(const pqxx::row& row);
+// Of a row of tasks; none: null (pg_tasks.cpp).
+std::optional<Checkpoint> checkpoint_of(const pqxx::row& row);
 // Queues a task (pg_tasks.cpp).
 TaskId insert_task(pqxx::work& transaction, const Param& now, const NewTask& task);
 // Cancels what is selected (pg_tasks.cpp); see sql/queries/cancel_tasks.sql.

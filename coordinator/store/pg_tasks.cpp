@@ -73,6 +73,8 @@ Task without_kind(const pqxx::row& row) {
   task.ran_on = text_of(row["ran_on"]);
   task.progress = row["progress"].as<double>();
   task.message = text_of(row["message"]);
+  task.suspended = row["suspended"].as<bool>();
+  task.checkpoint = checkpoint_of(row);
   task.outcome_json = text_of(row["outcome"]);
   task.reason = text_of(row["reason"]);
   task.handled = row["handled"].as<bool>();
@@ -113,6 +115,12 @@ std::vector<TaskId> ids_of(const pqxx::result& rows) {
 }
 
 }  // namespace
+
+std::optional<Checkpoint> checkpoint_of(const pqxx::row& row) {
+  if (row["checkpoint"].is_null()) return std::nullopt;
+  return Checkpoint{text_of(row["checkpoint"]), row["checkpoint_bytes"].as<std::int64_t>(),
+                    row["checkpoint_step"].as<std::int64_t>()};
+}
 
 std::string name_of_worker(const pqxx::row& row) {
   return "worker " + text_of(row["session"]);
@@ -155,6 +163,7 @@ void log_event(pqxx::work& transaction, const Param& now, std::string_view kind,
 void PgStore::join(pqxx::work& tx, std::string_view session, const WorkerProfile& profile) const {
   std::vector<std::string> runtime_names;
   for (const RuntimeInfo& runtime : profile.runtimes) runtime_names.push_back(runtime.name);
+  if (!profile.replaces.empty()) lose(tx, profile.replaces, Departure::kReplaced);
   const bool known = !execute(tx, query::worker_is_known, session).empty();
   execute(tx, query::upsert_device, profile.device_id, or_null(profile.device_json), now());
   execute(tx, query::upsert_worker, session, profile.name, profile.device_id,
@@ -180,20 +189,24 @@ Result<int> PgStore::greet_all(std::span<const Greeting> greetings) {
   });
 }
 
-Result<std::vector<TaskId>> PgStore::give_back(pqxx::work& transaction, const Param& session,
-                                               std::string_view what_happened,
-                                               Departure departure) const {
-  return ids_of(execute(transaction, query::give_back_tasks, session, what_happened, now(),
-                        departure == Departure::kGoodbye, kMostLosses));
+std::vector<TaskId> PgStore::give_back(pqxx::work& transaction, const Param& session,
+                                       Departure departure) const {
+  return ids_of(execute(
+      transaction, query::give_back_tasks, session, pare::coordinator::name_of(departure), now(),
+      departure == Departure::kGoodbye, kMostLosses, departure != Departure::kSilence, lease_ms()));
+}
+
+std::vector<TaskId> PgStore::lose(pqxx::work& tx, std::string_view session,
+                                  Departure departure) const {
+  const bool again = departure == Departure::kReplaced;  // what it held is free now
+  if (execute(tx, query::lose_worker, session, again).empty()) return {};
+  log_event(tx, now(), "worker.lost", std::nullopt, "{}");
+  return give_back(tx, to_param(session), departure);
 }
 
 Result<std::vector<TaskId>> PgStore::retire(std::string_view session, Departure departure) {
-  return run_as_leader([&](pqxx::work& tx) -> Result<std::vector<TaskId>> {
-    if (execute(tx, query::lose_worker, session).empty()) return std::vector<TaskId>{};
-    log_event(tx, now(), "worker.lost", std::nullopt, "{}");
-    const bool goodbye = departure == Departure::kGoodbye;
-    return give_back(tx, to_param(session), goodbye ? "was stopped" : "went silent", departure);
-  });
+  return run_as_leader(
+      [&](pqxx::work& tx) -> Result<std::vector<TaskId>> { return lose(tx, session, departure); });
 }
 
 Result<std::vector<Worker>> PgStore::workers() {
@@ -217,7 +230,7 @@ Result<std::vector<TaskId>> PgStore::expire_leases() {
          --i) {
       log_event(tx, now(), "worker.lost", std::nullopt, "{}");
     }
-    return give_back(tx, std::nullopt, "went silent", Departure::kSilence);
+    return give_back(tx, std::nullopt, Departure::kSilence);
   });
 }
 
@@ -245,6 +258,22 @@ Result<std::vector<Task>> PgStore::tasks(const TaskFilter& filter, const Page& p
                 filter.state ? to_param(pare::name_of(*filter.state)) : std::nullopt,
                 filter.unhandled, page.after, page.limit),
         name_of_task, task_of, unreadable_task);
+  });
+}
+
+Result<std::vector<StoredPoint>> PgStore::series(TaskId task) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<StoredPoint>> {
+    const std::vector ids{task};
+    const auto known =
+        execute(tx, query::select_kinds, array_of(ids, [](TaskId one) { return one.value; }));
+    if (known.empty()) return not_found("task", task.value);
+    std::vector<StoredPoint> points;
+    for (const auto& row : execute(tx, query::select_points, task.value)) {
+      points.push_back({{row["step"].as<std::int64_t>(), numbers_by_name(row["numbers"])},
+                        row["attempt"].as<int>(),
+                        time_of(row["at"])});
+    }
+    return points;
   });
 }
 

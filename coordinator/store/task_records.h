@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/ids.h"
+#include "core/lease.h"
 #include "core/task.h"
 #include "core/units.h"
 
@@ -55,11 +56,13 @@ struct Task {
   std::string device_id;                // while it is leased
   std::string ran_on;                   // the device of the last attempt; empty: there was none
   double progress = 0.0;
-  std::string message;       // the last line of progress
-  std::string outcome_json;  // as reported; empty when it failed without a report
-  std::string reason;        // why it failed
-  bool handled = false;      // a Batch with this task as its cause was committed
-  std::string set_aside;     // why its end could not be handled; empty: it could
+  std::string message;     // the last line of progress
+  bool suspended = false;  // it stands still: something else has its device for itself
+  std::optional<Checkpoint> checkpoint = {};  // the next attempt goes on from; none once it ended
+  std::string outcome_json;                   // as reported; empty when it failed without a report
+  std::string reason;                         // why it failed
+  bool handled = false;                       // a Batch with this task as its cause was committed
+  std::string set_aside;                      // why its end could not be handled; empty: it could
   // "task 7 cannot be read: ...", of a row of another version; empty: it can.  Its kind is not
   // known then, and what it is about is.
   std::string unreadable = {};

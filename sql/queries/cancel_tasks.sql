@@ -12,7 +12,8 @@ ended AS (
                       ELSE selected.state END,
          handled = selected.state NOT IN ('queued', 'leased'),
          finished_at = coalesce(finished_at, time_or_now($3::bigint)),
-         leased_by = NULL, device_id = NULL, lease_until = NULL,
+         checkpoint = NULL, checkpoint_bytes = NULL, checkpoint_step = NULL, checkpoint_attempt = NULL,
+         suspended = false, leased_by = NULL, device_id = NULL, lease_until = NULL,
          not_before = NULL, waiting_reason = NULL
     FROM selected WHERE task.id = selected.id
   RETURNING task.id, task.attempt, task.job_id, selected.state AS was),

@@ -11,6 +11,8 @@ held AS (
   SELECT task.id, said.reason, said.outcome,
          CASE WHEN ending = 'succeeded' THEN 0 WHEN burden = 'burns' THEN 1 ELSE 0 END AS burns,
          CASE WHEN ending = 'failed' AND burden = 'waits' THEN task.waits + 1 ELSE 0 END AS waits,
+         -- One that broke before it got any further may have broken of what it went on from.
+         burden = 'burns' AND checkpoint_attempt < said.attempt AS suspicious,
          CASE WHEN ending = 'succeeded' THEN 'succeeded'
               WHEN burden = 'waits' OR burden = 'burns' AND task.burnt + 1 < max_attempts THEN 'queued'
               ELSE 'failed' END::task_state AS becomes
@@ -31,7 +33,10 @@ ended AS (
          finished_at = CASE WHEN becomes = 'queued' THEN NULL ELSE time_or_now($7::bigint) END,
          progress = CASE WHEN becomes = 'queued' THEN 0 ELSE progress END,
          message = CASE WHEN becomes = 'queued' THEN '' ELSE message END,
-         leased_by = NULL, device_id = NULL, lease_until = NULL, reason = held.reason,
+         (checkpoint, checkpoint_bytes, checkpoint_step, checkpoint_attempt) = (
+           SELECT task.checkpoint, task.checkpoint_bytes, task.checkpoint_step, task.checkpoint_attempt
+            WHERE becomes = 'queued' AND NOT suspicious),
+         suspended = false, leased_by = NULL, device_id = NULL, lease_until = NULL, reason = held.reason,
          outcome = held.outcome::json
     FROM held WHERE task.id = held.id
   RETURNING task.id, attempt, state, job_id, not_before, waiting_reason),

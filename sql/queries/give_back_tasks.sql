@@ -1,12 +1,15 @@
--- Gives back the tasks of one worker, or of all that are lost or let a lease run out.  No attempt is
+-- Gives back the tasks of one worker, or of all that are lost or let a lease run out; of one that may
+-- only be silent, those of kinds that have no grace, and whose grace is over.  No attempt is
 -- burnt; but a task that lost too many workers, none of which was heard of again, fails.
 --   $1 session, or null: of all  $2 what happened to the worker   $3 now   $4 it said goodbye
---   $5 most losses
+--   $5 most losses   $6 at once: it is gone for certain   $7 lease length in ms
 WITH over AS (
   SELECT task.id, worker.name FROM task JOIN worker ON session = leased_by
    WHERE state = 'leased'
-     AND CASE WHEN $1::uuid IS NULL THEN lost OR lease_until < time_or_now($3::bigint)
-              ELSE leased_by = $1 END
+     AND CASE WHEN $1::uuid IS NULL THEN lost AND grace_ms <= $7::float8
+                                          OR lease_until < time_or_now($3::bigint)
+              ELSE leased_by = $1 AND ($6::boolean OR grace_ms <= $7::float8
+                                       OR lease_until < time_or_now($3::bigint)) END
    ORDER BY task.id
      FOR UPDATE OF task),
 judged AS (
@@ -26,7 +29,10 @@ given_back AS (
          not_before = CASE WHEN losses BETWEEN 2 AND $5::int - 1
                            THEN time_or_now($3::bigint) + wait_before(losses - 1) END,
          waiting_reason = CASE WHEN losses BETWEEN 2 AND $5::int - 1 THEN said.reason END,
-         leased_by = NULL, device_id = NULL, lease_until = NULL
+         (checkpoint, checkpoint_bytes, checkpoint_step, checkpoint_attempt) = (
+           SELECT task.checkpoint, task.checkpoint_bytes, task.checkpoint_step, task.checkpoint_attempt
+            WHERE losses < $5::int),
+         suspended = false, leased_by = NULL, device_id = NULL, lease_until = NULL
     FROM judged, LATERAL (
            SELECT format('worker "%s" %s', judged.name, $2::text) ||
                   CASE WHEN $4::boolean THEN '' ELSE format(' (%s of %s)', losses, $5::int) END AS reason) AS said

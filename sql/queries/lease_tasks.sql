@@ -13,13 +13,16 @@ leased AS (
   UPDATE task
      SET state = 'leased', attempt = attempt + 1, leased_by = free.session,
          device_id = free.device_id, leased_at = time_or_now($5::bigint),
-         lease_until = time_or_now($5::bigint) + $4::float8 * interval '1 millisecond',
+         lease_until = time_or_now($5::bigint) + greatest($4::float8, grace_ms) * interval '1 millisecond',
+         suspension = 0,
          not_before = NULL, waiting_reason = NULL
     FROM free
    WHERE task.id = free.id
   RETURNING task.id, task.attempt, task.document, task.time_limit_ms, task.leased_at,
-            task.leased_by, task.device_id),
+            task.leased_by, task.device_id, task.checkpoint, task.checkpoint_bytes,
+            task.checkpoint_step),
 noted AS (
   INSERT INTO task_attempt (task_id, attempt, session, device_id, leased_at)
   SELECT id, attempt, leased_by, device_id, leased_at FROM leased)
-SELECT id, attempt, document, time_limit_ms, leased_by FROM leased;
+SELECT id, attempt, document, time_limit_ms, leased_by, checkpoint, checkpoint_bytes, checkpoint_step
+  FROM leased;

@@ -3,7 +3,8 @@
 --   $5 only ended and not handled, in the order they ended   $6 after this id   $7 limit
 SELECT id, kind, model_sha256, dataset_sha256, job_id, trial, comparison_id, target, pool, runtime,
        processor, document, state, attempt, burnt, waits, micros(not_before) AS not_before,
-       waiting_reason, leased_by, device_id, progress, message,
+       waiting_reason, leased_by, device_id, progress, message, suspended, checkpoint, checkpoint_bytes,
+       checkpoint_step,
        outcome, reason, handled, set_aside, micros(created_at) AS created_at, micros(leased_at) AS leased_at,
        micros(finished_at) AS finished_at,
        (SELECT a.device_id FROM task_attempt a WHERE a.task_id = task.id

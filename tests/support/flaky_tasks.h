@@ -40,6 +40,12 @@ class FlakyTasks final : public coordinator::TaskStore {
   Result<coordinator::BeatsSeen> see(std::span<const coordinator::SessionBeat> beats) override {
     return done([&] { return store_.see(beats); });
   }
+  Result<int> arrange_devices() override {
+    return done([&] { return store_.arrange_devices(); });
+  }
+  Result<std::vector<coordinator::StoredPoint>> series(TaskId task) override {
+    return done([&] { return store_.series(task); });
+  }
   Result<std::vector<ReportVerdict>> record(
       std::span<const coordinator::AttemptReport> reports) override {
     return done([&] {

@@ -29,9 +29,9 @@ class DeskTest : public testing::Test {
     };
     return options;
   }
-  TaskId queue() {
+  TaskId queue(TaskKind kind = TaskKind::kBuild) {
     NewTask task;
-    task.kind = TaskKind::kBuild;
+    task.kind = kind;
     task.document_json = "{}";
     return queue_one(*store_, task).value();
   }
@@ -140,6 +140,37 @@ TEST_F(DeskTest, what_a_session_wanted_before_it_went_is_void_and_what_it_wants_
   earlier.add(std::move(work));
   EXPECT_EQ(earlier.retired.count(kAda), 1U);
   EXPECT_EQ(earlier.greets.at(kAda).route, "r2");
+}
+
+TEST_F(DeskTest, a_measurement_gets_its_device_from_what_steps_aside_in_a_few_seconds) {
+  join(kAda);
+  queue(TaskKind::kPrepare);
+  const Lease prepare = lease_to(kAda);
+  const TaskId benchmark = queue(TaskKind::kBenchmark);
+  int suspension = 0;
+  std::optional<Lease> measured;
+  int seconds = 0;
+  for (; seconds < 10 && !measured; ++seconds) {
+    now_ += milliseconds(1000);
+    Work said = beat(kAda, {{prepare.task, prepare.attempt, 0.5, "", suspension}});
+    if (stands_still(suspension)) said.add(Claim{kAda});
+    const Answers answers = work(std::move(said));
+    for (const Wish& wish : answers.seen.wishes) suspension = wish.suspension;
+    if (answers.claims && !answers.claims->value().leases.empty()) {
+      measured = answers.claims->value().leases.at(kAda);
+    }
+  }
+  ASSERT_TRUE(measured);
+  EXPECT_EQ(measured->task, benchmark);
+  EXPECT_LE(seconds, 4);
+  work(report(kAda, *measured));
+  for (int turn = 0; turn < 3; ++turn) {
+    now_ += milliseconds(1000);
+    const Answers answers =
+        work(beat(kAda, {{prepare.task, prepare.attempt, 0.5, "", suspension}}));
+    for (const Wish& wish : answers.seen.wishes) suspension = wish.suspension;
+  }
+  EXPECT_EQ(suspension, 2) << "it goes on";
 }
 
 TEST_F(DeskTest, an_idle_fleet_is_asked_about_nothing_and_costs_a_few_calls_a_second) {

@@ -108,6 +108,38 @@ TEST_F(ProtocolTest, heartbeats_are_answered_at_once_and_collected_for_the_store
   EXPECT_EQ(only_message<wire::HeartbeatReply>(drop)->drop, std::vector{TaskId{4}});
 }
 
+TEST_F(ProtocolTest, a_wish_is_told_to_the_worker_that_it_concerns) {
+  say_hello();
+  BeatsSeen seen;
+  seen.wishes = {{kSession, TaskId{4}, 2, 1},
+                 {"00000000-0000-0000-0000-00000000000c", TaskId{5}, 1, 1}};
+  const Actions told = protocol_.seen(seen);
+  ASSERT_NE(only_message<wire::HeartbeatReply>(told), nullptr);
+  EXPECT_EQ(only_message<wire::HeartbeatReply>(told)->suspensions,
+            (std::vector{wire::SuspensionWish{TaskId{4}, 2, 1}}));
+}
+
+TEST_F(ProtocolTest, points_are_handed_on_once_and_none_is_lost_between_two_heartbeats) {
+  say_hello();
+  RunningTask task{TaskId{4}, 1, 0.5, ""};
+  task.points = {{1, {{"loss", 0.5}}}};
+  hear(wire::Heartbeat{{task}});
+  task.points = {{2, {{"loss", 0.25}}}};
+  hear(wire::Heartbeat{{task}});
+  EXPECT_EQ(protocol_.beats().at(0).running.at(0).points,
+            (std::vector<SeriesPoint>{{1, {{"loss", 0.5}}}, {2, {{"loss", 0.25}}}}));
+  task.points.clear();
+  hear(wire::Heartbeat{{task}});
+  EXPECT_TRUE(protocol_.beats().at(0).running.at(0).points.empty());
+  for (int i = 0; i < 300; ++i) {
+    task.points = {{i, {{"loss", 1}}}};
+    hear(wire::Heartbeat{{task}});
+  }
+  const auto newest = protocol_.beats().at(0).running.at(0).points;
+  EXPECT_EQ(newest.size(), kMostPointsAtOnce);
+  EXPECT_EQ(newest.back().step, 299);
+}
+
 TEST_F(ProtocolTest, an_old_attempt_that_is_lost_does_not_end_the_new_one) {
   say_hello();
   hear(wire::LeaseRequest{});

@@ -34,6 +34,26 @@ class TaskContract : public StoreContract {
     report.waits = true;
     return ok(store().report(report));
   }
+  // A heartbeat about one lease, and what the store answers.
+  BeatsSeen say(const char* session, RunningTask task) {
+    const SessionBeat beat{session, {std::move(task)}};
+    return ok(store().see(std::span(&beat, 1)));
+  }
+  static RunningTask running(const Lease& lease, int suspension = 0) {
+    return {lease.task, lease.attempt, 0.5, "half", suspension};
+  }
+  static RunningTask at_step(const Lease& lease, std::int64_t step) {
+    RunningTask task = running(lease);
+    task.checkpoint = Checkpoint{sha('c'), 4096, step};
+    return task;
+  }
+  // A prepare leased to Ada on the device "one".
+  Lease lasting() {
+    queue(TaskKind::kPrepare);
+    ok(store().greet(kAda, profile("one")));
+    return *ok(claim_one(store(), kAda));
+  }
+  std::optional<Checkpoint> checkpoint_of(TaskId task) { return ok(store().task(task)).checkpoint; }
   // A worker that takes the task and is never heard of again.
   void lose(int number, TaskId task) {
     const std::string session = "10000000-0000-0000-0000-00000000000" + std::to_string(number);
@@ -207,6 +227,211 @@ TEST_P(TaskContract, a_result_that_comes_late_counts_as_long_as_nobody_took_the_
   EXPECT_EQ(ok(store().task(lease.task)).state, TaskState::kSucceeded);
   ok(store().greet(kAda, profile("one")));
   EXPECT_EQ(claim(kAda), std::nullopt);
+}
+
+TEST_P(TaskContract, a_task_that_lasts_is_left_to_a_silent_worker_until_its_grace_is_over) {
+  const Lease lease = lasting();
+  queue(TaskKind::kBuild);
+  pass(std::chrono::seconds(7));
+  EXPECT_TRUE(ok(store().expire_leases()).empty());
+  EXPECT_EQ(ok(store().workers())[0].state, WorkerState::kLost);
+  EXPECT_EQ(code(claim_one(store(), kAda)), ErrorCode::kNotFound) << "nothing new for the silent";
+  EXPECT_TRUE(ok(store().retire(kAda)).empty());
+  EXPECT_EQ(ok(store().task(lease.task)).state, TaskState::kLeased);
+  pass(std::chrono::seconds(50));
+  EXPECT_TRUE(ok(store().expire_leases()).empty());
+  // It is heard of again, and goes on.
+  EXPECT_EQ(say(kAda, running(lease)).unknown, std::vector<std::string>{kAda});
+  ok(store().greet(kAda, profile("one")));
+  EXPECT_TRUE(say(kAda, running(lease)).lost.empty());
+  EXPECT_EQ(ok(store().task(lease.task)).attempt, 1);
+  pass(policy_of(TaskKind::kPrepare).grace + std::chrono::seconds(1));
+  EXPECT_EQ(ok(store().expire_leases()), std::vector{lease.task});
+  EXPECT_EQ(ok(store().task(lease.task)).state, TaskState::kQueued);
+  EXPECT_EQ(ok(store().task(lease.task)).reason, "worker \"worker on one\" went silent (1 of 5)");
+}
+
+TEST_P(TaskContract, whoever_says_goodbye_or_is_started_anew_keeps_nothing) {
+  const Lease lease = lasting();
+  EXPECT_EQ(ok(store().retire(kAda, Departure::kGoodbye)), std::vector{lease.task});
+  ok(store().greet(kAda, profile("one")));
+  EXPECT_EQ(claim(kAda), lease.task);
+  // Also when it was missed already.
+  pass(std::chrono::seconds(7));
+  EXPECT_TRUE(ok(store().expire_leases()).empty());
+  WorkerProfile anew = profile("one");
+  anew.replaces = kAda;
+  ok(store().greet(kBen, anew));
+  const Task task = ok(store().task(lease.task));
+  EXPECT_EQ(task.state, TaskState::kQueued);
+  EXPECT_EQ(task.reason, "worker \"worker on one\" was started anew (1 of 5)");
+  EXPECT_EQ(claim(kBen), lease.task);
+  ok(store().greet(kBen, anew));
+  EXPECT_EQ(ok(store().task(lease.task)).state, TaskState::kLeased) << "said again, it is harmless";
+}
+
+TEST_P(TaskContract, time_that_the_coordinator_was_away_takes_no_grace) {
+  const Lease lease = lasting();
+  pass(std::chrono::hours(1));
+  EXPECT_EQ(ok(store().renew_all_leases()), 1);
+  pass(std::chrono::seconds(50));
+  EXPECT_TRUE(ok(store().expire_leases()).empty());
+  EXPECT_EQ(ok(store().task(lease.task)).state, TaskState::kLeased);
+}
+
+TEST_P(TaskContract, the_next_attempt_goes_on_from_the_newest_checkpoint) {
+  const Lease first = lasting();
+  EXPECT_EQ(first.resume_from, std::nullopt);
+  say(kAda, at_step(first, 5));
+  say(kAda, at_step(first, 9));
+  say(kAda, at_step(first, 7));  // it came late
+  EXPECT_EQ(checkpoint_of(first.task), (Checkpoint{sha('c'), 4096, 9}));
+  ok(store().retire(kAda, Departure::kGoodbye));
+  ok(store().greet(kBen, profile("two")));
+  const Lease second = *ok(claim_one(store(), kBen));
+  EXPECT_EQ(second.resume_from, (Checkpoint{sha('c'), 4096, 9}));
+  say(kAda, at_step(first, 99));
+  EXPECT_EQ(checkpoint_of(first.task)->step, 9) << "the task was taken over";
+  // It could not go on from there and began anew: what it tells counts.
+  say(kBen, at_step(second, 2));
+  EXPECT_EQ(checkpoint_of(first.task)->step, 2);
+  EXPECT_EQ(succeed(second), ReportVerdict::kRecorded);
+  EXPECT_EQ(checkpoint_of(first.task), std::nullopt) << "what has ended is not gone on with";
+}
+
+TEST_P(TaskContract, a_checkpoint_that_comes_late_counts_while_nobody_took_the_task_over) {
+  const Lease lease = lasting();
+  ok(store().retire(kAda, Departure::kGoodbye));
+  ok(store().greet(kAda, profile("one")));
+  EXPECT_EQ(say(kAda, at_step(lease, 5)).lost.size(), 1U);
+  EXPECT_EQ(checkpoint_of(lease.task)->step, 5);
+  EXPECT_EQ(ok(claim_one(store(), kAda))->resume_from->step, 5);
+}
+
+TEST_P(TaskContract, a_checkpoint_outlives_waits_and_losses_but_not_an_attempt_that_broke_of_it) {
+  const Lease first = lasting();
+  say(kAda, at_step(first, 5));
+  EXPECT_EQ(wait(first), ReportVerdict::kRecorded);
+  pass(std::chrono::seconds(3));
+  const Lease second = *ok(claim_one(store(), kAda));
+  EXPECT_EQ(second.resume_from->step, 5);
+  say(kAda, at_step(second, 6));
+  EXPECT_EQ(fail(second, true), ReportVerdict::kRecorded);
+  const Lease third = *ok(claim_one(store(), kAda));
+  EXPECT_EQ(third.resume_from->step, 6) << "it broke further on";
+  EXPECT_EQ(fail(third, true), ReportVerdict::kRecorded);
+  EXPECT_EQ(checkpoint_of(first.task), std::nullopt) << "it broke where it went on from";
+}
+
+TEST_P(TaskContract, what_ends_or_is_cancelled_keeps_no_checkpoint) {
+  const JobId job = searching_job();
+  NewTask asked = task_of_kind(TaskKind::kPrepare);
+  asked.subject.job = job;
+  ok(store().commit({{}, {TaskAdded{asked}}}));
+  ok(store().greet(kBen, profile("two")));
+  const Lease lease = *ok(claim_one(store(), kBen));
+  say(kBen, at_step(lease, 5));
+  ok(store().cancel_job(job));
+  EXPECT_EQ(ok(store().task(lease.task)).state, TaskState::kCancelled);
+  EXPECT_EQ(checkpoint_of(lease.task), std::nullopt);
+}
+
+TEST_P(TaskContract, what_steps_aside_makes_room_for_an_exclusive_task_and_goes_on_afterwards) {
+  const Lease prepare = lasting();
+  ok(store().greet(kBen, profile("one")));
+  EXPECT_EQ(ok(store().arrange_devices()), 0) << "nobody wants the device";
+  const TaskId benchmark = queue(TaskKind::kBenchmark, "ort");
+  EXPECT_EQ(claim(kBen), std::nullopt);
+  EXPECT_EQ(ok(store().arrange_devices()), 1);
+  EXPECT_EQ(ok(store().arrange_devices()), 0) << "once is enough";
+  EXPECT_EQ(claim(kBen), std::nullopt) << "it was not heard that it stands still";
+  EXPECT_EQ(say(kAda, running(prepare)).wishes,
+            (std::vector{Wish{kAda, prepare.task, prepare.attempt, 1}}));
+  const BeatsSeen still = say(kAda, running(prepare, 1));
+  EXPECT_TRUE(still.wishes.empty());
+  EXPECT_TRUE(still.freed);
+  EXPECT_FALSE(say(kAda, running(prepare, 1)).freed) << "that is known";
+  EXPECT_TRUE(ok(store().task(prepare.task)).suspended);
+  const Lease measured = *ok(claim_one(store(), kBen));
+  EXPECT_EQ(measured.task, benchmark);
+  EXPECT_EQ(ok(store().arrange_devices()), 0);
+  EXPECT_TRUE(say(kAda, running(prepare, 1)).wishes.empty()) << "the device is measured on";
+  EXPECT_EQ(succeed(measured), ReportVerdict::kRecorded);
+  EXPECT_EQ(ok(store().arrange_devices()), 1);
+  EXPECT_FALSE(ok(store().task(prepare.task)).suspended);
+  // Sent before it heard of the second wish: that says nothing of now.
+  EXPECT_EQ(say(kAda, running(prepare, 1)).wishes,
+            (std::vector{Wish{kAda, prepare.task, prepare.attempt, 2}}));
+  EXPECT_FALSE(ok(store().task(prepare.task)).suspended);
+  queue(TaskKind::kBenchmark, "ort");
+  EXPECT_EQ(claim(kBen), std::nullopt);
+  EXPECT_TRUE(say(kAda, running(prepare, 2)).wishes.empty());
+  EXPECT_EQ(succeed(prepare), ReportVerdict::kRecorded);
+}
+
+TEST_P(TaskContract, a_worker_whose_task_stands_still_measures_itself_and_takes_nothing_else) {
+  const Lease prepare = lasting();
+  const TaskId build = queue(TaskKind::kBuild);
+  const TaskId benchmark = queue(TaskKind::kBenchmark, "ort");
+  ok(store().arrange_devices());
+  say(kAda, running(prepare, 1));
+  const Lease measured = *ok(claim_one(store(), kAda));
+  EXPECT_EQ(measured.task, benchmark);
+  EXPECT_EQ(succeed(measured), ReportVerdict::kRecorded);
+  EXPECT_EQ(claim(kAda), std::nullopt) << "its own task goes on first";
+  ok(store().greet(kBen, profile("one")));
+  EXPECT_EQ(claim(kBen), build);
+}
+
+TEST_P(TaskContract, nothing_steps_aside_while_what_does_not_has_the_device) {
+  const Lease prepare = lasting();
+  ok(store().greet(kBen, profile("one")));
+  queue(TaskKind::kBuild);
+  const Lease build = *ok(claim_one(store(), kBen));
+  queue(TaskKind::kBenchmark, "ort");
+  EXPECT_EQ(ok(store().arrange_devices()), 0) << "the device is not free without it";
+  EXPECT_EQ(succeed(build), ReportVerdict::kRecorded);
+  EXPECT_EQ(ok(store().arrange_devices()), 1);
+  EXPECT_EQ(say(kAda, running(prepare)).wishes.size(), 1U);
+}
+
+TEST_P(TaskContract, the_next_attempt_of_what_stood_still_begins_running) {
+  const Lease first = lasting();
+  queue(TaskKind::kBenchmark, "ort");
+  ok(store().arrange_devices());
+  say(kAda, running(first, 1));
+  ok(store().retire(kAda, Departure::kGoodbye));
+  EXPECT_FALSE(ok(store().task(first.task)).suspended);
+  ok(store().greet(kBen, profile("two", {"other"})));
+  const Lease second = *ok(claim_one(store(), kBen));
+  EXPECT_TRUE(say(kBen, running(second)).wishes.empty());
+}
+
+TEST_P(TaskContract, the_points_of_a_series_are_kept_in_order_and_thinned_out) {
+  const Lease lease = lasting();
+  RunningTask task = running(lease);
+  task.points = {{2, {{"loss", 0.25}, {"images", 1}}}, {1, {{"loss", 0.1 + 0.2}}}};
+  say(kAda, task);
+  task.points = {{2, {{"loss", 0.5}}}};
+  say(kAda, task);
+  EXPECT_EQ(ok(store().series(lease.task)),
+            (std::vector<StoredPoint>{{{1, {{"loss", 0.1 + 0.2}}}, 1, now_},
+                                      {{2, {{"loss", 0.5}}}, 1, now_}}));
+  for (int step = 3; step <= 1100; step += 100) {
+    task.points.clear();
+    for (int i = step; i < step + 100; ++i) task.points.push_back({i, {{"loss", i}}});
+    say(kAda, task);
+  }
+  const auto points = ok(store().series(lease.task));
+  EXPECT_LE(std::ssize(points), kMostPoints);
+  EXPECT_GE(std::ssize(points), kMostPoints / 2);
+  EXPECT_EQ(points.front().point.step, 1);
+  EXPECT_TRUE(std::ranges::is_sorted(points, {}, [](const auto& one) { return one.point.step; }));
+  RunningTask stale = task;
+  stale.attempt = 9;
+  say(kAda, stale);
+  EXPECT_EQ(ok(store().series(lease.task)), points);
+  EXPECT_EQ(code(store().series(TaskId{999})), ErrorCode::kNotFound);
 }
 
 TEST_P(TaskContract, what_is_nobodys_fault_waits_and_burns_no_attempt) {
