@@ -1,7 +1,8 @@
 # pare_library(<name> SOURCES ... USES ...): one folder, one target, one list of allowed arrows.
 # pare_program(<name> SOURCES ... USES ...): an executable in <build>/bin.
 # pare_tests(<folder> LABEL ... USES ...): every tests/<folder>/<thing>_test.cpp becomes a ctest.
-#   With LABEL db it gets a PostgreSQL (tests/support/test_database.h).
+#   With LABEL db it gets a PostgreSQL (tests/support/test_database.h); DATABASE names the things
+#   of another folder that do.
 #
 # With PARE_UNITY the sources of a library are compiled together, some at a time, so that what they
 # include is read once (docs/adr/0022-build-time.md).  APART takes the files whose helpers have the
@@ -77,7 +78,7 @@ endfunction()
 
 # tests/engine/graph/verify_test.cpp becomes ctest "engine/graph.verify"; none can be forgotten.
 function(pare_tests folder)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "USES;LINKS;ARGS" ${ARGN})
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "USES;LINKS;ARGS;DATABASE" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 240)  # a hang, not slowness: the slowest needs a third of it on a slow machine
   endif()
@@ -99,9 +100,12 @@ function(pare_tests folder)
     endforeach()
     add_test(NAME ${folder}.${thing} COMMAND ${target} ${ARG_ARGS}
       WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    set_tests_properties(${folder}.${thing} PROPERTIES
-      LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
-    if(ARG_LABEL STREQUAL "db")
+    set(label ${ARG_LABEL})
+    if(thing IN_LIST ARG_DATABASE)
+      set(label db)
+    endif()
+    set_tests_properties(${folder}.${thing} PROPERTIES LABELS "${label}" TIMEOUT ${ARG_TIMEOUT})
+    if(label STREQUAL "db")
       set_tests_properties(${folder}.${thing} PROPERTIES FIXTURES_REQUIRED postgres
         ENVIRONMENT "PARE_TEST_POSTGRES=${PARE_TEST_POSTGRES}")
     endif()

@@ -39,8 +39,7 @@ void keep_points(StoredTask& stored, const RunningTask& line, TimePoint now) {
 }
 
 // `waits_for`: a queued task waits, and why.
-void end_task(MemoryState& state, TimePoint now, StoredTask& stored, TaskState to,
-              const std::string& waits_for = {}) {
+void end_task(TimePoint now, StoredTask& stored, TaskState to, const std::string& waits_for = {}) {
   stored.task.state = to;
   stored.task.leased_by.clear();
   stored.task.device_id.clear();
@@ -54,28 +53,28 @@ void end_task(MemoryState& state, TimePoint now, StoredTask& stored, TaskState t
   } else {
     stored.task.progress = 0.0;
     stored.task.message.clear();
-    if (state.task_queued) state.task_queued();
   }
 }
 
 }  // namespace
 
-TaskId queue_task(MemoryState& state, TimePoint now, const NewTask& task) {
-  const TaskId id{static_cast<std::int64_t>(state.tasks.size()) + 1};
-  StoredTask& stored = state.tasks[id];
-  stored.task.id = id;
-  stored.task.task = task;
-  stored.task.created_at = now;
-  if (state.task_queued) state.task_queued();
-  return id;
+std::unique_ptr<MemoryQueue> make_memory_queue(const StoreOptions& options) {
+  return std::make_unique<MemoryStore>(options);
 }
 
-void cancel_task(MemoryState& state, TimePoint now, StoredTask& stored) {
-  if (is_final(stored.task.state)) {
-    if (stored.task.state != TaskState::kCancelled) stored.task.handled = true;
-  } else {
-    end_task(state, now, stored, TaskState::kCancelled);
-  }
+TimePoint MemoryStore::now() const {
+  if (options_.clock) return options_.clock();
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+TaskId MemoryStore::queue(const NewTask& task) {
+  const std::scoped_lock lock(mutex_);
+  const TaskId id{static_cast<std::int64_t>(state_.tasks.size()) + 1};
+  StoredTask& stored = state_.tasks[id];
+  stored.task.id = id;
+  stored.task.task = task;
+  stored.task.created_at = now();
+  return id;
 }
 
 Worker MemoryStore::with_tasks(const StoredWorker& stored) const {
@@ -89,22 +88,6 @@ Worker MemoryStore::with_tasks(const StoredWorker& stored) const {
                  : worker.tasks.empty() ? WorkerState::kIdle
                                         : WorkerState::kBusy;
   return worker;
-}
-
-Health MemoryStore::health() {
-  const std::scoped_lock lock(mutex_);
-  Health health;
-  for (const auto& [session, stored] : state_.workers) health.workers += stored.lost ? 0 : 1;
-  for (const auto& [id, stored] : state_.tasks) {
-    if (!stored.task.not_before) continue;
-    if (health.waiting++ == 0) health.waiting_reason = stored.task.waiting_reason;
-  }
-  return health;
-}
-
-void MemoryStore::when_tasks_are_queued(std::function<void()> bell) {
-  const std::scoped_lock lock(mutex_);
-  state_.task_queued = std::move(bell);
 }
 
 void MemoryStore::join(std::string_view session, const WorkerProfile& profile) {
@@ -148,7 +131,7 @@ void MemoryStore::give_back(StoredTask& stored, Departure departure) {
   }
   if (!again) task.outcome_json.clear();
   const bool waits = again && losses >= 2;
-  end_task(state_, now(), stored, again ? TaskState::kQueued : TaskState::kFailed,
+  end_task(now(), stored, again ? TaskState::kQueued : TaskState::kFailed,
            waits ? task.reason : "");
   stored.given_up = again;
   if (waits) task.not_before = now() + wait_before(losses - 1);
@@ -352,7 +335,7 @@ ReportVerdict MemoryStore::end_attempt(const AttemptReport& report) {
                                stored.task.burnt < policy_of(stored.task.task.kind).attempts);
   std::string waits_for;
   if (waits) waits_for = stored.task.reason.empty() ? "no reason was given" : stored.task.reason;
-  end_task(state_, now(), stored,
+  end_task(now(), stored,
            report.succeeded ? TaskState::kSucceeded
            : again          ? TaskState::kQueued
                             : TaskState::kFailed,

@@ -19,7 +19,7 @@
 
 #include "coordinator/dispatch/desk.h"
 #include "coordinator/dispatch/protocol.h"
-#include "coordinator/store/memory_store.h"
+#include "coordinator/store/memory_queue.h"
 #include "tests/support/flaky_tasks.h"
 #include "wire/worker_messages.h"
 #include "worker/link/protocol.h"
@@ -77,14 +77,14 @@ class World {
       return TimePoint(
           std::chrono::duration_cast<std::chrono::microseconds>(now_.time_since_epoch()));
     };
-    store_ = coordinator::make_memory_store(options);
+    store_ = coordinator::make_memory_queue(options);
     flaky_ = std::make_unique<FlakyTasks>(*store_);
     flaky_->on_recorded = [this](TaskId task) { ++recorded_[task]; };
     for (int i = 0; i < kTasks; ++i) {
       coordinator::NewTask task;
       task.kind = chance(0.4) ? TaskKind::kBenchmark : TaskKind::kBuild;
       task.document_json = "{}";
-      EXPECT_TRUE(store_->commit({{}, {coordinator::TaskAdded{task}}}));
+      store_->queue(task);
     }
     for (int i = 0; i < kWorkers; ++i) start_worker(i);
     start_coordinator();
@@ -303,7 +303,7 @@ class World {
   Instant store_back_{};
   Instant store_slow_until_{};
   Instant cut_until_{};
-  std::unique_ptr<coordinator::Store> store_;
+  std::unique_ptr<coordinator::MemoryQueue> store_;
   std::unique_ptr<FlakyTasks> flaky_;
   std::optional<coordinator::Protocol> coordinator_;
   std::optional<coordinator::Desk> desk_;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "coordinator/store/memory_queue.h"
 #include "coordinator/store/references.h"
 #include "coordinator/store/store.h"
 
@@ -24,6 +25,10 @@ inline Result<TaskId> queue_one(Store& store, const NewTask& task) {
     if (!page.value().empty()) newest = page.value().back().id;
     if (page.value().size() < kPage) return newest;
   }
+}
+
+inline Result<TaskId> queue_one(MemoryQueue& queue, const NewTask& task) {
+  return queue.queue(task);
 }
 
 // What an idle worker is given; nullopt: nothing to do.  kNotFound: unknown session.

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "coordinator/store/memory_store.h"
+#include "coordinator/store/memory_queue.h"
 #include "tests/support/flaky_tasks.h"
 #include "tests/support/one_by_one.h"
 
@@ -19,7 +19,7 @@ constexpr const char* kOutcome =
 
 class DeskTest : public testing::Test {
  protected:
-  DeskTest() : store_(make_memory_store(options())), tasks_(*store_) {}
+  DeskTest() : store_(make_memory_queue(options())), tasks_(*store_) {}
 
   StoreOptions options() {
     StoreOptions options;
@@ -59,7 +59,7 @@ class DeskTest : public testing::Test {
   }
 
   Instant now_ = Instant(std::chrono::hours(1000));
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<MemoryQueue> store_;
   FlakyTasks tasks_;
   std::vector<std::string> log_;
   Desk desk_{tasks_, milliseconds(6000), [this](const std::string& line) { log_.push_back(line); }};

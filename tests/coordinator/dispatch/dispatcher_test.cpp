@@ -7,7 +7,7 @@
 #include <thread>
 #include <zmq.hpp>
 
-#include "coordinator/store/memory_store.h"
+#include "coordinator/store/memory_queue.h"
 #include "tests/support/one_by_one.h"
 #include "wire/worker_messages.h"
 
@@ -68,7 +68,7 @@ class HandWorker {
 class DispatcherTest : public testing::Test {
  protected:
   explicit DispatcherTest(milliseconds silence = std::chrono::seconds(60))
-      : store_(make_memory_store({silence, {}})) {
+      : store_(make_memory_queue({silence, {}})) {
     options_.endpoint = "tcp://127.0.0.1:*";
     options_.silence = silence;
     options_.tick = milliseconds(20);
@@ -95,7 +95,7 @@ class DispatcherTest : public testing::Test {
   }
   void wait_for_a_change(int beyond = 0) { changes_.wait(beyond); }
 
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<MemoryQueue> store_;
   DispatchOptions options_;
   std::atomic<int> changes_{0};
   std::string endpoint_;

@@ -8,7 +8,7 @@
 #include <future>
 
 #include "coordinator/dispatch/holder.h"
-#include "coordinator/store/memory_store.h"
+#include "coordinator/store/memory_queue.h"
 
 namespace pare::coordinator {
 namespace {
@@ -45,7 +45,7 @@ TEST(Holder, a_process_is_gone_when_it_ended_and_only_if_it_was_one_of_this_mach
 }
 
 TEST(Leadership, the_dead_of_this_machine_are_not_waited_for_and_the_living_are) {
-  const auto store = make_memory_store();
+  const auto store = make_memory_queue();
   ASSERT_TRUE(try_to_lead(*store, dead_holder()));
   const auto second = try_to_lead(*store, this_holder());
   ASSERT_TRUE(second);
@@ -58,7 +58,7 @@ TEST(Leadership, the_dead_of_this_machine_are_not_waited_for_and_the_living_are)
 
 TEST(Leadership, the_lead_is_kept_as_long_as_it_lives_and_given_back_at_the_end) {
   std::atomic<std::int64_t> seconds = 0;
-  const auto store = make_memory_store(
+  const auto store = make_memory_queue(
       {milliseconds(6000), [&seconds] { return TimePoint(std::chrono::seconds(1000 + seconds)); }});
   ASSERT_TRUE(try_to_lead(*store, "one"));
   {

@@ -27,7 +27,7 @@ class CatalogRoutes : public ServiceFixture {
     profile.device_json = R"({"cpu":"x"})";
     profile.pools = {"default"};
     profile.runtimes = {{"onnxruntime", "1.31.1", {"fp32", "int8"}}};
-    ASSERT_TRUE(store_->greet("session-1", profile));
+    ASSERT_TRUE(store_->greet(kSession, profile));
   }
 };
 
@@ -121,8 +121,9 @@ TEST_F(CatalogRoutes, a_target_is_added_once_and_says_who_serves_it) {
   EXPECT_EQ(json_of(call("GET", "/v1/targets"))["items"][0]["workers"], 1);
   EXPECT_EQ(call("GET", "/v1/targets/none").status, 404);
   EXPECT_EQ(json_of(call("GET", "/v1/workers"))["items"][0]["probe"]["cpu"], "x");
-  EXPECT_EQ(json_of(call("GET", "/healthz"))["workers"], 1);
-  EXPECT_EQ(json_of(call("GET", "/healthz"))["artifacts"], "ok");
+  const json health = health_with("workers", 1);
+  EXPECT_EQ(health["workers"], 1);
+  EXPECT_EQ(health["artifacts"], "ok");
 }
 
 TEST_F(CatalogRoutes, a_disk_without_room_for_artifacts_is_no_health) {

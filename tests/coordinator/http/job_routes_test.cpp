@@ -38,7 +38,7 @@ class JobRoutes : public ServiceFixture {
     profile.device_id = "machine";
     profile.pools = {"default"};
     profile.runtimes = {{"onnxruntime", "1.31.1", {"fp32", "int8"}}};
-    ASSERT_TRUE(store_->greet("session-1", profile));
+    ASSERT_TRUE(store_->greet(kSession, profile));
   }
 
   std::string upload(const std::string& bytes) {
@@ -124,7 +124,7 @@ TEST_F(JobRoutes, a_job_says_what_it_waits_for) {
     EXPECT_EQ(seen["waiting"][0]["reason"], "the disk is full");
     EXPECT_EQ(seen["waiting"][0]["times"], 1);
   }
-  const json health = json_of(call("GET", "/healthz"));
+  const json health = health_with("waiting", 1);
   EXPECT_EQ(health["waiting"], 1);
   EXPECT_EQ(health["waiting_reason"], "the disk is full");
 }
@@ -253,7 +253,7 @@ TEST_F(JobRoutes, the_same_key_finds_the_same_job_and_refuses_another) {
 
 TEST_F(JobRoutes, a_job_that_was_made_is_found_by_its_key_though_nobody_could_make_it_now) {
   const json first = json_of(call("POST", "/v1/jobs", good().dump(), "key-1"));
-  ASSERT_TRUE(store_->retire("session-1"));  // and with it whoever served the target
+  ASSERT_TRUE(store_->retire(kSession));  // and with it whoever served the target
   EXPECT_EQ(call("POST", "/v1/jobs", good().dump()).status, 422);
   const Response again = call("POST", "/v1/jobs", good().dump(), "key-1");
   EXPECT_EQ(again.status, 200) << again.body;

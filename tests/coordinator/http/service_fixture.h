@@ -1,18 +1,22 @@
-// A service without a database or a socket: routes over the store in memory and blobs in a folder.
+// A service without a socket: routes over an empty store and blobs in a folder.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include "coordinator/http/api.h"
-#include "coordinator/store/memory_store.h"
+#include "tests/support/postgres_store.h"
 
 namespace pare::coordinator {
+
+inline constexpr const char* kSession = "00000000-0000-4000-8000-000000000001";  // of a worker
 
 class ServiceFixture : public testing::Test {
  protected:
@@ -48,12 +52,24 @@ class ServiceFixture : public testing::Test {
     return match.route->handler(request);
   }
 
+  // /healthz, once the store's monitor has seen so much.
+  nlohmann::json health_with(const std::string& name, int count) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (true) {
+      nlohmann::json health = json_of(call("GET", "/healthz"));
+      if (health.value(name, 0) == count || std::chrono::steady_clock::now() > deadline) {
+        return health;
+      }
+      std::this_thread::yield();
+    }
+  }
+
   static nlohmann::json json_of(const Response& response) {
     return nlohmann::json::parse(response.body);
   }
 
   std::filesystem::path folder_;
-  std::unique_ptr<Store> store_ = make_memory_store();
+  std::unique_ptr<Store> store_ = empty_store();
   JobViews views_{*store_};
   std::optional<BlobStore> blobs_;
   std::optional<Services> services_;

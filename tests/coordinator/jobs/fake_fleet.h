@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/store/memory_store.h"
+#include "coordinator/store/store.h"
 #include "tests/search/small_detector.h"
 #include "tests/support/one_by_one.h"
 #include "wire/plan_json.h"

@@ -1,43 +1,45 @@
 // A COMMIT whose answer is lost was made or not, and the loop that sent it goes on without a
 // restart.
-#include "coordinator/store/memory_store_impl.h"
 #include "tests/coordinator/jobs/job_loop_fixture.h"
+#include "tests/support/database_proxy.h"
 
 namespace pare::coordinator {
 namespace {
 
-// Makes every commit; of each third one it says that the connection broke.
-class DoubtfulStore final : public MemoryStore {
- public:
-  using MemoryStore::MemoryStore;
-
-  Result<std::size_t> commit(const Batch& batch) override {
-    auto made = MemoryStore::commit(batch);
-    if (!made || ++commits_ % 3 != 0) return made;
-    return Error{ErrorCode::kUnavailable, "the connection broke in a commit"};
-  }
-
- private:
-  int commits_ = 0;
-};
-
+// The loop has a way to the database of its own, on which one commit in eight is made unheard.
 class InDoubt : public JobLoopFixture, public testing::WithParamInterface<const char*> {
  protected:
-  std::unique_ptr<Store> make_store(const StoreOptions& options) override {
-    return std::make_unique<DoubtfulStore>(options);
+  void start_in_doubt() {
+    StoreOptions options;
+    options.clock = [this] { return clock; };
+    auto opened = open_pg_store({proxy.url(), 4, options});
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    doubtful = std::move(opened).value();
+    start_on(*doubtful);
+    proxy.lose_commits(8);
   }
+  void TearDown() override {
+    proxy.lose_commits(0);
+    loop.reset();
+    views.reset();
+    doubtful.reset();
+  }
+
+  DatabaseProxy proxy{shared_database()};
+  std::unique_ptr<Store> doubtful;
 };
 
 TEST_P(InDoubt, a_strategy_is_told_every_trial_once_whatever_commits_were_made_unheard) {
-  constexpr int kTrials = 20;
-  start();
+  constexpr int kTrials = 12;
+  start_in_doubt();
   const JobId id = post(kTrials, GetParam());
-  int lost = 0;
+  int failed = 0;
   for (int round = 0; round < 4000 && !is_final(stored(id).state); ++round) {
     fleet->step();
-    if (!loop->step()) ++lost;
+    if (!loop->step()) ++failed;
   }
-  EXPECT_GT(lost, kTrials) << "answers were lost on the way";
+  EXPECT_GT(proxy.lost_commits(), kTrials);
+  EXPECT_GT(failed, kTrials / 2) << "the loop heard of it";
   EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
   expect_consistent(id, kTrials);
 }

@@ -1,5 +1,4 @@
-// A job loop, a fleet that answers by formula, and a store: the memory fake, unless a test brings
-// another one.
+// A job loop on the store in PostgreSQL, and a fleet that answers by formula.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,6 +13,7 @@
 #include "coordinator/jobs/job_runner.h"
 #include "search/seeds.h"
 #include "tests/coordinator/jobs/fake_fleet.h"
+#include "tests/support/postgres_store.h"
 #include "wire/job_json.h"
 
 namespace pare::coordinator {
@@ -24,15 +24,12 @@ class JobLoopFixture : public testing::Test {
  protected:
   void SetUp() override { fill(); }
 
-  virtual std::unique_ptr<Store> make_store(const StoreOptions& options) {
-    return make_memory_store(options);
-  }
-
   // A store of its own, with a model, a dataset and two targets that nobody has inspected yet.
   void fill() {
     StoreOptions options;
     options.clock = [this] { return clock; };
-    store = make_store(options);
+    store.reset();
+    store = empty_store(options);
     fleet.emplace(*store, 3, 1U);
     (void)store->add_target({"ov", "openvino", "default", 1, both});
     (void)store->add_target({"ort", "onnxruntime", "default", 1, both});
@@ -65,11 +62,13 @@ class JobLoopFixture : public testing::Test {
     start(options);
   }
 
-  void start(JobLoopOptions options) {
+  void start(const JobLoopOptions& options) { start_on(*store, options); }
+
+  void start_on(Store& way, JobLoopOptions options = {}) {
     options.now = [this] { return std::chrono::steady_clock::time_point(passed); };
     loop.reset();
-    views = std::make_unique<JobViews>(*store);
-    loop = std::make_unique<JobLoop>(*store, *views, options);
+    views = std::make_unique<JobViews>(way);
+    loop = std::make_unique<JobLoop>(way, *views, options);
   }
 
   static NewJob wanted(std::vector<std::string> targets) {
@@ -102,10 +101,11 @@ class JobLoopFixture : public testing::Test {
     }
   }
 
-  // Loop and workers take turns until nothing happens any more.
+  // Loop and workers take turns, two of theirs to one of its, until nothing happens any more.
   void run_to_rest() {
     for (int idle = 0; idle < 3;) {
       const bool worked = fleet->step();
+      if (worked) (void)fleet->step();
       bool stepped = true;
       try {
         const auto done = loop->step();

@@ -8,16 +8,12 @@
 #include <set>
 #include <thread>
 
-#include "tests/coordinator/store/store_contract.h"
-#include "tests/support/one_by_one.h"
+#include "tests/coordinator/store/queue_contract.h"
 
 namespace pare::coordinator {
 
-class TaskContract : public StoreContract {
+class TaskContract : public QueueContract {
  protected:
-  TaskId queue(TaskKind kind, std::string runtime = "", std::string pool = "") {
-    return ok(queue_one(store(), task_of_kind(kind, std::move(runtime), std::move(pool))));
-  }
   std::optional<TaskId> claim(const char* session) {
     const auto lease = ok(claim_one(store(), session));
     return lease ? std::optional(lease->task) : std::nullopt;
@@ -84,7 +80,7 @@ TEST_P(TaskContract, a_task_is_leased_to_one_worker_only_and_oldest_first) {
 TEST_P(TaskContract, a_lease_carries_the_document_and_the_time_limit) {
   NewTask task = task_of_kind(TaskKind::kEvaluate);
   task.document_json = R"({"kind": "evaluate",  "name": "nul \u0000 and \"quotes\""})";
-  ok(queue_one(store(), task));
+  queue(task);
   ok(store().greet(kAda, profile("one")));
   const Lease lease = *ok(claim_one(store(), kAda));
   EXPECT_EQ(lease.document, task.document_json);
@@ -105,7 +101,7 @@ TEST_P(TaskContract, a_worker_gets_only_what_its_runtimes_and_pools_allow) {
 TEST_P(TaskContract, a_task_for_one_kind_of_processor_goes_to_no_other) {
   NewTask task = task_of_kind(TaskKind::kEvaluate);
   task.processor = "x86_64 with avx512_vnni";
-  const TaskId scoring = ok(queue_one(store(), task));
+  const TaskId scoring = queue(task);
   EXPECT_EQ(ok(store().task(scoring)).task.processor, task.processor);
   WorkerProfile worker = profile("one");
   worker.device_json = R"({"cpu_model": "x86_64 with avx512_vnni", "processor": "x86_64 without"})";
@@ -569,35 +565,6 @@ TEST_P(TaskContract, a_failure_that_would_repeat_itself_is_final) {
   fail(*ok(claim_one(store(), kAda)), false);
   EXPECT_EQ(ok(store().task(task)).state, TaskState::kFailed);
   EXPECT_EQ(claim(kAda), std::nullopt);
-}
-
-TEST_P(TaskContract, the_end_of_a_task_that_nobody_can_handle_is_set_aside_and_blocks_no_other) {
-  for (int i = 0; i < 2; ++i) queue(TaskKind::kBuild);
-  ok(store().greet(kAda, profile("one")));
-  const Lease first = *ok(claim_one(store(), kAda));
-  const auto set_aside = [&](const std::string& why) {
-    return store().commit({{}, {TaskSetAside{first.task, why}}});
-  };
-  EXPECT_EQ(code(set_aside("it runs")), ErrorCode::kConflict) << "it has not ended";
-  succeed(first);
-  const Lease second = *ok(claim_one(store(), kAda));
-  succeed(second);
-  EXPECT_EQ(code(set_aside("")), ErrorCode::kConflict);
-  ok(set_aside("its outcome has no end"));
-  EXPECT_EQ(code(set_aside("again")), ErrorCode::kConflict);
-  const auto unhandled = ok(store().unhandled_tasks(10));
-  ASSERT_EQ(unhandled.size(), 1U);
-  EXPECT_EQ(unhandled[0].id, second.task);
-  EXPECT_EQ(ok(store().task(first.task)).set_aside, "its outcome has no end");
-  EXPECT_EQ(ok(store().task(second.task)).set_aside, "");
-  const TaskFilter open{.job = {}, .trial = {}, .state = {}, .unhandled = true};
-  ASSERT_EQ(ok(store().tasks(open, {})).size(), 1U);
-  EXPECT_EQ(ok(store().tasks(open, {}))[0].id, second.task);
-  // One that is handled keeps the reason, too.
-  ok(store().commit({second.task, {TaskSetAside{second.task, "nobody knows it"}}}));
-  EXPECT_EQ(ok(store().task(second.task)).set_aside, "nobody knows it");
-  EXPECT_TRUE(ok(store().task(second.task)).handled);
-  EXPECT_TRUE(ok(store().unhandled_tasks(10)).empty());
 }
 
 TEST_P(TaskContract, many_idle_workers_are_served_at_once_and_the_unknown_are_named) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "coordinator/store/pg_store.h"
-#include "tests/coordinator/store_pg/support/stalling_proxy.h"
+#include "tests/support/database_proxy.h"
 #include "tests/support/one_by_one.h"
 #include "tests/support/test_database.h"
 
@@ -53,7 +53,7 @@ class PgLimitsTest : public testing::Test {
 };
 
 TEST_F(PgLimitsTest, a_database_that_stands_still_is_said_to_be_away_within_three_seconds) {
-  StallingProxy proxy(database_);
+  DatabaseProxy proxy(database_);
   const auto store = open(proxy.url());
   ASSERT_TRUE(store->leader());
   EXPECT_EQ(store->health().state, StoreState::kOk);
@@ -69,7 +69,7 @@ TEST_F(PgLimitsTest, a_database_that_stands_still_is_said_to_be_away_within_thre
 }
 
 TEST_F(PgLimitsTest, a_call_under_way_ends_when_the_database_stands_still_and_later_ones_at_once) {
-  StallingProxy proxy(database_);
+  DatabaseProxy proxy(database_);
   const auto store = open(proxy.url());
   ASSERT_TRUE(store->leader());
   proxy.stall(true);

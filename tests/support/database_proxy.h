@@ -1,5 +1,4 @@
-// A way to the test's database that can stand still, as a server does that was stopped: whoever is
-// connected gets no answer, whoever comes is let in and gets none either.
+// A way to the test's database that fails as networks and servers do.
 #pragma once
 
 #include <arpa/inet.h>
@@ -13,8 +12,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <random>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -22,9 +24,9 @@
 
 namespace pare {
 
-class StallingProxy {
+class DatabaseProxy {
  public:
-  explicit StallingProxy(const TestDatabase& database) : url_(database.url()) {
+  explicit DatabaseProxy(const TestDatabase& database) : url_(database.url()) {
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -38,21 +40,27 @@ class StallingProxy {
     port_ = ntohs(address.sin_port);
     thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
   }
-  ~StallingProxy() {
+  ~DatabaseProxy() {
     thread_.request_stop();
     thread_.join();
     for (const auto& [from, to] : peers_) ::close(from);
     ::close(listener_);
   }
-  StallingProxy(const StallingProxy&) = delete;
-  StallingProxy& operator=(const StallingProxy&) = delete;
+  DatabaseProxy(const DatabaseProxy&) = delete;
+  DatabaseProxy& operator=(const DatabaseProxy&) = delete;
 
   // The database, through the proxy.
   std::string url() const {
     return "host=127.0.0.1 port=" + std::to_string(port_) +
            " sslmode=disable gssencmode=disable user=pare " + url_.substr(url_.find("dbname="));
   }
+  // It stands still, as a server does that was stopped: whoever is connected gets no answer,
+  // whoever comes is let in and gets none either.
   void stall(bool still) { still_ = still; }
+  // Of one COMMIT in so many, at random, the answer is lost and the connection with it: it was
+  // made, and whoever asked for it cannot know.  0: of none.
+  void lose_commits(unsigned one_in) { one_in_ = one_in; }
+  int lost_commits() const { return lost_commits_; }
 
  private:
   void loop(const std::stop_token& stop) {
@@ -96,18 +104,33 @@ class StallingProxy {
     char bytes[65536];
     const ssize_t got = ::recv(from, bytes, sizeof bytes, 0);
     const int to = at->second;
-    if (got > 0 && ::send(to, bytes, static_cast<std::size_t>(got), MSG_NOSIGNAL) == got) return;
-    peers_.erase(from);
-    peers_.erase(to);
-    ::close(from);
-    ::close(to);
+    const bool answer_to_lose = doomed_.contains(from);
+    if (got > 0 && is_to_be_lost({bytes, static_cast<std::size_t>(got)})) doomed_.insert(to);
+    if (got > 0 && !answer_to_lose &&
+        ::send(to, bytes, static_cast<std::size_t>(got), MSG_NOSIGNAL) == got) {
+      return;
+    }
+    if (answer_to_lose) ++lost_commits_;
+    for (const int end : {from, to}) {
+      peers_.erase(end);
+      doomed_.erase(end);
+      ::close(end);
+    }
+  }
+  bool is_to_be_lost(std::string_view bytes) {
+    const unsigned one_in = one_in_;
+    return one_in > 0 && bytes.find("COMMIT") != bytes.npos && random_() % one_in == 0;
   }
 
   std::string url_;
   int listener_ = -1;
   int port_ = 0;
   std::atomic<bool> still_ = false;
+  std::atomic<unsigned> one_in_ = 0;
+  std::atomic<int> lost_commits_ = 0;
   std::map<int, int> peers_;  // of the thread, until it ends
+  std::set<int> doomed_;      // servers whose next answer is lost
+  std::mt19937 random_{1};
   std::jthread thread_;
 };
 

@@ -1,13 +1,11 @@
-// What every Catalog must do.
-#pragma once
-
-#include "tests/coordinator/store/store_contract.h"
+#include "tests/coordinator/store_pg/store_test.h"
 
 namespace pare::coordinator {
+namespace {
 
-class CatalogContract : public StoreContract {};
+using PgStoreCatalog = StoreTest;
 
-TEST_P(CatalogContract, a_model_is_registered_once_and_its_inspection_queued_once) {
+TEST_F(PgStoreCatalog, a_model_is_registered_once_and_its_inspection_queued_once) {
   const NewTask inspect = task_of_kind(TaskKind::kInspectModel);
   const auto first = ok(store().add_model({"net", sha('a'), R"({"head":"yolox"})"}, inspect));
   EXPECT_TRUE(first.created);
@@ -21,7 +19,7 @@ TEST_P(CatalogContract, a_model_is_registered_once_and_its_inspection_queued_onc
   EXPECT_EQ(tasks[0].task.subject.model_sha256, sha('a'));
 }
 
-TEST_P(CatalogContract, a_name_or_a_file_that_is_taken_is_refused_with_its_holder) {
+TEST_F(PgStoreCatalog, a_name_or_a_file_that_is_taken_is_refused_with_its_holder) {
   const NewTask inspect = task_of_kind(TaskKind::kInspectModel);
   ok(store().add_model({"net", sha('a'), ""}, inspect));
   const auto name = store().add_model({"net", sha('b'), ""}, inspect);
@@ -32,7 +30,7 @@ TEST_P(CatalogContract, a_name_or_a_file_that_is_taken_is_refused_with_its_holde
   EXPECT_EQ(file.error().message, "model " + sha('a') + " is registered as \"net\"");
 }
 
-TEST_P(CatalogContract, a_reference_is_a_name_or_the_beginning_of_a_file_if_only_one_has_it) {
+TEST_F(PgStoreCatalog, a_reference_is_a_name_or_the_beginning_of_a_file_if_only_one_has_it) {
   const NewTask inspect = task_of_kind(TaskKind::kInspectModel);
   const std::string shared_start = "12345678";
   ok(store().add_model({"one", shared_start + std::string(56, '1'), ""}, inspect));
@@ -45,7 +43,7 @@ TEST_P(CatalogContract, a_reference_is_a_name_or_the_beginning_of_a_file_if_only
   EXPECT_EQ(code(store().model("three")), ErrorCode::kNotFound);
 }
 
-TEST_P(CatalogContract, an_inspection_makes_a_model_ready_or_rejected_once) {
+TEST_F(PgStoreCatalog, an_inspection_makes_a_model_ready_or_rejected_once) {
   ok(store().add_model({"net", sha('a'), ""}, task_of_kind(TaskKind::kInspectModel)));
   const ModelInspected ready{sha('a'), EntryState::kReady, "", R"({"macs":5})"};
   ok(store().commit({{}, {ready}}));
@@ -54,13 +52,13 @@ TEST_P(CatalogContract, an_inspection_makes_a_model_ready_or_rejected_once) {
   EXPECT_EQ(code(store().commit({{}, {ready}})), ErrorCode::kConflict);
 }
 
-TEST_P(CatalogContract, a_model_is_never_ready_without_a_summary_or_rejected_without_a_reason) {
+TEST_F(PgStoreCatalog, a_model_is_never_ready_without_a_summary_or_rejected_without_a_reason) {
   ok(store().add_model({"net", sha('a'), ""}, task_of_kind(TaskKind::kInspectModel)));
   EXPECT_FALSE(store().commit({{}, {ModelInspected{sha('a'), EntryState::kReady, "", ""}}}));
   EXPECT_FALSE(store().commit({{}, {ModelInspected{sha('a'), EntryState::kRejected, "", ""}}}));
 }
 
-TEST_P(CatalogContract, a_rejected_model_is_inspected_again_when_it_comes_again) {
+TEST_F(PgStoreCatalog, a_rejected_model_is_inspected_again_when_it_comes_again) {
   const NewTask inspect = task_of_kind(TaskKind::kInspectModel);
   ok(store().add_model({"net", sha('a'), ""}, inspect));
   ok(store().commit({{}, {ModelInspected{sha('a'), EntryState::kRejected, "no head", ""}}}));
@@ -73,7 +71,7 @@ TEST_P(CatalogContract, a_rejected_model_is_inspected_again_when_it_comes_again)
             1U);
 }
 
-TEST_P(CatalogContract, a_card_that_a_job_uses_stays_for_it_beside_the_next_one) {
+TEST_F(PgStoreCatalog, a_card_that_a_job_uses_stays_for_it_beside_the_next_one) {
   const JobId first = add_job();
   const std::string card = ok(store().model("net")).card_json;
   const NewTask inspect = task_of_kind(TaskKind::kInspectModel);
@@ -102,7 +100,7 @@ TEST_P(CatalogContract, a_card_that_a_job_uses_stays_for_it_beside_the_next_one)
   EXPECT_EQ(ok(store().model("net")).card_version, 3);
 }
 
-TEST_P(CatalogContract, a_job_keeps_what_it_goes_on_in_spite_of) {
+TEST_F(PgStoreCatalog, a_job_keeps_what_it_goes_on_in_spite_of) {
   const JobId job = add_job();
   ok(store().commit({{}, {JobWarned{job, {"a class is left over", "it's \"odd\""}}}}));
   EXPECT_EQ(ok(store().job(job)).warnings,
@@ -111,7 +109,7 @@ TEST_P(CatalogContract, a_job_keeps_what_it_goes_on_in_spite_of) {
   EXPECT_TRUE(ok(store().job(job)).warnings.empty());
 }
 
-TEST_P(CatalogContract, a_dataset_has_no_counts_before_and_those_of_the_inspection_after) {
+TEST_F(PgStoreCatalog, a_dataset_has_no_counts_before_and_those_of_the_inspection_after) {
   const NewTask inspect = task_of_kind(TaskKind::kInspectDataset);
   ok(store().add_dataset({"photos", sha('d')}, inspect));
   EXPECT_EQ(ok(store().dataset("photos")).counts, DatasetCounts{});
@@ -128,7 +126,7 @@ TEST_P(CatalogContract, a_dataset_has_no_counts_before_and_those_of_the_inspecti
   EXPECT_EQ(ok(store().dataset("photos")).state, EntryState::kReady);
 }
 
-TEST_P(CatalogContract, lists_come_in_pages) {
+TEST_F(PgStoreCatalog, lists_come_in_pages) {
   for (const char digit : {'1', '2', '3'}) {
     ok(store().add_model({std::string(1, digit), sha(digit), ""},
                          task_of_kind(TaskKind::kInspectModel)));
@@ -140,7 +138,7 @@ TEST_P(CatalogContract, lists_come_in_pages) {
   EXPECT_EQ(rest[0].name, "3");
 }
 
-TEST_P(CatalogContract, a_target_is_found_again_and_never_redefined) {
+TEST_F(PgStoreCatalog, a_target_is_found_again_and_never_redefined) {
   Target target;
   target.name = "edge";
   target.runtime = "openvino";
@@ -158,11 +156,12 @@ TEST_P(CatalogContract, a_target_is_found_again_and_never_redefined) {
   EXPECT_EQ(ok(store().targets()).size(), 1U);
 }
 
-TEST_P(CatalogContract, a_blob_is_known_once_it_is_stored) {
+TEST_F(PgStoreCatalog, a_blob_is_known_once_it_is_stored) {
   EXPECT_FALSE(ok(store().blob(sha('b'))).has_value());
   EXPECT_TRUE(ok(store().add_blob(sha('b'), Bytes{3'000'000'000})).created);
   EXPECT_FALSE(ok(store().add_blob(sha('b'), Bytes{3'000'000'000})).created);
   EXPECT_EQ(ok(store().blob(sha('b')))->count, 3'000'000'000);
 }
 
+}  // namespace
 }  // namespace pare::coordinator

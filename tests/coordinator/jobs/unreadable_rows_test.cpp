@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "coordinator/jobs/tasks.h"
-#include "tests/coordinator/jobs_pg/job_loop_on_postgres.h"
+#include "tests/coordinator/jobs/job_loop_fixture.h"
 
 namespace pare::coordinator {
 namespace {
@@ -15,10 +15,10 @@ namespace {
 constexpr const char* kUnknownKind =
     " cannot be read: its kind \"of_tomorrow\" is not known to this version";
 
-class UnreadableRows : public JobLoopOnPostgres {
+class UnreadableRows : public JobLoopFixture {
  protected:
   void SetUp() override {
-    JobLoopOnPostgres::SetUp();
+    JobLoopFixture::SetUp();
     start_logged();
   }
 
@@ -70,6 +70,7 @@ class UnreadableRows : public JobLoopOnPostgres {
     EXPECT_EQ(database.ask("SELECT set_aside FROM task WHERE id = " + id), task + kUnknownKind);
   }
 
+  const TestDatabase& database = shared_database();
   std::vector<std::string> log;
 };
 

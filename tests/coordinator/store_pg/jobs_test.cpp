@@ -1,16 +1,13 @@
-// What every JobStore must do.
-#pragma once
-
 #include <limits>
 
-#include "tests/coordinator/store/store_contract.h"
-#include "tests/support/one_by_one.h"
+#include "tests/coordinator/store_pg/store_test.h"
 
 namespace pare::coordinator {
+namespace {
 
-class JobContract : public StoreContract {};
+using PgStoreJobs = StoreTest;
 
-TEST_P(JobContract, a_job_is_kept_as_it_was_posted) {
+TEST_F(PgStoreJobs, a_job_is_kept_as_it_was_posted) {
   register_all();
   const JobDraft draft{R"({"model": "net",  "x": 1})",
                        sha('a'),
@@ -29,7 +26,7 @@ TEST_P(JobContract, a_job_is_kept_as_it_was_posted) {
   EXPECT_EQ(code(store().job(JobId{99})), ErrorCode::kNotFound);
 }
 
-TEST_P(JobContract, a_job_needs_what_it_names) {
+TEST_F(PgStoreJobs, a_job_needs_what_it_names) {
   register_all();
   const JobDraft good{"{}", sha('a'), sha('d'), {"x86-ort"}, 1};
   JobDraft draft = good;
@@ -44,7 +41,7 @@ TEST_P(JobContract, a_job_needs_what_it_names) {
   EXPECT_TRUE(ok(store().jobs({})).empty());
 }
 
-TEST_P(JobContract, an_idempotency_key_makes_one_job_and_serves_one_request) {
+TEST_F(PgStoreJobs, an_idempotency_key_makes_one_job_and_serves_one_request) {
   register_all();
   const JobDraft draft{"{}", sha('a'), sha('d'), {"x86-ort"}, 1};
   const auto first = ok(store().add_job(draft, Idempotency{"k", sha('1')}));
@@ -56,7 +53,7 @@ TEST_P(JobContract, an_idempotency_key_makes_one_job_and_serves_one_request) {
   EXPECT_EQ(ok(store().jobs({})).size(), 1U);
 }
 
-TEST_P(JobContract, a_job_moves_only_along_the_arrows_of_core) {
+TEST_F(PgStoreJobs, a_job_moves_only_along_the_arrows_of_core) {
   const JobId job = add_job();
   EXPECT_EQ(code(store().commit({{}, {JobMoved{job, JobState::kSearching, ""}}})),
             ErrorCode::kConflict);
@@ -80,7 +77,7 @@ TEST_P(JobContract, a_job_moves_only_along_the_arrows_of_core) {
             ErrorCode::kConflict);
 }
 
-TEST_P(JobContract, the_check_of_a_target_is_kept_once_and_read_in_the_order_of_the_targets) {
+TEST_F(PgStoreJobs, the_check_of_a_target_is_kept_once_and_read_in_the_order_of_the_targets) {
   const JobId job = add_job();
   TargetCheck ort{job, "x86-ort", "cpu", "1.2", true, R"({"x":1})", "", job, {}};
   TargetCheck ov{job, "x86-ov", "", "", false, "", "it hung", job, {}};
@@ -100,7 +97,7 @@ TEST_P(JobContract, the_check_of_a_target_is_kept_once_and_read_in_the_order_of_
   EXPECT_TRUE(ok(store().checks(JobId{99})).empty());
 }
 
-TEST_P(JobContract, a_check_is_of_a_target_of_its_job_and_has_a_result_or_a_reason) {
+TEST_F(PgStoreJobs, a_check_is_of_a_target_of_its_job_and_has_a_result_or_a_reason) {
   const JobId job = add_job();
   const TargetCheck good{job, "x86-ort", "cpu", "1", true, "{}", "", job, {}};
   TargetCheck wrong = good;
@@ -114,7 +111,7 @@ TEST_P(JobContract, a_check_is_of_a_target_of_its_job_and_has_a_result_or_a_reas
   EXPECT_TRUE(ok(store().checks(job)).empty());
 }
 
-TEST_P(JobContract, recent_checks_are_those_of_like_targets_that_succeeded_since_the_newest_first) {
+TEST_F(PgStoreJobs, recent_checks_are_those_of_like_targets_that_succeeded_since_the_newest_first) {
   const JobId old = add_job();
   ok(store().commit({{}, {CheckRecorded{{old, "x86-ort", "a", "1", true, "{}", "", old, {}}}}}));
   pass(std::chrono::hours(1));
@@ -145,7 +142,7 @@ TEST_P(JobContract, recent_checks_are_those_of_like_targets_that_succeeded_since
   EXPECT_EQ(ok(store().checks(later))[0].measured_by, old);
 }
 
-TEST_P(JobContract, readings_of_the_canary_are_kept_in_order_for_each_target) {
+TEST_F(PgStoreJobs, readings_of_the_canary_are_kept_in_order_for_each_target) {
   const JobId job = searching_job();
   ok(store().commit({{}, {CanaryRecorded{job, "x86-ort", {"bench", 0.1 + 0.2}}}}));
   ok(store().commit({{},
@@ -157,7 +154,7 @@ TEST_P(JobContract, readings_of_the_canary_are_kept_in_order_for_each_target) {
   EXPECT_FALSE(store().commit({{}, {CanaryRecorded{job, "x86-ort", {"bench", 0.0}}}}));
 }
 
-TEST_P(JobContract, a_doubtful_latency_keeps_its_doubt) {
+TEST_F(PgStoreJobs, a_doubtful_latency_keeps_its_doubt) {
   const JobId job = searching_job();
   LatencyRecorded doubtful = latency(job, 1);
   doubtful.latency.suspect = "the canary sang";
@@ -166,7 +163,7 @@ TEST_P(JobContract, a_doubtful_latency_keeps_its_doubt) {
   EXPECT_EQ(ok(store().trial(job, 2)).on_target.at("x86-ort").latency->suspect, "");
 }
 
-TEST_P(JobContract, a_batch_is_made_whole_or_not_at_all) {
+TEST_F(PgStoreJobs, a_batch_is_made_whole_or_not_at_all) {
   const JobId job = searching_job();
   const auto before = ok(store().tasks({}, {})).size();
   const auto refused = store().commit(
@@ -179,7 +176,7 @@ TEST_P(JobContract, a_batch_is_made_whole_or_not_at_all) {
   EXPECT_EQ(ok(store().tasks({}, {})).size(), before);
 }
 
-TEST_P(JobContract, trials_are_numbered_densely_and_no_plan_is_tried_twice) {
+TEST_F(PgStoreJobs, trials_are_numbered_densely_and_no_plan_is_tried_twice) {
   const JobId job = searching_job();
   ok(store().commit({{}, {trial(job, 1), trial(job, 2)}}));
   EXPECT_EQ(code(store().commit({{}, {trial(job, 2)}})), ErrorCode::kConflict);
@@ -195,7 +192,7 @@ TEST_P(JobContract, trials_are_numbered_densely_and_no_plan_is_tried_twice) {
   EXPECT_EQ(trials[0].created_at, now_);
 }
 
-TEST_P(JobContract, what_a_trial_brought_is_recorded_once_and_read_back_exactly) {
+TEST_F(PgStoreJobs, what_a_trial_brought_is_recorded_once_and_read_back_exactly) {
   const JobId job = searching_job();
   const AccuracyRecorded accuracy{job,
                                   1,
@@ -244,7 +241,7 @@ TEST_P(JobContract, what_a_trial_brought_is_recorded_once_and_read_back_exactly)
   EXPECT_EQ(code(store().evidence(job, 2, "x86-ort")), ErrorCode::kNotFound);
 }
 
-TEST_P(JobContract, what_a_candidate_answered_where_it_was_timed_is_there_until_it_is_scored) {
+TEST_F(PgStoreJobs, what_a_candidate_answered_where_it_was_timed_is_there_until_it_is_scored) {
   const JobId job = searching_job();
   LatencyRecorded timed = latency(job, 1);
   timed.latency.fingerprint_json = R"({"boxes":{"mean":0.30000000000000004}})";
@@ -254,7 +251,7 @@ TEST_P(JobContract, what_a_candidate_answered_where_it_was_timed_is_there_until_
   EXPECT_EQ(read.latency->fingerprint_json, timed.latency.fingerprint_json);
 }
 
-TEST_P(JobContract, a_trial_on_a_target_is_measured_or_infeasible_and_never_both) {
+TEST_F(PgStoreJobs, a_trial_on_a_target_is_measured_or_infeasible_and_never_both) {
   const JobId job = searching_job();
   ok(store().commit({{}, {trial(job, 1), trial(job, 2)}}));
   const AccuracyRecorded accuracy{job, 1, "x86-ort", {0.3, 128, "executor", sha('e')}, "{}"};
@@ -269,7 +266,7 @@ TEST_P(JobContract, a_trial_on_a_target_is_measured_or_infeasible_and_never_both
   EXPECT_FALSE(store().commit({{}, {InfeasibleRecorded{job, 3, "x86-ort", "again"}}}));
 }
 
-TEST_P(JobContract, an_outcome_needs_its_trial_and_a_target_of_its_job) {
+TEST_F(PgStoreJobs, an_outcome_needs_its_trial_and_a_target_of_its_job) {
   const JobId job = searching_job();
   EXPECT_FALSE(store().commit({{}, {latency(job, 1)}}));
   ok(store().commit({{}, {trial(job, 1)}}));
@@ -278,7 +275,7 @@ TEST_P(JobContract, an_outcome_needs_its_trial_and_a_target_of_its_job) {
   EXPECT_FALSE(store().commit({{}, {elsewhere}}));
 }
 
-TEST_P(JobContract, whoever_asks_for_changes_hears_of_every_outcome_once_it_is_there) {
+TEST_F(PgStoreJobs, whoever_asks_for_changes_hears_of_every_outcome_once_it_is_there) {
   const JobId job = searching_job();
   ok(store().commit({{}, {trial(job, 1), trial(job, 2), trial(job, 3)}}));
   EXPECT_EQ(ok(store().job(job)).revision, 0) << "a trial without an outcome shows on no front";
@@ -302,7 +299,7 @@ TEST_P(JobContract, whoever_asks_for_changes_hears_of_every_outcome_once_it_is_t
   EXPECT_EQ(trials[1].on_target.at("x86-ort").latency->median, Millis(2.5));
 }
 
-TEST_P(JobContract, what_a_search_took_adds_up) {
+TEST_F(PgStoreJobs, what_a_search_took_adds_up) {
   const JobId job = searching_job();
   EXPECT_EQ(ok(store().job(job)).searched_seconds, 0);
   ok(store().commit({{}, {SearchedFor{job, 1.5}}}));
@@ -311,7 +308,7 @@ TEST_P(JobContract, what_a_search_took_adds_up) {
   EXPECT_EQ(ok(store().active_jobs()).front().searched_seconds, 3.5);
 }
 
-TEST_P(JobContract, contenders_are_kept_until_an_outcome_or_the_rule_changes) {
+TEST_F(PgStoreJobs, contenders_are_kept_until_an_outcome_or_the_rule_changes) {
   const JobId job = searching_job();
   ok(store().commit({{}, {trial(job, 1), trial(job, 2), latency(job, 2)}}));
   EXPECT_EQ(ok(store().kept_contenders(job, 1)), std::nullopt);
@@ -326,7 +323,7 @@ TEST_P(JobContract, contenders_are_kept_until_an_outcome_or_the_rule_changes) {
   EXPECT_EQ(code(store().keep_contenders(JobId{999}, {{1}, 1}, 1)), ErrorCode::kNotFound);
 }
 
-TEST_P(JobContract, a_trial_ends_once) {
+TEST_F(PgStoreJobs, a_trial_ends_once) {
   const JobId job = searching_job();
   ok(store().commit({{}, {trial(job, 1), trial(job, 2), trial(job, 3)}}));
   ok(store().commit({{},
@@ -342,7 +339,7 @@ TEST_P(JobContract, a_trial_ends_once) {
   EXPECT_EQ(ok(store().trial(job, 2)).finished_at, now_);
 }
 
-TEST_P(JobContract, a_latency_is_confirmed_once_and_only_after_it_was_measured) {
+TEST_F(PgStoreJobs, a_latency_is_confirmed_once_and_only_after_it_was_measured) {
   const JobId job = searching_job();
   const LatencyConfirmed confirmed{job,        1,
                                    "x86-ort",  {Millis(3.5), Millis(3), Millis(4), 2, "hot"},
@@ -364,7 +361,7 @@ TEST_P(JobContract, a_latency_is_confirmed_once_and_only_after_it_was_measured) 
   EXPECT_EQ(evidence.confirmed_json, R"({"load_ms":5})");
 }
 
-TEST_P(JobContract, device_time_is_that_of_the_last_attempts_of_tasks_whose_end_was_handled) {
+TEST_F(PgStoreJobs, device_time_is_that_of_the_last_attempts_of_tasks_whose_end_was_handled) {
   const JobId job = searching_job();
   EXPECT_EQ(ok(store().job(job)).device_seconds, 0);
   NewTask task = task_of_kind(TaskKind::kBuild);
@@ -382,7 +379,7 @@ TEST_P(JobContract, device_time_is_that_of_the_last_attempts_of_tasks_whose_end_
   EXPECT_DOUBLE_EQ(ok(store().job(job)).device_seconds, 7) << "the third has not ended";
 }
 
-TEST_P(JobContract, the_search_log_keeps_the_order) {
+TEST_F(PgStoreJobs, the_search_log_keeps_the_order) {
   const JobId job = searching_job();
   ok(store().commit({{}, {SearchLogged{job, SearchStep::kAsk, "[1]"}}}));
   ok(store().commit({{},
@@ -395,7 +392,7 @@ TEST_P(JobContract, the_search_log_keeps_the_order) {
   EXPECT_EQ(log[1].payload_json, R"({"b":1, "a":2})");
 }
 
-TEST_P(JobContract, trials_are_found_by_the_beginning_of_their_plan_or_candidate) {
+TEST_F(PgStoreJobs, trials_are_found_by_the_beginning_of_their_plan_or_candidate) {
   const JobId job = searching_job();
   ok(store().commit({{}, {trial(job, 1), trial(job, 2), latency(job, 2)}}));
   ok(store().commit({{}, {TrialBuilt{job, 2, sha('c'), 1, 1, "{}"}}}));
@@ -412,7 +409,7 @@ TEST_P(JobContract, trials_are_found_by_the_beginning_of_their_plan_or_candidate
   EXPECT_EQ(code(store().trials_with_plan("22222222")), ErrorCode::kConflict);
 }
 
-TEST_P(JobContract, accuracies_of_a_candidate_are_found_once_for_each_identity) {
+TEST_F(PgStoreJobs, accuracies_of_a_candidate_are_found_once_for_each_identity) {
   const JobId job = searching_job();
   const auto scored = [&](int number, const std::string& identity, double map) {
     AccuracyRecorded change{job, number, "x86-ort", {}, R"({"map":1})", identity};
@@ -448,7 +445,7 @@ TEST_P(JobContract, accuracies_of_a_candidate_are_found_once_for_each_identity) 
   EXPECT_TRUE(ok(store().accuracies_of(sha('f'))).empty());
 }
 
-TEST_P(JobContract, the_end_of_a_task_has_its_consequences_once) {
+TEST_F(PgStoreJobs, the_end_of_a_task_has_its_consequences_once) {
   const JobId job = searching_job();
   NewTask build = task_of_kind(TaskKind::kBuild);
   build.subject.job = job;
@@ -470,7 +467,7 @@ TEST_P(JobContract, the_end_of_a_task_has_its_consequences_once) {
   for (const Task& left : ok(store().unhandled_tasks(10))) EXPECT_NE(left.id, task);
 }
 
-TEST_P(JobContract, a_cancelled_job_leaves_no_work_and_no_running_trial_behind) {
+TEST_F(PgStoreJobs, a_cancelled_job_leaves_no_work_and_no_running_trial_behind) {
   const JobId job = searching_job();
   NewTask build = task_of_kind(TaskKind::kBuild);
   build.subject.job = job;
@@ -498,14 +495,14 @@ TEST_P(JobContract, a_cancelled_job_leaves_no_work_and_no_running_trial_behind) 
   EXPECT_EQ(code(store().commit({{}, {TaskAdded{build}}})), ErrorCode::kConflict);
 }
 
-TEST_P(JobContract, only_a_job_that_goes_on_can_be_cancelled) {
+TEST_F(PgStoreJobs, only_a_job_that_goes_on_can_be_cancelled) {
   const JobId job = searching_job();
   ok(store().commit({{}, {JobMoved{job, JobState::kFailed, "x"}}}));
   EXPECT_EQ(code(store().cancel_job(job)), ErrorCode::kConflict);
   EXPECT_EQ(code(store().cancel_job(JobId{99})), ErrorCode::kNotFound);
 }
 
-TEST_P(JobContract, a_comparison_runs_while_its_task_does_and_outlives_its_job) {
+TEST_F(PgStoreJobs, a_comparison_runs_while_its_task_does_and_outlives_its_job) {
   const JobId job = searching_job();
   const ComparisonDraft draft{job, "x86-ort", sha('1'), sha('2'), R"({"alpha":0.05})"};
   const auto made = ok(
@@ -530,4 +527,34 @@ TEST_P(JobContract, a_comparison_runs_while_its_task_does_and_outlives_its_job) 
       store().commit({{}, {ComparisonEnded{made.value.id, ComparisonState::kFailed, "late", ""}}}));
 }
 
+TEST_F(PgStoreJobs, the_end_of_a_task_that_nobody_can_handle_is_set_aside_and_blocks_no_other) {
+  for (int i = 0; i < 2; ++i) ok(queue_one(store(), task_of_kind(TaskKind::kBuild)));
+  ok(store().greet(kAda, profile("one")));
+  const Lease first = *ok(claim_one(store(), kAda));
+  const auto set_aside = [&](const std::string& why) {
+    return store().commit({{}, {TaskSetAside{first.task, why}}});
+  };
+  EXPECT_EQ(code(set_aside("it runs")), ErrorCode::kConflict) << "it has not ended";
+  ok(store().report({first.task, first.attempt, true, false, "", "{}"}));
+  const Lease second = *ok(claim_one(store(), kAda));
+  ok(store().report({second.task, second.attempt, true, false, "", "{}"}));
+  EXPECT_EQ(code(set_aside("")), ErrorCode::kConflict);
+  ok(set_aside("its outcome has no end"));
+  EXPECT_EQ(code(set_aside("again")), ErrorCode::kConflict);
+  const auto unhandled = ok(store().unhandled_tasks(10));
+  ASSERT_EQ(unhandled.size(), 1U);
+  EXPECT_EQ(unhandled[0].id, second.task);
+  EXPECT_EQ(ok(store().task(first.task)).set_aside, "its outcome has no end");
+  EXPECT_EQ(ok(store().task(second.task)).set_aside, "");
+  const TaskFilter open{.job = {}, .trial = {}, .state = {}, .unhandled = true};
+  ASSERT_EQ(ok(store().tasks(open, {})).size(), 1U);
+  EXPECT_EQ(ok(store().tasks(open, {}))[0].id, second.task);
+  // One that is handled keeps the reason, too.
+  ok(store().commit({second.task, {TaskSetAside{second.task, "nobody knows it"}}}));
+  EXPECT_EQ(ok(store().task(second.task)).set_aside, "nobody knows it");
+  EXPECT_TRUE(ok(store().task(second.task)).handled);
+  EXPECT_TRUE(ok(store().unhandled_tasks(10)).empty());
+}
+
+}  // namespace
 }  // namespace pare::coordinator

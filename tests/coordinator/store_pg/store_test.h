@@ -1,67 +1,18 @@
-// What every Store must do.  Each implementation's test includes these contracts and instantiates
-// them with a factory, so that the fake cannot drift from the real one.
+// An empty store whose clock stands still, and what most tests of jobs begin with.
 #pragma once
 
-#include <gtest/gtest.h>
-
-#include <functional>
 #include <memory>
 #include <string>
 
-#include "coordinator/store/store.h"
 #include "tests/support/one_by_one.h"
+#include "tests/support/postgres_store.h"
+#include "tests/support/store_helpers.h"
 
 namespace pare::coordinator {
 
-// Makes an empty store.
-using MakeStore = std::function<std::unique_ptr<Store>(const StoreOptions&)>;
-
-inline std::string sha(char digit) {
-  return std::string(64, digit);
-}
-
-inline constexpr const char* kAda = "00000000-0000-0000-0000-00000000000a";
-inline constexpr const char* kBen = "00000000-0000-0000-0000-00000000000b";
-
-inline NewTask task_of_kind(TaskKind kind, std::string runtime = "", std::string pool = "") {
-  NewTask task;
-  task.kind = kind;
-  task.runtime = std::move(runtime);
-  task.pool = std::move(pool);
-  task.document_json = R"({"kind":"x"})";
-  return task;
-}
-
-inline WorkerProfile profile(std::string device, std::vector<std::string> runtimes = {"ort"},
-                             std::vector<std::string> pools = {"default"}) {
-  WorkerProfile made{"worker on " + device, device, R"({"cores":2})", std::move(pools), {}};
-  for (std::string& name : runtimes) made.runtimes.push_back({std::move(name), "1.0", {"fp32"}});
-  return made;
-}
-
-// A store whose clock stands still until a test moves it.
-class StoreContract : public testing::TestWithParam<MakeStore> {
+class StoreTest : public testing::Test, protected StillClock {
  protected:
-  StoreContract() {
-    StoreOptions options;
-    options.lease_length = std::chrono::seconds(6);
-    options.clock = [this] { return now_; };
-    store_ = GetParam()(options);
-  }
-
   Store& store() { return *store_; }
-  void pass(std::chrono::milliseconds time) { now_ += time; }
-
-  template <typename T>
-  static T ok(Result<T> result) {
-    if (!result) throw std::runtime_error(result.error().message);
-    return std::move(result).value();
-  }
-  template <typename T>
-  static ErrorCode code(const Result<T>& result) {
-    if (result) throw std::runtime_error("it did not fail");
-    return result.error().code;
-  }
 
   // A registered model, dataset, and two targets.
   void register_all() {
@@ -111,10 +62,8 @@ class StoreContract : public testing::TestWithParam<MakeStore> {
             R"({"layers_ms":{"conv":0.30000000000000004},"peak_memory_bytes":1048576})"};
   }
 
-  TimePoint now_ = TimePoint(std::chrono::microseconds(1'800'000'000'123'456));
-
  private:
-  std::unique_ptr<Store> store_;
+  std::unique_ptr<Store> store_ = empty_store(options());
 };
 
 }  // namespace pare::coordinator
