@@ -16,9 +16,8 @@ inline const TestDatabase& shared_database() {
   return database;
 }
 
-// An empty store.  One at a time: the database is the same for all, and is emptied.  Some 50 ms, and
-// the first of a program 0.3 s.
-// REQUIRES: nobody else uses the database.
+// An empty store.  One at a time: the database is the same for all, and is emptied.  Some 50 ms,
+// and the first of a program 0.3 s. REQUIRES: nobody else uses the database.
 inline std::unique_ptr<Store> empty_store(const StoreOptions& options = {}) {
   constexpr int kConnections = 8;
   shared_database().clear();

@@ -31,7 +31,12 @@ class RivalsTest : public testing::Test {
     return rivals_of(context, candidate, both, scored);
   }
 
-  JobContext context;
+  JobContext context = {.job = {},
+                        .document = {},
+                        .model = {},
+                        .targets = {},
+                        .checks = {},
+                        .space = search::Space::of_decisions({})};
   Trial candidate = trial(9, 0, 10, 20);
   std::vector<std::string> both = {"a", "b"};
   std::vector<Trial> others = {trial(1, 0.40, 12, 25), trial(2, 0.30, 9, 19), trial(3, 0.35, 8, 18),

@@ -319,19 +319,6 @@ TEST_P(TaskContract, a_checkpoint_outlives_waits_and_losses_but_not_an_attempt_t
   EXPECT_EQ(checkpoint_of(first.task), std::nullopt) << "it broke where it went on from";
 }
 
-TEST_P(TaskContract, what_ends_or_is_cancelled_keeps_no_checkpoint) {
-  const JobId job = searching_job();
-  NewTask asked = task_of_kind(TaskKind::kPrepare);
-  asked.subject.job = job;
-  ok(store().commit({{}, {TaskAdded{asked}}}));
-  ok(store().greet(kBen, profile("two")));
-  const Lease lease = *ok(claim_one(store(), kBen));
-  say(kBen, at_step(lease, 5));
-  ok(store().cancel_job(job));
-  EXPECT_EQ(ok(store().task(lease.task)).state, TaskState::kCancelled);
-  EXPECT_EQ(checkpoint_of(lease.task), std::nullopt);
-}
-
 TEST_P(TaskContract, what_steps_aside_makes_room_for_an_exclusive_task_and_goes_on_afterwards) {
   const Lease prepare = lasting();
   ok(store().greet(kBen, profile("one")));

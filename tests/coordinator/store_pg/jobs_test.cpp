@@ -556,5 +556,22 @@ TEST_F(PgStoreJobs, the_end_of_a_task_that_nobody_can_handle_is_set_aside_and_bl
   EXPECT_TRUE(ok(store().unhandled_tasks(10)).empty());
 }
 
+TEST_F(PgStoreJobs, a_task_that_is_cancelled_keeps_no_checkpoint) {
+  const JobId job = searching_job();
+  NewTask prepare = task_of_kind(TaskKind::kPrepare);
+  prepare.subject.job = job;
+  ok(store().commit({{}, {TaskAdded{prepare}}}));
+  ok(store().greet(kBen, profile("two")));
+  const Lease lease = *ok(claim_one(store(), kBen));
+  RunningTask running{lease.task, lease.attempt, 0.5, "half"};
+  running.checkpoint = Checkpoint{sha('c'), 4096, 5};
+  const SessionBeat beat{kBen, {running}};
+  ok(store().see(std::span(&beat, 1)));
+  ASSERT_TRUE(ok(store().task(lease.task)).checkpoint);
+  ok(store().cancel_job(job));
+  EXPECT_EQ(ok(store().task(lease.task)).state, TaskState::kCancelled);
+  EXPECT_EQ(ok(store().task(lease.task)).checkpoint, std::nullopt);
+}
+
 }  // namespace
 }  // namespace pare::coordinator
