@@ -19,6 +19,13 @@ struct RuntimeInfo {
   friend bool operator==(const RuntimeInfo&, const RuntimeInfo&) = default;
 };
 
+// One attempt of a task.
+struct AttemptName {
+  TaskId task;
+  int attempt = 0;
+  friend bool operator==(const AttemptName&, const AttemptName&) = default;
+};
+
 struct WorkerProfile {
   std::string name;         // for people to read
   std::string device_id;    // the machine-id: workers on one machine share it
@@ -27,6 +34,7 @@ struct WorkerProfile {
   std::vector<RuntimeInfo> runtimes;
   // The session of the process that was here before, which is gone for certain; empty: none was.
   std::string replaces = {};
+  std::vector<AttemptName> reporting = {};  // that process' results, which are about to be reported
   friend bool operator==(const WorkerProfile&, const WorkerProfile&) = default;
 };
 

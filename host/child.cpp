@@ -12,11 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -179,6 +181,16 @@ bool add_process(pid_t pid, ChildTree& tree) {
   return true;
 }
 
+// Neither stopped nor ended.
+bool runs(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= text.size()) return false;
+  return std::string_view("TtZX").find(text[name_end + 2]) == std::string_view::npos;
+}
+
 // Children hang on the thread that started them.
 std::vector<pid_t> children_of(pid_t pid) {
   std::vector<pid_t> found;
@@ -323,17 +335,36 @@ std::int64_t Child::peak_memory_bytes() const {
   return status_ ? 0 : status_bytes(pid_, "VmHWM");
 }
 
+// Parents before their children.
+std::vector<pid_t> Child::family() const {
+  std::vector<pid_t> found;
+  if (status_) return found;
+  found.push_back(pid_);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    for (const pid_t child : children_of(found[i])) found.push_back(child);
+  }
+  return found;
+}
+
 ChildTree Child::tree() const {
   ChildTree tree;
-  if (status_) return tree;
-  std::vector<pid_t> left{pid_};
-  while (!left.empty()) {
-    const pid_t pid = left.back();
-    left.pop_back();
-    if (!add_process(pid, tree)) continue;
-    for (const pid_t child : children_of(pid)) left.push_back(child);
-  }
+  for (const pid_t pid : family()) add_process(pid, tree);
   return tree;
+}
+
+bool Child::stand_still() {
+  // Again until none is left that runs: one may have been started by another that ran still.
+  constexpr int kLooks = 200;
+  for (int look = 0; look < kLooks; ++look) {
+    for (const pid_t pid : family()) ::kill(pid, SIGSTOP);
+    if (std::ranges::none_of(family(), runs)) return true;
+    ::poll(nullptr, 0, 5);
+  }
+  return false;
+}
+
+void Child::go_on() {
+  for (const pid_t pid : family()) ::kill(pid, SIGCONT);
 }
 
 }  // namespace pare::host

@@ -70,7 +70,11 @@ class Child {
   // 255 stands for an end that somebody else reaped.
   std::optional<ExitStatus> poll();
   void terminate() noexcept;  // SIGTERM
-  ExitStatus kill();          // SIGKILL, and waits for the end
+  // Has the child and all its descendants stand still where they are, memory kept; false if some of
+  // them did not within a second.  Not for one that is traced.
+  bool stand_still();
+  void go_on();
+  ExitStatus kill();  // SIGKILL, and waits for the end
 
   // Resident bytes now and at most so far; 0 once it has ended.
   std::int64_t memory_bytes() const;
@@ -81,6 +85,7 @@ class Child {
  private:
   Child() = default;
   void signal_all(int signal) noexcept;
+  std::vector<pid_t> family() const;
 
   pid_t pid_ = -1;
   bool own_group_ = false;

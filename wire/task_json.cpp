@@ -77,6 +77,14 @@ void read_machine(Fields& fields, TaskDocument& task) {
     });
   }
   if (fields.has("kept")) task.kept = fields.text("kept");
+  if (fields.has("checkpoints")) {
+    fields.object("checkpoints", [&](Fields& place) {
+      CheckpointPlace& out = task.checkpoints.emplace();
+      out.folder = place.text("folder");
+      out.every_seconds = place.number("every_seconds", 0.0);
+      if (place.has("from")) out.from = place.text("from");
+    });
+  }
   if (fields.has("cores")) {
     for (const std::int64_t core : fields.integers("cores", 0, kMostCores)) {
       task.cores.push_back(static_cast<int>(core));
@@ -161,6 +169,12 @@ std::string task_to_json(const TaskDocument& task) {
   if (!task.runtimes.empty()) out["runtimes"] = task.runtimes;
   if (!task.cores.empty()) out["cores"] = task.cores;
   if (!task.kept.empty()) out["kept"] = task.kept;
+  if (task.checkpoints) {
+    Json& place = out["checkpoints"];
+    place = {{"folder", task.checkpoints->folder},
+             {"every_seconds", task.checkpoints->every_seconds}};
+    if (!task.checkpoints->from.empty()) place["from"] = task.checkpoints->from;
+  }
   return dump(out);
 }
 

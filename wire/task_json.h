@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -18,6 +19,14 @@
 
 namespace pare::wire {
 
+// Where a kind that keeps checkpoints has them.
+struct CheckpointPlace {
+  std::string folder;
+  double every_seconds = 0;  // no oftener than that
+  std::string from = {};     // a file to go on from; empty: from the beginning
+  friend bool operator==(const CheckpointPlace&, const CheckpointPlace&) = default;
+};
+
 struct TaskDocument {
   TaskParams params;
   std::map<std::string, std::string> blobs;  // role ("model") to SHA-256; the kind says which roles
@@ -27,6 +36,7 @@ struct TaskDocument {
   std::map<std::string, std::vector<std::string>> runtimes;  // name to command
   std::vector<int> cores;
   std::string kept{};  // a folder for what runtimes keep of candidates; empty: none
+  std::optional<CheckpointPlace> checkpoints{};  // none: nobody wants any
 
   TaskKind kind() const noexcept { return static_cast<TaskKind>(params.index()); }
   friend bool operator==(const TaskDocument&, const TaskDocument&) = default;

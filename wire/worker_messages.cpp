@@ -51,7 +51,12 @@ Result<FromWorker> decode_hello(const proto::Hello& in, FromWorker out) {
   if (!in.replaces().empty() && !is_session(in.replaces())) {
     return refuse("hello.replaces is \"" + in.replaces().substr(0, 80) + "\", no session");
   }
-  Hello hello{in.worker_name(), in.device_id(), in.device_json(), {}, {}, in.replaces()};
+  Hello hello{in.worker_name(), in.device_id(), in.device_json(), {}, {}, in.replaces(), {}};
+  for (const proto::Attempt& one : in.reporting()) {
+    const std::string bad = bad_fence(one.task_id(), one.attempt());
+    if (!bad.empty()) return refuse("hello.reporting." + bad);
+    hello.reporting.push_back({TaskId{one.task_id()}, one.attempt()});
+  }
   for (const std::string& pool : in.pools()) {
     if (pool.empty()) return refuse("hello.pools has an empty name");
     hello.pools.push_back(pool);
@@ -147,6 +152,11 @@ struct EncodeFromWorker {
     hello.set_device_id(in.device_id);
     hello.set_device_json(in.device_json);
     hello.set_replaces(in.replaces);
+    for (const AttemptName& one : in.reporting) {
+      proto::Attempt& reporting = *hello.add_reporting();
+      reporting.set_task_id(one.task.value);
+      reporting.set_attempt(one.attempt);
+    }
     for (const std::string& pool : in.pools) hello.add_pools(pool);
     for (const RuntimeInfo& runtime : in.runtimes) {
       proto::RuntimeInfo& info = *hello.add_runtimes();

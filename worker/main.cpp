@@ -90,6 +90,14 @@ Result<std::string> new_session() {
   return session;
 }
 
+// The lock on the scratch folder says that the process is gone.  Empty: none was here, or it was
+// never known.
+std::string session_of_before(const fs::path& file) {
+  std::ifstream source(file);
+  std::string session;
+  return std::getline(source, session) && wire::is_session(session) ? session : "";
+}
+
 Result<std::monostate> serve(const Options& options, int signals) {
   const auto cores = host::parse_cores(options.cores);
   if (!cores) return cores.error();
@@ -106,6 +114,9 @@ Result<std::monostate> serve(const Options& options, int signals) {
   }
   auto profile = make_profile(options, cores.value(), std::move(runtimes.infos));
   if (!profile) return profile.error();
+  WorkerProfile said = std::move(profile).value();
+  const fs::path session_file = options.scratch / "session";
+  said.replaces = session_of_before(session_file);
   auto session = new_session();
   if (!session) return session.error();
   auto link = Link::open(options.endpoint);
@@ -123,8 +134,8 @@ Result<std::monostate> serve(const Options& options, int signals) {
   std::error_code ignored;
   fs::remove_all(settings.scratch, ignored);  // of a worker that was killed
   fs::remove_all(settings.kept, ignored);     // perhaps by another version of a runtime
-  Agent(std::move(session).value(), std::move(profile).value(), std::move(settings),
-        std::move(link).value(), std::move(outbox).value(), std::move(cache).value())
+  Agent(std::move(session).value(), std::move(said), std::move(settings), std::move(link).value(),
+        std::move(outbox).value(), std::move(cache).value(), session_file)
       .run(signals);
   return std::monostate{};
 }

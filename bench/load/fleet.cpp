@@ -103,7 +103,8 @@ class Worker {
         say(send->message);
       } else if (const auto* start = std::get_if<worker::Start>(&action)) {
         const Lease& lease = start->lease;
-        act(protocol_.ended(wire::TaskReport{lease.task, lease.attempt, kOutcome}, now), now);
+        const wire::TaskReport report{lease.task, lease.attempt, kOutcome};
+        act(protocol_.ended({lease.task, lease.attempt}, report, now), now);
       } else if (std::holds_alternative<worker::Reconnect>(action)) {
         ++counts_.reconnects;
         reconnected_ = true;

@@ -13,6 +13,7 @@ RouteTable make_routes(const Services& services) {
   add_job_routes(table, services);
   add_trial_routes(table, services);
   add_comparison_routes(table, services);
+  add_task_routes(table, services);
   return table;
 }
 

@@ -12,5 +12,6 @@ void add_target_routes(RouteTable& table, const Services& services);
 void add_job_routes(RouteTable& table, const Services& services);
 void add_trial_routes(RouteTable& table, const Services& services);
 void add_comparison_routes(RouteTable& table, const Services& services);
+void add_task_routes(RouteTable& table, const Services& services);
 
 }  // namespace pare::coordinator

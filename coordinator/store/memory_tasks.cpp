@@ -91,12 +91,21 @@ Worker MemoryStore::with_tasks(const StoredWorker& stored) const {
 }
 
 void MemoryStore::join(std::string_view session, const WorkerProfile& profile) {
-  if (!profile.replaces.empty()) take_from(profile.replaces, Departure::kReplaced);
   StoredWorker& stored = state_.workers[std::string(session)];
   stored.worker.session = session;
   stored.worker.profile = profile;
   stored.worker.last_seen = now();
   stored.lost = false;
+  if (profile.replaces.empty()) return;
+  for (const AttemptName& one : profile.reporting) {
+    const auto at = state_.tasks.find(one.task);
+    if (at == state_.tasks.end() || at->second.task.leased_by != profile.replaces) continue;
+    if (at->second.task.attempt != one.attempt) continue;
+    at->second.task.leased_by = session;
+    at->second.task.suspended = false;
+    extend(at->second);
+  }
+  take_from(profile.replaces, Departure::kReplaced);
 }
 
 Result<Worker> MemoryStore::greet(std::string_view session, const WorkerProfile& profile) {

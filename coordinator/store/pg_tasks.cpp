@@ -163,13 +163,18 @@ void log_event(pqxx::work& transaction, const Param& now, std::string_view kind,
 void PgStore::join(pqxx::work& tx, std::string_view session, const WorkerProfile& profile) const {
   std::vector<std::string> runtime_names;
   for (const RuntimeInfo& runtime : profile.runtimes) runtime_names.push_back(runtime.name);
-  if (!profile.replaces.empty()) lose(tx, profile.replaces, Departure::kReplaced);
   const bool known = !execute(tx, query::worker_is_known, session).empty();
   execute(tx, query::upsert_device, profile.device_id, or_null(profile.device_json), now());
   execute(tx, query::upsert_worker, session, profile.name, profile.device_id,
           json_param(profile.pools), runtimes_json(profile.runtimes), json_param(runtime_names),
           now());
   if (!known) log_event(tx, now(), "worker.joined", std::nullopt, "{}");
+  if (profile.replaces.empty()) return;
+  execute(tx, query::adopt_tasks, session, profile.replaces,
+          array_of(profile.reporting, [](const AttemptName& one) { return one.task.value; }),
+          array_of(profile.reporting, [](const AttemptName& one) { return one.attempt; }),
+          lease_ms(), now());
+  lose(tx, profile.replaces, Departure::kReplaced);
 }
 
 Result<Worker> PgStore::greet(std::string_view session, const WorkerProfile& profile) {
@@ -199,8 +204,9 @@ std::vector<TaskId> PgStore::give_back(pqxx::work& transaction, const Param& ses
 std::vector<TaskId> PgStore::lose(pqxx::work& tx, std::string_view session,
                                   Departure departure) const {
   const bool again = departure == Departure::kReplaced;  // what it held is free now
-  if (execute(tx, query::lose_worker, session, again).empty()) return {};
-  log_event(tx, now(), "worker.lost", std::nullopt, "{}");
+  const auto rows = execute(tx, query::lose_worker, session, again);
+  if (rows.empty()) return {};
+  if (!rows[0]["was_lost"].as<bool>()) log_event(tx, now(), "worker.lost", std::nullopt, "{}");
   return give_back(tx, to_param(session), departure);
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 Result<Ranking> calibrated_ranking(const Detector& detector, const TensorFile& file,
                                    std::size_t images, const ImageSource& image,
-                                   const Progress& progress) {
+                                   const Progress& progress, Journal& journal) {
   const auto statistics = load_statistics(file);
   if (!statistics) return statistics.error();
   const auto orders = load_orders(file, Importance::kGram);
@@ -24,7 +24,7 @@ Result<Ranking> calibrated_ranking(const Detector& detector, const TensorFile& f
   const auto samples = sample_images(detector, images, image);
   if (!samples) return samples.error();
   const auto sensitivity = measure_output_sensitivity(detector, statistics.value(), orders.value(),
-                                                      samples.value(), progress);
+                                                      samples.value(), progress, journal);
   if (!sensitivity) return sensitivity.error();
   const auto worth = output_worth(detector.body, detector.groups, statistics.value(),
                                   sensitivity.value(), output_shares(detector));
@@ -37,9 +37,9 @@ Result<Ranking> calibrated_ranking(const Detector& detector, const TensorFile& f
 Result<GroupGuidance> group_sensitivity(const Detector& detector, TensorFile& statistics,
                                         std::size_t images, const ImageSource& image,
                                         const GroupSensitivityOptions& options,
-                                        const Progress& progress) {
+                                        const Progress& progress, Journal& journal) {
   const auto used = std::min(images, static_cast<std::size_t>(options.images));
-  const auto ranking = calibrated_ranking(detector, statistics, used, image, progress);
+  const auto ranking = calibrated_ranking(detector, statistics, used, image, progress, journal);
   if (!ranking) return ranking.error();
   const auto costs = WidthCosts::make(detector.body, detector.observed, all_ops(), detector.groups,
                                       ranking.value().orders);

@@ -37,6 +37,6 @@ struct GroupGuidance {
 Result<GroupGuidance> group_sensitivity(const Detector& detector, TensorFile& statistics,
                                         std::size_t images, const ImageSource& image,
                                         const GroupSensitivityOptions& options,
-                                        const Progress& progress);
+                                        const Progress& progress, Journal& journal = no_journal());
 
 }  // namespace pare::engine

@@ -20,6 +20,7 @@
 
 #include "core/result.h"
 #include "engine/pipeline/detector.h"
+#include "engine/pipeline/journal.h"
 #include "engine/pipeline/progress.h"
 #include "engine/pipeline/sample_images.h"
 #include "engine/prune/importance.h"
@@ -30,6 +31,6 @@ namespace pare::engine {
 // own output variance that is wrong.  Consumers that lose nothing at three quarters are absent.
 Result<std::map<std::string, double>> measure_output_sensitivity(
     const Detector& detector, const Statistics& statistics, const UnitOrders& orders,
-    std::span<const SampleImage> images, const Progress& progress);
+    std::span<const SampleImage> images, const Progress& progress, Journal& journal = no_journal());
 
 }  // namespace pare::engine

@@ -64,6 +64,30 @@ class Ranges {
     }
   }
 
+  TensorFile state() const {
+    TensorFile state;
+    for (const auto& [name, histogram] : histograms_) histogram.store(name, state);
+    for (const auto& [name, why] : unusable_) state.metadata[name] = why;
+    return state;
+  }
+
+  // As it was when state() was called.  Fails with kInvalidArgument if that is of another network.
+  Result<std::monostate> go_on_from(const TensorFile& state) {
+    unusable_ = state.metadata;
+    for (const std::string& name : wanted_) {
+      if (unusable_.contains(name)) {
+        histograms_.erase(name);
+        continue;
+      }
+      auto histogram = ActivationHistogram::load(state, name);
+      if (!histogram || histogram.value().channels() != histograms_.at(name).channels()) {
+        return Error{ErrorCode::kInvalidArgument, "the histograms are of another network"};
+      }
+      histograms_.insert_or_assign(name, std::move(histogram).value());
+    }
+    return std::monostate{};
+  }
+
   void store(int height, int width, TensorFile& file) const {
     for (const auto& [name, histogram] : histograms_) {
       histogram.store(histogram_key(height, width, name), file);
@@ -79,14 +103,16 @@ class Ranges {
   std::map<std::string, std::string> unusable_;  // the others of those wanted, and why
 };
 
-// Runs `images` images and hands what was wanted to `use`.
+// Runs the images from `first` to before `images` and hands what was wanted to `use`.
 template <typename Use>
 Result<std::monostate> run_images(const Graph& graph, const std::vector<std::string>& wanted,
-                                  std::size_t images, const ImageSource& image, Use use) {
+                                  std::size_t first, std::size_t images, const ImageSource& image,
+                                  Use use) {
+  if (first == images) return std::monostate{};
   auto runner = make_openvino_runner(graph, wanted);
   if (!runner) return runner.error();
   const Shape& shape = graph.inputs[0].shape;
-  for (std::size_t i = 0; i < images; ++i) {
+  for (std::size_t i = first; i < images; ++i) {
     const auto input = image(i, static_cast<int>(shape[2]), static_cast<int>(shape[3]));
     if (!input) return input.error();
     const auto values = runner.value()->run({input.value()});
@@ -98,17 +124,29 @@ Result<std::monostate> run_images(const Graph& graph, const std::vector<std::str
 
 Result<std::monostate> collect_grams(const Detector& detector, std::size_t images,
                                      const ImageSource& image, std::uint64_t seed,
-                                     const Progress& progress, TensorFile& file) {
+                                     const Progress& progress, TensorFile& file, Journal& journal) {
   auto collector =
       GramCollector::make(detector.body, detector.observed, detector.groups, {.seed = seed});
   if (!collector) return collector.error();
   GramCollector grams = std::move(collector).value();
+  const std::string step = "statistics";
+  std::size_t first = 0;
+  if (const StepState* kept = journal.kept(step)) {
+    const auto went_on = grams.go_on_from(kept->state);
+    if (!went_on) return went_on;
+    first = static_cast<std::size_t>(kept->done);
+  }
   const auto ran = run_images(
-      detector.body, grams.tensors(), images, image,
+      detector.body, grams.tensors(), first, images, image,
       [&](std::size_t i, const std::vector<Tensor>& values) {
         progress(static_cast<double>(i + 1) / static_cast<double>(images),
                  "statistics: image " + std::to_string(i + 1) + " of " + std::to_string(images));
-        return grams.add_image(values);
+        const auto added = grams.add_image(values);
+        if (!added) return added;
+        journal.did(step, static_cast<std::int64_t>(i + 1), i + 1 == images,
+                    [&] { return grams.sums(); });
+        journal.tell({{"statistics_images", static_cast<double>(i + 1)}});
+        return added;
       });
   if (!ran) return ran;
   const auto statistics = grams.finish();
@@ -153,7 +191,8 @@ Result<Graph> body_at(const Graph& body, int stride, int height, int width) {
 
 Result<std::monostate> collect_histograms(const Detector& detector, std::pair<int, int> size,
                                           std::size_t images, const ImageSource& image,
-                                          const Progress& progress, TensorFile& file) {
+                                          const Progress& progress, TensorFile& file,
+                                          Journal& journal) {
   const auto [height, width] = size;
   const auto body = body_at(detector.body, largest_stride(detector.head), height, width);
   if (!body) return body.error();
@@ -161,14 +200,25 @@ Result<std::monostate> collect_histograms(const Detector& detector, std::pair<in
   if (!observed) return observed.error();
   Ranges ranges(body.value(), observed.value());
   const std::string at = std::to_string(height) + "x" + std::to_string(width);
-  const auto ran = run_images(body.value(), ranges.wanted(), images, image,
-                              [&](std::size_t i, const std::vector<Tensor>& values) {
-                                progress(static_cast<double>(i + 1) / static_cast<double>(images),
-                                         "ranges at " + at + ": image " + std::to_string(i + 1) +
-                                             " of " + std::to_string(images));
-                                ranges.add(values);
-                                return Result<std::monostate>(std::monostate{});
-                              });
+  const std::string step = "ranges at " + at;
+  std::size_t first = 0;
+  if (const StepState* kept = journal.kept(step)) {
+    const auto went_on = ranges.go_on_from(kept->state);
+    if (!went_on) return went_on;
+    first = static_cast<std::size_t>(kept->done);
+  }
+  const auto ran = run_images(
+      body.value(), ranges.wanted(), first, images, image,
+      [&](std::size_t i, const std::vector<Tensor>& values) {
+        progress(static_cast<double>(i + 1) / static_cast<double>(images),
+                 step + ": image " + std::to_string(i + 1) + " of " + std::to_string(images));
+        ranges.add(values);
+        journal.did(step, static_cast<std::int64_t>(i + 1), i + 1 == images,
+                    [&] { return ranges.state(); });
+        journal.tell({{"ranges_images", static_cast<double>(i + 1)},
+                      {"input_height", static_cast<double>(height)}});
+        return Result<std::monostate>(std::monostate{});
+      });
   if (!ran) return ran;
   ranges.store(height, width, file);
   return std::monostate{};
@@ -180,7 +230,8 @@ bool is_of_the_model(const Error& error) {
 }
 
 Result<Prepared> prepare(const Detector& detector, std::size_t images, const ImageSource& image,
-                         const PrepareOptions& options, const Progress& progress) {
+                         const PrepareOptions& options, const Progress& progress,
+                         Journal& journal) {
   if (images == 0) {
     return Error{ErrorCode::kInvalidArgument, "there are no calibration images"};
   }
@@ -199,12 +250,12 @@ Result<Prepared> prepare(const Detector& detector, std::size_t images, const Ima
   const auto at_most = [&](int limit) { return std::min(images, static_cast<std::size_t>(limit)); };
   Prepared prepared;
   auto done = collect_grams(detector, at_most(options.gram_images), watched, options.seed, part,
-                            prepared.file);
+                            prepared.file, journal);
   if (!done) return done.error();
   for (++step; step < steps; ++step) {
     const auto size = options.resolutions[step - 1];
     done = options.int8 ? collect_histograms(detector, size, at_most(options.histogram_images),
-                                             watched, part, prepared.file)
+                                             watched, part, prepared.file, journal)
                         : try_size(detector, size);
     if (done) continue;
     if (is_of_images || !is_of_the_model(done.error())) return done.error();

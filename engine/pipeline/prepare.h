@@ -17,6 +17,7 @@
 #include "core/result.h"
 #include "engine/graph/tensor_file.h"
 #include "engine/pipeline/detector.h"
+#include "engine/pipeline/journal.h"
 #include "engine/pipeline/progress.h"
 #include "engine/quant/activation_histogram.h"
 
@@ -38,17 +39,21 @@ struct Prepared {
   std::vector<TriedSize> left_out;  // resolutions that cannot be made or run, and why
 };
 
-// A resolution that the model cannot follow is left out, and the rest goes on.  Fails with the
-// reason where none is left, with kInvalidArgument without images, and as the image source does.
+// What `journal` kept of an earlier call with the same arguments is not done again, and the result
+// is the same to the bit.  A resolution that the model cannot follow is left out, and the rest goes
+// on.  Fails with the reason where none is left, with kInvalidArgument without images, and as the
+// image source does.
 Result<Prepared> prepare(const Detector& detector, std::size_t images, const ImageSource& image,
-                         const PrepareOptions& options, const Progress& progress);
+                         const PrepareOptions& options, const Progress& progress,
+                         Journal& journal = no_journal());
 
 // The histograms of one resolution, added to the file.  An activation that no int8 plan can use,
 // because it is no float32 map or holds a value that is not finite, is stored as the reason why.
 // Fails as body_at(), the executor and the image source do.
 Result<std::monostate> collect_histograms(const Detector& detector, std::pair<int, int> size,
                                           std::size_t images, const ImageSource& image,
-                                          const Progress& progress, TensorFile& file);
+                                          const Progress& progress, TensorFile& file,
+                                          Journal& journal = no_journal());
 
 // True for what is the model's doing, not the machine's: another model, size or plan may do.
 bool is_of_the_model(const Error& error);

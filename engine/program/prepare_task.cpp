@@ -5,6 +5,7 @@
 #include "engine/pipeline/group_sensitivity.h"
 #include "engine/pipeline/int8_sensitivity.h"
 #include "engine/pipeline/prepare.h"
+#include "engine/program/checkpoints.h"
 #include "engine/program/task_context.h"
 
 namespace pare::engine {
@@ -36,8 +37,9 @@ std::pair<int, int> smallest_of(const PrepareOptions& options, const Prepared& p
 // What narrowing costs.  A model that cannot be measured so is searched all the same.
 Result<std::monostate> guide_widths(const Detector& detector, TensorFile& file,
                                     const CalibrationImages& images, const Progress& progress,
-                                    Guidance& guidance) {
-  auto groups = group_sensitivity(detector, file, images.count, images.image, {}, progress);
+                                    Journal& journal, Guidance& guidance) {
+  auto groups =
+      group_sensitivity(detector, file, images.count, images.image, {}, progress, journal);
   if (!groups && !is_of_the_model(groups.error())) return groups.error();
   if (!groups) {
     guidance.notes.push_back("What narrowing each group costs could not be measured: " +
@@ -54,7 +56,7 @@ Result<std::monostate> guide_widths(const Detector& detector, TensorFile& file,
 // lowered, there are no int8 plans, and the job goes on.
 Result<std::monostate> guide_int8(const Detector& detector, const TensorFile& file,
                                   const CalibrationImages& images, std::pair<int, int> size,
-                                  const Progress& progress, Guidance& guidance) {
+                                  const Progress& progress, Journal&, Guidance& guidance) {
   auto layers = int8_sensitivity(detector, file, images.count, images.image,
                                  {.height = size.first, .width = size.second}, progress);
   if (!layers && !is_of_the_model(layers.error())) return layers.error();
@@ -71,11 +73,11 @@ Result<std::monostate> guide_int8(const Detector& detector, const TensorFile& fi
 // order of the channels: whoever builds a plan needs it, whether or not there is a search.
 Result<Guidance> guidance_of(const Detector& detector, Prepared& prepared,
                              const CalibrationImages& images, const PrepareOptions& options,
-                             bool rank_int8_layers, const Progress& progress) {
+                             bool rank_int8_layers, const Progress& progress, Journal& journal) {
   const double groups_end = rank_int8_layers ? kGroupsEnd : 1;
   Guidance guidance;
   auto done = guide_widths(detector, prepared.file, images,
-                           part_of(progress, kStatisticsEnd, groups_end), guidance);
+                           part_of(progress, kStatisticsEnd, groups_end), journal, guidance);
   if (!done) return done.error();
   guidance.left_out = prepared.left_out;
   for (const TriedSize& size : prepared.left_out) {
@@ -84,7 +86,7 @@ Result<Guidance> guidance_of(const Detector& detector, Prepared& prepared,
   }
   if (rank_int8_layers) {
     done = guide_int8(detector, prepared.file, images, smallest_of(options, prepared),
-                      part_of(progress, groups_end, 1), guidance);
+                      part_of(progress, groups_end, 1), journal, guidance);
     if (!done) return done.error();
     if (!guidance.why_no_int8.empty()) {
       guidance.notes.push_back("No int8 plans: " + guidance.why_no_int8);
@@ -96,6 +98,12 @@ Result<Guidance> guidance_of(const Detector& detector, Prepared& prepared,
 }  // namespace
 
 TaskEnd run(const TaskContext& context, const wire::PrepareParams& params) {
+  const auto [executor, scoring] = scoring_facts();
+  Checkpoints journal(context.document, executor, context.say);
+  if (!journal.why_anew().empty()) context.progress(0, "begins anew: " + journal.why_anew());
+  if (journal.first_step() > 0) {
+    context.progress(0, "goes on from step " + std::to_string(journal.first_step()));
+  }
   const auto detector = context.detector(params.card);
   if (!detector) return detector.error();
   const auto calibration = context.calibration();
@@ -108,11 +116,11 @@ TaskEnd run(const TaskContext& context, const wire::PrepareParams& params) {
     options.resolutions.emplace_back(size.height, size.width);
   }
   auto prepared = prepare(detector.value(), images.count, images.image, options,
-                          part_of(context.progress, 0, kStatisticsEnd));
+                          part_of(context.progress, 0, kStatisticsEnd), journal);
   if (!prepared) return prepared.error();
   Prepared all = std::move(prepared).value();
   auto guidance = guidance_of(detector.value(), all, images, options,
-                              options.int8 && params.rank_int8_layers, context.progress);
+                              options.int8 && params.rank_int8_layers, context.progress, journal);
   if (!guidance) return guidance.error();
   auto artifact =
       context.artifact("statistics", "statistics.safetensors", encode_tensor_file(all.file));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@ struct TaskContext {
   const std::filesystem::path& scratch;
   Progress progress;
   Stopwatch& watch;
+  std::function<void(const std::string& line)> say;  // a line of JSON for the worker
 
   // Fails with kInvalidArgument, naming the role, if the worker gave no file.
   Result<std::filesystem::path> file(const std::string& role) const;

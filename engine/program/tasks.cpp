@@ -18,9 +18,13 @@
 namespace pare::engine {
 namespace {
 
-void print_progress(double share, const std::string& message) {
-  std::printf("%s\n", nlohmann::json{{"progress", share}, {"message", message}}.dump().c_str());
+void print_line(const std::string& line) {
+  std::printf("%s\n", line.c_str());
   std::fflush(stdout);
+}
+
+void print_progress(double share, const std::string& message) {
+  print_line(nlohmann::json{{"progress", share}, {"message", message}}.dump());
 }
 
 // On ONNX Runtime where the executor cannot and this worker serves it.
@@ -244,7 +248,7 @@ Result<std::pair<std::string, wire::Artifact>> TaskContext::artifact(
 
 Result<wire::TaskSuccess> run_task(const wire::TaskDocument& task,
                                    const std::filesystem::path& scratch, Stopwatch& watch) {
-  const TaskContext context{task, scratch, print_progress, watch};
+  const TaskContext context{task, scratch, print_progress, watch, print_line};
   return std::visit([&](const auto& params) { return run(context, params); }, task.params);
 }
 

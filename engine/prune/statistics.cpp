@@ -124,6 +124,50 @@ Result<std::monostate> GramCollector::add_image(const std::vector<Tensor>& value
   return std::monostate{};
 }
 
+TensorFile GramCollector::sums() const {
+  TensorFile file;
+  std::vector<std::int64_t> counts{static_cast<std::int64_t>(state_->images)};
+  for (const Source& source : state_->sources) {
+    const Eigen::Index size = source.sum.rows();
+    std::vector<float> triangle;
+    triangle.reserve(static_cast<std::size_t>(size * (size + 1) / 2));
+    for (Eigen::Index i = 0; i < size; ++i) {
+      for (Eigen::Index j = i; j < size; ++j) triangle.push_back(source.sum(i, j));
+    }
+    file.tensors[source.key] = Tensor::of<float>({std::ssize(triangle)}, triangle);
+    counts.push_back(source.positions);
+  }
+  file.tensors["counts"] = Tensor::of<std::int64_t>({std::ssize(counts)}, counts);
+  return file;
+}
+
+Result<std::monostate> GramCollector::go_on_from(const TensorFile& sums) {
+  const Error other{ErrorCode::kInvalidArgument, "the sums are of another network"};
+  const auto counts = sums.tensors.find("counts");
+  if (counts == sums.tensors.end() || counts->second.dtype() != DType::kInt64 ||
+      counts->second.size() != std::ssize(state_->sources) + 1) {
+    return other;
+  }
+  const auto counted = counts->second.values<std::int64_t>();
+  for (std::size_t s = 0; s < state_->sources.size(); ++s) {
+    Source& source = state_->sources[s];
+    const auto sum = sums.tensors.find(source.key);
+    const Eigen::Index size = source.sum.rows();
+    if (sum == sums.tensors.end() || sum->second.dtype() != DType::kFloat32 ||
+        sum->second.size() != size * (size + 1) / 2) {
+      return other;
+    }
+    const auto triangle = sum->second.values<float>();
+    std::size_t at = 0;
+    for (Eigen::Index i = 0; i < size; ++i) {
+      for (Eigen::Index j = i; j < size; ++j) source.sum(i, j) = triangle[at++];
+    }
+    source.positions = counted[s + 1];
+  }
+  state_->images = static_cast<std::uint64_t>(counted[0]);
+  return std::monostate{};
+}
+
 Result<Statistics> GramCollector::finish() const {
   if (state_->images == 0) {
     return Error{ErrorCode::kInvalidArgument, "statistics of no image"};

@@ -61,6 +61,11 @@ class GramCollector {
   // REQUIRES: values are those of tensors(), in that order.
   Result<std::monostate> add_image(const std::vector<Tensor>& values);
 
+  // What was summed so far, and back into a collector of the same graph and options, which then
+  // goes on as if it had summed it itself.  Fails with kInvalidArgument if it is of another.
+  TensorFile sums() const;
+  Result<std::monostate> go_on_from(const TensorFile& sums);
+
   // Means over all positions so far.  Fails with kInvalidArgument if there was no image.
   Result<Statistics> finish() const;
 

@@ -163,6 +163,28 @@ TEST(Child, that_is_stopped_says_so_with_what_it_started_and_uses_no_processor) 
   EXPECT_EQ(child.tree().cpu_ticks, tree.cpu_ticks);
 }
 
+TEST(Child, stands_still_with_what_it_started_and_goes_on_where_it_was) {
+  // Three generations that count as fast as they can.
+  const std::string busy = "i=0; while :; do i=$((i+1)); done";
+  auto started =
+      Child::start(shell("sh -c 'sh -c \"" + busy + "\" & " + busy + "' & echo up; " + busy));
+  ASSERT_TRUE(started);
+  Child child = std::move(started).value();
+  ASSERT_TRUE(readable(child.output()));
+  while (child.tree().processes < 3) ::poll(nullptr, 0, 1);
+  ASSERT_TRUE(child.stand_still());
+  const ChildTree still = child.tree();
+  EXPECT_EQ(still.processes, 3);
+  EXPECT_EQ(still.stopped, 3);
+  ::poll(nullptr, 0, 100);
+  EXPECT_EQ(child.tree().cpu_ticks, still.cpu_ticks);
+  child.go_on();
+  while (child.tree().cpu_ticks < still.cpu_ticks + 3) ::poll(nullptr, 0, 1);
+  EXPECT_EQ(child.tree().stopped, 0);
+  ASSERT_TRUE(child.stand_still());
+  EXPECT_EQ(child.kill().signal, SIGKILL);
+}
+
 TEST(Child, reports_memory_of_what_it_started_and_of_what_that_started) {
   // 64 MiB in the grandchild's child, none to speak of in the shells.
   auto started =

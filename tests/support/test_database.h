@@ -54,14 +54,25 @@ class TestDatabase {
 
   // Empties every table but the one that says which migrations were applied.
   void clear() const {
+    constexpr int kMostTries = 5;
+    for (int tries = 1;; ++tries) {
+      try {
+        return truncate();
+      } catch (const pqxx::deadlock_detected&) {
+        // The server is still at a query of a store that was closed a moment ago.
+        if (tries == kMostTries) throw;
+      }
+    }
+  }
+
+ private:
+  void truncate() const {
     run("DO $$ DECLARE names text; BEGIN"
         " SELECT string_agg(format('%I', tablename), ', ') INTO names FROM pg_tables"
         "  WHERE schemaname = 'public' AND tablename <> 'schema_version';"
         " IF names IS NOT NULL THEN EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY CASCADE';"
         " END IF; END $$");
   }
-
- private:
   void on_server(const std::string& sql) const {
     pqxx::connection connection("host='" + socket_ + "' user=pare dbname=postgres");
     pqxx::nontransaction transaction(connection);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -41,9 +42,11 @@ class RunTask : public testing::Test {
             .time_limit = std::chrono::seconds(60)};
   }
   wire::TaskOutcome run(const Lease& lease, const TaskSettings& settings) {
-    const auto json = run_task(
-        lease, settings, *cache_, stop_.get_token(),
-        [&](double share, const std::string& message) { progress_.emplace_back(share, message); });
+    const TaskListener listener{
+        [&](double share, const std::string& message) { progress_.emplace_back(share, message); },
+        [&](const SeriesPoint& point) { points_.push_back(point); },
+        [&](const Checkpoint& checkpoint) { checkpoints_.push_back(checkpoint); }};
+    const auto json = run_task(lease, settings, *cache_, stop_.get_token(), pause_, listener);
     auto outcome = wire::parse_outcome(json.value_or("stopped"), TaskKind::kBuild);
     EXPECT_TRUE(outcome) << outcome.error().message;
     return std::move(outcome).value();
@@ -58,7 +61,10 @@ class RunTask : public testing::Test {
   test::BlobServer server_;
   std::optional<Cache> cache_;
   std::stop_source stop_;
+  Pause pause_;
   std::vector<std::pair<double, std::string>> progress_;
+  std::vector<SeriesPoint> points_;
+  std::vector<Checkpoint> checkpoints_;  // read it when the task is over
 };
 
 TEST_F(RunTask, an_artifact_is_published_and_replaced_by_its_digest) {
@@ -228,15 +234,124 @@ TEST_F(RunTask, a_stop_kills_the_child_and_gives_no_outcome) {
   const TaskSettings slow = settings("echo '{\"progress\": 0.5}'; exec sleep 1000");
   std::optional<std::string> outcome = "none yet";
   std::thread thread([&] {
-    outcome = run_task(task, slow, *cache_, stop_.get_token(), [&](double share, const auto&) {
-      running = running || share == 0.5;
-      running.notify_all();
-    });
+    outcome =
+        run_task(task, slow, *cache_, stop_.get_token(), pause_, {[&](double share, const auto&) {
+                   running = running || share == 0.5;
+                   running.notify_all();
+                 }});
   });
   running.wait(false);
   stop_.request_stop();
   thread.join();
   EXPECT_FALSE(outcome.has_value());
+}
+
+TEST_F(RunTask, numbers_of_steps_are_forwarded_and_rubbish_is_not) {
+  run(lease(), settings(R"(echo '{"step": 3, "numbers": {"loss": 0.5, "name": "x"}}';
+                           echo '{"step": -1, "numbers": {"loss": 0.5}}'; echo '{"step": 4}'; )" +
+                        std::string(test::kSucceed)));
+  EXPECT_EQ(points_, (std::vector<SeriesPoint>{{3, {{"loss", 0.5}}}}));
+}
+
+TEST_F(RunTask, a_checkpoint_is_sent_while_the_child_goes_on) {
+  Lease lasting = lease();
+  lasting.document = test::prepare_task(server_);
+  // It ends when the coordinator has what it wrote.
+  const std::string sent = (folder_ / "sent").string();
+  std::ofstream(folder_ / "outside") << "not the task's";
+  const TaskSettings with = settings(
+      R"(PLACE=$(dirname $TASK)/checkpoints; printf 'half of it' > $PLACE/5.tensors;
+         echo '{"checkpoint": "../../../outside", "step": 4}';
+         echo '{"checkpoint": "5.tensors", "step": 5}'; while [ ! -e )" +
+      sent + " ]; do sleep 0.01; done; exit 3");
+  TaskListener listener{[](double, const std::string&) {}};
+  std::optional<Checkpoint> told;
+  listener.checkpoint = [&](const Checkpoint& checkpoint) {
+    told = checkpoint;
+    std::ofstream(folder_ / "sent") << "yes";
+  };
+  const auto json = run_task(lasting, with, *cache_, stop_.get_token(), pause_, listener);
+  ASSERT_TRUE(json);
+  EXPECT_THAT(*json, HasSubstr("exit code 3"));
+  EXPECT_EQ(told, (Checkpoint{wire::sha256_hex("half of it"), 10, 5}));
+  EXPECT_EQ(server_.blob(wire::sha256_hex("half of it")), "half of it");
+  EXPECT_EQ(server_.puts(), 1) << "what is outside its folder is not sent";
+}
+
+TEST_F(RunTask,
+       a_lease_with_a_checkpoint_hands_it_to_the_child_and_one_that_is_gone_is_done_without) {
+  Lease lasting = lease();
+  lasting.document = test::prepare_task(server_);
+  const std::string script = "cp $TASK " + (folder_ / "seen.json").string() + "; exit 3";
+  const auto seen = [&] {
+    const auto outcome = run_task(lasting, settings(script), *cache_, stop_.get_token(), pause_,
+                                  {[](double, const std::string&) {}});
+    EXPECT_THAT(outcome.value_or(""), HasSubstr("exit code 3"));
+    std::ifstream file(folder_ / "seen.json");
+    return wire::parse_task(std::string(std::istreambuf_iterator<char>(file), {})).value();
+  };
+  lasting.resume_from = Checkpoint{server_.put("half of it"), 10, 5};
+  std::ifstream from(seen().checkpoints->from);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(from), {}), "half of it");
+  lasting.resume_from->sha256 = std::string(64, 'b');
+  EXPECT_EQ(seen().checkpoints->from, "");
+}
+
+TEST_F(RunTask, standing_still_keeps_the_task_and_takes_none_of_its_time) {
+  Lease brief = lease();
+  brief.time_limit = std::chrono::seconds(2);
+  TaskSettings with =
+      settings(R"(echo '{"progress": 0.5}'; sleep 0.5; )" + std::string(test::kSucceed));
+  with.standstill = std::chrono::milliseconds(1500);
+  std::atomic<bool> still = false;
+  Pause pause([&](int suspension) {
+    still = stands_still(suspension);
+    still.notify_all();
+  });
+  std::optional<std::string> outcome;
+  std::thread thread([&] {
+    outcome =
+        run_task(brief, with, *cache_, stop_.get_token(), pause, {[&](double share, const auto&) {
+                   if (share == 0.5) pause.want(1);
+                 }});
+  });
+  still.wait(false);
+  // Time has to pass: more than its limit, and than what counts as a hang.
+  ::poll(nullptr, 0, 3000);
+  pause.want(2);
+  thread.join();
+  ASSERT_TRUE(outcome);
+  EXPECT_TRUE(wire::parse_outcome(*outcome, TaskKind::kBuild)) << *outcome;
+  EXPECT_THAT(*outcome, testing::Not(HasSubstr("longer than its limit")));
+  EXPECT_THAT(*outcome, HasSubstr(R"("ok":true)"));
+}
+
+TEST_F(RunTask, a_child_does_not_start_while_the_task_is_to_stand_still_and_can_be_stopped) {
+  std::atomic<bool> still = false;
+  Pause pause([&](int) {
+    still = true;
+    still.notify_all();
+  });
+  pause.want(1);
+  EXPECT_TRUE(still) << "nothing runs: it stands still at once";
+  std::atomic<bool> started = false;
+  const TaskSettings with =
+      settings("touch " + (folder_ / "started").string() + "; " + test::kSucceed);
+  const Lease task = lease();
+  std::optional<std::string> outcome = "none yet";
+  std::thread thread([&] {
+    outcome = run_task(task, with, *cache_, stop_.get_token(), pause,
+                       {[&](double, const std::string& message) {
+                         if (message != "running") return;
+                         started = true;
+                         started.notify_all();
+                       }});
+  });
+  started.wait(false);
+  stop_.request_stop();
+  thread.join();
+  EXPECT_FALSE(outcome);
+  EXPECT_FALSE(fs::exists(folder_ / "started"));
 }
 
 TEST_F(RunTask, a_document_that_is_wrong_is_a_failure_that_says_so) {

@@ -281,6 +281,44 @@ TEST_F(Worker, asked_to_stop_it_kills_the_child_says_goodbye_and_ends_well) {
   EXPECT_EQ(::kill(pid, 0), -1);
 }
 
+TEST_F(Worker, measures_while_a_task_of_its_own_stands_still_which_goes_on_afterwards) {
+  // The first to run lasts until the file is there; the second ends at once.
+  const std::string first = (folder_ / "first").string(), go = (folder_ / "go").string();
+  start("if [ -n \"$OUTCOME\" ] && mkdir " + first +
+        " 2>/dev/null; then echo '{\"progress\": 0.5}'; while [ ! -e " + go +
+        " ]; do sleep 0.01; done; fi; " + test::kSucceed);
+  welcome();
+  lease(7);
+  ASSERT_TRUE(heartbeat([](const wire::Heartbeat& one) {
+    return !one.running.empty() && one.running[0].progress == 0.5;
+  }));
+  coordinator_.send(wire::HeartbeatReply{{}, {{TaskId{7}, 1, 1}}});
+  ASSERT_TRUE(heartbeat([](const wire::Heartbeat& one) {
+    return !one.running.empty() && one.running[0].suspension == 1;
+  }));
+  std::ofstream(go) << "it may end, and does not: it stands still";
+  ASSERT_TRUE(coordinator_.next<wire::LeaseRequest>());
+  lease(8);
+  const auto measured = coordinator_.next<wire::TaskReport>();
+  ASSERT_TRUE(measured);
+  EXPECT_EQ(measured->task, TaskId{8});
+  coordinator_.send(wire::ReportReply{{8}, 1, ReportVerdict::kRecorded});
+  coordinator_.send(wire::HeartbeatReply{{}, {{TaskId{7}, 1, 2}}});
+  const auto lasting = coordinator_.next<wire::TaskReport>();
+  ASSERT_TRUE(lasting);
+  EXPECT_EQ(lasting->task, TaskId{7});
+  EXPECT_TRUE(std::holds_alternative<wire::TaskSuccess>(outcome_of(*lasting).end));
+}
+
+TEST_F(Worker, that_is_started_anew_says_which_session_is_gone) {
+  start("echo '{\"progress\": 0.5}'; exec sleep 1000");
+  EXPECT_EQ(welcome().replaces, "");
+  const std::string session = coordinator_.session();
+  child_->kill();
+  start(test::kSucceed);
+  EXPECT_EQ(welcome().replaces, session);
+}
+
 TEST_F(Worker, a_second_worker_on_the_same_scratch_folder_is_refused) {
   start(test::kSucceed);
   welcome();

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <fstream>
 #include <utility>
 
 namespace pare::worker {
@@ -19,14 +20,16 @@ Instant now() {
 }  // namespace
 
 Agent::Agent(std::string session, WorkerProfile profile, TaskSettings settings, Link link,
-             Outbox outbox, Cache cache)
+             Outbox outbox, Cache cache, std::filesystem::path session_file)
     : settings_(std::move(settings)),
       link_(std::move(link)),
       outbox_(std::move(outbox)),
       cache_(std::move(cache)),
-      protocol_(std::move(session), std::move(profile), outbox_.load()) {}
+      protocol_(session, std::move(profile), outbox_.load()),
+      session_(std::move(session)),
+      session_file_(std::move(session_file)) {}
 
-Agent::~Agent() = default;  // task_ is last, so it is stopped and joined first
+Agent::~Agent() = default;  // slots_ is last, so they are stopped and joined first
 
 void Agent::run(int signals) {
   while (true) {
@@ -46,10 +49,8 @@ void Agent::run(int signals) {
   }
   spdlog::info("stopping");
   act(protocol_.stopping());
-  if (task_.joinable()) {
-    task_.request_stop();
-    task_.join();
-  }
+  for (auto& [key, slot] : slots_) slot->thread.request_stop();
+  slots_.clear();
   link_.close();
 }
 
@@ -63,26 +64,48 @@ void Agent::read_messages() {
       spdlog::warn("the coordinator refuses: {}", refusal->reason);
     }
     const bool welcomed = protocol_.welcomed();
-    act(protocol_.received(message->value(), now()));
-    if (protocol_.welcomed() && !welcomed) spdlog::info("connected to the coordinator");
+    Actions actions = protocol_.received(message->value(), now());
+    // Before anything is asked for: whoever holds a task is known to the next start.
+    if (protocol_.welcomed() && !welcomed) note_session();
+    act(std::move(actions));
   }
 }
 
+void Agent::note_session() const {
+  spdlog::info("connected to the coordinator");
+  std::error_code failure;
+  const std::filesystem::path part = session_file_.string() + ".part";
+  std::ofstream(part) << session_ << "\n";
+  std::filesystem::rename(part, session_file_, failure);
+  // The next start then leaves what this one holds until its grace is over.
+  if (failure) spdlog::warn("{}: {}", session_file_.string(), failure.message());
+}
+
 void Agent::read_news() {
-  TaskNews news = mailbox_.take();
-  if (news.progress) protocol_.progressed(news.progress->share, news.progress->message);
+  for (auto& [key, news] : mailbox_.take()) hear(key, std::move(news));
+}
+
+void Agent::hear(Protocol::Key key, TaskNews news) {
+  if (news.progress) protocol_.progressed(key, news.progress->share, news.progress->message);
+  for (SeriesPoint& point : news.points) protocol_.told(key, std::move(point));
+  if (news.checkpoint) protocol_.told(key, *std::move(news.checkpoint));
+  if (news.suspension) {
+    spdlog::info("task {} attempt {}: {}", key.first.value, key.second,
+                 stands_still(*news.suspension) ? "stands still" : "goes on");
+    act(protocol_.suspended(key, *news.suspension, now()));
+  }
   if (!news.ended) return;
-  task_.join();
+  slots_.erase(key);
   std::optional<wire::TaskReport> report;
   if (news.outcome) {
-    report = wire::TaskReport{lease_.task, lease_.attempt, *std::move(news.outcome)};
+    report = wire::TaskReport{key.first, key.second, *std::move(news.outcome)};
     const auto saved = outbox_.save(*report);
     // Reported all the same; it is only lost if this process dies before the answer.
     if (!saved) spdlog::error("{}", saved.error().message);
   }
-  spdlog::info("task {} attempt {}: {}", lease_.task.value, lease_.attempt,
+  spdlog::info("task {} attempt {}: {}", key.first.value, key.second,
                report ? report->outcome_json.substr(0, 200) : "stopped");
-  act(protocol_.ended(std::move(report), now()));
+  act(protocol_.ended(key, std::move(report), now()));
 }
 
 void Agent::act(Actions actions) {
@@ -96,19 +119,34 @@ void Agent::act(const Send& send) {
 }
 
 void Agent::act(const Start& start) {
-  lease_ = start.lease;
-  spdlog::info("task {} attempt {}: started", lease_.task.value, lease_.attempt);
-  task_ = std::jthread([this, lease = lease_](const std::stop_token& stop) {
-    mailbox_.post_end(
-        run_task(lease, settings_, cache_, stop, [this](double share, const std::string& message) {
-          mailbox_.post_progress(share, message);
-        }));
+  const Protocol::Key key{start.lease.task, start.lease.attempt};
+  spdlog::info("task {} attempt {}: started{}", key.first.value, key.second,
+               start.lease.resume_from
+                   ? ", going on from step " + std::to_string(start.lease.resume_from->step)
+                   : "");
+  auto slot = std::make_unique<Slot>(
+      start.lease, [this, key](int suspension) { mailbox_.post_suspension(key, suspension); });
+  slot->thread = std::jthread([this, key, made = slot.get()](const std::stop_token& stop) {
+    const TaskListener listener{
+        [&](double share, const std::string& message) {
+          mailbox_.post_progress(key, share, message);
+        },
+        [&](const SeriesPoint& point) { mailbox_.post_point(key, point); },
+        [&](const Checkpoint& checkpoint) { mailbox_.post_checkpoint(key, checkpoint); }};
+    mailbox_.post_end(key, run_task(made->lease, settings_, cache_, stop, made->pause, listener));
   });
+  slots_[key] = std::move(slot);
 }
 
-void Agent::act(const Kill&) {
-  spdlog::info("task {} attempt {}: no longer ours, killing it", lease_.task.value, lease_.attempt);
-  task_.request_stop();
+void Agent::act(const Kill& kill) {
+  spdlog::info("task {} attempt {}: no longer ours, killing it", kill.task.value, kill.attempt);
+  const auto at = slots_.find({kill.task, kill.attempt});
+  if (at != slots_.end()) at->second->thread.request_stop();
+}
+
+void Agent::act(const Suspend& suspend) {
+  const auto at = slots_.find({suspend.task, suspend.attempt});
+  if (at != slots_.end()) at->second->pause.want(suspend.suspension);
 }
 
 void Agent::act(const Forget& forget) {

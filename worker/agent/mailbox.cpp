@@ -1,39 +1,45 @@
 #include "worker/agent/mailbox.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <utility>
-
-#include "core/check.h"
 
 namespace pare::worker {
 
-Mailbox::Mailbox() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  PARE_CHECK(fd_ >= 0, "no descriptor for the mailbox");
-}
-
-Mailbox::~Mailbox() {
-  ::close(fd_);
-}
-
-void Mailbox::post_progress(double share, const std::string& message) {
+template <typename Change>
+void Mailbox::post(Key task, Change change) {
   const std::scoped_lock lock(mutex_);
-  news_.progress = {share, message};
-  ::eventfd_write(fd_, 1);
+  change(news_[task]);
+  bell_.ring();
 }
 
-void Mailbox::post_end(std::optional<std::string> outcome) {
-  const std::scoped_lock lock(mutex_);
-  news_.ended = true;
-  news_.outcome = std::move(outcome);
-  ::eventfd_write(fd_, 1);
+void Mailbox::post_progress(Key task, double share, const std::string& message) {
+  post(task, [&](TaskNews& news) { news.progress = {share, message}; });
 }
 
-TaskNews Mailbox::take() {
+void Mailbox::post_point(Key task, const SeriesPoint& point) {
+  post(task, [&](TaskNews& news) {
+    if (news.points.size() == kMostPointsAtOnce) news.points.erase(news.points.begin());
+    news.points.push_back(point);
+  });
+}
+
+void Mailbox::post_checkpoint(Key task, const Checkpoint& checkpoint) {
+  post(task, [&](TaskNews& news) { news.checkpoint = checkpoint; });
+}
+
+void Mailbox::post_suspension(Key task, int suspension) {
+  post(task, [&](TaskNews& news) { news.suspension = suspension; });
+}
+
+void Mailbox::post_end(Key task, std::optional<std::string> outcome) {
+  post(task, [&](TaskNews& news) {
+    news.ended = true;
+    news.outcome = std::move(outcome);
+  });
+}
+
+std::map<Mailbox::Key, TaskNews> Mailbox::take() {
   const std::scoped_lock lock(mutex_);
-  eventfd_t ignored = 0;
-  ::eventfd_read(fd_, &ignored);
+  bell_.silence();
   return std::exchange(news_, {});
 }
 

@@ -1,12 +1,19 @@
-// What the thread of a task tells the thread that owns the socket.
+// What the threads of tasks tell the thread that owns the socket.
 //
 // post_*() from any thread; take() from the owner, who waits for fd() to become readable.  Of
-// several progress messages only the last one is kept.
+// several progress messages, checkpoints and suspensions of a task only the last one is kept, of
+// the points of its series the newest.
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "core/worker.h"
+#include "host/bell.h"
+#include "worker/link/protocol.h"
 
 namespace pare::worker {
 
@@ -16,26 +23,32 @@ struct TaskNews {
     std::string message;
   };
   std::optional<Progress> progress;
+  std::vector<SeriesPoint> points;
+  std::optional<Checkpoint> checkpoint;
+  std::optional<int> suspension;
   bool ended = false;
   std::optional<std::string> outcome;  // JSON; nothing if the task was stopped
 };
 
 class Mailbox {
  public:
-  Mailbox();
-  ~Mailbox();
-  Mailbox(const Mailbox&) = delete;
-  Mailbox& operator=(const Mailbox&) = delete;
+  using Key = Protocol::Key;
 
-  int fd() const noexcept { return fd_; }
-  void post_progress(double share, const std::string& message);
-  void post_end(std::optional<std::string> outcome);
-  TaskNews take();
+  int fd() const noexcept { return bell_.fd(); }
+  void post_progress(Key task, double share, const std::string& message);
+  void post_point(Key task, const SeriesPoint& point);
+  void post_checkpoint(Key task, const Checkpoint& checkpoint);
+  void post_suspension(Key task, int suspension);
+  void post_end(Key task, std::optional<std::string> outcome);
+  std::map<Key, TaskNews> take();
 
  private:
-  int fd_;
+  template <typename Change>
+  void post(Key task, Change change);
+
+  host::Bell bell_;
   std::mutex mutex_;
-  TaskNews news_;
+  std::map<Key, TaskNews> news_;
 };
 
 }  // namespace pare::worker

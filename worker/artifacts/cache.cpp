@@ -271,13 +271,20 @@ Result<fs::path> Cache::dataset(const std::string& sha256, const std::stop_token
   return path;
 }
 
+Result<std::string> Cache::send(const fs::path& file, const std::stop_token& stop,
+                                const OnWait& on_wait) {
+  auto sha256 = wire::sha256_file(file);
+  if (!sha256) return sha256;
+  const auto store = [&] { return client_.store(sha256.value(), file, stop); };
+  const auto stored = persist(store, std::nullopt, stop, on_wait);
+  if (!stored) return stored.error();
+  return sha256;
+}
+
 Result<std::string> Cache::publish(const fs::path& file, const std::stop_token& stop,
                                    const OnWait& on_wait) {
-  const auto sha256 = wire::sha256_file(file);
+  const auto sha256 = send(file, stop, on_wait);
   if (!sha256) return sha256.error();
-  const auto send = [&] { return client_.store(sha256.value(), file, stop); };
-  const auto stored = persist(send, std::nullopt, stop, on_wait);
-  if (!stored) return stored.error();
   // This worker is the likeliest to need it next.  If it cannot be kept it is fetched then.
   if (keep(file, blob_path(sha256.value()), host::sync_file(file))) verified_->add(sha256.value());
   return sha256.value();

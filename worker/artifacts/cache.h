@@ -46,7 +46,10 @@ class Cache {
   Result<std::filesystem::path> dataset(const std::string& sha256, const std::stop_token& stop,
                                         const OnWait& on_wait = {});
 
-  // Hands a file to the coordinator and keeps it here.  Returns its digest.
+  // Hands a file to the coordinator.  Returns its digest.
+  Result<std::string> send(const std::filesystem::path& file, const std::stop_token& stop,
+                           const OnWait& on_wait = {});
+  // The same, and keeps it here.  Returns its digest.
   Result<std::string> publish(const std::filesystem::path& file, const std::stop_token& stop,
                               const OnWait& on_wait = {});
 

@@ -56,16 +56,48 @@ Actions Protocol::received(const wire::ToWorker& message, Instant now) {
   return actions;
 }
 
-void Protocol::progressed(double progress, std::string message) {
-  if (!running_) return;
-  running_->task.progress = std::clamp(progress, 0.0, 1.0);
-  running_->task.message = std::move(message);
+void Protocol::progressed(Key task, double progress, std::string message) {
+  const auto at = running_.find(task);
+  if (at == running_.end()) return;
+  at->second.task.progress = std::clamp(progress, 0.0, 1.0);
+  at->second.task.message = std::move(message);
 }
 
-Actions Protocol::ended(std::optional<wire::TaskReport> report, Instant now) {
+void Protocol::told(Key task, SeriesPoint point) {
+  const auto at = running_.find(task);
+  if (at == running_.end()) return;
+  std::vector<SeriesPoint>& points = at->second.task.points;
+  points.push_back(std::move(point));
+  if (points.size() <= kMostPointsAtOnce) return;
+  // Too many for one heartbeat: every second one says as much.
+  for (std::size_t i = 0; 2 * i < points.size(); ++i) {
+    if (i > 0) points[i] = std::move(points[2 * i]);
+  }
+  points.resize((points.size() + 1) / 2);
+}
+
+void Protocol::told(Key task, Checkpoint checkpoint) {
+  const auto at = running_.find(task);
+  if (at != running_.end()) at->second.task.checkpoint = std::move(checkpoint);
+}
+
+Actions Protocol::suspended(Key task, int suspension, Instant now) {
   Actions actions;
-  const bool dropped = running_ && running_->dropped;
-  running_.reset();
+  const auto at = running_.find(task);
+  if (at == running_.end() || at->second.task.suspension >= suspension) return actions;
+  at->second.task.suspension = suspension;
+  request_sent_.reset();
+  if (!welcomed_) return actions;
+  heartbeat(now, actions);  // somebody waits for it
+  next(now, actions);
+  return actions;
+}
+
+Actions Protocol::ended(Key task, std::optional<wire::TaskReport> report, Instant now) {
+  Actions actions;
+  const auto at = running_.find(task);
+  const bool dropped = at != running_.end() && at->second.dropped;
+  running_.erase(task);
   request_sent_.reset();
   if (report && !dropped) {
     const Key key{report->task, report->attempt};
@@ -84,6 +116,7 @@ Actions Protocol::stopping() const {
 
 void Protocol::on(const wire::Welcome& welcome, Instant now, Actions& actions) {
   welcomed_ = true;
+  profile_.replaces.clear();  // the coordinator knows
   interval_ = milliseconds(welcome.heartbeat_ms);
   // Reports before the heartbeat: one that names a task whose report is not in yet keeps its lease,
   // but the lease may be that of an earlier session and then only the report itself counts.
@@ -94,13 +127,10 @@ void Protocol::on(const wire::Welcome& welcome, Instant now, Actions& actions) {
 }
 
 void Protocol::on(const Lease& lease, Instant now, Actions& actions) {
-  const auto same = [&](TaskId task, int attempt) {
-    return task == lease.task && attempt == lease.attempt;
-  };
-  if (running_ && same(running_->task.task, running_->task.attempt)) return;
-  if (reports_.contains({lease.task, lease.attempt})) return;
+  const Key key{lease.task, lease.attempt};
+  if (running_.contains(key) || reports_.contains(key)) return;
   for (const Lease& other : waiting_) {
-    if (same(other.task, other.attempt)) return;
+    if (Key{other.task, other.attempt} == key) return;
   }
   waiting_.push_back(lease);
   next(now, actions);
@@ -108,9 +138,9 @@ void Protocol::on(const Lease& lease, Instant now, Actions& actions) {
 
 void Protocol::on(const wire::HeartbeatReply& reply, Instant, Actions& actions) {
   for (const TaskId task : reply.drop) {
-    if (running_ && running_->task.task == task && !running_->dropped) {
-      running_->dropped = true;
-      actions.emplace_back(std::in_place_type<Kill>);
+    for (auto& [key, running] : running_) {
+      if (key.first != task || std::exchange(running.dropped, true)) continue;
+      actions.emplace_back(std::in_place_type<Kill>, Kill{key.first, key.second});
     }
     std::erase_if(waiting_, [&](const Lease& lease) { return lease.task == task; });
     std::erase_if(reports_, [&](const auto& entry) {
@@ -118,6 +148,13 @@ void Protocol::on(const wire::HeartbeatReply& reply, Instant, Actions& actions) 
       actions.emplace_back(std::in_place_type<Forget>, Forget{task, entry.first.second});
       return true;
     });
+  }
+  for (const wire::SuspensionWish& wish : reply.suspensions) {
+    const auto at = running_.find({wish.task, wish.attempt});
+    if (at == running_.end() || at->second.wanted >= wish.suspension) continue;
+    at->second.wanted = wish.suspension;
+    actions.emplace_back(std::in_place_type<Suspend>,
+                         Suspend{wish.task, wish.attempt, wish.suspension});
   }
 }
 
@@ -134,13 +171,19 @@ void Protocol::on(const wire::Refusal&, Instant, Actions&) {
 
 void Protocol::hello(Instant now, Actions& actions) {
   hello_sent_ = now;
-  actions.emplace_back(std::in_place_type<Send>, say(profile_));
+  WorkerProfile profile = profile_;
+  for (const auto& [key, report] : reports_) profile.reporting.push_back({key.first, key.second});
+  actions.emplace_back(std::in_place_type<Send>, say(std::move(profile)));
 }
 
 void Protocol::heartbeat(Instant now, Actions& actions) {
   heartbeat_sent_ = now;
   wire::Heartbeat beat;
-  if (running_ && !running_->dropped) beat.running.push_back(running_->task);
+  for (auto& [key, running] : running_) {
+    if (running.dropped) continue;
+    beat.running.push_back(running.task);
+    running.task.points.clear();  // a series has no need of every one
+  }
   for (const Lease& lease : waiting_) {
     beat.running.push_back({lease.task, lease.attempt, 0.0, "waiting"});
   }
@@ -160,12 +203,18 @@ void Protocol::send_reports(Instant now, bool all, Actions& actions) {
   }
 }
 
+// What stands still leaves room for one more.
+bool Protocol::busy() const {
+  return std::ranges::any_of(
+      running_, [](const auto& entry) { return !stands_still(entry.second.task.suspension); });
+}
+
 void Protocol::next(Instant now, Actions& actions) {
-  if (running_) return;
+  if (busy()) return;
   if (!waiting_.empty()) {
     Lease lease = std::move(waiting_.front());
     waiting_.pop_front();
-    running_ = Running{{lease.task, lease.attempt, 0.0, "starting"}, false};
+    running_[{lease.task, lease.attempt}].task = {lease.task, lease.attempt, 0.0, "starting"};
     actions.emplace_back(std::in_place_type<Start>, Start{std::move(lease)});
   } else if (reports_.size() < kMostUnanswered && due(request_sent_, now, kRequestAgain)) {
     request_sent_ = now;

@@ -3,7 +3,8 @@
 // It is told what happened and answers with what to do.  Its promises, whatever the network does:
 //  - hello until welcomed, and again after a refusal or five seconds of silence;
 //  - a heartbeat every interval that names all it holds, whatever the child does;
-//  - one task at a time; a lease that crosses with another waits for its turn;
+//  - one task at a time, beside those that stand still; a lease that crosses with another waits for
+//    its turn;
 //  - a dropped task is killed and never reported;
 //  - a report is sent again and again until it is answered, each time after twice as long;
 //  - while several reports are unanswered nothing new is asked for: who cannot take them cannot
@@ -33,33 +34,45 @@ struct Send {
 struct Start {  // the task; ended() must follow
   Lease lease;
 };
-struct Kill {  // the task that was started last; ended() must follow
+struct Kill {  // a task that was started; ended() must follow
+  TaskId task;
+  int attempt = 0;
+};
+struct Suspend {  // a task that was started stands still, or goes on; suspended() follows
+  TaskId task;
+  int attempt = 0;
+  int suspension = 0;  // core/worker.h
 };
 struct Forget {  // the report: it was answered
   TaskId task;
   int attempt = 0;
 };
 struct Reconnect {};  // the socket, before the messages that follow
-using Action = std::variant<Send, Start, Kill, Forget, Reconnect>;
+using Action = std::variant<Send, Start, Kill, Suspend, Forget, Reconnect>;
 using Actions = std::vector<Action>;
 
 class Protocol {
  public:
+  using Key = std::pair<TaskId, int>;  // task, attempt
+
   // `unanswered`: reports left by an earlier process.
   Protocol(std::string session, WorkerProfile profile, std::vector<wire::TaskReport> unanswered);
 
   // Call it a few times a second.
   Actions tick(Instant now);
   Actions received(const wire::ToWorker& message, Instant now);
-  void progressed(double progress, std::string message);
-  // The started task is over; with a report unless it was killed.  The report is on disk already.
-  Actions ended(std::optional<wire::TaskReport> report, Instant now);
+  // What a started task says; of one that is over it changes nothing.
+  void progressed(Key task, double progress, std::string message);
+  void told(Key task, SeriesPoint point);
+  void told(Key task, Checkpoint checkpoint);
+  Actions suspended(Key task, int suspension, Instant now);
+  // A started task is over; with a report unless it was killed.  The report is on disk already.
+  Actions ended(Key task, std::optional<wire::TaskReport> report, Instant now);
   Actions stopping() const;  // goodbye
 
   bool welcomed() const noexcept { return welcomed_; }
 
  private:
-  using Key = std::pair<TaskId, int>;
   struct Report {
     wire::TaskReport report;
     std::optional<Instant> sent{};
@@ -68,6 +81,7 @@ class Protocol {
   struct Running {
     RunningTask task;
     bool dropped = false;
+    int wanted = 0;  // the newest wish
   };
 
   void on(const wire::Welcome& welcome, Instant now, Actions& actions);
@@ -80,6 +94,7 @@ class Protocol {
   void hello(Instant now, Actions& actions);
   void heartbeat(Instant now, Actions& actions);
   void send_reports(Instant now, bool all, Actions& actions);
+  bool busy() const;
   void next(Instant now, Actions& actions);
 
   std::string session_;
@@ -87,7 +102,7 @@ class Protocol {
   bool welcomed_ = false;
   std::chrono::milliseconds interval_{1000};
   std::optional<Instant> heard_, hello_sent_, heartbeat_sent_, request_sent_;
-  std::optional<Running> running_;
+  std::map<Key, Running> running_;
   std::deque<Lease> waiting_;
   std::map<Key, Report> reports_;
 };

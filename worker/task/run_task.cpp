@@ -1,5 +1,7 @@
 #include "worker/task/run_task.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -11,6 +13,7 @@
 #include "host/files.h"
 #include "wire/task_json.h"
 #include "wire/worker_messages.h"
+#include "worker/task/checkpoint_sender.h"
 #include "worker/task/pinning.h"
 #include "worker/task/supervisor.h"
 
@@ -45,18 +48,36 @@ class ScratchFolder {
   fs::path path_;
 };
 
-// A line {"progress": 0.4, "message": "..."}; anything else on stdout is not for us.
-void forward_progress(const std::string& line, const OnProgress& on_progress) {
-  if (!line.starts_with('{')) return;  // a child may write a lot
-  const auto document = nlohmann::json::parse(line, nullptr, false);
-  if (!document.is_object()) return;
-  const auto progress = document.find("progress");
-  const auto message = document.find("message");
-  if (progress == document.end() || !progress->is_number()) return;
+// A line {"progress": 0.4, "message": "..."}.
+void hear_progress(const nlohmann::json& line, const OnProgress& on_progress) {
+  const auto progress = line.find("progress");
+  const auto message = line.find("message");
+  if (progress == line.end() || !progress->is_number()) return;
   const double share = progress->get<double>();
   if (!std::isfinite(share)) return;
-  const bool text = message != document.end() && message->is_string();
+  const bool text = message != line.end() && message->is_string();
   on_progress(share, text ? message->get<std::string>().substr(0, 500) : "");
+}
+
+// "step": 12; nothing where there is none.
+std::optional<std::int64_t> step_of(const nlohmann::json& line) {
+  const auto step = line.find("step");
+  if (step == line.end() || !step->is_number_integer() || step->get<std::int64_t>() < 0) return {};
+  return step->get<std::int64_t>();
+}
+
+// A line {"step": 12, "numbers": {"loss": 0.3}}.
+std::optional<SeriesPoint> point_of(const nlohmann::json& line) {
+  const auto step = step_of(line);
+  const auto numbers = line.find("numbers");
+  if (!step || numbers == line.end() || !numbers->is_object()) return std::nullopt;
+  SeriesPoint point{*step, {}};
+  for (const auto& [name, number] : numbers->items()) {
+    if (number.is_number() && point.values.size() < kMostNamesOfPoint) {
+      point.values[name] = number.get<double>();
+    }
+  }
+  return point;
 }
 
 // Whoever scores a candidate comes soon after whoever timed it.
@@ -101,8 +122,14 @@ Error not_its_fault(const Error& error) {
 class TaskRun {
  public:
   TaskRun(const Lease& lease, const TaskSettings& settings, Cache& cache,
-          const std::stop_token& stop, const OnProgress& on_progress)
-      : lease_(lease), settings_(settings), cache_(cache), stop_(stop), on_progress_(on_progress) {}
+          const std::stop_token& stop, Pause& pause, const TaskListener& listener)
+      : lease_(lease),
+        settings_(settings),
+        cache_(cache),
+        stop_(stop),
+        pause_(pause),
+        listener_(listener),
+        on_progress_(listener.progress) {}
 
   // The outcome, or why there is none.  After a stop it may be either and does not count.
   Result<wire::TaskOutcome> run() {
@@ -111,7 +138,7 @@ class TaskRun {
     auto task = wire::parse_task(lease_.document);
     if (!task) return task.error();
     wire::TaskDocument document = std::move(task).value();
-    const auto completed = complete(document);
+    const auto completed = complete(document, folder.path());
     if (!completed) return completed.error();
     const auto end = run_engine(document, folder.path());
     if (!end) return or_no_room(end.error(), folder.path());
@@ -137,7 +164,7 @@ class TaskRun {
   }
 
   // Adds what only this machine knows: paths, commands, cores.
-  Result<std::monostate> complete(wire::TaskDocument& document) {
+  Result<std::monostate> complete(wire::TaskDocument& document, const fs::path& folder) {
     for (const auto& [role, sha256] : document.blobs) {
       on_progress_(0, "fetching " + role);
       const auto path = role == kDatasetRole
@@ -146,12 +173,56 @@ class TaskRun {
       if (!path) return not_its_fault(path.error());
       document.files[role] = path.value().string();
     }
+    if (policy_of(document.kind()).keeps_checkpoints) {
+      const auto placed = place_checkpoints(document, folder);
+      if (!placed) return placed;
+    }
     document.runtimes = settings_.runtimes;
     document.kept = make_room_to_keep(settings_.kept).string();
     auto cores = cores_for(document, settings_.cores, host::usable_cores());
     if (!cores) return cores.error();
     document.cores = std::move(cores).value();
     return std::monostate{};
+  }
+
+  // Where it puts checkpoints, and the one of an earlier attempt.  One that nobody has any more is
+  // done without.
+  Result<std::monostate> place_checkpoints(wire::TaskDocument& document, const fs::path& folder) {
+    const fs::path place = folder / "checkpoints";
+    std::error_code failure;
+    fs::create_directories(place, failure);
+    if (failure) {
+      return Error{ErrorCode::kResourceExhausted, place.string() + ": " + failure.message()};
+    }
+    const std::chrono::duration<double> every = settings_.checkpoint_every;
+    document.checkpoints = wire::CheckpointPlace{place.string(), every.count()};
+    if (!lease_.resume_from) return std::monostate{};
+    const std::string doing =
+        "fetching the checkpoint of step " + std::to_string(lease_.resume_from->step);
+    on_progress_(0, doing);
+    const auto path = cache_.blob(lease_.resume_from->sha256, stop_, waits_while(0, doing));
+    if (path) {
+      document.checkpoints->from = path.value().string();
+    } else if (path.error().code == ErrorCode::kNotFound) {
+      spdlog::warn("task {} begins anew: {}", lease_.task.value, path.error().message);
+    } else {
+      return not_its_fault(path.error());
+    }
+    return std::monostate{};
+  }
+
+  // A line of its stdout that is a JSON object; anything else is not for us.
+  void hear(const std::string& text, const fs::path& checkpoints, CheckpointSender& sender) const {
+    if (!text.starts_with('{')) return;  // a child may write a lot
+    const auto line = nlohmann::json::parse(text, nullptr, false);
+    if (!line.is_object()) return;
+    hear_progress(line, on_progress_);
+    if (const auto point = point_of(line)) listener_.point(*point);
+    const auto checkpoint = line.find("checkpoint");
+    const auto step = step_of(line);
+    if (checkpoint == line.end() || !checkpoint->is_string() || !step) return;
+    auto file = inside(checkpoints, checkpoint->get<std::string>());
+    if (file) sender.offer(std::move(file).value(), *step);
   }
 
   Result<std::optional<ChildEnd>> run_engine(const wire::TaskDocument& document,
@@ -175,9 +246,12 @@ class TaskRun {
                   .max_file_bytes = kMaxFileBytes},
         .time_limit = std::chrono::ceil<std::chrono::milliseconds>(lease_.time_limit),
         .max_memory_bytes = settings_.max_memory_bytes,
-        .standstill = settings_.standstill};
-    auto end = supervise(options, stop_,
-                         [&](const std::string& line) { forward_progress(line, on_progress_); });
+        .standstill = settings_.standstill,
+        .pause = &pause_};
+    CheckpointSender sender(cache_, pause_, listener_.checkpoint);
+    auto end = supervise(options, stop_, [&](const std::string& line) {
+      hear(line, folder / "checkpoints", sender);
+    });
     // An engine that cannot even be started is this machine's affair.
     const bool started = end || (end.error().code != ErrorCode::kNotFound &&
                                  end.error().code != ErrorCode::kInvalidArgument);
@@ -256,6 +330,8 @@ class TaskRun {
   const TaskSettings& settings_;
   Cache& cache_;
   const std::stop_token& stop_;
+  Pause& pause_;
+  const TaskListener& listener_;
   const OnProgress& on_progress_;
 };
 
@@ -275,9 +351,10 @@ Result<wire::TaskOutcome> without_exceptions(TaskRun run) {
 }  // namespace
 
 std::optional<std::string> run_task(const Lease& lease, const TaskSettings& settings, Cache& cache,
-                                    const std::stop_token& stop, const OnProgress& on_progress) {
+                                    const std::stop_token& stop, Pause& pause,
+                                    const TaskListener& listener) {
   const auto start = Clock::now();
-  const auto outcome = without_exceptions(TaskRun(lease, settings, cache, stop, on_progress));
+  const auto outcome = without_exceptions(TaskRun(lease, settings, cache, stop, pause, listener));
   if (stop.stop_requested()) return std::nullopt;
   if (outcome) return wire::outcome_to_json(outcome.value());
   const std::chrono::duration<double> seconds = Clock::now() - start;

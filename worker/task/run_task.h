@@ -19,7 +19,9 @@
 #include <vector>
 
 #include "core/lease.h"
+#include "core/worker.h"
 #include "worker/artifacts/cache.h"
+#include "worker/task/pause.h"
 
 namespace pare::worker {
 
@@ -32,12 +34,22 @@ struct TaskSettings {
   std::int64_t max_memory_bytes = 0;                         // 0: no limit
   // Without a sign of life from pare-engine (task/supervisor.h).
   std::chrono::milliseconds standstill{std::chrono::minutes(1)};
+  std::chrono::milliseconds checkpoint_every{std::chrono::seconds(15)};  // at the oftenest
 };
 
 using OnProgress = std::function<void(double progress, const std::string& message)>;
 
-// The outcome as JSON (docs/tasks.md), or nothing if the stop came.
+// What a task says while it runs, each from any thread.
+struct TaskListener {
+  OnProgress progress;
+  std::function<void(const SeriesPoint& point)> point = [](const SeriesPoint&) {};
+  std::function<void(const Checkpoint& checkpoint)> checkpoint = [](const Checkpoint&) {};
+};
+
+// The outcome as JSON (docs/tasks.md), or nothing if the stop came.  Stands still while `pause`
+// wants it.
 std::optional<std::string> run_task(const Lease& lease, const TaskSettings& settings, Cache& cache,
-                                    const std::stop_token& stop, const OnProgress& on_progress);
+                                    const std::stop_token& stop, Pause& pause,
+                                    const TaskListener& listener);
 
 }  // namespace pare::worker

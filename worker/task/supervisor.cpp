@@ -124,26 +124,79 @@ class Watch {
   int processes_ = 0;
 };
 
+// From where a child may run to its end.
+class Entered {
+ public:
+  Entered(Pause* pause, const std::stop_token& stop)
+      : pause_(pause), inside_(pause == nullptr || pause->enter(stop)) {}
+  Entered(const Entered&) = delete;
+  Entered& operator=(const Entered&) = delete;
+  ~Entered() {
+    if (pause_ != nullptr && inside_) pause_->leave();
+  }
+  bool inside() const noexcept { return inside_; }
+
+ private:
+  Pause* pause_;
+  bool inside_;
+};
+
+// A child that stands still now and then, and for how long it did.
+class Standing {
+ public:
+  Standing(Pause* pause, host::Child& child) : pause_(pause), child_(child) {}
+
+  int fd() const noexcept { return pause_ == nullptr ? -1 : pause_->fd(); }
+  bool still() const noexcept { return still_; }
+
+  // Does what is wanted.  Returns how long it had stood still if it goes on now.  What could not be
+  // done is wanted still.
+  Clock::duration obey() {
+    Clock::duration stood{};
+    const auto wish = pause_ == nullptr ? std::nullopt : pause_->wish();
+    if (!wish) return stood;
+    if (stands_still(*wish)) {
+      if (!child_.stand_still()) return stood;
+      if (!std::exchange(still_, true)) since_ = Clock::now();
+    } else {
+      child_.go_on();
+      if (std::exchange(still_, false)) stood = Clock::now() - since_;
+    }
+    pause_->done(*wish);
+    return stood;
+  }
+
+ private:
+  Pause* pause_;
+  host::Child& child_;
+  bool still_ = false;
+  Clock::time_point since_{};
+};
+
 }  // namespace
 
 Result<std::optional<ChildEnd>> supervise(const SuperviseOptions& options,
                                           const std::stop_token& stop,
                                           const std::function<void(const std::string&)>& on_line) {
   const StopEvent stop_event(stop);
+  const Entered entered(options.pause, stop);
+  if (!entered.inside()) return std::optional<ChildEnd>();
   auto started = host::Child::start(options.child);
   if (!started) return started.error();
   host::Child child = std::move(started).value();  // its destructor kills what is left
   child.close_input();
-  const auto deadline = Clock::now() + options.time_limit;
+  auto deadline = Clock::now() + options.time_limit;
   auto next_look = Clock::now() + kLook;
   Stream output(child.output()), log(child.errors());
   Watch watch(options.standstill);
+  Standing standing(options.pause, child);
   while (true) {
-    std::array<pollfd, 4> wait{{{output.fd(), POLLIN, 0},
+    std::array<pollfd, 5> wait{{{output.fd(), POLLIN, 0},
                                 {log.fd(), POLLIN, 0},
                                 {child.ended(), POLLIN, 0},
-                                {stop_event.fd(), POLLIN, 0}}};
-    const auto wake = std::min(deadline, next_look);
+                                {stop_event.fd(), POLLIN, 0},
+                                {standing.fd(), POLLIN, 0}}};
+    const auto wake = standing.still() ? next_look : std::min(deadline, next_look);
     const auto left = std::chrono::ceil<milliseconds>(wake - Clock::now());
     ::poll(wait.data(), wait.size(), static_cast<int>(std::max(left, milliseconds(0)).count()));
     if (stop.stop_requested()) return std::optional<ChildEnd>();
@@ -152,6 +205,12 @@ Result<std::optional<ChildEnd>> supervise(const SuperviseOptions& options,
     hand_out_lines(output.text(), on_line);
     keep_end(log.text());
     if (wait[2].revents != 0) break;
+    deadline += standing.obey();
+    if (standing.still()) {
+      next_look = Clock::now() + kLook;
+      watch.heard();
+      continue;
+    }
     if (Clock::now() >= deadline) return too_long(options.time_limit);
     if (Clock::now() < next_look) continue;
     next_look = Clock::now() + kLook;

@@ -13,16 +13,19 @@
 
 #include "core/result.h"
 #include "host/child.h"
+#include "worker/task/pause.h"
 
 namespace pare::worker {
 
 struct SuperviseOptions {
   host::ChildOptions child;
-  std::chrono::milliseconds time_limit{0};  // from its start
+  std::chrono::milliseconds time_limit{0};  // from its start; no time counts that it stood still
   std::int64_t max_memory_bytes = 0;        // resident, with its descendants; 0: no limit
   // Without output and without a tick of processor time, its descendants' neither; 0: no limit.
   // Counted in looks at it, not by the clock: a machine that slept is no child that stood still.
   std::chrono::milliseconds standstill{std::chrono::minutes(1)};
+  // It stands still while that wants it, with all that it started; null: nobody wants it to.
+  Pause* pause = nullptr;
 };
 
 struct ChildEnd {

@@ -129,6 +129,46 @@ TEST_F(JobRoutes, a_job_says_what_it_waits_for) {
   EXPECT_EQ(health["waiting_reason"], "the disk is full");
 }
 
+TEST_F(JobRoutes, the_tasks_of_a_job_are_shown_with_the_numbers_that_they_tell) {
+  const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
+  const std::string job = std::to_string(posted.at("id").get<int>());
+  NewTask prepare;
+  prepare.kind = TaskKind::kPrepare;
+  prepare.subject.job = JobId{posted.at("id").get<int>()};
+  prepare.document_json = "{}";
+  const TaskId task = queue_one(*store_, prepare).value();
+  std::optional<Lease> lease;
+  while (!lease || lease->task != task) {
+    lease = claim_one(*store_, kSession).value();
+    ASSERT_TRUE(lease);
+    if (lease->task != task) {
+      ASSERT_TRUE(store_->report({lease->task, lease->attempt, false, false, "no", "{}"}));
+    }
+  }
+  RunningTask running{task, lease->attempt, 0.5, "images 2 of 4"};
+  running.checkpoint = Checkpoint{std::string(64, 'c'), 10, 2};
+  running.points = {{1, {{"images", 1}}}, {2, {{"images", 2}}}};
+  const SessionBeat beat{kSession, {running}};
+  ASSERT_TRUE(store_->see(std::span(&beat, 1)));
+  const json tasks = json_of(call("GET", "/v1/jobs/" + job + "/tasks")).at("items");
+  ASSERT_EQ(tasks.size(), 1U);
+  EXPECT_EQ(tasks[0].at("id"), task.value);
+  EXPECT_EQ(tasks[0].at("kind"), "prepare");
+  EXPECT_EQ(tasks[0].at("state"), "leased");
+  EXPECT_EQ(tasks[0].at("checkpoint_step"), 2);
+  EXPECT_EQ(tasks[0].at("suspended"), false);
+  EXPECT_EQ(tasks[0].at("device"), "machine");
+  const std::string series = "/v1/tasks/" + std::to_string(task.value) + "/series";
+  const json points = json_of(call("GET", series)).at("points");
+  ASSERT_EQ(points.size(), 2U);
+  EXPECT_EQ(points[1].at("step"), 2);
+  EXPECT_EQ(points[1].at("attempt"), 1);
+  EXPECT_EQ(points[1].at("numbers"), (json{{"images", 2}}));
+  EXPECT_EQ(call("GET", "/v1/tasks/999/series").status, 404);
+  EXPECT_EQ(call("GET", "/v1/tasks/x/series").status, 404);
+  EXPECT_EQ(call("GET", "/v1/jobs/999/tasks").status, 404);
+}
+
 TEST_F(JobRoutes, images_without_labels_will_do) {
   json document = good();
   document["dataset"] = "bare";

@@ -266,6 +266,20 @@ TEST_P(TaskContract, whoever_says_goodbye_or_is_started_anew_keeps_nothing) {
   EXPECT_EQ(ok(store().task(lease.task)).state, TaskState::kLeased) << "said again, it is harmless";
 }
 
+TEST_P(TaskContract, what_a_worker_did_before_it_was_started_anew_is_not_done_again) {
+  ok(store().greet(kAda, profile("one")));
+  queue(TaskKind::kBuild);
+  const Lease done = *ok(claim_one(store(), kAda));
+  WorkerProfile anew = profile("one");
+  anew.replaces = kAda;
+  anew.reporting = {{done.task, done.attempt}, {TaskId{999}, 1}};
+  ok(store().greet(kBen, anew));
+  EXPECT_EQ(ok(store().task(done.task)).leased_by, kBen);
+  EXPECT_TRUE(ok(store().expire_leases()).empty());
+  EXPECT_TRUE(say(kBen, running(done)).lost.empty());
+  EXPECT_EQ(succeed(done), ReportVerdict::kRecorded);
+}
+
 TEST_P(TaskContract, time_that_the_coordinator_was_away_takes_no_grace) {
   const Lease lease = lasting();
   pass(std::chrono::hours(1));

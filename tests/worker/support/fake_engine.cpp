@@ -1,7 +1,13 @@
 #include "tests/worker/support/fake_engine.h"
 
-#include <fstream>
+#include <unistd.h>
 
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <utility>
+
+#include "wire/dataset_archive.h"
 #include "wire/task_json.h"
 
 namespace pare::worker::test {
@@ -37,6 +43,38 @@ std::string build_task(BlobServer& server) {
        .files = {},
        .runtimes = {},
        .cores = {}});
+}
+
+namespace {
+
+std::string dataset_archive() {
+  const fs::path folder =
+      fs::temp_directory_path() / ("pare-dataset-" + std::to_string(::getpid()));
+  for (const char* part : {"cal", "val"}) {
+    fs::create_directories(folder / part);
+    std::ofstream(folder / part / (std::string(part) + ".png")) << "not looked at here";
+  }
+  const auto written = wire::write_dataset_archive(
+      {.calibration = folder / "cal", .validation = folder / "val", .labels = {}}, folder / "tar");
+  if (!written) throw std::runtime_error(written.error().message);
+  std::ifstream file(folder / "tar", std::ios::binary);
+  std::string bytes(std::istreambuf_iterator<char>(file), {});
+  fs::remove_all(folder);
+  return bytes;
+}
+
+}  // namespace
+
+std::string prepare_task(BlobServer& server) {
+  wire::PrepareParams params;
+  params.card.height = params.card.width = 64;
+  params.card.head = "yolox";
+  params.resolutions = {{64, 64}};
+  params.precisions = {Precision::kFp32};
+  wire::TaskDocument task;
+  task.params = std::move(params);
+  task.blobs = {{"model", server.put("the model")}, {"dataset", server.put(dataset_archive())}};
+  return wire::task_to_json(task);
 }
 
 }  // namespace pare::worker::test

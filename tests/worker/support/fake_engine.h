@@ -16,6 +16,8 @@ std::filesystem::path write_engine(const std::filesystem::path& folder, const st
 
 // The document of a task whose blobs the server has.
 std::string build_task(BlobServer& server);
+// Of a kind that keeps checkpoints.
+std::string prepare_task(BlobServer& server);
 
 inline constexpr const char* kSucceed =
     "printf 'the candidate' > \"$SCRATCH/candidate.onnx\"; cp \"$GOOD\" \"$OUTCOME\"";
