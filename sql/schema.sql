@@ -374,6 +374,8 @@ CREATE TABLE public.task (
     checkpoint_attempt integer,
     suspension integer DEFAULT 0 NOT NULL,
     suspended boolean DEFAULT false NOT NULL,
+    stands_since timestamp with time zone,
+    stood_ms double precision DEFAULT 0 NOT NULL,
     CONSTRAINT task_attempt_counts CHECK (((attempt >= 0) AND (waits >= 0))),
     CONSTRAINT task_burnt_in_range CHECK (((burnt >= 0) AND (burnt <= max_attempts))),
     CONSTRAINT task_checkpoint_is_whole CHECK ((num_nulls(checkpoint, checkpoint_bytes, checkpoint_step, checkpoint_attempt) = ANY (ARRAY[0, 4]))),

@@ -130,7 +130,7 @@ Result<int> PgStore::arrange_devices() {
     const auto waiting = read_waiting(tx, field.claimants, 1, now());
     const std::set<std::string> alone = wanted_alone(field.claimants, field.loads, waiting);
     const auto changed = execute(tx, query::arrange_tasks,
-                                 array_of(alone, [](const auto& device) { return device; }));
+                                 array_of(alone, [](const auto& device) { return device; }), now());
     return static_cast<int>(changed.size());
   });
 }

@@ -9,6 +9,7 @@ UPDATE task SET state = 'queued', suspended = false, leased_by = NULL, device_id
  WHERE suspended;
 ALTER TABLE task
   DROP CONSTRAINT task_suspended_while_leased, DROP COLUMN suspended, DROP COLUMN suspension,
+  DROP COLUMN stands_since, DROP COLUMN stood_ms,
   DROP CONSTRAINT task_final_has_no_checkpoint, DROP CONSTRAINT task_checkpoint_is_whole,
   DROP COLUMN checkpoint_attempt, DROP COLUMN checkpoint_step, DROP COLUMN checkpoint_bytes,
   DROP COLUMN checkpoint;

@@ -26,10 +26,13 @@ ALTER TABLE task
     checkpoint IS NULL OR state IN ('queued', 'leased'));
 
 -- Whether it is to stand still (odd) or to go on (even), counted up within an attempt, and whether it
--- was heard that it stands still: then its device is free for others.
+-- was heard that it stands still: then its device is free for others.  Since when it does, and how long
+-- it did before in this attempt: that is no time of its device's.
 ALTER TABLE task
   ADD COLUMN suspension int NOT NULL DEFAULT 0,
   ADD COLUMN suspended boolean NOT NULL DEFAULT false,
+  ADD COLUMN stands_since timestamptz,
+  ADD COLUMN stood_ms double precision NOT NULL DEFAULT 0,
   ADD CONSTRAINT task_suspended_while_leased CHECK (
     NOT suspended OR state = 'leased' AND preemptible AND suspension % 2 = 1);
 ALTER TABLE task DROP CONSTRAINT task_exclusive_or_shared;

@@ -14,7 +14,7 @@ leased AS (
      SET state = 'leased', attempt = attempt + 1, leased_by = free.session,
          device_id = free.device_id, leased_at = time_or_now($5::bigint),
          lease_until = time_or_now($5::bigint) + greatest($4::float8, grace_ms) * interval '1 millisecond',
-         suspension = 0,
+         suspension = 0, stands_since = NULL, stood_ms = 0,
          not_before = NULL, waiting_reason = NULL
     FROM free
    WHERE task.id = free.id

@@ -16,6 +16,8 @@ held AS (
      FOR UPDATE OF task)
 UPDATE task
    SET lease_until = time_or_now($7::bigint) + greatest($6::float8, grace_ms) * interval '1 millisecond',
-       progress = held.progress, message = held.message, suspended = stands_still
+       progress = held.progress, message = held.message, suspended = stands_still,
+       stands_since = CASE WHEN stands_still THEN coalesce(stands_since, time_or_now($7::bigint))
+                           ELSE stands_since END
   FROM held WHERE task.id = held.id
 RETURNING task.id, held.attempt, task.suspension, stands_still AND NOT stood_still AS freed;

@@ -162,6 +162,13 @@ void add_messages(const Seeds& seeds) {
   from("hello", profile);
   from("request", wire::LeaseRequest{});
   from("heartbeat", wire::Heartbeat{{{TaskId{7}, 2, 0.5, "half"}}});
+  from("lasting", wire::Heartbeat{{{TaskId{7},
+                                    2,
+                                    0.5,
+                                    "half",
+                                    3,
+                                    Checkpoint{std::string(64, 'c'), 10, 41},
+                                    {{41, {{"loss", 0.5}}}}}}});
   from("report", wire::TaskReport{TaskId{7}, 2, "{}"});
   from("goodbye", wire::Goodbye{});
   const auto to = [&](const char* name, wire::ToWorker message) {
@@ -173,6 +180,9 @@ void add_messages(const Seeds& seeds) {
   to("welcome", wire::Welcome{});
   to("lease", lease);
   to("drop", wire::HeartbeatReply{{TaskId{7}}});
+  to("still", wire::HeartbeatReply{{}, {{TaskId{7}, 2, 3}}});
+  lease.resume_from = Checkpoint{std::string(64, 'c'), 10, 41};
+  to("resume", lease);
   to("recorded", wire::ReportReply{TaskId{7}, 2, ReportVerdict::kRecorded});
   to("refusal", wire::Refusal{"no such session"});
 }

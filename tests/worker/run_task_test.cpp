@@ -327,14 +327,8 @@ TEST_F(RunTask, standing_still_keeps_the_task_and_takes_none_of_its_time) {
 }
 
 TEST_F(RunTask, a_child_does_not_start_while_the_task_is_to_stand_still_and_can_be_stopped) {
-  std::atomic<bool> still = false;
-  Pause pause([&](int) {
-    still = true;
-    still.notify_all();
-  });
-  pause.want(1);
-  EXPECT_TRUE(still) << "nothing runs: it stands still at once";
-  std::atomic<bool> started = false;
+  std::atomic<bool> still = false, ready = false;
+  Pause pause([&](int) { still = true; });
   const TaskSettings with =
       settings("touch " + (folder_ / "started").string() + "; " + test::kSucceed);
   const Lease task = lease();
@@ -342,16 +336,35 @@ TEST_F(RunTask, a_child_does_not_start_while_the_task_is_to_stand_still_and_can_
   std::thread thread([&] {
     outcome = run_task(task, with, *cache_, stop_.get_token(), pause,
                        {[&](double, const std::string& message) {
+                         // The last of its blobs.
+                         if (message == "fetching statistics") pause.want(1);
                          if (message != "running") return;
-                         started = true;
-                         started.notify_all();
+                         ready = true;
+                         ready.notify_all();
                        }});
   });
-  started.wait(false);
+  ready.wait(false);
+  EXPECT_TRUE(still) << "nothing runs: it stands still at once";
   stop_.request_stop();
   thread.join();
   EXPECT_FALSE(outcome);
   EXPECT_FALSE(fs::exists(folder_ / "started"));
+}
+
+TEST_F(RunTask, nothing_is_fetched_while_the_task_is_to_stand_still) {
+  Pause pause;
+  pause.want(1);
+  std::optional<std::string> outcome = "none yet";
+  const Lease task = lease();
+  const TaskSettings with = settings(test::kSucceed);
+  std::thread thread([&] {
+    outcome = run_task(task, with, *cache_, stop_.get_token(), pause,
+                       {[](double, const std::string&) {}});
+  });
+  stop_.request_stop();
+  thread.join();
+  EXPECT_FALSE(outcome);
+  EXPECT_EQ(server_.gets(), 0);
 }
 
 TEST_F(RunTask, a_document_that_is_wrong_is_a_failure_that_says_so) {

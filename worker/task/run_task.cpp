@@ -166,6 +166,7 @@ class TaskRun {
   // Adds what only this machine knows: paths, commands, cores.
   Result<std::monostate> complete(wire::TaskDocument& document, const fs::path& folder) {
     for (const auto& [role, sha256] : document.blobs) {
+      if (!pause_.wait(stop_)) return Error{ErrorCode::kUnavailable, "stopped"};
       on_progress_(0, "fetching " + role);
       const auto path = role == kDatasetRole
                             ? cache_.dataset(sha256, stop_, waits_while(0, "fetching " + role))

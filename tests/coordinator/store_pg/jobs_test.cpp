@@ -379,6 +379,31 @@ TEST_F(PgStoreJobs, device_time_is_that_of_the_last_attempts_of_tasks_whose_end_
   EXPECT_DOUBLE_EQ(ok(store().job(job)).device_seconds, 7) << "the third has not ended";
 }
 
+TEST_F(PgStoreJobs, time_in_which_a_task_stands_still_is_no_time_of_its_device) {
+  const JobId job = searching_job();
+  NewTask prepare = task_of_kind(TaskKind::kPrepare);
+  prepare.subject.job = job;
+  ok(store().commit({{}, {TaskAdded{prepare}}}));
+  ok(store().greet(kAda, profile("one")));
+  const Lease lease = *ok(claim_one(store(), kAda));
+  pass(std::chrono::seconds(3));
+  ok(queue_one(store(), task_of_kind(TaskKind::kBenchmark, "ort")));
+  ok(store().arrange_devices());
+  const SessionBeat still{kAda, {{lease.task, lease.attempt, 0.5, "half", 1}}};
+  for (int turn = 0; turn < 3; ++turn) {
+    ok(store().see(std::span(&still, 1)));
+    pass(std::chrono::seconds(20));
+  }
+  const Lease measured = *ok(claim_one(store(), kAda));
+  pass(std::chrono::seconds(40));
+  ok(store().report({measured.task, measured.attempt, true, false, "", R"({"ok":true})"}));
+  EXPECT_EQ(ok(store().arrange_devices()), 1);
+  pass(std::chrono::seconds(4));
+  ok(store().report({lease.task, lease.attempt, true, false, "", R"({"ok":true})"}));
+  ok(store().commit({lease.task, {}}));
+  EXPECT_DOUBLE_EQ(ok(store().job(job)).device_seconds, 7);
+}
+
 TEST_F(PgStoreJobs, the_search_log_keeps_the_order) {
   const JobId job = searching_job();
   ok(store().commit({{}, {SearchLogged{job, SearchStep::kAsk, "[1]"}}}));
