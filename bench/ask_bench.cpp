@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "search/draw.h"
 #include "core/random.h"
+#include "search/draw.h"
 #include "search/strategy.h"
 
 namespace pare::search {

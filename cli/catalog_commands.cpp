@@ -224,7 +224,8 @@ void add_target_commands(CLI::App& app, Action& chosen) {
   add->add_option("--runtime", given->runtime, "openvino, onnxruntime, ...")->required();
   add->add_option("--threads", given->threads, "Threads of the runtime")->capture_default_str();
   add->add_option("--pool", given->pool, "Pool of devices")->capture_default_str();
-  add->add_option("--precision", given->precisions, "Precisions it supports: fp32, int8");
+  add->add_option("--precision", given->precisions,
+                  "Precisions it may be given: fp32, int8, fp16, bf16");
   add->callback([given, &chosen] {
     chosen = [given](const Common& common) {
       json document = {{"name", given->name},

@@ -264,7 +264,7 @@ void add_submit(CLI::App& app, Action& chosen) {
   command->add_option("--seed", given->seed, "The same seed, the same search");
   command->add_option("--resolution", given->resolution, "Scales of the input: LOW HIGH")
       ->expected(2);
-  command->add_option("--precision", given->precision, "fp32, int8");
+  command->add_option("--precision", given->precision, "fp32, int8, fp16, bf16");
   command->add_option("--recovery", given->recovery, "none or reconstruct");
   command->add_flag("--no-width", given->no_width, "Remove no channels");
   command->add_option("--held-back", given->held_back,

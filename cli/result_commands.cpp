@@ -83,6 +83,14 @@ Result<std::string> candidate_of(const Service& service, const std::string& name
   return Error{ErrorCode::kNotFound, "plan " + name + " has not been built"};
 }
 
+// What a candidate's numbers are while it computes: its file alone does not make a runtime do so.
+std::string floats_of(const Service& service, const std::string& candidate) {
+  const auto known = service.get("/v1/candidates/" + candidate);
+  if (!known) return "fp32";
+  const auto plan = service.get("/v1/plans/" + known.value().value("plan_sha256", ""));
+  return plan ? plan.value()["plan"].value("floats", "fp32") : "fp32";
+}
+
 Exit download(const Common& common, const std::string& name, std::string file) {
   return with_service(common, [&](const Service& service) {
     const auto sha256 = candidate_of(service, name);
@@ -96,10 +104,17 @@ Exit download(const Common& common, const std::string& name, std::string file) {
     if (out.failed()) return report_usage(out.failure());
     if (!size) return report(size.error());
     if (const auto kept = out.keep(); !kept) return report_usage(kept.error());
-    const json done = {{"file", file}, {"sha256", sha256.value()}, {"bytes", size.value().count}};
+    const std::string floats = floats_of(service, sha256.value());
+    const json done = {{"file", file},
+                       {"sha256", sha256.value()},
+                       {"bytes", size.value().count},
+                       {"floats", floats}};
     return show(common, done, [&](const json&) {
-      return file + ": " + byte_size(static_cast<double>(size.value().count)) + ", SHA-256 " +
-             sha256.value() + " verified\n";
+      std::string text = file + ": " + byte_size(static_cast<double>(size.value().count)) +
+                         ", SHA-256 " + sha256.value() + " verified\n";
+      if (floats == "fp32") return text;
+      return text + "It was measured computing in " + floats +
+             ": load it so, as OpenVINO does with INFERENCE_PRECISION_HINT=" + floats + "\n";
     });
   });
 }

@@ -22,18 +22,18 @@ bool has_one_of(const ModelSummary& model, const std::array<std::string_view, N>
          });
 }
 
-bool quantizes_depthwise(const ModelSummary& model, const QuantizationPlan& plan) {
+bool quantizes_depthwise(const ModelSummary& model, const Plan& plan) {
   return std::ranges::any_of(model.layers, [&](const Layer& layer) {
-    return is_depthwise(layer) &&
-           std::ranges::find(plan.keep_fp32, layer.name) == plan.keep_fp32.end();
+    const auto directive = plan.layers.find(layer.name);
+    return is_depthwise(layer) && (directive == plan.layers.end() || directive->second.int8);
   });
 }
 
-// Every depthwise layer stays in fp32 in such a plan.
-QuantizationPlan without_depthwise(const ModelSummary& model) {
-  QuantizationPlan plan;
+// Every depthwise layer stays in floating point in such a plan.
+Plan without_depthwise(const ModelSummary& model) {
+  Plan plan;
   for (const Layer& layer : model.layers) {
-    if (is_depthwise(layer)) plan.keep_fp32.push_back(layer.name);
+    if (is_depthwise(layer)) plan.layers[layer.name].int8 = false;
   }
   return plan;
 }
@@ -53,10 +53,11 @@ bool concerns(const AvoidRule& rule, const ModelSummary& model) {
 }
 
 std::string why_avoided(const std::vector<AvoidRule>& rules, const ModelSummary& model,
-                        const QuantizationPlan& plan) {
+                        const Plan& plan) {
+  if (!plan.quantization) return {};
   for (const AvoidRule& rule : rules) {
-    if (rule.placement && *rule.placement != plan.placement) continue;
-    if (rule.weight_bits && *rule.weight_bits != plan.weight_bits) continue;
+    if (rule.placement && *rule.placement != plan.quantization->placement) continue;
+    if (rule.weight_bits && *rule.weight_bits != plan.quantization->weight_bits) continue;
     if (!concerns(rule, model)) continue;
     if (rule.trait == ModelTrait::kDepthwise && !quantizes_depthwise(model, plan)) continue;
     return rule.reason;
@@ -64,21 +65,26 @@ std::string why_avoided(const std::vector<AvoidRule>& rules, const ModelSummary&
   return {};
 }
 
-Int8Choices choices_for(const std::vector<std::vector<AvoidRule>>& targets,
-                        const ModelSummary& model) {
-  const auto taken_somewhere = [&](const QuantizationPlan& plan) {
+PrecisionChoices choices_for(const std::vector<std::vector<AvoidRule>>& targets,
+                             const ModelSummary& model) {
+  const auto taken_somewhere = [&](const Plan& plan) {
     return std::ranges::any_of(targets, [&](const std::vector<AvoidRule>& rules) {
       return why_avoided(rules, model, plan).empty();
     });
   };
-  QuantizationPlan mixed = without_depthwise(model);
-  QuantizationPlan all;
-  const Int8Choices offered;
-  Int8Choices out{.weight_bits = {}, .placements = {}, .depthwise_in_fp32 = true, .int8 = true};
+  Plan mixed = without_depthwise(model);
+  Plan all;
+  const auto set = [&](QdqPlacement placement, int bits) {
+    for (Plan* plan : {&mixed, &all}) {
+      plan->quantization = QuantizationPlan{.weight_bits = bits, .placement = placement};
+    }
+  };
+  const PrecisionChoices offered;
+  PrecisionChoices out{
+      .weight_bits = {}, .placements = {}, .depthwise_in_fp32 = true, .int8 = true};
   for (const QdqPlacement placement : offered.placements) {
-    mixed.placement = all.placement = placement;
     for (const int bits : offered.weight_bits) {
-      mixed.weight_bits = all.weight_bits = bits;
+      set(placement, bits);
       if (taken_somewhere(all)) out.depthwise_in_fp32 = false;
       if (!taken_somewhere(all) && !taken_somewhere(mixed)) continue;
       if (std::ranges::find(out.placements, placement) == out.placements.end()) {

@@ -40,23 +40,24 @@ struct AvoidRule {
 // any.
 bool concerns(const AvoidRule& rule, const ModelSummary& model);
 
-// The reason of the first rule that forbids the plan; empty: none does.
+// The reason of the first rule that forbids the plan; empty: none does, or it is no int8 plan.
 // O(rules * layers).
 std::string why_avoided(const std::vector<AvoidRule>& rules, const ModelSummary& model,
-                        const QuantizationPlan& plan);
+                        const Plan& plan);
 
-// How int8 plans may differ in a search: what is left when no target takes the rest.
-struct Int8Choices {
+// How the precision of plans may differ in a search: what is left when no target takes the rest.
+struct PrecisionChoices {
   std::vector<int> weight_bits = {8, 7};  // not empty where int8 is
   std::vector<QdqPlacement> placements = {kAllPlacements.begin(), kAllPlacements.end()};
-  bool depthwise_in_fp32 = false;  // depthwise layers are always left in fp32
-  bool int8 = true;                // false: none is worth trying
-  friend bool operator==(const Int8Choices&, const Int8Choices&) = default;
+  bool depthwise_in_fp32 = false;      // depthwise layers are always left in fp32
+  bool int8 = true;                    // false: none is worth trying
+  std::vector<Precision> floats = {};  // beside fp32
+  friend bool operator==(const PrecisionChoices&, const PrecisionChoices&) = default;
 };
 
-// What at least one of the targets takes, each given by its rules.  A value of a setting goes only
-// if it is avoided on every target together with every value of the others.
-Int8Choices choices_for(const std::vector<std::vector<AvoidRule>>& targets,
-                        const ModelSummary& model);
+// What of int8 at least one of the targets takes, each given by its rules.  A value of a setting
+// goes only if it is avoided on every target together with every value of the others.
+PrecisionChoices choices_for(const std::vector<std::vector<AvoidRule>>& targets,
+                             const ModelSummary& model);
 
 }  // namespace pare

@@ -39,8 +39,9 @@ struct KernelTiming {
   KernelClass kernel = KernelClass::kConv3x3;
   int channels = 0;
   int size = 0;                           // height and width of its tensors
-  std::optional<QdqPlacement> placement;  // nullopt: fp32
+  std::optional<QdqPlacement> placement;  // nullopt: not int8
   double median_us = 0;                   // of the whole chain
+  Precision floats = Precision::kFp32;
   friend bool operator==(const KernelTiming&, const KernelTiming&) = default;
 };
 
@@ -57,6 +58,14 @@ struct CorrectnessProbe {
   friend bool operator==(const CorrectnessProbe&, const CorrectnessProbe&) = default;
 };
 
+// What computing in a shorter floating-point type is worth there.
+struct FloatCheck {
+  Precision precision = Precision::kFp16;
+  double error = 0;     // the worst of small networks' outputs against fp32, as of a probe
+  std::string why_not;  // a clause for people; empty: it is worth trying
+  friend bool operator==(const FloatCheck&, const FloatCheck&) = default;
+};
+
 struct DeviceCheck {
   std::string cpu_model;
   std::string processor = {};  // its kind (host/facts.h); empty: an engine from before
@@ -65,6 +74,7 @@ struct DeviceCheck {
   std::string refused;  // why the runtime runs not even a small fp32 network; empty: it does
   std::vector<KernelTiming> kernels;
   std::vector<CorrectnessProbe> correctness;
+  std::vector<FloatCheck> floats = {};  // of the types that the runtime takes beside fp32
   std::vector<AvoidRule> avoid;
   std::vector<std::string> findings;  // for people, one sentence each
   std::vector<double> canary_ms;      // readings of the canary, in the order they were taken

@@ -19,6 +19,7 @@
 #include "core/ids.h"
 #include "core/metric.h"
 #include "core/plan.h"
+#include "core/precision.h"
 
 namespace pare {
 
@@ -68,12 +69,6 @@ constexpr std::string_view name_of(JobState s) noexcept {
   return "";
 }
 
-enum class Precision : std::uint8_t { kFp32, kInt8 };
-
-constexpr std::string_view name_of(Precision p) noexcept {
-  return p == Precision::kInt8 ? "int8" : "fp32";
-}
-
 // How far a job may repair what it removed.
 enum class Recovery : std::uint8_t { kNone, kReconstruct };
 
@@ -91,7 +86,8 @@ struct SpaceLimits {
   bool width = true;
   double min_scale = 0.5;  // of the input's height and width
   double max_scale = 1.0;
-  std::vector<Precision> precisions = {Precision::kFp32, Precision::kInt8};  // no duplicates
+  // No duplicates; of these, those that a target takes.
+  std::vector<Precision> precisions = {kAllPrecisions.begin(), kAllPrecisions.end()};
   friend bool operator==(const SpaceLimits&, const SpaceLimits&) = default;
 };
 

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "core/precision.h"
+
 namespace pare {
 
 // How the channels of a group are ranked before the least important ones go.
@@ -54,7 +56,7 @@ enum class Rounding : std::uint8_t {
   kGram,  // second order: later weights of a row make up for the rounding of earlier ones (GPTQ)
 };
 
-// int8 by post-training quantization; the decode tail always stays in fp32.
+// How numbers become int8, by post-training quantization; the decode tail never does.
 struct QuantizationPlan {
   int weight_bits = 8;  // 8 or 7: processors without VNNI saturate on pairs of 8-bit products
   RangeMethod ranges = RangeMethod::kMinMax;
@@ -63,8 +65,13 @@ struct QuantizationPlan {
   Rounding rounding = Rounding::kNearest;
   bool equalization = false;     // cross-layer: ranges of neighbouring layers evened out before
   bool bias_correction = false;  // the mean error of every output channel goes into its bias
-  std::vector<std::string> keep_fp32 = {};  // names of layers left in fp32, sorted, no duplicates
   friend bool operator==(const QuantizationPlan&, const QuantizationPlan&) = default;
+};
+
+// What a plan says of one layer alone, instead of what it says of all.
+struct LayerDirective {
+  bool int8 = true;  // false: not even in an int8 plan
+  friend bool operator==(const LayerDirective&, const LayerDirective&) = default;
 };
 
 struct Plan {
@@ -75,8 +82,26 @@ struct Plan {
   std::map<std::string, int> widths;
   Importance importance = Importance::kGram;
   Reconstruction reconstruction = Reconstruction::kIndependent;
-  std::optional<QuantizationPlan> quantization;  // nullopt: fp32 throughout
+  Precision floats = Precision::kFp32;           // of what is not int8; never kInt8
+  std::optional<QuantizationPlan> quantization;  // nullopt: nothing is int8
+  // By the layer's name; none that says what holds without it.
+  std::map<std::string, LayerDirective> layers = {};
   friend bool operator==(const Plan&, const Plan&) = default;
 };
+
+// True if some of its numbers have fewer bits than the original's: what it computes then depends on
+// the runtime and the processor.
+inline bool is_lowered(const Plan& plan) noexcept {
+  return plan.quantization.has_value() || plan.floats != Precision::kFp32;
+}
+
+// What a target must take to run its candidates.
+std::vector<Precision> precisions_of(const Plan& plan);
+
+// In a word, for people: "fp32", "int8", "bf16", "int8+bf16".
+std::string precision_words(const Plan& plan);
+
+// Names of the layers that stay in floating point in an int8 plan; sorted, no duplicates.
+std::vector<std::string> float_layers(const Plan& plan);
 
 }  // namespace pare

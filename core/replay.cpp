@@ -73,12 +73,11 @@ void check_names(const Plan& plan, const ModelSummary& model, ReplayReport& repo
       check_width(name, width, *group->second, report);
     }
   }
-  if (!plan.quantization) return;
-  const std::set<std::string> kept(plan.quantization->keep_fp32.begin(),
-                                   plan.quantization->keep_fp32.end());
-  for (const std::string& layer : missing(kept, layer_names(model))) {
-    report.obstacles.push_back("the plan leaves layer " + quoted(layer) +
-                               " in fp32, which the model does not have");
+  std::set<std::string> named;
+  for (const auto& [layer, directive] : plan.layers) named.insert(layer);
+  for (const std::string& layer : missing(named, layer_names(model))) {
+    report.obstacles.push_back("the plan has a word on layer " + quoted(layer) +
+                               ", which the model does not have");
   }
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/job.h"
+#include "core/precision.h"
 
 namespace pare {
 
@@ -13,7 +13,8 @@ struct Target {
   std::string runtime;
   std::string pool = "default";
   int threads = 1;
-  std::vector<Precision> precisions = {Precision::kFp32, Precision::kInt8};
+  // Those it may be given; whether its runtime takes them is what its reality check says.
+  std::vector<Precision> precisions = {kAllPrecisions.begin(), kAllPrecisions.end()};
   friend bool operator==(const Target&, const Target&) = default;
 };
 

@@ -27,11 +27,11 @@ Space::Space(std::vector<LeverPointer> levers) : levers_(std::move(levers)) {
 }
 
 Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, Recovery recovery,
-                          const Int8Choices& int8, const Guidance& guidance) {
+                          const PrecisionChoices& precision, const Guidance& guidance) {
   if (model.stride < 0 || model.card.height <= 0 || model.card.width <= 0) {
     return Error{ErrorCode::kInvalidArgument, "the model's summary has no input size or stride"};
   }
-  auto levers = make_levers({model, limits, int8, guidance});
+  auto levers = make_levers({model, limits, precision, guidance});
   if (!levers) return levers.error();
   Space space(std::move(levers).value());
   space.layers_ = model.layers.size();
@@ -116,7 +116,11 @@ Result<Genome> Space::genome_of(const Plan& plan) const {
   const Plan made = plan_of(genome);
   if (made == plan) return canonical(std::move(genome));
   if (plan.quantization && !made.quantization) {
-    return not_in_space("it is int8, and the job allows fp32 only");
+    return not_in_space("it is int8, which is not to be chosen here");
+  }
+  if (plan.floats != made.floats) {
+    return not_in_space("it computes in " + std::string(name_of(plan.floats)) +
+                        ", which is not to be chosen here");
   }
   return not_in_space("it names groups or layers, or settings, that are not to be chosen here");
 }

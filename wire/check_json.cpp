@@ -35,6 +35,7 @@ KernelTiming read_kernel(Fields& fields) {
   out.size = fields.small("size", 1);
   if (fields.has("placement")) out.placement = read_placement(fields);
   out.median_us = fields.number("median_us", 0.0);
+  if (fields.has("floats")) out.floats = read_precision(fields, "floats", kFloatPrecisions);
   return out;
 }
 
@@ -48,6 +49,14 @@ CorrectnessProbe read_probe(Fields& fields) {
   out.expected = fields.number("expected", 0.0);
   if (fields.has("failure")) out.failure = fields.text("failure");
   out.ok = fields.boolean("ok");
+  return out;
+}
+
+FloatCheck read_float_check(Fields& fields) {
+  FloatCheck out;
+  out.precision = read_precision(fields, "precision", kFloatPrecisions);
+  out.error = fields.number_or_infinite("error");
+  if (fields.has("why_not")) out.why_not = fields.text("why_not");
   return out;
 }
 
@@ -69,6 +78,17 @@ Json kernels_value(const std::vector<KernelTiming>& kernels) {
                    {"size", k.size},
                    {"placement", k.placement ? value_of(*k.placement) : Json(nullptr)},
                    {"median_us", k.median_us}});
+    if (k.floats != Precision::kFp32) out.back()["floats"] = name_of(k.floats);
+  }
+  return out;
+}
+
+Json floats_value(const std::vector<FloatCheck>& floats) {
+  Json out = Json::array();
+  for (const FloatCheck& check : floats) {
+    out.push_back({{"precision", name_of(check.precision)},
+                   {"error", std::isfinite(check.error) ? Json(check.error) : Json(nullptr)},
+                   {"why_not", check.why_not.empty() ? Json(nullptr) : Json(check.why_not)}});
   }
   return out;
 }
@@ -111,6 +131,9 @@ DeviceCheck read_device_check(Fields& fields) {
   fields.objects("kernels", [&](Fields& kernel) { out.kernels.push_back(read_kernel(kernel)); });
   fields.objects("correctness",
                  [&](Fields& probe) { out.correctness.push_back(read_probe(probe)); });
+  if (fields.has("floats")) {
+    fields.objects("floats", [&](Fields& check) { out.floats.push_back(read_float_check(check)); });
+  }
   fields.objects("avoid", [&](Fields& rule) { out.avoid.push_back(read_rule(rule)); });
   out.findings = fields.texts("findings");
   out.canary_ms = fields.numbers("canary_ms");
@@ -130,6 +153,7 @@ Json device_check_value(const DeviceCheck& check) {
           {"refused", check.refused.empty() ? Json(nullptr) : Json(check.refused)},
           {"kernels", kernels_value(check.kernels)},
           {"correctness", probes_value(check.correctness)},
+          {"floats", floats_value(check.floats)},
           {"avoid", rules_value(check.avoid)},
           {"findings", check.findings},
           {"canary_ms", check.canary_ms},

@@ -22,10 +22,25 @@ std::string read_plain_name(Fields& fields, std::string_view name) {
   return text;
 }
 
+namespace {
+
+std::vector<std::string_view> names_of(std::span<const Precision> precisions) {
+  std::vector<std::string_view> names;
+  for (const Precision precision : precisions) names.push_back(name_of(precision));
+  return names;
+}
+
+}  // namespace
+
+Precision read_precision(Fields& fields, std::string_view name,
+                         std::span<const Precision> offered) {
+  return offered[fields.one_of(name, names_of(offered))];
+}
+
 std::vector<Precision> read_precisions(Fields& fields, std::string_view name) {
   std::vector<Precision> out;
-  for (const std::size_t index : fields.some_of(name, kPrecisionNames)) {
-    out.push_back(static_cast<Precision>(index));
+  for (const std::size_t index : fields.some_of(name, names_of(kAllPrecisions))) {
+    out.push_back(kAllPrecisions.at(index));
   }
   return out;
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,7 +36,8 @@ std::string read_plain_name(Fields& fields, std::string_view name);
 inline constexpr std::array<std::string_view, 3> kPlacementNames = {"operators", "convolutions",
                                                                     "silu_blocks"};
 
-inline constexpr std::array<std::string_view, 2> kPrecisionNames = {"fp32", "int8"};
+// A precision's name; `offered` are the ones that may stand there.
+Precision read_precision(Fields& fields, std::string_view name, std::span<const Precision> offered);
 std::vector<Precision> read_precisions(Fields& fields, std::string_view name);
 nlohmann::json precisions_value(const std::vector<Precision>& precisions);
 

@@ -10,7 +10,7 @@
 namespace pare::wire {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr int kLargestSide = 8192;
 constexpr std::array<std::string_view, 5> kImportance = {"gram", "l1", "l2", "random", "thinet"};
 constexpr std::array<std::string_view, 3> kReconstruction = {"none", "independent", "sequential"};
@@ -28,10 +28,6 @@ QuantizationPlan read_quantization(Fields& fields) {
     out.rounding = static_cast<Rounding>(fields.one_of("rounding", kRounding));
   if (fields.has("equalization")) out.equalization = fields.boolean("equalization");
   if (fields.has("bias_correction")) out.bias_correction = fields.boolean("bias_correction");
-  out.keep_fp32 = fields.texts("keep_fp32");
-  std::ranges::sort(out.keep_fp32);
-  const auto repeated = std::ranges::unique(out.keep_fp32);
-  out.keep_fp32.erase(repeated.begin(), repeated.end());
   return out;
 }
 
@@ -40,8 +36,7 @@ QuantizationPlan read_quantization(Fields& fields) {
 nlohmann::json quantization_json(const QuantizationPlan& q) {
   nlohmann::json json = {{"weight_bits", q.weight_bits},
                          {"ranges", kRanges[static_cast<std::size_t>(q.ranges)]},
-                         {"placement", kPlacementNames[static_cast<std::size_t>(q.placement)]},
-                         {"keep_fp32", q.keep_fp32}};
+                         {"placement", kPlacementNames[static_cast<std::size_t>(q.placement)]}};
   if (q.symmetric) json["symmetric"] = true;
   if (q.rounding != Rounding::kNearest)
     json["rounding"] = kRounding[static_cast<std::size_t>(q.rounding)];
@@ -50,11 +45,48 @@ nlohmann::json quantization_json(const QuantizationPlan& q) {
   return json;
 }
 
+LayerDirective read_directive(Fields& fields) {
+  LayerDirective out;
+  if (fields.has("int8")) out.int8 = fields.boolean("int8");
+  return out;
+}
+
+nlohmann::json directive_json(const LayerDirective& directive) {
+  nlohmann::json json = nlohmann::json::object();
+  if (!directive.int8) json["int8"] = false;
+  return json;
+}
+
+// What is true of layers without it being said is not said.
+void drop_idle_directives(Plan& plan) {
+  std::erase_if(plan.layers, [&](const auto& layer) {
+    LayerDirective directive = layer.second;
+    if (!plan.quantization) directive.int8 = true;
+    return directive == LayerDirective{};
+  });
+}
+
+// True if the first version could say it all: there, layers were left in fp32 and no more.
+bool is_of_version_1(const Plan& plan) {
+  return plan.floats == Precision::kFp32 && std::ranges::all_of(plan.layers, [](const auto& layer) {
+           return layer.second == LayerDirective{.int8 = false};
+         });
+}
+
+void read_what_is_new(Fields& fields, Plan& plan) {
+  plan.floats = read_precision(fields, "floats", kFloatPrecisions);
+  fields.object("layers", [&](Fields& layers) {
+    for (const std::string& name : layers.names()) {
+      layers.object(name, [&](Fields& one) { plan.layers[name] = read_directive(one); });
+    }
+  });
+}
+
 }  // namespace
 
 Plan read_plan(Fields& fields) {
   Plan plan;
-  (void)fields.small("version", kVersion, kVersion);
+  const int version = fields.small("version", 1, kVersion);
   const std::vector<std::int64_t> input = fields.integers("input", 1, kLargestSide);
   if (input.size() == 2) {
     plan.height = static_cast<int>(input[0]);
@@ -69,20 +101,35 @@ Plan read_plan(Fields& fields) {
   plan.reconstruction =
       static_cast<Reconstruction>(fields.one_of("reconstruction", kReconstruction));
   if (fields.has("quantization")) {
-    fields.object("quantization", [&](Fields& q) { plan.quantization = read_quantization(q); });
+    fields.object("quantization", [&](Fields& q) {
+      plan.quantization = read_quantization(q);
+      if (version == kVersion) return;
+      for (const std::string& layer : q.texts("keep_fp32")) plan.layers[layer].int8 = false;
+    });
   }
+  if (version == kVersion) read_what_is_new(fields, plan);
+  drop_idle_directives(plan);
   return plan;
 }
 
 nlohmann::json plan_value(const Plan& plan) {
+  const bool old = is_of_version_1(plan);
   nlohmann::json json;  // an ordered map inside: keys come out sorted
-  json["version"] = kVersion;
+  json["version"] = old ? 1 : kVersion;
   json["input"] = {plan.height, plan.width};
   json["widths"] = plan.widths;
   json["importance"] = kImportance[static_cast<std::size_t>(plan.importance)];
   json["reconstruction"] = kReconstruction[static_cast<std::size_t>(plan.reconstruction)];
   json["quantization"] = nullptr;
   if (plan.quantization) json["quantization"] = quantization_json(*plan.quantization);
+  if (old) {
+    if (plan.quantization) json["quantization"]["keep_fp32"] = float_layers(plan);
+    return json;
+  }
+  json["floats"] = name_of(plan.floats);
+  json["layers"] = nlohmann::json::object();
+  for (const auto& [name, directive] : plan.layers)
+    json["layers"][name] = directive_json(directive);
   return json;
 }
 

@@ -1,7 +1,8 @@
 // Plans as JSON (docs/tasks.md).
 //
 // The encoding is canonical: keys sorted, no spaces, so that equal plans have equal bytes, and the
-// SHA-256 of these bytes is the plan's name.  Decoding is total: an unknown, missing or mistyped
+// SHA-256 of these bytes is the plan's name.  What the first version can say is written as it was:
+// plans keep the names that they have.  Decoding is total: an unknown, missing or mistyped
 // field, or a value out of its range, is kInvalidArgument naming the field and the value.
 #pragma once
 
@@ -17,7 +18,7 @@ namespace pare::wire {
 
 std::string plan_to_json(const Plan& plan);
 
-// Layers in keep_fp32 come back sorted and once, whatever order the text has them in.
+// Of both versions; a directive that changes nothing is dropped.
 Result<Plan> parse_plan(std::string_view json);
 
 // {"plans": [...], "trials"?: n}.

@@ -197,7 +197,7 @@ ordered_json view_of(const FrontMember& member) {
                        {"peak_memory_bytes", member.peak_memory_bytes},
                        {"macs", member.macs},
                        {"input", {member.height, member.width}},
-                       {"precision", name_of(member.precision)},
+                       {"precision", member.precision},
                        {"map_lost", member.map_lost},
                        {"speedup", member.speedup},
                        {"description", member.description}};

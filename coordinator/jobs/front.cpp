@@ -70,7 +70,7 @@ std::optional<FrontMember> member_of(const Trial& trial, const Plan& plan,
   member.macs = trial.macs.value_or(0);
   member.height = plan.height;
   member.width = plan.width;
-  member.precision = plan.quantization ? Precision::kInt8 : Precision::kFp32;
+  member.precision = precision_words(plan);
   return member;
 }
 
@@ -183,7 +183,7 @@ std::optional<Trial> worst_of(Trial trial, const NewJob& job) {
 }  // namespace
 
 bool is_original(const Plan& plan, const ModelSummary& model) {
-  return plan.widths.empty() && !plan.quantization && plan.height == model.card.height &&
+  return plan.widths.empty() && !is_lowered(plan) && plan.height == model.card.height &&
          plan.width == model.card.width;
 }
 

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "core/half_samples.h"
-#include "search/pareto_front.h"
 #include "core/random.h"
+#include "search/pareto_front.h"
 #include "search/surrogate/normal.h"
 
 namespace pare::coordinator {

@@ -41,17 +41,52 @@ Result<std::map<std::string, DeviceCheck>> checks_of(Store& store, JobId job) {
   return checks;
 }
 
-// What is worth trying on at least one of the targets that take int8; all, where none was checked.
-Int8Choices int8_choices(const std::vector<Target>& targets,
-                         const std::map<std::string, DeviceCheck>& checks,
-                         const ModelSummary& model) {
+// Why a target is not to be given a floating-point type, as far as its reality check knows.
+std::string why_not_in(Precision floats, const DeviceCheck& check) {
+  const auto found = std::ranges::find(check.floats, floats, &FloatCheck::precision);
+  if (found == check.floats.end()) {
+    return "its runtime does not compute in " + std::string(name_of(floats));
+  }
+  return found->why_not;
+}
+
+// Beside fp32.
+std::vector<Precision> floats_worth_trying(const std::vector<Target>& targets,
+                                           const std::map<std::string, DeviceCheck>& checks) {
+  std::vector<Precision> floats;
+  for (const Precision type : kFloatPrecisions) {
+    const bool somewhere = std::ranges::any_of(targets, [&](const Target& target) {
+      const auto check = checks.find(target.name);
+      return contains(target.precisions, type) &&
+             (check == checks.end() || why_not_in(type, check->second).empty());
+    });
+    if (type != Precision::kFp32 && somewhere) floats.push_back(type);
+  }
+  return floats;
+}
+
+// What is worth trying on at least one of the targets; all that they take, where none was checked.
+PrecisionChoices precision_choices(const std::vector<Target>& targets,
+                                   const std::map<std::string, DeviceCheck>& checks,
+                                   const ModelSummary& model) {
   std::vector<std::vector<AvoidRule>> rules;
   for (const Target& target : targets) {
     if (!contains(target.precisions, Precision::kInt8)) continue;
     const auto check = checks.find(target.name);
     rules.push_back(check == checks.end() ? std::vector<AvoidRule>{} : check->second.avoid);
   }
-  return rules.empty() ? Int8Choices{} : choices_for(rules, model);
+  PrecisionChoices choices = rules.empty() ? PrecisionChoices{} : choices_for(rules, model);
+  choices.floats = floats_worth_trying(targets, checks);
+  return choices;
+}
+
+// The job allows lowered precisions only, and none of them is worth trying.
+bool leaves_none(const SpaceLimits& limits, const PrecisionChoices& choices) {
+  return std::ranges::none_of(limits.precisions, [&](Precision precision) {
+    if (precision == Precision::kFp32) return true;
+    if (precision == Precision::kInt8) return choices.int8;
+    return contains(choices.floats, precision);
+  });
 }
 
 // What preparing found; nothing before it has ended.
@@ -83,18 +118,21 @@ bool JobContext::takes_int8(const Target& target) const {
 
 std::string JobContext::why_not(const Target& target, const Plan& plan) const {
   if (is_original(plan, model)) return {};
-  const Precision precision = plan.quantization ? Precision::kInt8 : Precision::kFp32;
-  if (!contains(target.precisions, precision)) {
+  for (const Precision precision : precisions_of(plan)) {
+    if (contains(target.precisions, precision)) continue;
     return "the target does not take " + std::string(name_of(precision));
   }
   const auto check = checks.find(target.name);
-  if (!plan.quantization || check == checks.end()) return {};
-  const std::string reason = why_avoided(check->second.avoid, model, *plan.quantization);
+  if (check == checks.end()) return {};
+  std::string reason = why_avoided(check->second.avoid, model, plan);
+  if (reason.empty() && plan.floats != Precision::kFp32) {
+    reason = why_not_in(plan.floats, check->second);
+  }
   return reason.empty() ? reason : "the reality check of \"" + target.name + "\" found: " + reason;
 }
 
 std::string JobContext::accuracy_runtime(const Target& target, const Plan& plan) const {
-  return plan.quantization ? target.runtime : wire::kExecutor;
+  return is_lowered(plan) ? target.runtime : wire::kExecutor;
 }
 
 Result<JobContext> load_context(Store& store, const Job& job) {
@@ -121,11 +159,11 @@ Result<JobContext> load_context(Store& store, const Job& job) {
   }
   auto checks = checks_of(store, job.id);
   if (!checks) return checks.error();
-  const Int8Choices choices = int8_choices(targets, checks.value(), summary.value());
-  if (limits.precisions == std::vector{Precision::kInt8} && !choices.int8) {
-    return Error{
-        ErrorCode::kUnsupported,
-        "the job allows int8 only, and the reality checks found it of no use on any target"};
+  const PrecisionChoices choices = precision_choices(targets, checks.value(), summary.value());
+  if (leaves_none(limits, choices)) {
+    return Error{ErrorCode::kUnsupported,
+                 "the job does not allow fp32, and the reality checks found what it allows of no "
+                 "use on any target"};
   }
   const auto guidance = guidance_of(job);
   if (!guidance) return guidance.error();

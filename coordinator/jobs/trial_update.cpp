@@ -226,7 +226,7 @@ std::vector<TrialUpdate::Group> TrialUpdate::timed_groups(const std::string& run
     const TargetRecord& record = at->second;
     if (!record.latency && record.infeasible.empty()) return {};
     if (record.accuracy || !record.infeasible.empty()) continue;
-    const std::string processor = plan_.quantization ? record.latency->processor : "";
+    const std::string processor = is_lowered(plan_) ? record.latency->processor : "";
     auto group = std::ranges::find(groups, processor, &Group::processor);
     if (group == groups.end()) group = groups.insert(group, Group{runtime, processor, {}});
     group->targets.push_back(target);
@@ -241,8 +241,8 @@ void TrialUpdate::score(const Group& group) {
                                trial_.candidate_sha256, group.runtime, context_.teacher(),
                                {.rivals = rivals_of(context_, trial_, names, others_),
                                 .held_back = context_.held_back,
-                                .fingerprint = plan_.quantization.has_value()});
-  if (plan_.quantization) {
+                                .fingerprint = is_lowered(plan_)});
+  if (is_lowered(plan_)) {
     task.processor = group.processor;
     // Measured by an engine that does not tell its processor: the pool is as near as we come.
     if (group.processor.empty()) task.pool = group.targets.front()->pool;
@@ -274,9 +274,9 @@ void TrialUpdate::score_if_timed(const std::string& runtime, const Known& known)
 void TrialUpdate::measure(const Target& target) {
   changes_.push_back(TaskAdded{benchmark_task(context_.job, context_.card_of(plan_), trial_.number,
                                               trial_.candidate_sha256, target,
-                                              {.parity = !plan_.quantization,
+                                              {.parity = !is_lowered(plan_),
                                                .profile = trial_.number <= kProfiledTrials,
-                                               .fingerprint = plan_.quantization.has_value()})});
+                                               .fingerprint = is_lowered(plan_)})});
 }
 
 void TrialUpdate::benchmarked(const TaskEnd& end, const std::string& name,
@@ -298,9 +298,9 @@ void TrialUpdate::take_latency(const Target& target, const TaskEnd& end,
   if (!end) return infeasible(target, "benchmarking failed: " + end.error().message);
   const auto& result = std::get<wire::BenchmarkResult>(end.value().result);
   const bool agrees = result.parity && result.parity->max_error <= result.parity->tolerance;
-  if (!plan_.quantization && !result.parity) {
+  if (!is_lowered(plan_) && !result.parity) {
     infeasible(target, "the outputs on " + target.runtime + " were not checked");
-  } else if (!plan_.quantization && !agrees) {
+  } else if (!is_lowered(plan_) && !agrees) {
     const std::string& output = result.parity->output;
     infeasible(target,
                "outputs on " + target.runtime +

@@ -42,7 +42,7 @@ Dataset dataset_of(const pqxx::row& row) {
 
 // Never another one in its place: what a target takes decides what is measured there.
 Precision precision_of(const std::string& name) {
-  for (const Precision known : {Precision::kFp32, Precision::kInt8}) {
+  for (const Precision known : kAllPrecisions) {
     if (name == name_of(known)) return known;
   }
   throw pqxx::conversion_error("its precision \"" + name + "\" is not known to this version");

@@ -53,11 +53,18 @@ Result<std::unique_ptr<Harness>> Harness::start(HarnessOptions options) {
 }
 
 Result<LoadedModel> Harness::load(const std::filesystem::path& model, const LoadOptions& options) {
+  const std::string floats(pare::name_of(options.floats));
+  const bool shorter = options.floats != Precision::kFp32;
+  if (shorter && std::ranges::find(hello_.precisions, floats) == hello_.precisions.end()) {
+    return Error{ErrorCode::kUnsupported,
+                 options_.name + " does not compute in " + floats + " here"};
+  }
   json document{{"do", "load"},
                 {"model", std::filesystem::absolute(model).string()},
                 {"threads", options.threads},
                 {"profile", options.profile}};
   if (!options.device.empty()) document["device"] = options.device;
+  if (shorter) document["floats"] = floats;
   if (hello_.keeps && std::filesystem::exists(options.kept)) {
     document["kept"] = std::filesystem::absolute(options.kept).string();
   }

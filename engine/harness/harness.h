@@ -24,6 +24,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/precision.h"
 #include "core/result.h"
 #include "core/units.h"
 #include "engine/graph/graph.h"
@@ -54,9 +55,10 @@ struct HarnessHello {
 
 struct LoadOptions {
   int threads = 1;
-  std::string device{};          // empty: the harness's first
-  bool profile = false;          // times per layer; the model runs slower
-  std::filesystem::path kept{};  // what keep() wrote for this model; it need not be there
+  std::string device{};                 // empty: the harness's first
+  bool profile = false;                 // times per layer; the model runs slower
+  Precision floats = Precision::kFp32;  // what its floating-point numbers are while it computes
+  std::filesystem::path kept{};         // what keep() wrote for this model; it need not be there
 };
 
 struct LoadedModel {
@@ -106,7 +108,8 @@ class Harness final : public Runner {
   const HarnessOptions& options() const noexcept { return options_; }
   const HarnessHello& hello() const noexcept { return hello_; }
 
-  // Replaces the model loaded before.
+  // Replaces the model loaded before.  Fails with kUnsupported if the runtime does not say that it
+  // takes the precision asked for.
   Result<LoadedModel> load(const std::filesystem::path& model, const LoadOptions& options);
 
   // Of the model loaded; inputs are in the order of LoadedModel::inputs.

@@ -314,7 +314,9 @@ Result<Provenance> provenance_of(std::span<const std::byte> bytes) {
   return read_provenance(model.value(), notes);
 }
 
-Result<Graph> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options) {
+namespace {
+
+Result<std::string> read_model(const std::filesystem::path& path) {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(path, error);  // an error for a folder too
   if (!error && size > kMostBytes) return too_large(size);
@@ -322,7 +324,21 @@ Result<Graph> import_onnx_file(const std::filesystem::path& path, const ImportOp
   std::ifstream file(path, std::ios::binary);
   file.read(bytes.data(), std::ssize(bytes));
   if (error || !file) return Error{ErrorCode::kNotFound, path.string() + " cannot be read"};
-  Result<Graph> graph = import_onnx(std::as_bytes(std::span(bytes)), options);
+  return bytes;
+}
+
+}  // namespace
+
+Result<Provenance> provenance_of_file(const std::filesystem::path& path) {
+  const auto bytes = read_model(path);
+  if (!bytes) return bytes.error();
+  return provenance_of(std::as_bytes(std::span(bytes.value())));
+}
+
+Result<Graph> import_onnx_file(const std::filesystem::path& path, const ImportOptions& options) {
+  const auto bytes = read_model(path);
+  if (!bytes) return bytes.error();
+  Result<Graph> graph = import_onnx(std::as_bytes(std::span(bytes.value())), options);
   if (!graph) return Error{graph.error().code, path.string() + ": " + graph.error().message};
   return graph;
 }

@@ -44,8 +44,9 @@ Result<ImportedModel> read_onnx(std::span<const std::byte> bytes,
 // The graph alone.
 Result<Graph> import_onnx(std::span<const std::byte> bytes, const ImportOptions& options = {});
 
-// What the file says of itself; fails only where the bytes are no ONNX model.
+// What the file says of itself; fails only where the bytes are no ONNX model, or cannot be read.
 Result<Provenance> provenance_of(std::span<const std::byte> bytes);
+Result<Provenance> provenance_of_file(const std::filesystem::path& path);
 
 // Fails with kNotFound if the file cannot be read, otherwise as import_onnx(), the path in front.
 Result<Graph> import_onnx_file(const std::filesystem::path& path,

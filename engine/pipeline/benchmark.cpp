@@ -39,7 +39,9 @@ class LoadedFile {
   Result<LoadedModel> load(const std::filesystem::path& file) {
     if (file == file_) return model_;
     const auto lap = watch_.lap(Phase::kLoad);
-    auto loaded = harness_.load(file, {.threads = threads_});
+    const auto options = load_options(file, threads_);
+    if (!options) return options.error();
+    auto loaded = harness_.load(file, options.value());
     if (!loaded) return loaded;
     file_ = file;
     model_ = loaded.value();
@@ -113,7 +115,9 @@ Result<std::map<std::string, double>> profile(const std::filesystem::path& candi
   const auto lap = watch.lap(Phase::kProfile);
   const auto graph = import_onnx_file(candidate);
   if (!graph) return graph.error();
-  const auto loaded = harness.load(candidate, {.threads = options.threads, .profile = true});
+  const auto loaded = harness.load(
+      candidate,
+      {.threads = options.threads, .profile = true, .floats = floats_of(graph.value().about)});
   if (!loaded) return loaded.error();
   const auto timing = harness.time({image}, kProfileTiming);
   if (!timing) return timing.error();

@@ -8,6 +8,7 @@
 #include "engine/executor/openvino_runner.h"
 #include "engine/onnx/onnx_io.h"
 #include "engine/ops/all_ops.h"
+#include "engine/pipeline/candidate_file.h"
 #include "engine/pipeline/file_card.h"
 #include "engine/pipeline/prepare.h"
 #include "engine/pipeline/stored_activations.h"
@@ -85,7 +86,8 @@ Result<Graph> quantize(const Graph& body, const PrunedGraph& pruned, const Tenso
   const EqualizedGraph equal =
       quantization.equalization ? equalize(body) : EqualizedGraph{body, {}};
   const StoredActivations stored(file, plan, pruned, equal);
-  auto quantized = insert_qdq(equal.graph, quantization, stored.sources());
+  auto quantized = insert_qdq(equal.graph, quantization, stored.sources(), WeightForm::kInteger,
+                              float_layers(plan));
   if (!quantized) return quantized.error();
   return std::move(quantized).value().graph;
 }
@@ -107,6 +109,10 @@ Result<std::string> write(const Detector& detector, Graph body, const Plan& plan
   Graph whole = with_edge_types(std::move(attached).value(), detector.edges);
   whole.about = std::move(about);
   whole.about.metadata = metadata_at(std::move(whole.about.metadata), {plan.height, plan.width});
+  whole.about.metadata.erase(std::string(kFloatsName));
+  if (plan.floats != Precision::kFp32) {
+    whole.about.metadata.emplace(kFloatsName, name_of(plan.floats));
+  }
   std::string onnx = export_onnx(whole);
   const auto sound = verify_written(std::as_bytes(std::span(onnx)), interface_at(detector, plan));
   if (!sound) return sound.error();

@@ -2,7 +2,8 @@
 // gathered by prepare().  Only a plan that repairs in sequence needs calibration images again.
 //
 //   select units -> reconstruct consumers -> prune -> change resolution -> Q/DQ -> decode tail
-//   -> element types of the original's edges -> verify
+//   -> element types of the original's edges -> what its numbers are while it computes (a word in
+//   the file's metadata) -> verify
 //
 // The same model, statistics and plan give the same bytes.
 // Cost: opening the model apart, 1 to 4 s for a detector of 2 million parameters, most of it the

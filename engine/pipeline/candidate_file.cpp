@@ -1,5 +1,6 @@
 #include "engine/pipeline/candidate_file.h"
 
+#include <algorithm>
 #include <fstream>
 #include <utility>
 
@@ -23,6 +24,20 @@ Result<CandidateFile> open_candidate(const std::filesystem::path& path,
   return CandidateFile{path, std::move(graph).value(), height, width};
 }
 
+Precision floats_of(const Provenance& about) {
+  const auto said = about.metadata.find(std::string(kFloatsName));
+  if (said == about.metadata.end()) return Precision::kFp32;
+  const auto at = std::ranges::find(kFloatPrecisions, std::string_view(said->second),
+                                    [](Precision precision) { return name_of(precision); });
+  return at == kFloatPrecisions.end() ? Precision::kFp32 : *at;
+}
+
+Result<LoadOptions> load_options(const std::filesystem::path& candidate, int threads) {
+  const auto about = provenance_of_file(candidate);
+  if (!about) return about.error();
+  return LoadOptions{.threads = threads, .floats = floats_of(about.value())};
+}
+
 Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate,
                                                 const std::vector<std::string>& scored,
                                                 int threads) {
@@ -38,7 +53,7 @@ Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,
   const auto file = scored_file(candidate.path, scored, harness->options().scratch);
   if (!file) return file.error();
   if (const auto greeted = harness->greet(); !greeted) return greeted.error();
-  LoadOptions options{.threads = threads};
+  LoadOptions options{.threads = threads, .floats = floats_of(candidate.graph.about)};
   if (file.value() == candidate.path) options.kept = kept;
   const auto loaded = harness->load(file.value(), options);
   if (!loaded) return loaded.error();

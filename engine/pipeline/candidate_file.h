@@ -5,9 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "core/precision.h"
 #include "core/result.h"
 #include "engine/graph/graph.h"
 #include "engine/graph/runner.h"
@@ -27,6 +29,14 @@ struct CandidateFile {
 Result<CandidateFile> open_candidate(
     const std::filesystem::path& path,
     const std::optional<std::pair<int, int>>& input_size = std::nullopt);
+
+// A candidate's file keeps its numbers in float32; what they are while it computes, where that is
+// shorter, its metadata says under this name ("fp16", "bf16").
+inline constexpr std::string_view kFloatsName = "pare.floats";
+Precision floats_of(const Provenance& about);
+
+// How a runtime is to load the file.  Fails as reading what the file says of itself does.
+Result<LoadOptions> load_options(const std::filesystem::path& candidate, int threads);
 
 // The runners below hand out the tensors `scored`, in that order; where there are none, the
 // outputs.

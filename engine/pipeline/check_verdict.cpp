@@ -72,7 +72,8 @@ class Timings {
   std::optional<double> at(KernelClass kernel, int channels,
                            std::optional<QdqPlacement> placement) const {
     for (const KernelTiming& k : kernels_) {
-      const bool same = k.kernel == kernel && k.channels == channels && k.placement == placement;
+      const bool same = k.kernel == kernel && k.channels == channels && k.placement == placement &&
+                        k.floats == Precision::kFp32;
       if (same && k.median_us > 0) return k.median_us;
     }
     return std::nullopt;
@@ -88,10 +89,22 @@ class Timings {
     }
   }
 
+  // Of every kernel in this type over fp32.
+  Ratios ratios(Precision floats) const {
+    Ratios ratios;
+    for (const KernelTiming& k : kernels_) {
+      if (k.floats != floats || k.placement) continue;
+      const auto base = at(k.kernel, k.channels, std::nullopt);
+      if (base) ratios.values.push_back(k.median_us / *base);
+    }
+    return ratios;
+  }
+
   std::vector<int> widths(KernelClass kernel) const {
     std::set<int> widths;
     for (const KernelTiming& k : kernels_) {
-      if (k.kernel == kernel && !k.placement) widths.insert(k.channels);
+      const bool fp32 = !k.placement && k.floats == Precision::kFp32;
+      if (k.kernel == kernel && fp32) widths.insert(k.channels);
     }
     return {widths.begin(), widths.end()};
   }
@@ -166,6 +179,27 @@ void judge_depthwise(const std::string& runtime, const Timings& timings, CheckVe
                              " its fp32 time.");
 }
 
+void judge_floats(const std::string& runtime, const Timings& timings,
+                  const std::vector<FloatCheck>& floats, CheckVerdict& verdict) {
+  for (FloatCheck check : floats) {
+    const std::string name(name_of(check.precision));
+    const Ratios ratios = timings.ratios(check.precision);
+    const std::string takes =
+        ratios.values.empty() ? "" : name + " takes " + ratios.range() + " the fp32 time";
+    if (!check.why_not.empty()) {
+      check.why_not = name + " does not run (" + check.why_not + ")";
+    } else if (!(check.error <= kMostFloatError)) {
+      check.why_not = name + " is computed wrongly (error " + short_text(check.error) +
+                      " of the output against fp32)";
+    } else if (ratios.clearly_slower()) {
+      check.why_not = takes;
+    }
+    const std::string& finding = check.why_not.empty() ? takes : check.why_not;
+    if (!finding.empty()) verdict.findings.push_back(runtime + ": " + finding + ".");
+    verdict.floats.push_back(std::move(check));
+  }
+}
+
 // Widths that cost as much as a wider layer does.
 void find_stairs(const std::string& runtime, const Timings& timings, CheckVerdict& verdict) {
   for (const KernelClass kernel : {KernelClass::kConv3x3, KernelClass::kConv1x1}) {
@@ -191,12 +225,14 @@ bool is_explained(double error, double expected) {
 }
 
 CheckVerdict judge(const std::string& runtime, const std::vector<CorrectnessProbe>& correctness,
-                   const std::vector<KernelTiming>& kernels) {
+                   const std::vector<KernelTiming>& kernels,
+                   const std::vector<FloatCheck>& floats) {
   CheckVerdict verdict;
   judge_correctness(runtime, correctness, verdict);
   const Timings timings(kernels);
   judge_placements(runtime, timings, verdict);
   judge_depthwise(runtime, timings, verdict);
+  judge_floats(runtime, timings, floats, verdict);
   find_stairs(runtime, timings, verdict);
   return verdict;
 }

@@ -8,6 +8,7 @@
 
 #include "core/half_samples.h"
 #include "engine/detect/half_samples.h"
+#include "engine/pipeline/candidate_file.h"
 
 namespace pare::engine {
 namespace {
@@ -26,7 +27,9 @@ Result<Side> open_side(const HarnessOptions& harness, const std::filesystem::pat
                        const Tensor& image, int threads) {
   auto started = Harness::start(harness);
   if (!started) return started.error();
-  const auto loaded = started.value()->load(model, {.threads = threads});
+  const auto options = load_options(model, threads);
+  if (!options) return options.error();
+  const auto loaded = started.value()->load(model, options.value());
   if (!loaded) return loaded.error();
   return Side{std::move(started).value(), &image};
 }

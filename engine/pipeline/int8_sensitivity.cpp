@@ -61,12 +61,11 @@ double damage_of(const std::vector<Outputs>& actual, const std::vector<Outputs>&
 }
 
 // The convolutions that int8 plans quantize where nothing is kept in fp32.
-Result<std::vector<std::string>> quantizable(const Graph& graph) {
-  const auto int8 = int8_nodes(graph, {.placement = QdqPlacement::kConvolutions});
-  if (!int8) return int8.error();
+std::vector<std::string> quantizable(const Graph& graph) {
+  const std::vector<bool> int8 = int8_nodes(graph, QdqPlacement::kConvolutions);
   std::vector<std::string> names;
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
-    if (int8.value()[n] && graph.nodes[n].op == "Conv") names.push_back(graph.nodes[n].name);
+    if (int8[n] && graph.nodes[n].op == "Conv") names.push_back(graph.nodes[n].name);
   }
   std::ranges::sort(names);
   return names;
@@ -100,20 +99,18 @@ Result<std::vector<LayerSensitivity>> int8_sensitivity(const Detector& detector,
   const PrunedGraph whole{body.value(), {}};
   const EqualizedGraph unchanged{body.value(), {}};
   const StoredActivations stored(statistics, plan, whole, unchanged);
-  const auto quantized_layers = quantizable(body.value());
-  if (!quantized_layers) return quantized_layers.error();
-  const std::vector<std::string>& layers = quantized_layers.value();
+  const std::vector<std::string> layers = quantizable(body.value());
   std::vector<LayerSensitivity> out;
   for (const std::string& layer : layers) {
     progress(static_cast<double>(out.size()) / static_cast<double>(layers.size()),
              "int8 in layer " + std::to_string(out.size() + 1) + " of " +
                  std::to_string(layers.size()) + " alone");
-    QuantizationPlan alone{.ranges = RangeMethod::kPercentile,
-                           .placement = QdqPlacement::kConvolutions,
-                           .keep_fp32 = layers};
-    std::erase(alone.keep_fp32, layer);
+    const QuantizationPlan alone{.ranges = RangeMethod::kPercentile,
+                                 .placement = QdqPlacement::kConvolutions};
+    std::vector<std::string> kept = layers;
+    std::erase(kept, layer);
     const auto quantized =
-        insert_qdq(body.value(), alone, stored.sources(), WeightForm::kSimulated);
+        insert_qdq(body.value(), alone, stored.sources(), WeightForm::kSimulated, kept);
     if (!quantized) return quantized.error();
     const auto actual = run_all(quantized.value().graph, inputs);
     if (!actual) return actual.error();

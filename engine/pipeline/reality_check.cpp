@@ -118,13 +118,22 @@ class RealityCheck {
     check_.processor = host::processor_kind(machine);
     check_.runtime_version = harness_->hello().version;
     const auto precisions = harness_->hello().precisions;
-    check_.int8 = options_.int8 && std::ranges::find(precisions, "int8") != precisions.end();
+    const auto takes = [&](Precision precision) {
+      return std::ranges::find(precisions, name_of(precision)) != precisions.end();
+    };
+    check_.int8 = options_.int8 && takes(Precision::kInt8);
+    for (const Precision precision : kFloatPrecisions) {
+      const bool shorter = precision != Precision::kFp32;
+      if (shorter && takes(precision)) floats_.push_back({.precision = precision, .why_not = {}});
+    }
     if (auto first = take_canary(); !first) {
       check_.refused = first.error().message;
     } else {
       if (auto done = measure(); !done) return done.error();
     }
-    CheckVerdict verdict = judge(options_.harness.name, check_.correctness, check_.kernels);
+    CheckVerdict verdict =
+        judge(options_.harness.name, check_.correctness, check_.kernels, floats_);
+    check_.floats = std::move(verdict.floats);
     check_.avoid = std::move(verdict.avoid);
     check_.findings = std::move(verdict.findings);
     check_.seconds = elapsed();
@@ -161,7 +170,7 @@ class RealityCheck {
   }
 
   Result<std::monostate> measure() {
-    if (check_.int8) {
+    if (check_.int8 || !floats_.empty()) {
       if (auto done = probe_correctness(); !done) return done;
       (void)take_canary();
     }
@@ -183,9 +192,13 @@ class RealityCheck {
 
   Result<std::monostate> probe_correctness() {
     for (const ProbeNetwork& network : correctness_networks()) {
-      progress_(0.0, "is int8 right: " + network.name);
+      progress_(0.0, "is it right: " + network.name);
       const auto observed = observe_ranges(network);
       if (!observed) return observed.error();
+      for (FloatCheck& floats : floats_) {
+        if (auto done = probe_floats(network, observed.value(), floats); !done) return done;
+      }
+      if (!check_.int8) continue;
       for (const QdqPlacement placement : kAllPlacements) {
         for (const int bits : {8, 7}) {
           auto probe = probe_one(network, observed.value(), placement, bits);
@@ -195,6 +208,20 @@ class RealityCheck {
       }
     }
     return std::monostate{};
+  }
+
+  // The worst network counts.
+  Result<std::monostate> probe_floats(const ProbeNetwork& network, const Observed& observed,
+                                      FloatCheck& check) {
+    if (!check.why_not.empty()) return std::monostate{};
+    const auto output = run_on_target(export_onnx(network.graph), network.input, check.precision);
+    if (output) {
+      check.error = std::max(check.error, relative_rms(output.value(), observed.output));
+      return std::monostate{};
+    }
+    check.error = std::numeric_limits<double>::infinity();
+    check.why_not = output.error().message;
+    return ensure_harness();
   }
 
   Result<CorrectnessProbe> probe_one(const ProbeNetwork& network, const Observed& observed,
@@ -228,7 +255,8 @@ class RealityCheck {
     return probe;
   }
 
-  Result<Tensor> run_on_target(const std::string& onnx, const Tensor& input) {
+  Result<Tensor> run_on_target(const std::string& onnx, const Tensor& input,
+                               Precision floats = Precision::kFp32) {
     const auto file = write("probe.onnx", onnx);
     if (!file) return file.error();
     const auto fail = [&](const Error& error) {
@@ -236,7 +264,8 @@ class RealityCheck {
       return error;
     };
     if (auto up = ensure_harness(); !up) return up.error();
-    const auto loaded = harness_->load(file.value(), {.threads = options_.threads});
+    const auto loaded =
+        harness_->load(file.value(), {.threads = options_.threads, .floats = floats});
     if (!loaded) return fail(loaded.error());
     auto outputs = harness_->run({input});
     if (!outputs) return fail(outputs.error());
@@ -260,16 +289,19 @@ class RealityCheck {
     std::string onnx;
     Tensor input;
     std::vector<KernelTiming> rows;
+    Precision floats = Precision::kFp32;
     double best_us = 0;
   };
 
+  static bool every_class(int channels) {
+    return std::ranges::find(kEveryClassAt, channels) != std::end(kEveryClassAt);
+  }
+
   Result<std::monostate> make_variants() {
     for (const int channels : options_.widths) {
-      const bool every_class =
-          std::ranges::find(kEveryClassAt, channels) != std::end(kEveryClassAt);
       for (const KernelClass kernel : kAllKernelClasses) {
         const bool plain = kernel == KernelClass::kConv3x3 || kernel == KernelClass::kConv1x1;
-        if (!every_class && !plain) continue;
+        if (!every_class(channels) && !plain) continue;
         if (auto made = make_variants(kernel, channels); !made) return made;
       }
     }
@@ -284,6 +316,9 @@ class RealityCheck {
       if (auto made = add_variant(network, network.graph, kernel, channels, {}, first); !made) {
         return made;
       }
+      for (const FloatCheck& floats : floats_) {
+        if (floats.why_not.empty() && every_class(channels)) add_floats(first, floats.precision);
+      }
     }
     if (!check_.int8) return std::monostate{};
     const QuantizationSources sources =
@@ -291,8 +326,9 @@ class RealityCheck {
     for (const QdqPlacement placement : kAllPlacements) {
       QuantizationPlan plan;
       plan.placement = placement;
-      if (mixed) plan.keep_fp32 = depthwise_layers(network.graph);
-      const auto quantized = insert_qdq(network.graph, plan, sources);
+      const auto quantized =
+          insert_qdq(network.graph, plan, sources, WeightForm::kInteger,
+                     mixed ? depthwise_layers(network.graph) : std::vector<std::string>{});
       if (!quantized) return quantized.error();
       auto made = add_variant(network, quantized.value().graph, kernel, channels, placement, first);
       if (!made) return made;
@@ -304,9 +340,10 @@ class RealityCheck {
                                      KernelClass kernel, int channels,
                                      std::optional<QdqPlacement> placement, std::size_t first) {
     std::string onnx = export_onnx(graph);
-    const KernelTiming row{kernel, channels, options_.size, placement, 0};
+    const KernelTiming row{
+        .kernel = kernel, .channels = channels, .size = options_.size, .placement = placement};
     for (std::size_t v = first; v < variants_.size(); ++v) {
-      if (variants_[v].onnx != onnx) continue;
+      if (variants_[v].onnx != onnx || variants_[v].floats != Precision::kFp32) continue;
       variants_[v].rows.push_back(row);
       return std::monostate{};
     }
@@ -314,6 +351,14 @@ class RealityCheck {
     if (!file) return file.error();
     variants_.push_back({std::move(file).value(), std::move(onnx), network.input, {row}});
     return std::monostate{};
+  }
+
+  // The file of another variant, computed in another type.
+  void add_floats(std::size_t of, Precision floats) {
+    Variant variant = variants_[of];
+    variant.rows.resize(1);
+    variant.rows.front().floats = variant.floats = floats;
+    variants_.push_back(std::move(variant));
   }
 
   Result<std::monostate> time_variants(int round) {
@@ -330,7 +375,8 @@ class RealityCheck {
 
   // A kernel that does not run has no time; that int8 does not run shows in the correctness.
   void time_one(Variant& variant) {
-    const auto loaded = harness_->load(variant.file, {.threads = options_.threads});
+    const auto loaded =
+        harness_->load(variant.file, {.threads = options_.threads, .floats = variant.floats});
     if (!loaded) return forget_if_dead(loaded.error());
     const auto timing = harness_->time({variant.input}, kKernelTiming);
     if (!timing) return forget_if_dead(timing.error());
@@ -343,6 +389,7 @@ class RealityCheck {
   Clock::time_point start_;
   std::unique_ptr<Harness> harness_;
   DeviceCheck check_;
+  std::vector<FloatCheck> floats_;
   std::vector<Variant> variants_;
 };
 

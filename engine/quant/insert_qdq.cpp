@@ -408,11 +408,12 @@ std::string why_unfit(const Graph& graph, const Node& node) {
   return "";
 }
 
-std::vector<NotLowered> unfit_convolutions(const Graph& graph, const QuantizationPlan& plan) {
+std::vector<NotLowered> unfit_convolutions(const Graph& graph,
+                                           const std::vector<std::string>& kept) {
   std::vector<NotLowered> unfit;
   for (const Node& node : graph.nodes) {
     if (!node.domain.empty() || node.op != "Conv") continue;
-    if (std::ranges::binary_search(plan.keep_fp32, node.name)) continue;
+    if (std::ranges::binary_search(kept, node.name)) continue;
     if (std::string why = why_unfit(graph, node); !why.empty()) {
       unfit.push_back({node.name, std::move(why)});
     }
@@ -431,17 +432,20 @@ std::vector<NotLowered> in_order_of(const Graph& graph, std::vector<NotLowered> 
 }  // namespace
 
 Result<QuantizedGraph> insert_qdq(const Graph& graph, const QuantizationPlan& plan,
-                                  const QuantizationSources& sources, WeightForm form) {
+                                  const QuantizationSources& sources, WeightForm form,
+                                  const std::vector<std::string>& kept) {
   if (graph.opset < 13) {
     return Error{ErrorCode::kUnsupported,
                  "int8 with a scale for each channel needs opset 13, the "
                  "graph has " +
                      std::to_string(graph.opset)};
   }
-  std::vector<std::string> apart;
+  if (const auto known = check_layers(graph, kept); !known) return known.error();
+  std::vector<std::string> apart = kept;
   if (plan.placement == QdqPlacement::kOperators) {
     for (const UnlikeRanges& found : find_unlike_ranges(graph, sources))
       apart.push_back(found.node);
+    std::ranges::sort(apart);
   }
   std::vector<NotLowered> not_lowered;
   const auto set_apart = [&](std::vector<NotLowered> found) {
@@ -451,12 +455,10 @@ Result<QuantizedGraph> insert_qdq(const Graph& graph, const QuantizationPlan& pl
     }
     std::ranges::sort(apart);
   };
-  set_apart(unfit_convolutions(graph, plan));
+  set_apart(unfit_convolutions(graph, kept));
   while (true) {
     // What is set apart takes with it what would have read it in int8: a round may bare more.
-    auto int8 = int8_nodes(graph, plan, apart);
-    if (!int8) return int8.error();
-    QdqWriter writer(graph, plan, sources, form, std::move(int8).value());
+    QdqWriter writer(graph, plan, sources, form, int8_nodes(graph, plan.placement, apart));
     auto found = writer.without_values();
     if (!found) return found.error();
     if (found.value().empty()) {

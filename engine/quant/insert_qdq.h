@@ -50,11 +50,13 @@ struct QuantizedGraph {
 // that is not float32; one that reads or makes a tensor whose values nobody kept (`sources` answer
 // kNotFound), that is not finite or holds nothing but zeros.
 //
-// Fails with kInvalidArgument if keep_fp32 names no layer, kUnsupported below opset 13 (no
+// `kept`: names of layers that stay in fp32, sorted.  Fails with kInvalidArgument if one of them is
+// no layer, kUnsupported below opset 13 (no
 // per-channel scales), and as `sources` do with any other error.  Cost: one pass over nodes and
 // weights, and what the calibration and the rounding of the plan cost.
 Result<QuantizedGraph> insert_qdq(const Graph& graph, const QuantizationPlan& plan,
                                   const QuantizationSources& sources,
-                                  WeightForm form = WeightForm::kInteger);
+                                  WeightForm form = WeightForm::kInteger,
+                                  const std::vector<std::string>& kept = {});
 
 }  // namespace pare::engine

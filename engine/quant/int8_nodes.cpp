@@ -39,25 +39,28 @@ bool folds_into_convolution(const Node& node) {
   return is_one_of(kFolding, node);
 }
 
-Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan& plan,
-                                     const std::vector<std::string>& apart) {
-  for (const std::string& name : plan.keep_fp32) {
+Result<std::monostate> check_layers(const Graph& graph, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
     const Node* node = find_node(graph, name);
     if (node == nullptr || !is_layer(*node)) {
       return Error{ErrorCode::kInvalidArgument,
-                   "keep_fp32 names '" + name + "', which is no layer of this model"};
+                   "the plan keeps '" + name + "' in fp32, which is no layer of this model"};
     }
   }
+  return std::monostate{};
+}
+
+std::vector<bool> int8_nodes(const Graph& graph, QdqPlacement placement,
+                             const std::vector<std::string>& apart) {
   std::map<std::string, bool, std::less<>> tensor_is_int8;
   std::vector<bool> chosen;
   for (const Node& node : graph.nodes) {
     bool int8 = false;
     if (is_convolution(node)) {
       int8 = graph.constants.contains(node.inputs.at(1)) &&
-             !std::ranges::binary_search(plan.keep_fp32, node.name) &&
              !std::ranges::binary_search(apart, node.name);
     } else if (folds_into_convolution(node) ||
-               (plan.placement == QdqPlacement::kOperators &&
+               (placement == QdqPlacement::kOperators &&
                 (is_one_of(kArithmetic, node) || keeps_scale(node)))) {
       bool reads_int8 = false;
       bool reads_fp32 = false;

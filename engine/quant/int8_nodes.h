@@ -1,6 +1,6 @@
 // Which nodes of a graph compute in int8 under a quantization plan.
 //
-// A convolution does unless the plan keeps it in fp32.  Any other node does only with the placement
+// A convolution does unless it is kept in fp32.  Any other node does only with the placement
 // kOperators, only if int8 kernels of it exist, and only if everything it reads comes from nodes
 // that do: an operator between two fp32 layers would gain nothing and lose accuracy.  Nor does one
 // that would bring very unlike ranges under one scale (unlike_ranges.h).
@@ -16,11 +16,13 @@
 namespace pare::engine {
 
 // One entry a node, in the graph's order.  `apart`: names of nodes to be kept in fp32, sorted.
-// Fails with kInvalidArgument if keep_fp32 names something that is no convolution or matrix product
-// of this graph.
 // O(nodes + edges).
-Result<std::vector<bool>> int8_nodes(const Graph& graph, const QuantizationPlan& plan,
-                                     const std::vector<std::string>& apart = {});
+std::vector<bool> int8_nodes(const Graph& graph, QdqPlacement placement,
+                             const std::vector<std::string>& apart = {});
+
+// Fails with kInvalidArgument, naming it, if one of the names is no convolution or matrix product
+// of this graph.
+Result<std::monostate> check_layers(const Graph& graph, const std::vector<std::string>& names);
 
 // Operators that only move values: their output has the scale of their input.
 bool keeps_scale(const Node& node);

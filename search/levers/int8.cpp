@@ -21,10 +21,16 @@ bool allows(const SpaceLimits& limits, Precision precision) {
   return std::ranges::find(limits.precisions, precision) != limits.precisions.end();
 }
 
+// Plans without int8.
+bool allows_floats(const SpaceLimits& limits) {
+  return std::ranges::any_of(kFloatPrecisions,
+                             [&](Precision precision) { return allows(limits, precision); });
+}
+
 bool is_possible(const SpaceInputs& inputs) {
   const std::optional<Tried>& tried = inputs.model.tried;
   const bool works = inputs.guidance.why_no_int8.empty() && (!tried || tried->why_no_int8.empty());
-  return works && allows(inputs.limits, Precision::kInt8) && inputs.int8.int8 &&
+  return works && allows(inputs.limits, Precision::kInt8) && inputs.precision.int8 &&
          !inputs.model.layers.empty();
 }
 
@@ -41,10 +47,10 @@ std::vector<Decision> decisions_for(const SpaceInputs& inputs) {
         {.family = family, .name = std::string(family), .choices = static_cast<int>(choices)});
   };
   add(family::kPrecision, 2);
-  decisions.back().only_in_original = !allows(inputs.limits, Precision::kFp32);
-  add(family::kWeightBits, inputs.int8.weight_bits.size());
+  decisions.back().only_in_original = !allows_floats(inputs.limits);
+  add(family::kWeightBits, inputs.precision.weight_bits.size());
   add(family::kRanges, kRanges.size());
-  add(family::kPlacement, inputs.int8.placements.size());
+  add(family::kPlacement, inputs.precision.placements.size());
   const bool equalizes = std::ranges::any_of(inputs.model.activations, scales_with_input);
   add(family::kEqualization, equalizes ? 2 : 1);
   return decisions;
@@ -60,8 +66,8 @@ class Int8 final : public Lever {
  public:
   Int8(const SpaceInputs& inputs, std::size_t first)
       : Lever(first, decisions_for(inputs)),
-        weight_bits_(inputs.int8.weight_bits),
-        placements_(inputs.int8.placements) {
+        weight_bits_(inputs.precision.weight_bits),
+        placements_(inputs.precision.placements) {
     PARE_CHECK(!weight_bits_.empty() && !placements_.empty(), "int8 has no settings");
   }
 
@@ -185,7 +191,7 @@ LeverPointer int8_lever(const SpaceInputs& inputs, std::size_t first) {
 }
 
 std::string words_of_int8(const Plan& plan, const ModelSummary&) {
-  if (!plan.quantization) return "fp32";
+  if (!plan.quantization) return "";
   const QuantizationPlan& q = *plan.quantization;
   std::string text = "int8 (" + std::to_string(q.weight_bits) + " bit, ";
   text += name_of(q.ranges);

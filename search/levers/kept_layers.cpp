@@ -89,7 +89,7 @@ std::vector<Set> sets_for(const SpaceInputs& inputs) {
   for (const Layer& layer : model.layers) {
     if (is_depthwise(layer) && !never_int8(model, layer.name)) depthwise.push_back(layer.name);
   }
-  if (!inputs.int8.depthwise_in_fp32 && !depthwise.empty()) {
+  if (!inputs.precision.depthwise_in_fp32 && !depthwise.empty()) {
     sets.push_back(all_or_none("depthwise", std::move(depthwise)));
   }
   return sets;
@@ -155,19 +155,17 @@ class KeptLayers final : public Lever {
   }
 
   void write(const Genome& genome, Plan& plan) const override {
-    std::vector<std::string>& kept = plan.quantization->keep_fp32;
     for (const KeepableLayer& layer : layers_) {
-      if (is_kept(layer, genome)) kept.push_back(layer.name);
+      if (is_kept(layer, genome)) plan.layers[layer.name].int8 = false;
     }
-    std::ranges::sort(kept);
   }
 
   void read(const Plan& plan, Genome& genome) const override {
     if (!plan.quantization) return;
     std::vector<bool> kept;
     for (const KeepableLayer& layer : layers_) {
-      kept.push_back(std::ranges::find(plan.quantization->keep_fp32, layer.name) !=
-                     plan.quantization->keep_fp32.end());
+      const auto directive = plan.layers.find(layer.name);
+      kept.push_back(directive != plan.layers.end() && !directive->second.int8);
     }
     for (std::size_t i = 0; i < sets_.size(); ++i) {
       genome[first() + i] = largest_within(i, kept);
@@ -216,7 +214,7 @@ class KeptLayers final : public Lever {
     KeepableLayer& made = layers_.emplace_back();
     made.name = layer.name;
     made.never_int8 = never_int8(inputs.model, layer.name);
-    made.always = inputs.int8.depthwise_in_fp32 && is_depthwise(layer) && !made.never_int8;
+    made.always = inputs.precision.depthwise_in_fp32 && is_depthwise(layer) && !made.never_int8;
     for (std::size_t i = 0; i < sets_.size(); ++i) {
       const auto at = std::ranges::find(sets_[i].layers, layer.name);
       if (at == sets_[i].layers.end()) continue;
@@ -269,9 +267,10 @@ LeverPointer kept_layers_lever(const SpaceInputs& inputs, std::size_t first, std
 }
 
 std::string words_of_kept_layers(const Plan& plan, const ModelSummary& model) {
-  if (!plan.quantization || plan.quantization->keep_fp32.empty()) return "";
-  return std::to_string(plan.quantization->keep_fp32.size()) + " of " +
-         std::to_string(model.layers.size()) + " layers in fp32";
+  const std::size_t kept = plan.quantization ? float_layers(plan).size() : 0;
+  if (kept == 0) return "";
+  return std::to_string(kept) + " of " + std::to_string(model.layers.size()) + " layers in " +
+         std::string(name_of(plan.floats));
 }
 
 }  // namespace pare::search

@@ -28,7 +28,8 @@ struct LayerSetting {
   double outputs = 1;  // channels, as a share of the layer's
   double inputs = 1;
   bool int8 = false;
-  std::optional<QdqPlacement> placement = {};  // of the whole plan; nullopt: it is fp32
+  std::optional<QdqPlacement> placement = {};  // of the whole plan; nullopt: it is not int8
+  Precision floats = Precision::kFp32;         // the same
   friend bool operator==(const LayerSetting&, const LayerSetting&) = default;
 };
 

@@ -18,13 +18,14 @@ Result<std::vector<LeverPointer>> make_levers(const SpaceInputs& inputs) {
     add(std::move(int8));
     add(kept_layers_lever(inputs, next, is_int8));
   }
+  if (auto floats = floats_lever(inputs, next)) add(std::move(floats));
   return levers;
 }
 
 std::string describe(const Plan& plan, const ModelSummary& model) {
   std::string text;
-  for (const auto words :
-       {words_of_resolution, words_of_int8, words_of_kept_layers, words_of_width}) {
+  for (const auto words : {words_of_resolution, words_of_int8, words_of_kept_layers,
+                           words_of_floats, words_of_width}) {
     const std::string part = words(plan, model);
     if (!text.empty() && !part.empty()) text += ", ";
     text += part;

@@ -25,6 +25,7 @@ inline constexpr std::string_view kRanges = "ranges";
 inline constexpr std::string_view kPlacement = "placement";
 inline constexpr std::string_view kEqualization = "equalization";
 inline constexpr std::string_view kKeptLayers = "kept layers";  // more and more, from none on
+inline constexpr std::string_view kFloats = "floats";           // fp32 and shorter types
 inline constexpr std::string_view kOption = "option";  // of a table or a test problem: no order
 inline constexpr std::string_view kLevel = "level";    // the same in order
 }  // namespace family
@@ -33,7 +34,7 @@ inline constexpr std::string_view kLevel = "level";    // the same in order
 struct SpaceInputs {
   const ModelSummary& model;
   const SpaceLimits& limits;
-  const Int8Choices& int8;
+  const PrecisionChoices& precision;
   const Guidance& guidance;
 };
 
@@ -53,10 +54,12 @@ Result<LeverPointer> resolution_lever(const SpaceInputs& inputs, std::size_t fir
 LeverPointer int8_lever(const SpaceInputs& inputs, std::size_t first);  // null: none
 // `int8`: the decision whether a plan is.
 LeverPointer kept_layers_lever(const SpaceInputs& inputs, std::size_t first, std::size_t int8);
+LeverPointer floats_lever(const SpaceInputs& inputs, std::size_t first);  // null: none
 
 std::string words_of_width(const Plan& plan, const ModelSummary& model);
 std::string words_of_resolution(const Plan& plan, const ModelSummary& model);
 std::string words_of_int8(const Plan& plan, const ModelSummary& model);
 std::string words_of_kept_layers(const Plan& plan, const ModelSummary& model);
+std::string words_of_floats(const Plan& plan, const ModelSummary& model);
 
 }  // namespace pare::search

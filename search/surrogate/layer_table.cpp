@@ -24,6 +24,7 @@ constexpr double kPixels = 1.0;
 constexpr double kChannels = 0.5;
 constexpr double kInt8 = 1.0;
 constexpr double kPlacement = 1 / 0.7;
+constexpr double kFloats = 1.0;
 
 double log_work(const LayerSetting& setting) {
   return std::log(setting.pixels) + std::log(setting.outputs) +
@@ -35,6 +36,7 @@ double log_work(const LayerSetting& setting) {
 std::size_t SettingsOfPlans::Hash::operator()(const LayerSetting& setting) const noexcept {
   std::size_t hash = setting.placement ? 1 + static_cast<std::size_t>(*setting.placement) : 0;
   hash = 2 * hash + (setting.int8 ? 1 : 0);
+  hash = kAllPrecisions.size() * hash + static_cast<std::size_t>(setting.floats);
   for (const double share : {setting.pixels, setting.outputs, setting.inputs}) {
     hash = 31 * hash + std::hash<double>{}(share);
   }
@@ -59,7 +61,10 @@ LayerTable::Features LayerTable::features_of(const LayerSetting& setting) {
   out[1] = setting.outputs / kChannels;
   out[2] = setting.inputs / kChannels;
   out[3] = setting.int8 ? 1 / kInt8 : 0;
-  if (setting.placement) out[4 + static_cast<int>(*setting.placement)] = 1 / kPlacement;
+  // fp32 is 0 in both.
+  if (setting.floats == Precision::kFp16) out[4] = 1 / kFloats;
+  if (setting.floats == Precision::kBf16) out[5] = 1 / kFloats;
+  if (setting.placement) out[6 + static_cast<int>(*setting.placement)] = 1 / kPlacement;
   return out;
 }
 

@@ -66,7 +66,7 @@ class LayerTable {
   double left_out(std::size_t row) const { return left_out_[static_cast<Eigen::Index>(row)]; }
 
  private:
-  static constexpr int kFeatures = 4 + static_cast<int>(kAllPlacements.size());
+  static constexpr int kFeatures = 6 + static_cast<int>(kAllPlacements.size());
   using Features = Eigen::Matrix<double, kFeatures, 1>;
 
   struct OneLayer {

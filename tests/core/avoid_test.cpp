@@ -42,32 +42,35 @@ TEST(Avoid, a_model_whose_activations_are_not_known_may_have_any) {
 
 TEST(Avoid, a_plan_is_avoided_with_the_reason_of_the_rule_that_fits_it) {
   const ModelSummary model = model_with({"Sigmoid"});
-  QuantizationPlan plan;
+  Plan plan;
+  EXPECT_EQ(why_avoided({kSaturates}, model, plan), "") << "it is no int8 plan";
+  plan.quantization.emplace();
   EXPECT_EQ(why_avoided({}, model, plan), "");
   EXPECT_EQ(why_avoided({kSaturates}, model, plan), "8 bits saturate");
-  plan.weight_bits = 7;
+  plan.quantization->weight_bits = 7;
   EXPECT_EQ(why_avoided({kSaturates}, model, plan), "");
   EXPECT_EQ(why_avoided({kSaturates, kSlowPlacement}, model, plan), "not fused");
-  plan.placement = QdqPlacement::kConvolutions;
+  plan.quantization->placement = QdqPlacement::kConvolutions;
   EXPECT_EQ(why_avoided({kSlowPlacement}, model, plan), "");
 }
 
 TEST(Avoid, depthwise_rules_let_plans_pass_that_leave_depthwise_layers_in_fp32) {
   const ModelSummary model = model_with({"Relu"});
-  QuantizationPlan plan;
+  Plan plan;
+  plan.quantization.emplace();
   EXPECT_EQ(why_avoided({kSlowDepthwise}, model, plan), "depthwise is slow");
-  plan.keep_fp32 = {"dw1"};
+  plan.layers["dw1"].int8 = false;
   EXPECT_EQ(why_avoided({kSlowDepthwise}, model, plan), "depthwise is slow");
-  plan.keep_fp32 = {"dw1", "dw2"};
+  plan.layers["dw2"].int8 = false;
   EXPECT_EQ(why_avoided({kSlowDepthwise}, model, plan), "");
 }
 
 TEST(Avoid, choices_go_only_where_every_target_avoids_them) {
   const ModelSummary model = model_with({"Relu"});
-  EXPECT_EQ(choices_for({{}}, model), Int8Choices{});
-  EXPECT_EQ(choices_for({{kSaturates}, {}}, model), Int8Choices{});
+  EXPECT_EQ(choices_for({{}}, model), PrecisionChoices{});
+  EXPECT_EQ(choices_for({{kSaturates}, {}}, model), PrecisionChoices{});
   EXPECT_EQ(choices_for({{kSaturates}, {kSaturates}}, model).weight_bits, std::vector<int>{7});
-  const Int8Choices placed = choices_for({{kSlowPlacement}}, model);
+  const PrecisionChoices placed = choices_for({{kSlowPlacement}}, model);
   EXPECT_EQ(placed.placements,
             (std::vector{QdqPlacement::kConvolutions, QdqPlacement::kSiluBlocks}));
   EXPECT_EQ(placed.weight_bits, (std::vector<int>{8, 7}));
@@ -75,7 +78,7 @@ TEST(Avoid, choices_go_only_where_every_target_avoids_them) {
 
 TEST(Avoid, a_setting_that_is_left_in_some_combination_stays) {
   const AvoidRule pair{ModelTrait::kAny, QdqPlacement::kOperators, 8, "that pair"};
-  EXPECT_EQ(choices_for({{pair}}, model_with({"Relu"})), Int8Choices{});
+  EXPECT_EQ(choices_for({{pair}}, model_with({"Relu"})), PrecisionChoices{});
 }
 
 TEST(Avoid, depthwise_layers_stay_in_fp32_where_every_target_wants_that) {

@@ -44,7 +44,7 @@ Plan plan() {
   plan.width = 320;
   plan.widths = {{"neck", 16}};
   plan.quantization = QuantizationPlan{};
-  plan.quantization->keep_fp32 = {"stem"};
+  plan.layers["stem"].int8 = false;
   return plan;
 }
 
@@ -65,7 +65,7 @@ TEST(Replay, a_layer_that_is_not_there_is_an_obstacle) {
   ModelSummary other = model();
   other.layers[0].name = "input";
   EXPECT_THAT(check_replay(plan(), other, std::nullopt).obstacles,
-              ElementsAre("the plan leaves layer 'stem' in fp32, which the model does not have"));
+              ElementsAre("the plan has a word on layer 'stem', which the model does not have"));
 }
 
 TEST(Replay, a_width_that_the_group_cannot_have_is_an_obstacle) {

@@ -74,7 +74,7 @@ Guidance any_guidance(std::mt19937& rng, const ModelSummary& model, std::size_t 
 
 Space any_space(std::mt19937& rng, std::size_t sensitive) {
   const ModelSummary model = any_model(rng, below(rng, 9));
-  Int8Choices int8;
+  PrecisionChoices int8;
   int8.depthwise_in_fp32 = below(rng, 2) == 0;
   if (below(rng, 2) == 0) int8.weight_bits = {7};
   SpaceLimits limits;

@@ -30,14 +30,14 @@ Genome anything(const Space& space, std::mt19937& rng) {
   return genome;
 }
 
-Space space_with(const Int8Choices& int8) {
+Space space_with(const PrecisionChoices& int8) {
   auto space = Space::make(small_detector(12), {}, Recovery::kReconstruct, int8);
   EXPECT_TRUE(space.has_value()) << space.error().message;
   return std::move(space).value();
 }
 
 TEST(Space, int8_choices_that_were_taken_away_are_in_no_plan) {
-  Int8Choices int8;
+  PrecisionChoices int8;
   int8.weight_bits = {7};
   int8.placements = {QdqPlacement::kConvolutions};
   int8.depthwise_in_fp32 = true;
@@ -55,7 +55,7 @@ TEST(Space, int8_choices_that_were_taken_away_are_in_no_plan) {
     EXPECT_EQ(plan.quantization->weight_bits, 7);
     EXPECT_EQ(plan.quantization->placement, QdqPlacement::kConvolutions);
     for (const char* depthwise : {"layer2", "layer5", "layer8", "layer11"}) {
-      EXPECT_TRUE(std::ranges::binary_search(plan.quantization->keep_fp32, depthwise));
+      EXPECT_FALSE(plan.layers.at(depthwise).int8);
     }
   }
   EXPECT_GT(quantized, 0);
@@ -125,7 +125,7 @@ TEST(Space, a_layer_that_cannot_be_int8_is_no_decision_and_counts_as_fp32) {
     const Plan plan = space.plan_of(genome);
     quantized += plan.quantization.has_value() ? 1 : 0;
     for (const char* layer : {"layer0", "layer5"}) {
-      EXPECT_FALSE(plan.quantization && std::ranges::count(plan.quantization->keep_fp32, layer));
+      EXPECT_FALSE(plan.layers.contains(layer));
     }
     EXPECT_EQ(space.genome_of(space.plan_of(genome)).value(), genome);
     if (!space.plan_of(genome).quantization) continue;
@@ -193,8 +193,7 @@ TEST(Space, layers_stay_in_fp32_in_the_order_in_which_int8_harms_them) {
   genome.choices[space.of_family(family::kPrecision).front()] = 1;
   const std::size_t harmed = space.of_family(family::kKeptLayers).front();
   genome.choices[harmed] = 2;
-  EXPECT_EQ(space.plan_of(genome).quantization->keep_fp32,
-            (std::vector<std::string>{"layer0", "layer7"}));
+  EXPECT_EQ(float_layers(space.plan_of(genome)), (std::vector<std::string>{"layer0", "layer7"}));
 }
 
 TEST(Seeds, the_same_share_everywhere_is_tried_beside_the_allocations) {
@@ -228,11 +227,68 @@ TEST(Seeds, guided_ones_hold_every_placement_and_the_allocations_widths) {
 }
 
 TEST(Space, without_int8_there_is_no_precision_to_choose) {
-  Int8Choices none;
+  PrecisionChoices none;
   none.int8 = false;
   const Space space = space_with(none);
   EXPECT_FALSE(space.preparation().int8);
   EXPECT_TRUE(space.of_family(family::kPrecision).empty());
+}
+
+Space space_with_floats(const SpaceLimits& limits = {}) {
+  PrecisionChoices precision;
+  precision.floats = {Precision::kFp16, Precision::kBf16};
+  auto space = Space::make(small_detector(6), limits, Recovery::kReconstruct, precision);
+  EXPECT_TRUE(space.has_value()) << space.error().message;
+  return std::move(space).value();
+}
+
+TEST(Space, floating_point_types_are_a_decision_where_a_target_takes_them) {
+  EXPECT_TRUE(space_of(small_detector(6)).of_family(family::kFloats).empty());
+  const Space space = space_with_floats();
+  std::mt19937 rng(8);
+  std::set<std::pair<Precision, bool>> seen;
+  for (int i = 0; i < 300; ++i) {
+    const Genome genome = space.canonical(anything(space, rng));
+    const Plan plan = space.plan_of(genome);
+    EXPECT_EQ(space.genome_of(plan).value(), genome);
+    EXPECT_EQ(space.layer_settings(genome).front().floats, plan.floats);
+    seen.emplace(plan.floats, plan.quantization.has_value());
+  }
+  EXPECT_EQ(seen.size(), 6U) << "each type with int8 and without";
+  const std::vector<Genome> first = seeds(space);
+  for (const Precision type : {Precision::kFp16, Precision::kBf16}) {
+    EXPECT_TRUE(std::ranges::any_of(first, [&](const Genome& genome) {
+      const Plan plan = space.plan_of(genome);
+      return plan.floats == type && !plan.quantization && plan.widths.empty();
+    })) << name_of(type);
+  }
+}
+
+TEST(Space, it_comes_last_so_that_what_is_stored_keeps_its_meaning) {
+  const Space before = space_of(small_detector(6));
+  const Space space = space_with_floats();
+  ASSERT_EQ(space.decisions().size(), before.decisions().size() + 1);
+  for (std::size_t i = 0; i < before.decisions().size(); ++i) {
+    EXPECT_EQ(space.decisions()[i].name, before.decisions()[i].name);
+    EXPECT_EQ(space.decisions()[i].choices, before.decisions()[i].choices);
+  }
+  EXPECT_EQ(space.decisions().back().family, family::kFloats);
+}
+
+TEST(Space, types_that_the_limits_leave_out_are_not_offered) {
+  SpaceLimits limits;
+  limits.precisions = {Precision::kFp32, Precision::kBf16};
+  const Space space = space_with_floats(limits);
+  EXPECT_TRUE(space.of_family(family::kPrecision).empty());
+  EXPECT_EQ(space.decisions()[space.of_family(family::kFloats).at(0)].choices, 2);
+  limits.precisions = {Precision::kBf16, Precision::kInt8};
+  const Space lowered = space_with_floats(limits);
+  std::mt19937 rng(3);
+  for (int i = 0; i < 200; ++i) {
+    const Genome genome = lowered.canonical(anything(lowered, rng));
+    if (genome == lowered.original()) continue;
+    EXPECT_EQ(lowered.plan_of(genome).floats, Precision::kBf16);
+  }
 }
 
 TEST(Space, a_plan_and_its_genome_are_two_spellings_of_one_point) {
@@ -354,7 +410,8 @@ TEST(Space, a_plan_of_another_space_is_refused) {
   plan.height = 417;
   EXPECT_FALSE(space.genome_of(plan).has_value());
   plan = original;
-  plan.quantization.emplace().keep_fp32 = {"layer7"};
+  plan.quantization.emplace();
+  plan.layers["layer7"].int8 = false;
   EXPECT_FALSE(space.genome_of(plan).has_value());
 }
 
@@ -480,8 +537,7 @@ TEST(Space, a_plan_sets_layers_by_its_resolution_and_by_what_is_quantized) {
   const std::size_t kept = space.of_family(family::kKeptLayers).at(0);
   genome.choices[kept] = space.decisions()[kept].choices - 1;
   const auto settings = space.layer_settings(space.canonical(genome));
-  const std::vector<std::string> fp32 =
-      space.plan_of(space.canonical(genome)).quantization->keep_fp32;
+  const std::vector<std::string> fp32 = float_layers(space.plan_of(space.canonical(genome)));
   ASSERT_FALSE(fp32.empty());
   for (std::size_t i = 0; i < settings.size(); ++i) {
     const std::string name = three_layers().layers[i].name;

@@ -169,6 +169,45 @@ TEST(JsonRoundTrip, a_plan_is_canonical_and_named_by_its_digest) {
   EXPECT_EQ(plan_sha256(other.value()), plan_sha256(plan));
 }
 
+TEST(JsonRoundTrip, a_plan_of_the_first_version_keeps_its_text_and_its_name) {
+  const std::string text =
+      R"({"importance":"gram","input":[320,416],"quantization":{)"
+      R"("keep_fp32":["/model.0/Conv","stem"],"placement":"convolutions","ranges":"percentile",)"
+      R"("rounding":"gram","weight_bits":7},"reconstruction":"independent","version":1,)"
+      R"("widths":{"neck":24}})";
+  const auto plan = parse_plan(text);
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  EXPECT_EQ(plan_to_json(plan.value()), text);
+  EXPECT_EQ(plan_sha256(plan.value()),
+            "5fc5883f1493aa3145cb13141fa618521a88f98340d42b184ff603c6ac4337f9");
+  EXPECT_FALSE(plan.value().layers.at("stem").int8);
+  // Said in the words of the second version it is the same plan.
+  const auto again = parse_plan(
+      R"({"version": 2, "floats": "fp32", "layers": {"stem": {"int8": false}, "idle": {},
+          "/model.0/Conv": {"int8": false}}, "importance": "gram", "input": [320, 416],
+          "quantization": {"placement": "convolutions", "ranges": "percentile",
+          "rounding": "gram", "weight_bits": 7}, "reconstruction": "independent",
+          "widths": {"neck": 24}})");
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_EQ(again.value(), plan.value());
+  EXPECT_EQ(plan_to_json(again.value()), text);
+}
+
+TEST(JsonRoundTrip, what_only_the_second_version_can_say_is_said_in_it) {
+  Plan plan;
+  plan.height = plan.width = 64;
+  plan.floats = Precision::kBf16;
+  EXPECT_EQ(plan_to_json(plan),
+            R"({"floats":"bf16","importance":"gram","input":[64,64],"layers":{},)"
+            R"("quantization":null,"reconstruction":"independent","version":2,"widths":{}})");
+  plan.quantization.emplace();
+  plan.layers["stem"].int8 = false;
+  const auto back = parse_plan(plan_to_json(plan));
+  ASSERT_TRUE(back.has_value()) << back.error().message;
+  EXPECT_EQ(back.value(), plan);
+  EXPECT_FALSE(plan_to_json(plan).find("\"stem\":{\"int8\":false}") == std::string::npos);
+}
+
 TEST(JsonRoundTrip, a_job_with_only_what_is_required_has_the_documented_defaults) {
   const auto job = parse_new_job(R"({"model": "m", "dataset": "d", "targets": ["t"]})");
   ASSERT_TRUE(job.has_value()) << job.error().message;
@@ -176,7 +215,7 @@ TEST(JsonRoundTrip, a_job_with_only_what_is_required_has_the_documented_defaults
             R"({"across":"each","begin_with":[],"budget":{"device_seconds":null,"seconds":null,)"
             R"("stagnation":null,"trials":200},"constraints":[],"dataset":"d",)"
             R"("model":"m","objectives":["map_50_95","latency_ms"],"recovery":"reconstruct",)"
-            R"("seed":1,"space":{"precision":["fp32","int8"],"resolution":[0.5,1.0],)"
+            R"("seed":1,"space":{"precision":["fp32","int8","fp16","bf16"],"resolution":[0.5,1.0],)"
             R"("width":true},"strategy":"pare","targets":["t"],"transfer":null,)"
             R"("validation":{"held_back":null},"weights":{}})");
 }

@@ -61,8 +61,10 @@ class RandomDocuments {
     for (const std::string& group : texts()) out.widths[group] = whole(1, 4096);
     out.importance = static_cast<Importance>(whole(0, 4));
     out.reconstruction = static_cast<Reconstruction>(whole(0, 2));
+    out.floats = kFloatPrecisions.at(static_cast<std::size_t>(whole(0, 2)));
     if (coin()) {
       out.quantization = quantization();
+      for (const std::string& layer : names(0)) out.layers[layer].int8 = false;
     }
     return out;
   }
@@ -74,8 +76,7 @@ class RandomDocuments {
             .placement = static_cast<QdqPlacement>(whole(0, 2)),
             .rounding = static_cast<Rounding>(whole(0, 1)),
             .equalization = coin(),
-            .bias_correction = coin(),
-            .keep_fp32 = names(0)};
+            .bias_correction = coin()};
   }
 
   Guidance guidance() {

@@ -233,10 +233,16 @@ TEST(Describe, a_plan_is_told_in_one_line) {
   plan.height = 320;
   plan.quantization = QuantizationPlan{.weight_bits = 7,
                                        .ranges = RangeMethod::kPercentile,
-                                       .placement = QdqPlacement::kConvolutions,
-                                       .keep_fp32 = {"layer0"}};
+                                       .placement = QdqPlacement::kConvolutions};
+  plan.layers["layer0"].int8 = false;
   EXPECT_EQ(describe(plan, {}, {}, kModel),
             "320x416, int8 (7 bit, percentile, convolutions only), 1 of 10 layers in fp32");
+  plan.layers.clear();
+  plan.floats = Precision::kBf16;
+  EXPECT_EQ(describe(plan, {}, {}, kModel),
+            "320x416, int8 (7 bit, percentile, convolutions only), the rest in bf16");
+  plan.quantization.reset();
+  EXPECT_EQ(describe(plan, {}, {}, kModel), "320x416, bf16");
 }
 
 TEST(Progress, time_left_follows_from_the_trials_that_ended) {

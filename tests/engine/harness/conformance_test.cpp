@@ -41,6 +41,14 @@ std::vector<std::string> command_of(const std::string& runtime) {
   return nlohmann::json::parse(file).at(runtime).get<std::vector<std::string>>();
 }
 
+double largest_difference(const Tensor& a, const Tensor& b) {
+  double largest = 0;
+  for (std::size_t i = 0; i < a.values<float>().size(); ++i) {
+    largest = std::max(largest, std::abs(double{a.values<float>()[i]} - b.values<float>()[i]));
+  }
+  return largest;
+}
+
 class Conformance : public testing::TestWithParam<const char*> {
  protected:
   Conformance() {
@@ -60,6 +68,30 @@ TEST_P(Conformance, hello_says_what_it_is) {
   EXPECT_FALSE(harness_->hello().version.empty());
   EXPECT_THAT(harness_->hello().precisions, testing::Contains("fp32"));
   EXPECT_FALSE(harness_->hello().devices.empty());
+}
+
+// What fewer bits change is small beside the outputs, and it is there: the type is not ignored.
+TEST_P(Conformance, it_computes_in_the_types_that_its_hello_lists_and_refuses_others) {
+  const fs::path model = model_file(8, "small.onnx");
+  const std::vector<Tensor> inputs{test::random_tensor({1, 3, 32, 32}, 11)};
+  ASSERT_TRUE(harness_->load(model, {}));
+  const auto exact = harness_->run(inputs);
+  ASSERT_TRUE(exact) << exact.error().message;
+  for (const Precision type : {Precision::kFp16, Precision::kBf16}) {
+    const auto loaded = harness_->load(model, {.floats = type});
+    if (!std::ranges::count(harness_->hello().precisions, name_of(type))) {
+      ASSERT_FALSE(loaded);
+      EXPECT_EQ(loaded.error().code, ErrorCode::kUnsupported);
+      EXPECT_THAT(loaded.error().message, testing::HasSubstr(std::string(name_of(type))));
+      continue;
+    }
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    const auto shorter = harness_->run(inputs);
+    ASSERT_TRUE(shorter) << shorter.error().message;
+    const double apart = largest_difference(exact.value()[0], shorter.value()[0]);
+    EXPECT_GT(apart, 0) << name_of(type);
+    EXPECT_LT(apart, 0.1) << name_of(type);
+  }
 }
 
 TEST_P(Conformance, a_loaded_model_says_its_inputs_and_outputs) {

@@ -12,6 +12,7 @@
 
 #include "engine/executor/openvino_runner.h"
 #include "engine/onnx/onnx_io.h"
+#include "engine/pipeline/candidate_file.h"
 #include "engine/pipeline/group_sensitivity.h"
 #include "engine/pipeline/parity.h"
 #include "engine/pipeline/prepare.h"
@@ -232,6 +233,20 @@ TEST_F(CandidateOfTheExample, an_int8_candidate_is_about_a_quarter_of_the_size_a
   EXPECT_LT(difference(*original, bytes_of(quantized.onnx)), 0.3);
 }
 
+TEST_F(CandidateOfTheExample, what_it_computes_in_stands_in_its_metadata_and_its_numbers_stay) {
+  Plan shorter = plan();
+  shorter.floats = Precision::kBf16;
+  const Candidate exact = build(plan());
+  const Candidate bf16 = build(shorter);
+  const auto about = provenance_of(std::as_bytes(std::span(bf16.onnx)));
+  ASSERT_TRUE(about);
+  EXPECT_EQ(floats_of(about.value()), Precision::kBf16);
+  EXPECT_EQ(floats_of(provenance_of(std::as_bytes(std::span(exact.onnx))).value()),
+            Precision::kFp32);
+  EXPECT_EQ(difference(std::as_bytes(std::span(bf16.onnx)), std::as_bytes(std::span(exact.onnx))),
+            0);
+}
+
 TEST_F(CandidateOfTheExample, plans_that_do_not_fit_the_model_are_refused_by_name) {
   Plan unknown = plan();
   unknown.widths["no/such/group"] = 8;
@@ -240,7 +255,8 @@ TEST_F(CandidateOfTheExample, plans_that_do_not_fit_the_model_are_refused_by_nam
   odd.height = 100;
   EXPECT_THAT(refusal(odd), HasSubstr("100"));
   Plan layer = plan();
-  layer.quantization = QuantizationPlan{.keep_fp32 = {"nonesuch"}};
+  layer.quantization = QuantizationPlan{};
+  layer.layers["nonesuch"].int8 = false;
   EXPECT_THAT(refusal(layer), HasSubstr("nonesuch"));
 }
 

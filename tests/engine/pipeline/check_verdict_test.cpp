@@ -139,5 +139,47 @@ TEST(Judge, widths_that_cost_as_much_as_wider_ones_are_told) {
       testing::ElementsAre("rt: width steps of conv_3x3 in fp32: 24 as long as 32 channels."));
 }
 
+// Each kernel in fp32 and in a shorter type.
+std::vector<KernelTiming> timings_in(Precision floats, std::vector<double> fp32,
+                                     std::vector<double> shorter) {
+  std::vector<KernelTiming> out;
+  int channels = 16;
+  for (std::size_t i = 0; i < fp32.size(); ++i, channels *= 2) {
+    KernelTiming timing{KernelClass::kConv3x3, channels, 24, {}, fp32[i]};
+    out.push_back(timing);
+    timing.floats = floats;
+    timing.median_us = shorter[i];
+    out.push_back(timing);
+  }
+  return out;
+}
+
+TEST(Judge, a_shorter_type_that_is_right_and_somewhere_faster_is_worth_trying) {
+  const auto kernels = timings_in(Precision::kBf16, {100, 200}, {110, 100});
+  const CheckVerdict verdict =
+      judge("rt", {}, kernels, {{.precision = Precision::kBf16, .error = 0.01, .why_not = ""}});
+  ASSERT_EQ(verdict.floats.size(), 1U);
+  EXPECT_EQ(verdict.floats[0].why_not, "");
+  EXPECT_THAT(verdict.findings, Contains("rt: bf16 takes 0.5 to 1.1 times the fp32 time."));
+  EXPECT_THAT(verdict.avoid, IsEmpty()) << "bf16 is not int8";
+}
+
+TEST(Judge, a_shorter_type_that_is_slower_or_wrong_or_does_not_run_is_of_no_use_and_says_why) {
+  const auto why_not = [](const FloatCheck& check) {
+    const auto kernels = timings_in(Precision::kFp16, {100, 200}, {110, 300});
+    return judge("rt", {}, kernels, {check}).floats.at(0).why_not;
+  };
+  EXPECT_THAT(why_not({.precision = Precision::kFp16, .error = 0.01, .why_not = ""}),
+              HasSubstr("1.1 to 1.5 times the fp32 time"));
+  EXPECT_THAT(why_not({.precision = Precision::kBf16, .error = 0.3, .why_not = ""}),
+              HasSubstr("computed wrongly (error 0.3"));
+  EXPECT_THAT(why_not({.precision = Precision::kBf16,
+                       .error = std::numeric_limits<double>::quiet_NaN(),
+                       .why_not = ""}),
+              HasSubstr("computed wrongly"));
+  EXPECT_THAT(why_not({.precision = Precision::kBf16, .error = 0, .why_not = "no such kernel"}),
+              HasSubstr("does not run (no such kernel)"));
+}
+
 }  // namespace
 }  // namespace pare::engine

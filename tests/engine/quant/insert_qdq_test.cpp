@@ -120,7 +120,7 @@ TEST(InsertQdq, outputs_keep_their_names_and_no_float_weight_is_left_over) {
 TEST(InsertQdq, a_layer_kept_in_fp32_reads_and_writes_fp32) {
   const Graph graph = small_body();
   const ObservedValues ranges(graph);
-  auto result = insert_qdq(graph, {.keep_fp32 = {"last", "stem"}}, ranges.sources());
+  auto result = insert_qdq(graph, {}, ranges.sources(), WeightForm::kInteger, {"last", "stem"});
   ASSERT_TRUE(result);
   EXPECT_THAT(result.value().int8_layers, testing::ElementsAre("inner", "wide"));
   const Node* const stem = find_node(result.value().graph, "stem");
@@ -249,7 +249,7 @@ TEST(InsertQdq, bias_correction_takes_the_mean_error_out_of_every_channel) {
 TEST(InsertQdq, what_is_no_layer_and_an_opset_without_scales_by_channel_are_refused) {
   const Graph graph = small_body();
   const ObservedValues ranges(graph);
-  const auto unknown = insert_qdq(graph, {.keep_fp32 = {"nonesuch"}}, ranges.sources());
+  const auto unknown = insert_qdq(graph, {}, ranges.sources(), WeightForm::kInteger, {"nonesuch"});
   ASSERT_FALSE(unknown);
   EXPECT_THAT(unknown.error().message, testing::HasSubstr("nonesuch"));
   Graph old = graph;
@@ -376,7 +376,7 @@ TEST(InsertQdq, layers_that_are_never_int8_may_be_kept_in_fp32_by_name) {
   const auto up = b.node("ConvTranspose", {x, b.constant({8, 1, 2, 2})}, {{1, 8, 9, 9}},
                          {{"group", std::int64_t{8}}}, "up");
   b.output(b.node("MatMul", {up[0], b.constant({9, 4})}, {{1, 8, 9, 4}}, {}, "product")[0]);
-  const auto made = insert_qdq(b.build(), {.keep_fp32 = {"product", "up"}}, all_but({}));
+  const auto made = insert_qdq(b.build(), {}, all_but({}), WeightForm::kInteger, {"product", "up"});
   ASSERT_TRUE(made) << made.error().message;
   EXPECT_THAT(made.value().int8_layers, testing::ElementsAre("conv"));
 }

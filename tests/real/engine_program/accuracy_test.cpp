@@ -104,7 +104,8 @@ class Workplace {
     task.files = files_;
     const fs::path scratch = folder_;
     Stopwatch watch;
-    const TaskContext context{task, scratch, [](double, const std::string&) {}, watch};
+    const TaskContext context{task, scratch, [](double, const std::string&) {}, watch,
+                              [](const std::string&) {}};
     wire::CompareParams params;
     params.card = summary_.card;
     params.teacher = teacher;

@@ -53,7 +53,8 @@ struct BackendLoad {
   int threads = 1;
   std::string device;  // empty: the first of the hello
   bool profile = false;
-  std::filesystem::path kept;  // what keep() wrote for this model; empty: nothing
+  std::string floats = "fp32";  // what floating-point numbers are while it computes
+  std::filesystem::path kept;   // what keep() wrote for this model; empty: nothing
 };
 
 // The device that a load asks for: the first where it names none.  Fails with kUnsupported where

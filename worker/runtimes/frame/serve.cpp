@@ -235,6 +235,7 @@ class Requests {
     fields.count("threads", load.threads);
     if (const json* device = fields.find("device")) load.device = fields.text(*device, "device");
     load.profile = fields.flag("profile");
+    if (const json* floats = fields.find("floats")) load.floats = fields.text(*floats, "floats");
     if (const json* kept = fields.find("kept")) load.kept = fields.text(*kept, "kept");
     fields.finish();
     if (!std::filesystem::is_regular_file(load.model)) {

@@ -318,7 +318,10 @@ class Harness:
     def load(self, fields):
         model, threads = fields.take("model", str), fields.count("threads")
         device, profile = fields.take("device", str, "CPUExecutionProvider"), fields.take("profile", bool, False)
+        floats = fields.take("floats", str, "fp32")
         fields.finish()
+        if floats != "fp32":
+            raise Refused("unsupported", f"ONNX Runtime computes in the file's own types, not in {floats}")
         if device not in ort.get_available_providers():
             raise Refused("unsupported", f"ONNX Runtime has no execution provider {device} here")
         if not os.path.isfile(model):

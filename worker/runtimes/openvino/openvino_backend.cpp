@@ -60,22 +60,53 @@ Result<std::vector<BackendTensor>> describe(const std::vector<ov::Output<const o
   return tensors;
 }
 
+// What inference may be asked for, and what OpenVINO's devices call it.
+struct FloatType {
+  const char* name;
+  ov::element::Type type;
+  const char* capability;
+};
+const std::array<FloatType, 3> kFloatTypes{{{"fp32", ov::element::f32, "FP32"},
+                                            {"fp16", ov::element::f16, "FP16"},
+                                            {"bf16", ov::element::bf16, "BF16"}}};
+
+ov::element::Type type_named(const std::string& name) {
+  for (const FloatType& known : kFloatTypes) {
+    if (name == known.name) return known.type;
+  }
+  throw std::invalid_argument("OpenVINO has no floating-point type \"" + name + "\"");
+}
+
+// Those that the processor computes in, not those that are emulated.
+std::vector<std::string> precisions_of(ov::Core& core, const std::string& device) {
+  std::vector<std::string> precisions = {"fp32", "int8"};
+  const auto capabilities = core.get_property(device, ov::device::capabilities);
+  for (const FloatType& known : kFloatTypes) {
+    const bool listed = std::ranges::find(precisions, known.name) != precisions.end();
+    const bool able = std::ranges::find(capabilities, known.capability) != capabilities.end();
+    if (able && !listed) precisions.emplace_back(known.name);
+  }
+  return precisions;
+}
+
 }  // namespace
 
 BackendHello OpenvinoBackend::hello() {
   const std::string build = ov::get_openvino_version().buildNumber;
+  const std::vector<std::string> devices = core_.get_available_devices();
   return {.runtime = "openvino",
           .version = build.substr(0, build.find('-')),
           .versions = {{"openvino", build}},
-          .precisions = {"fp32", "int8"},
-          .devices = core_.get_available_devices(),
+          .precisions = devices.empty() ? std::vector<std::string>{"fp32", "int8"}
+                                        : precisions_of(core_, devices.front()),
+          .devices = devices,
           .keeps = true};
 }
 
 // From what was kept, which has the transformations of the model behind it, if OpenVINO takes it.
 ov::CompiledModel OpenvinoBackend::compile(const BackendLoad& load, const std::string& device) {
   const ov::AnyMap settings{ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
-                            ov::hint::inference_precision(ov::element::f32),
+                            ov::hint::inference_precision(type_named(load.floats)),
                             ov::inference_num_threads(load.threads),
                             ov::num_streams(1),
                             ov::hint::enable_cpu_pinning(false),

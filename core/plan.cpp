@@ -1,0 +1,29 @@
+#include "core/plan.h"
+
+namespace pare {
+
+std::vector<Precision> precisions_of(const Plan& plan) {
+  std::vector<Precision> all;
+  if (plan.quantization) all.push_back(Precision::kInt8);
+  if (!plan.quantization || plan.floats != Precision::kFp32) all.push_back(plan.floats);
+  return all;
+}
+
+std::string precision_words(const Plan& plan) {
+  std::string words;
+  for (const Precision precision : precisions_of(plan)) {
+    if (!words.empty()) words += "+";
+    words += name_of(precision);
+  }
+  return words;
+}
+
+std::vector<std::string> float_layers(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const auto& [name, directive] : plan.layers) {
+    if (!directive.int8) names.push_back(name);
+  }
+  return names;
+}
+
+}  // namespace pare
