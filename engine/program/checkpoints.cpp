@@ -15,8 +15,9 @@ using Json = nlohmann::json;
 
 // Raised when what a step keeps changes its meaning.
 constexpr const char* kFormat = "pare checkpoint 1";
-constexpr int kCostShare = 20;  // of the time goes into keeping, at most
-constexpr char kBetween = '|';  // a step's name and what is its
+constexpr int kCostShare = 20;         // of the time goes into keeping, at most
+constexpr double kBytesASecond = 1e6;  // go over the network, and stay on the coordinator's disk
+constexpr char kBetween = '|';         // a step's name and what is its
 
 // What two tasks with equal results have in common.
 std::string identity_of(const wire::TaskDocument& task, const std::string& executor) {
@@ -125,22 +126,26 @@ void Checkpoints::did(const std::string& step, std::int64_t done, bool last,
   const auto begun = Clock::now();
   now_[step] = {done, make()};
   if (!due) return;
-  write();
-  next_ = Clock::now() + std::max(every_, kCostShare * (Clock::now() - begun));
+  const std::chrono::duration<double> to_send(static_cast<double>(write()) / kBytesASecond);
+  next_ = Clock::now() + std::max({every_, kCostShare * (Clock::now() - begun),
+                                   std::chrono::duration_cast<Clock::duration>(to_send)});
 }
 
-// A checkpoint that cannot be written is only one less: the task goes on.
-void Checkpoints::write() {
+// Its bytes.  A checkpoint that cannot be written is only one less: the task goes on.
+std::uintmax_t Checkpoints::write() {
   const std::string name = std::to_string(step()) + ".safetensors";
   const std::filesystem::path path = std::filesystem::path(folder_) / name;
   const std::filesystem::path part = path.string() + ".part";
   std::error_code failure;
   if (!write_tensor_file(file_of(now_, task_), part)) {
     std::filesystem::remove(part, failure);
-    return;
+    return 0;
   }
-  std::filesystem::rename(part, path, failure);
-  if (!failure) say_(Json{{"checkpoint", name}, {"step", step()}}.dump());
+  const std::uintmax_t bytes = std::filesystem::file_size(part, failure);
+  if (!failure) std::filesystem::rename(part, path, failure);
+  if (failure) return 0;
+  say_(Json{{"checkpoint", name}, {"step", step()}}.dump());
+  return bytes;
 }
 
 void Checkpoints::tell(const std::map<std::string, double>& numbers) {

@@ -197,6 +197,21 @@ TEST_F(CheckpointsTest, are_kept_no_oftener_than_asked) {
   EXPECT_TRUE(lines_.empty());
 }
 
+TEST_F(CheckpointsTest, that_are_large_are_kept_seldom) {
+  Checkpoints often = journal("");
+  int made = 0;
+  const std::vector<float> much(10'000'000);
+  for (int i = 1; i <= 20; ++i) {
+    often.did("one", i, false, [&] {
+      ++made;
+      TensorFile file;
+      file.tensors["much"] = Tensor::of<float>({std::ssize(much)}, much);
+      return file;
+    });
+  }
+  EXPECT_EQ(made, 1) << "the next one in 40 s";
+}
+
 TEST_F(CheckpointsTest, of_another_task_format_or_executor_or_cut_off_are_a_reason_to_begin_anew) {
   journal("").did("one", 1, false, [] { return state(1); });
   const fs::path kept = folder_ / "1.safetensors";
