@@ -60,6 +60,21 @@ double damage_of(const std::vector<Outputs>& actual, const std::vector<Outputs>&
   return outputs > 0 ? total / outputs : 0;
 }
 
+constexpr const char* kStep = "int8";
+
+// Of the first layers, which an earlier process has measured.
+Result<std::vector<double>> known_damages(const Journal& journal, std::size_t layers) {
+  const StepState* kept = journal.kept(kStep);
+  if (kept == nullptr) return std::vector<double>{};
+  const auto found = kept->state.tensors.find("damages");
+  if (found == kept->state.tensors.end() || found->second.dtype() != DType::kFloat64 ||
+      found->second.size() > static_cast<std::int64_t>(layers)) {
+    return Error{ErrorCode::kInvalidArgument, "the damages of int8 are of another network"};
+  }
+  const auto values = found->second.values<double>();
+  return std::vector<double>(values.begin(), values.end());
+}
+
 // The convolutions that int8 plans quantize where nothing is kept in fp32.
 std::vector<std::string> quantizable(const Graph& graph) {
   const std::vector<bool> int8 = int8_nodes(graph, QdqPlacement::kConvolutions);
@@ -77,7 +92,7 @@ Result<std::vector<LayerSensitivity>> int8_sensitivity(const Detector& detector,
                                                        const TensorFile& statistics,
                                                        std::size_t images, const ImageSource& image,
                                                        const Int8SensitivityOptions& options,
-                                                       const Progress& progress) {
+                                                       const Progress& progress, Journal& journal) {
   const auto body =
       body_at(detector.body, largest_stride(detector.head), options.height, options.width);
   if (!body) return body.error();
@@ -100,11 +115,14 @@ Result<std::vector<LayerSensitivity>> int8_sensitivity(const Detector& detector,
   const EqualizedGraph unchanged{body.value(), {}};
   const StoredActivations stored(statistics, plan, whole, unchanged);
   const std::vector<std::string> layers = quantizable(body.value());
-  std::vector<LayerSensitivity> out;
-  for (const std::string& layer : layers) {
-    progress(static_cast<double>(out.size()) / static_cast<double>(layers.size()),
-             "int8 in layer " + std::to_string(out.size() + 1) + " of " +
-                 std::to_string(layers.size()) + " alone");
+  auto known = known_damages(journal, layers.size());
+  if (!known) return known.error();
+  std::vector<double> damages = std::move(known).value();
+  for (std::size_t l = damages.size(); l < layers.size(); ++l) {
+    const std::string& layer = layers[l];
+    progress(static_cast<double>(l) / static_cast<double>(layers.size()),
+             "int8 in layer " + std::to_string(l + 1) + " of " + std::to_string(layers.size()) +
+                 " alone");
     const QuantizationPlan alone{.ranges = RangeMethod::kPercentile,
                                  .placement = QdqPlacement::kConvolutions};
     std::vector<std::string> kept = layers;
@@ -114,8 +132,16 @@ Result<std::vector<LayerSensitivity>> int8_sensitivity(const Detector& detector,
     if (!quantized) return quantized.error();
     const auto actual = run_all(quantized.value().graph, inputs);
     if (!actual) return actual.error();
-    out.push_back({layer, damage_of(actual.value(), expected.value())});
+    damages.push_back(damage_of(actual.value(), expected.value()));
+    journal.did(kStep, std::ssize(damages), damages.size() == layers.size(), [&] {
+      TensorFile state;
+      state.tensors["damages"] = Tensor::of<double>({std::ssize(damages)}, damages);
+      return state;
+    });
+    journal.tell({{"int8_damage", damages.back()}});
   }
+  std::vector<LayerSensitivity> out;
+  for (std::size_t l = 0; l < layers.size(); ++l) out.push_back({layers[l], damages[l]});
   std::ranges::stable_sort(out, std::greater{}, &LayerSensitivity::damage);
   return out;
 }

@@ -32,7 +32,8 @@ Result<std::vector<LayerSensitivity>> int8_sensitivity(const Detector& detector,
                                                        const TensorFile& statistics,
                                                        std::size_t images, const ImageSource& image,
                                                        const Int8SensitivityOptions& options,
-                                                       const Progress& progress);
+                                                       const Progress& progress,
+                                                       Journal& journal = no_journal());
 
 // What of the body's ranges a user should know before int8 is tried, one sentence each.
 // REQUIRES: `statistics` is what prepare() made, with int8, at the model's own resolution among

@@ -56,9 +56,9 @@ Result<std::monostate> guide_widths(const Detector& detector, TensorFile& file,
 // lowered, there are no int8 plans, and the job goes on.
 Result<std::monostate> guide_int8(const Detector& detector, const TensorFile& file,
                                   const CalibrationImages& images, std::pair<int, int> size,
-                                  const Progress& progress, Journal&, Guidance& guidance) {
+                                  const Progress& progress, Journal& journal, Guidance& guidance) {
   auto layers = int8_sensitivity(detector, file, images.count, images.image,
-                                 {.height = size.first, .width = size.second}, progress);
+                                 {.height = size.first, .width = size.second}, progress, journal);
   if (!layers && !is_of_the_model(layers.error())) return layers.error();
   if (!layers || layers.value().empty()) {
     guidance.why_no_int8 = layers ? "no layer can be int8" : layers.error().message;
