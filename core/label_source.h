@@ -1,8 +1,11 @@
 // What an accuracy was scored against: never shown without it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
+
+#include "core/names.h"
 
 namespace pare {
 
@@ -12,13 +15,13 @@ enum class LabelSource : std::uint8_t {
   kRawOutputs,   // the head is not known: agreement with the original's raw outputs
 };
 
+inline constexpr std::array kLabelSourceNames = {
+    Named<LabelSource>{LabelSource::kGroundTruth, "ground_truth"},
+    Named<LabelSource>{LabelSource::kTeacher, "teacher"},
+    Named<LabelSource>{LabelSource::kRawOutputs, "raw_outputs"},
+};
 constexpr std::string_view name_of(LabelSource labels) noexcept {
-  switch (labels) {
-    case LabelSource::kGroundTruth: return "ground_truth";
-    case LabelSource::kTeacher: return "teacher";
-    case LabelSource::kRawOutputs: return "raw_outputs";
-  }
-  return "";
+  return name_in(kLabelSourceNames, labels);
 }
 
 // The head of a detector whose outputs nobody here can read as boxes.

@@ -6,6 +6,7 @@
 // and the value seen.  Used by one thread at a time.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -18,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/names.h"
 #include "core/result.h"
 
 namespace pare::wire {
@@ -69,6 +71,13 @@ class Fields {
   std::vector<double> numbers(std::string_view name);
   std::vector<std::int64_t> integers(std::string_view name, std::int64_t low, std::int64_t high);
   std::size_t one_of(std::string_view name, std::span<const std::string_view> names);
+  // The value with the name that stands there; the first of the table if it is none of them.
+  template <typename Enum, std::size_t kCount>
+  Enum one_of(std::string_view name, const std::array<Named<Enum>, kCount>& named) {
+    std::array<std::string_view, kCount> names;
+    for (std::size_t i = 0; i < kCount; ++i) names[i] = named[i].name;
+    return named[one_of(name, std::span<const std::string_view>(names))].value;
+  }
   std::vector<std::size_t> some_of(std::string_view name, std::span<const std::string_view> names);
   std::string object_text(std::string_view name);  // an object, whatever is in it, as JSON
 

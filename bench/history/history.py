@@ -43,11 +43,15 @@ INSERT INTO trial (job_id, number, plan_sha256, plan, origin, genome, state, can
 SELECT {job}, n, encode(sha256(('p' || n || '-' || {job})::bytea), 'hex'), {plan}, 'search', '{{1,2,3,4,5,6,7,8,9,10}}',
        'finished', encode(sha256(('c' || n)::bytea), 'hex'), 1000000 + n, 500000, '{{}}', now(), now()
   FROM generate_series(1, {trials}) n;
-INSERT INTO trial_outcome (job_id, number, target, map_50_95, images, accuracy_runtime, detections_sha256, accuracy,
-                           accuracy_draws, median_ms, low_ms, high_ms, samples_ms, latency)
-SELECT {job}, n, t, m, 128, 'executor', encode(sha256(('d' || n)::bytea), 'hex'), '{{}}',
-       (SELECT array_agg(m + 0.02 * (((n * 7919 + i * 104729) % 1000) / 1000.0 - 0.5)) FROM generate_series(1, 64) i),
-       ms, ms * 0.99, ms * 1.01, array_fill(ms::float8, ARRAY[64]), '{{"peak_memory_bytes": 50000000}}'
+INSERT INTO trial_outcome (job_id, number, target, accuracy_runtime, detections_sha256, accuracy, latency)
+SELECT {job}, n, t, 'executor', encode(sha256(('d' || n)::bytea), 'hex'),
+       json_build_object('map_50_95', m, 'images', 128, 'labels', 'ground_truth', 'per_class', '{{}}'::json,
+         'coco', (SELECT json_object_agg(f, m) FROM unnest(ARRAY['map_50_95', 'map_50', 'map_75', 'map_small',
+           'map_medium', 'map_large', 'mar_1', 'mar_10', 'mar_100', 'mar_small', 'mar_medium', 'mar_large']) f),
+         'draws', (SELECT json_agg(m + 0.02 * (((n * 7919 + i * 104729) % 1000) / 1000.0 - 0.5))
+                     FROM generate_series(1, 64) i)),
+       json_build_object('median_ms', ms, 'low_ms', ms * 0.99, 'high_ms', ms * 1.01, 'samples', 64, 'load_ms', 5,
+         'peak_memory_bytes', 50000000, 'evidence', '{{"processor": "a kind"}}'::json)
   FROM (SELECT n, t, 0.1 + 0.3 * u AS m, 2 + 20 * u * u + 15 * v AS ms
           FROM (SELECT n, t, ((n * 7919) % 10007) / 10007.0 AS u, ((n * 6101 + length(t)) % 9973) / 9973.0 AS v
                   FROM generate_series(1, {trials}) n, unnest(ARRAY['a', 'b']) t) x) y;

@@ -1,5 +1,8 @@
 // What a job found: trials, fronts, plans and candidates.
 #include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <semaphore>
@@ -10,6 +13,8 @@
 #include "coordinator/http/views.h"
 #include "coordinator/jobs/job_context.h"
 #include "coordinator/jobs/prediction.h"
+#include "coordinator/store/references.h"
+#include "wire/measurement_json.h"
 #include "wire/plan_json.h"
 
 namespace pare::coordinator {
@@ -32,6 +37,49 @@ Response list_trials(const Services& services, const Request& request) {
     list.add(trial.number, view_of(trial, labels.value(), Detail::kBrief));
   }
   return list.reply();
+}
+
+std::string text_of(const Blob& blob) {
+  std::ifstream file(blob.file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// Of the latency that is reported.
+Result<std::vector<double>> samples_of(const Services& services, const Trial& trial,
+                                       const std::string& target) {
+  const auto at = trial.on_target.find(target);
+  if (at == trial.on_target.end() || !at->second.latency) {
+    return about({ErrorCode::kNotFound, "trial " + std::to_string(trial.number) + " of job " +
+                                            std::to_string(trial.job.value) +
+                                            " was not measured on \"" + target + "\""},
+                 "target", target);
+  }
+  const Measurement& latency = *at->second.reported_latency();
+  if (!latency.samples_sha256.empty()) {
+    const auto blob = services.blobs.find(latency.samples_sha256);
+    if (!blob) return blob.error();
+    return wire::parse_samples(text_of(blob.value()));
+  }
+  if (!latency.samples_ms.empty()) return latency.samples_ms;
+  auto row = services.store.samples_in_row(trial.job, trial.number, target);
+  if (!row) return row.error();
+  return at->second.confirmed ? row.value().confirmed_ms : row.value().latency_ms;
+}
+
+// GET /v1/jobs/{job}/trials/{trial}/samples/{target}
+Response get_samples(const Services& services, const Request& request) {
+  const auto job = id_of(request, "job");
+  if (!job) return failure(job.error());
+  const auto number = id_of(request, "trial");
+  if (!number) return failure(number.error());
+  if (number.value() > std::numeric_limits<int>::max()) {
+    return failure(not_found("trial of job " + std::to_string(job.value()), number.value()));
+  }
+  const auto trial = services.store.trial(JobId{job.value()}, static_cast<int>(number.value()));
+  if (!trial) return failure(trial.error());
+  const auto samples = samples_of(services, trial.value(), request.captured("target"));
+  if (!samples) return failure(samples.error());
+  return reply(200, {{"samples_ms", samples.value()}});
 }
 
 Result<FrontFilter> filter_of(const Request& request) {
@@ -233,6 +281,9 @@ Response get_candidate_file(const Services& services, const Request& request) {
 void add_trial_routes(RouteTable& table, const Services& services) {
   table.add({"GET", "/v1/jobs/{job}/trials", Body::kNone, "Every trial of a job",
              [&services](const Request& r) { return list_trials(services, r); }});
+  table.add({"GET", "/v1/jobs/{job}/trials/{trial}/samples/{target}", Body::kNone,
+             "Every sample of a trial's latency on a target",
+             [&services](const Request& r) { return get_samples(services, r); }});
   table.add({"GET", "/v1/jobs/{job}/fronts/{target}", Body::kNone,
              "The trials that no other beats on a target, filtered",
              [&services](const Request& r) { return get_front(services, r); }});

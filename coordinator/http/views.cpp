@@ -5,6 +5,7 @@
 
 #include "coordinator/http/nesting.h"
 #include "coordinator/http/replies.h"
+#include "wire/measurement_json.h"
 #include "wire/target_json.h"
 
 namespace pare::coordinator {
@@ -40,6 +41,11 @@ ordered_json outcome_view(const TargetRecord& record, std::optional<LabelSource>
   }
   const bool timed = record.latency && !record.latency->layers_ms.empty();
   if (detail == Detail::kFull && timed) view["layers_ms"] = record.latency->layers_ms;
+  if (detail == Detail::kFull && record.latency) {
+    view["measurement"] = wire::measurement_value(*record.reported_latency());
+    view["measurement"].erase("samples_ms");  // there is a route for them
+    view["measurement"].erase("layers_ms");
+  }
   return view;
 }
 
@@ -194,7 +200,7 @@ ordered_json view_of(const FrontMember& member) {
                        {"latency_confirmed", member.confirmed},
                        {"on_front", member.on_front},
                        {"bytes", member.bytes},
-                       {"peak_memory_bytes", member.peak_memory_bytes},
+                       {"peak_memory_bytes", member.latency.peak_memory_bytes},
                        {"macs", member.macs},
                        {"input", {member.height, member.width}},
                        {"precision", member.precision},
@@ -205,7 +211,7 @@ ordered_json view_of(const FrontMember& member) {
   add_interval(view, "map_lost", member.lost);
   if (member.held_back) view["held_back"] = view_of(*member.held_back);
   if (!member.figures.empty()) view["figures"] = member.figures;
-  if (!member.suspect.empty()) view["latency_suspect"] = member.suspect;
+  if (!member.latency.suspect.empty()) view["latency_suspect"] = member.latency.suspect;
   if (!member.alarm.empty()) view["accuracy_alarm"] = member.alarm;
   return view;
 }

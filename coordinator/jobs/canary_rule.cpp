@@ -49,7 +49,7 @@ Deviation deviation_of(const MeasuredLatency& measured,
                        const std::vector<CanaryReading>& readings) {
   const auto reading = canary_of(measured.result);
   if (!reading) return {};
-  const wire::CanaryResult& canary = *measured.result.canary;
+  const CanaryPair& canary = *measured.result.canary;
   const Usual usual = usual_of(measured.device_id, readings);
   Deviation deviation{canary.after_ms / canary.before_ms - 1, 0, usual.tolerance};
   if (usual.reference > 0) deviation.from_reference = *reading / usual.reference - 1;
@@ -71,7 +71,7 @@ std::string words_of(const Deviation& deviation) {
 
 }  // namespace
 
-std::optional<double> canary_of(const wire::BenchmarkResult& result) {
+std::optional<double> canary_of(const Measurement& result) {
   const auto& canary = result.canary;
   if (!canary || !(canary->before_ms > 0) || !(canary->after_ms > 0)) return std::nullopt;
   return (canary->before_ms + canary->after_ms) / 2;
@@ -87,8 +87,7 @@ LatencyChoice choose_latency(const std::vector<MeasuredLatency>& measured,
     deviations.push_back(deviation_of(measured[i], readings));
     if (deviations[i].worst() < deviations[closest].worst()) closest = i;
     if (!deviations[i].agrees()) continue;
-    const bool faster =
-        !fastest || measured[i].result.median_ms < measured[*fastest].result.median_ms;
+    const bool faster = !fastest || measured[i].result.median < measured[*fastest].result.median;
     if (faster) fastest = i;
   }
   if (fastest) return {*fastest, false, {}};

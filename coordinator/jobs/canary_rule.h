@@ -22,12 +22,12 @@ inline constexpr double kMostTolerance = 0.10;
 inline constexpr std::size_t kMostMeasurements = 3;
 
 struct MeasuredLatency {
-  wire::BenchmarkResult result;
+  Measurement result;
   std::string device_id;
 };
 
 // The mean of before and after; nullopt: there was no canary.
-std::optional<double> canary_of(const wire::BenchmarkResult& result);
+std::optional<double> canary_of(const Measurement& result);
 
 struct LatencyChoice {
   std::size_t kept = 0;  // index of the measurement that counts, unless it is to be made again

@@ -17,12 +17,8 @@ Change after_model(const std::string& sha256, const TaskEnd& end) {
 
 Change after_dataset(const std::string& sha256, const TaskEnd& end) {
   if (!end) return DatasetInspected{sha256, EntryState::kRejected, end.error().message, {}};
-  const auto& seen = std::get<wire::DatasetSummary>(end.value().result);
-  return DatasetInspected{sha256,
-                          EntryState::kReady,
-                          "",
-                          {seen.calibration_images, seen.validation_images, seen.boxes,
-                           seen.labelled, seen.classes, seen.class_boxes, seen.notes}};
+  return DatasetInspected{sha256, EntryState::kReady, "",
+                          std::get<DatasetCounts>(end.value().result)};
 }
 
 Change after_comparison(ComparisonId comparison, const TaskEnd& end) {

@@ -5,6 +5,7 @@
 
 #include "coordinator/jobs/front.h"
 #include "coordinator/jobs/tasks.h"
+#include "coordinator/jobs/trial_update.h"
 #include "wire/plan_json.h"
 
 namespace pare::coordinator {
@@ -46,27 +47,18 @@ std::vector<Change> confirmations(const JobContext& context, std::span<const Tri
 LatencyConfirmed confirmed_by(const Result<wire::TaskSuccess>& end, const Trial& trial,
                               const std::string& target, const std::string& device_id,
                               const std::vector<CanaryReading>& readings) {
-  LatencyConfirmed out{trial.job, trial.number, target, *trial.on_target.at(target).latency, {},
-                       ""};
-  const auto* result = end ? std::get_if<wire::BenchmarkResult>(&end.value().result) : nullptr;
-  if (result == nullptr || !(result->median_ms > 0)) {
+  LatencyConfirmed out{trial.job, trial.number, target, *trial.on_target.at(target).latency};
+  const bool measured = end && std::get<Measurement>(end.value().result).median.count() > 0;
+  if (!measured) {
     out.latency.suspect =
         "measuring it again failed: " + (end ? "no latency came out" : end.error().message);
-    out.samples_ms = {out.latency.median.count()};
     return out;
   }
-  const LatencyChoice choice = choose_latency({{*result, device_id}}, readings, true);
-  const std::string apart = how_far_apart(out.latency.median.count(), result->median_ms);
-  out.latency = {Millis(result->median_ms),
-                 Millis(result->low_ms),
-                 Millis(result->high_ms),
-                 static_cast<int>(result->samples_ms.size()),
-                 choice.suspect.empty() ? apart : choice.suspect,
-                 result->peak_memory_bytes};
-  out.samples_ms = result->samples_ms;
-  wire::BenchmarkResult bare = *result;
-  bare.samples_ms.clear();  // they are stored beside it
-  out.latency_json = wire::result_to_json(bare);
+  Measurement again = measurement_of(end.value());
+  const LatencyChoice choice = choose_latency({{again, device_id}}, readings, true);
+  const std::string apart = how_far_apart(out.latency.median.count(), again.median.count());
+  again.suspect = choice.suspect.empty() ? apart : choice.suspect;
+  out.latency = std::move(again);
   return out;
 }
 

@@ -20,7 +20,7 @@ constexpr double kAlpha = 0.05;
 constexpr int kWorthHaving = 512;  // images: what a person is advised to bring
 
 // 95 % interval of an accuracy.
-std::optional<ConfidenceInterval> interval_of(const AccuracyRecord& accuracy) {
+std::optional<ConfidenceInterval> interval_of(const Accuracy& accuracy) {
   auto interval = pare::interval_of(accuracy.map_50_95, accuracy.draws, kAlpha);
   if (!interval) return interval;
   return ConfidenceInterval{std::clamp(interval->low, 0.0, 1.0),
@@ -28,8 +28,8 @@ std::optional<ConfidenceInterval> interval_of(const AccuracyRecord& accuracy) {
 }
 
 // In points, of what is lost from one accuracy to another on the same images.
-std::optional<ConfidenceInterval> interval_of_loss(const AccuracyRecord& original,
-                                                   const AccuracyRecord& accuracy) {
+std::optional<ConfidenceInterval> interval_of_loss(const Accuracy& original,
+                                                   const Accuracy& accuracy) {
   const auto interval = interval_of_difference(original.map_50_95 - accuracy.map_50_95,
                                                accuracy.draws, original.draws, kAlpha);
   if (!interval || original.images != accuracy.images) return std::nullopt;
@@ -37,7 +37,7 @@ std::optional<ConfidenceInterval> interval_of_loss(const AccuracyRecord& origina
 }
 
 HeldBackFigures held_back_of(const HeldBackAccuracy& accuracy) {
-  AccuracyRecord alone;  // the same figures of other images
+  Accuracy alone;  // the same figures of other images
   alone.map_50_95 = accuracy.map_50_95;
   alone.draws = accuracy.draws;
   return {accuracy.map_50_95, accuracy.images, interval_of(alone), {}, {}};
@@ -58,12 +58,9 @@ std::optional<FrontMember> member_of(const Trial& trial, const Plan& plan,
   member.figures = record.accuracy->figures;
   member.images = record.accuracy->images;
   member.accuracy_runtime = record.accuracy->runtime;
-  member.latency = {record.latency->median, record.latency->low, record.latency->high,
-                    record.latency->samples};
+  member.latency = *record.latency;
   member.confirmed = record.confirmed.has_value();
-  member.suspect = record.latency->suspect;
   member.alarm = record.accuracy->alarm;
-  member.peak_memory_bytes = record.latency->peak_memory_bytes;
   member.map = interval_of(*record.accuracy);
   if (record.accuracy->held_back) member.held_back = held_back_of(*record.accuracy->held_back);
   member.bytes = trial.bytes.value_or(0);
@@ -74,7 +71,7 @@ std::optional<FrontMember> member_of(const Trial& trial, const Plan& plan,
   return member;
 }
 
-void compare_held_back(const AccuracyRecord& original, const AccuracyRecord& accuracy,
+void compare_held_back(const Accuracy& original, const Accuracy& accuracy,
                        HeldBackFigures& figures) {
   if (!original.held_back || original.held_back->images != accuracy.held_back->images) return;
   const HeldBackAccuracy& from = *original.held_back;
@@ -111,7 +108,7 @@ struct Measured {
 
 // Compares every member with the original, which may be absent, and describes it.
 void compare_with(const std::optional<FrontMember>& original,
-                  const std::optional<AccuracyRecord>& accuracy, const ModelSummary& model,
+                  const std::optional<Accuracy>& accuracy, const ModelSummary& model,
                   Measured& measured) {
   FrontMember& member = measured.member;
   std::optional<std::int64_t> original_macs;
@@ -193,7 +190,7 @@ TargetFront front_of(std::span<const Trial> trials, const std::string& target, c
   front.target = target;
   std::vector<Measured> measured;
   std::vector<double> reference;
-  std::optional<AccuracyRecord> accuracy;  // the original's
+  std::optional<Accuracy> accuracy;  // the original's
   for (const Trial& trial : trials) {
     const auto plan = wire::parse_plan(trial.plan_json);
     if (!plan) continue;

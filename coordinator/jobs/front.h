@@ -39,12 +39,10 @@ struct FrontMember {
   std::map<std::string, double> figures;  // other accuracies that the job asks about, by metric
   int images = 0;
   std::string accuracy_runtime;
-  Latency latency;
+  Measurement latency;
   bool confirmed = false;  // the latency was measured once more when the search was over
-  std::string suspect;     // why the latency is to be taken with care; empty: it is not
   std::string alarm;       // why the accuracy may not hold on the target; empty: nothing says so
   std::int64_t bytes = 0;
-  std::int64_t peak_memory_bytes = 0;  // of the runtime's process
   std::int64_t macs = 0;
   int height = 0;  // of the input
   int width = 0;

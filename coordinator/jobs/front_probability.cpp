@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kHalfWidths = 1.96;  // deviations in half of a 95 % interval
 
-double deviation_of_log(const LatencyRecord& latency) {
+double deviation_of_log(const Measurement& latency) {
   const bool wide = latency.low.count() > 0 && latency.high > latency.low;
   const double width = wide ? std::log(latency.high / latency.low) : 0;
   return std::max(kBetweenRuns, width / (2 * kHalfWidths));

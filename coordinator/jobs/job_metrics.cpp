@@ -10,19 +10,19 @@ constexpr double kLeastShare = 0.5;  // of the original's accuracy
 constexpr double kNoise = 0.01;      // of a latency measured twice, as a logarithm
 
 // -1 where nothing could be scored.
-Result<double> figure_of(const Metric& metric, const wire::EvaluateResult& result) {
+Result<double> figure_of(const Metric& metric, const Accuracy& result) {
   if (metric.kind == MetricKind::kClassMap) {
     const auto at = result.per_class.find(metric.category);
     if (at != result.per_class.end()) return at->second;
     return Error{ErrorCode::kInvalidArgument,
                  "the job asks about class \"" + metric.category + "\", which was not scored"};
   }
-  const auto at = std::ranges::find(wire::kCocoFigures, std::string_view(name_of(metric)));
-  if (at == wire::kCocoFigures.end()) {
+  const auto at = std::ranges::find(kCocoFigures, std::string_view(name_of(metric)));
+  if (at == kCocoFigures.end()) {
     return Error{ErrorCode::kInternal,
                  "\"" + name_of(metric) + "\" is an accuracy that nothing scores"};
   }
-  return result.coco[static_cast<std::size_t>(at - wire::kCocoFigures.begin())];
+  return result.coco[static_cast<std::size_t>(at - kCocoFigures.begin())];
 }
 
 double objective_of(const Metric& metric, double value) {
@@ -37,8 +37,7 @@ double violation(const Constraint& constraint, double value) {
 
 }  // namespace
 
-Result<std::map<std::string, double>> figures_of(const NewJob& job,
-                                                 const wire::EvaluateResult& result) {
+Result<std::map<std::string, double>> figures_of(const NewJob& job, const Accuracy& result) {
   std::vector<Metric> asked = job.objectives;
   for (const Constraint& constraint : job.constraints) asked.push_back(constraint.metric);
   std::map<std::string, double> figures;

@@ -18,8 +18,7 @@ namespace pare::coordinator {
 
 // The accuracies that a job asks about beside mAP, by the metric's name.  Fails with
 // kInvalidArgument for a class that the dataset lacks, or one without a box to score against.
-Result<std::map<std::string, double>> figures_of(const NewJob& job,
-                                                 const wire::EvaluateResult& result);
+Result<std::map<std::string, double>> figures_of(const NewJob& job, const Accuracy& result);
 
 // True if the trial has what the job's objectives are made of on this target.
 bool is_measured(const TargetRecord& record);

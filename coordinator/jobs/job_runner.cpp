@@ -63,7 +63,7 @@ Result<std::vector<MeasuredLatency>> measured_before(Store& store, const Task& t
     if (!same) continue;
     const TaskEnd end = end_of(other);
     if (!end) continue;
-    measured.push_back({std::get<wire::BenchmarkResult>(end.value().result), other.ran_on});
+    measured.push_back({measurement_of(end.value()), other.ran_on});
   }
   return measured;
 }

@@ -40,7 +40,7 @@ std::optional<Scored> scored_of(const JobContext& context, const Trial& trial) {
     if (at == trial.on_target.end() || !is_whole(at->second)) continue;
     const auto broken = violations_of(context.document, target.name, trial, at->second);
     if (std::ranges::any_of(broken, [](double by) { return by > 0; })) continue;
-    const AccuracyRecord& accuracy = *at->second.accuracy;
+    const Accuracy& accuracy = *at->second.accuracy;
     on = {accuracy.map_50_95, at->second.latency->median.count(), accuracy.detections_sha256};
     any = true;
   }

@@ -129,7 +129,7 @@ Result<NewTask> compare_task(const Job& job, const ModelCard& card, LabelSource 
                                              " has no accuracy on target \"" + target.name +
                                              "\" in job " + std::to_string(job.id.value)};
     }
-    const AccuracyRecord& accuracy = *on->second.accuracy;
+    const Accuracy& accuracy = *on->second.accuracy;
     const int held_back = accuracy.held_back ? accuracy.held_back->images : 0;
     const double share = static_cast<double>(held_back) / (accuracy.images + held_back);
     params.held_back = letter[0] == 'a' ? share : std::min(params.held_back, share);

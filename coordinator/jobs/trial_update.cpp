@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "coordinator/jobs/job_metrics.h"
 #include "coordinator/jobs/tasks.h"
 #include "core/check.h"
 #include "wire/accuracy_identity_json.h"
-#include "wire/fingerprint_json.h"
 #include "wire/sha256.h"
 #include "wire/summary_json.h"
 
@@ -29,33 +27,9 @@ Result<wire::BlobRef> blob_of(const wire::TaskSuccess& success, const std::strin
   return Error{ErrorCode::kInvalidArgument, "the outcome has no uploaded \"" + role + "\""};
 }
 
-std::optional<HeldBackAccuracy> held_back_of(const wire::EvaluateResult& result) {
-  if (!result.held_back || result.held_back->map_50_95 < 0) return std::nullopt;
-  return HeldBackAccuracy{result.held_back->map_50_95, result.held_back->images,
-                          result.held_back->draws};
-}
-
 // The original's detections are the boxes, and it may have found nothing.
 std::string by_the_original(LabelSource labels) {
   return labels == LabelSource::kTeacher ? ": the original is sure of none" : "";
-}
-
-// The kind of processor that a benchmark's evidence names.
-std::string processor_in(const std::string& evidence_json) {
-  const auto evidence = nlohmann::json::parse(evidence_json, nullptr, false);
-  if (!evidence.is_object() || !evidence.contains("processor")) return {};
-  const auto& processor = evidence["processor"];
-  return processor.is_string() ? processor.get<std::string>() : std::string();
-}
-
-// Why the accuracy may not hold where the latency was measured; empty: nothing says so.
-std::string alarm_of(const StoredAccuracy& scored, const LatencyRecord& latency) {
-  const auto result = wire::parse_result(scored.accuracy_json, TaskKind::kEvaluate);
-  if (!result || latency.fingerprint_json.empty()) return {};
-  const auto timed = wire::parse_fingerprint(latency.fingerprint_json);
-  if (!timed) return {};
-  return difference_between(std::get<wire::EvaluateResult>(result.value()).fingerprint,
-                            timed.value());
 }
 
 std::string percent_of_range(double share) {
@@ -78,6 +52,13 @@ TaskEnd end_of(const Task& task) {
     return Error{failure->code, failure->reason};
   }
   return std::get<wire::TaskSuccess>(std::move(end));
+}
+
+Measurement measurement_of(const wire::TaskSuccess& benchmark) {
+  Measurement out = std::get<Measurement>(benchmark.result);
+  const auto samples = blob_of(benchmark, "samples");
+  if (samples) out.samples_sha256 = samples.value().sha256;  // else it has them within
+  return out;
 }
 
 TrialUpdate::TrialUpdate(const JobContext& context, Trial trial, Plan plan,
@@ -131,19 +112,13 @@ void TrialUpdate::evaluated(const TaskEnd& end, const NewTask& task) {
   StoredAccuracy scored;
   std::string reason;
   if (end) {
-    const auto& result = std::get<wire::EvaluateResult>(end.value().result);
+    const auto& result = std::get<Accuracy>(end.value().result);
     const auto detections = blob_of(end.value(), "detections");
     const auto figures = figures_of(context_.document, result);
-    scored.accuracy = {result.map_50_95,
-                       result.images,
-                       runtime,
-                       detections ? detections.value().sha256 : "",
-                       figures ? figures.value() : std::map<std::string, double>{},
-                       result.draws,
-                       result.expected,
-                       "",
-                       held_back_of(result)};
-    scored.accuracy_json = wire::result_to_json(result);
+    scored.accuracy = result;
+    scored.accuracy.runtime = runtime;
+    if (detections) scored.accuracy.detections_sha256 = detections.value().sha256;
+    if (figures) scored.accuracy.figures = figures.value();
     const AccuracyIdentity identity =
         identity_of({runtime, result.runtime_version, result.processor, result.scoring});
     if (identity.is_whole()) scored.identity_json = wire::identity_to_json(identity);
@@ -175,9 +150,11 @@ void TrialUpdate::evaluated(const TaskEnd& end, const NewTask& task) {
 void TrialUpdate::record_accuracy(const Target& target, const StoredAccuracy& scored) {
   TargetRecord& record = trial_.on_target[target.name];
   record.accuracy = scored.accuracy;
-  record.accuracy->alarm = record.latency ? alarm_of(scored, *record.latency) : std::string();
+  record.accuracy->alarm =
+      record.latency ? difference_between(scored.accuracy.fingerprint, record.latency->fingerprint)
+                     : std::string();
   changes_.push_back(AccuracyRecorded{trial_.job, trial_.number, target.name, *record.accuracy,
-                                      scored.accuracy_json, scored.identity_json});
+                                      scored.identity_json});
 }
 
 AccuracyIdentity TrialUpdate::identity_of(const Scorer& scorer) const {
@@ -258,10 +235,7 @@ void TrialUpdate::score_if_timed(const std::string& runtime, const Known& known)
       continue;
     }
     StoredAccuracy again = *found;
-    const auto result = wire::parse_result(again.accuracy_json, TaskKind::kEvaluate);
-    const auto figures =
-        result ? figures_of(context_.document, std::get<wire::EvaluateResult>(result.value()))
-               : result.error();
+    const auto figures = figures_of(context_.document, again.accuracy);
     if (!figures) {  // scored again, it will say why
       score(group);
       continue;
@@ -296,8 +270,8 @@ void TrialUpdate::take_latency(const Target& target, const TaskEnd& end,
     return choose_latency(target, earlier, readings, true);
   }
   if (!end) return infeasible(target, "benchmarking failed: " + end.error().message);
-  const auto& result = std::get<wire::BenchmarkResult>(end.value().result);
-  const bool agrees = result.parity && result.parity->max_error <= result.parity->tolerance;
+  Measurement result = measurement_of(end.value());
+  const bool agrees = result.parity && result.parity->agrees();
   if (!is_lowered(plan_) && !result.parity) {
     infeasible(target, "the outputs on " + target.runtime + " were not checked");
   } else if (!is_lowered(plan_) && !agrees) {
@@ -307,10 +281,10 @@ void TrialUpdate::take_latency(const Target& target, const TaskEnd& end,
                    (output.empty() ? "" : ", most of all \"" + output + "\",") +
                    " differ from the executor's by " + percent_of_range(result.parity->max_error) +
                    " of their range, more than " + percent_of_range(result.parity->tolerance));
-  } else if (!(result.median_ms > 0)) {
-    infeasible(target, "a median latency of " + std::to_string(result.median_ms) + " ms");
+  } else if (!(result.median.count() > 0)) {
+    infeasible(target, "a median latency of " + std::to_string(result.median.count()) + " ms");
   } else {
-    earlier.push_back({result, device_id});
+    earlier.push_back({std::move(result), device_id});
     choose_latency(target, earlier, readings, false);
   }
 }
@@ -323,25 +297,14 @@ void TrialUpdate::choose_latency(const Target& target, const std::vector<Measure
   if (const auto canary = canary_of(kept.result); canary && !kept.device_id.empty()) {
     changes_.push_back(CanaryRecorded{trial_.job, target.name, {kept.device_id, *canary}});
   }
-  record_latency(target, kept.result, choice.suspect);
+  Measurement latency = kept.result;
+  latency.suspect = choice.suspect;
+  record_latency(target, std::move(latency));
 }
 
-void TrialUpdate::record_latency(const Target& target, const wire::BenchmarkResult& result,
-                                 const std::string& suspect) {
-  const LatencyRecord latency = {Millis(result.median_ms),
-                                 Millis(result.low_ms),
-                                 Millis(result.high_ms),
-                                 static_cast<int>(result.samples_ms.size()),
-                                 suspect,
-                                 result.peak_memory_bytes,
-                                 result.layers_ms,
-                                 processor_in(result.evidence_json),
-                                 wire::fingerprint_to_json(result.fingerprint)};
+void TrialUpdate::record_latency(const Target& target, Measurement latency) {
   trial_.on_target[target.name].latency = latency;
-  wire::BenchmarkResult bare = result;
-  bare.samples_ms.clear();  // they are stored beside it
-  changes_.push_back(LatencyRecorded{trial_.job, trial_.number, target.name, latency,
-                                     result.samples_ms, wire::result_to_json(bare)});
+  changes_.push_back(LatencyRecorded{trial_.job, trial_.number, target.name, std::move(latency)});
 }
 
 void TrialUpdate::infeasible(const Target& target, const std::string& reason) {

@@ -29,6 +29,9 @@ namespace pare::coordinator {
 using TaskEnd = Result<wire::TaskSuccess>;
 TaskEnd end_of(const Task& task);
 
+// What a benchmark found, with the artifact that its samples are in.
+Measurement measurement_of(const wire::TaskSuccess& benchmark);
+
 class TrialUpdate {
  public:
   // `context` must outlive the update.  REQUIRES: the trial is running and its plan decodes.
@@ -77,8 +80,7 @@ class TrialUpdate {
                     const std::vector<CanaryReading>& readings);
   void choose_latency(const Target& target, const std::vector<MeasuredLatency>& measured,
                       const std::vector<CanaryReading>& readings, bool last);
-  void record_latency(const Target& target, const wire::BenchmarkResult& result,
-                      const std::string& suspect);
+  void record_latency(const Target& target, Measurement latency);
   void infeasible(const Target& target, const std::string& reason);
   void end_if_settled();
 

@@ -70,19 +70,15 @@ struct AccuracyRecorded {
   JobId job;
   int number = 0;
   std::string target;
-  AccuracyRecord accuracy;
-  std::string accuracy_json;
+  Accuracy accuracy;
   std::string identity_json = {};  // core/accuracy_identity.h; empty: not to be used again
 };
 
-// `latency.samples` is taken from `samples_ms`.
 struct LatencyRecorded {
   JobId job;
   int number = 0;
   std::string target;
-  LatencyRecord latency;
-  std::vector<double> samples_ms;
-  std::string latency_json;
+  Measurement latency;
 };
 
 // The second measurement.  kConflict without a first one, or after another.
@@ -90,9 +86,7 @@ struct LatencyConfirmed {
   JobId job;
   int number = 0;
   std::string target;
-  LatencyRecord latency;
-  std::vector<double> samples_ms;
-  std::string latency_json;
+  Measurement latency;
 };
 
 struct InfeasibleRecorded {

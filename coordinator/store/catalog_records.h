@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "core/dataset_counts.h"
 #include "core/units.h"
 
 namespace pare::coordinator {
@@ -43,17 +43,6 @@ struct Model {
   std::string summary_json;  // once ready
   TimePoint created_at{};
   std::string unreadable = {};  // why the row cannot be read (records.h); empty: it can
-};
-
-struct DatasetCounts {
-  int calibration_images = 0;
-  int validation_images = 0;
-  int boxes = 0;
-  bool labelled = false;
-  std::vector<std::string> classes;            // by ascending id
-  std::vector<std::int64_t> class_boxes = {};  // of each, in validation images; empty: not known
-  std::vector<std::string> notes = {};         // what is not used or odd, one sentence each
-  friend bool operator==(const DatasetCounts&, const DatasetCounts&) = default;
 };
 
 // Its counts are 0 until it was inspected.

@@ -79,7 +79,7 @@ class JobStore {
                                                  int rule) = 0;
   // What was kept, if no outcome has changed since; nullopt: that has to be worked out.
   virtual Result<std::optional<std::set<int>>> kept_contenders(JobId job, int rule) = 0;
-  virtual Result<TargetEvidence> evidence(JobId job, int number, std::string_view target) = 0;
+  virtual Result<SamplesInRow> samples_in_row(JobId job, int number, std::string_view target) = 0;
   // By a SHA-256 or at least 8 digits of one: kNotFound, or kConflict if it is ambiguous.
   virtual Result<std::vector<Trial>> trials_with_plan(std::string_view sha256) = 0;
   virtual Result<std::vector<Trial>> trials_with_candidate(std::string_view sha256) = 0;

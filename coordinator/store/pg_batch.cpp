@@ -1,5 +1,7 @@
 #include "coordinator/store/pg_store_impl.h"
 #include "coordinator/store/references.h"
+#include "wire/accuracy_json.h"
+#include "wire/measurement_json.h"
 
 namespace pare::coordinator {
 namespace {
@@ -94,20 +96,15 @@ struct Apply {
   }
 
   Result<bool> operator()(const AccuracyRecorded& change) const {
-    const std::optional<HeldBackAccuracy>& held_back = change.accuracy.held_back;
+    const Accuracy& accuracy = change.accuracy;
     return in_job(change.job,
                   name_of(change.job, change.number) + " has an accuracy on \"" + change.target +
                       "\" already",
                   query::record_accuracy, change.job.value, change.number, change.target,
-                  change.accuracy.map_50_95, change.accuracy.images, change.accuracy.runtime,
-                  or_null(change.accuracy.detections_sha256), or_null(change.accuracy_json),
-                  change.accuracy.figures.empty() ? Param() : json_param(change.accuracy.figures),
-                  change.accuracy.draws.empty() ? Param() : array_param(change.accuracy.draws),
-                  change.accuracy.expected ? to_param(*change.accuracy.expected) : Param(),
-                  or_null(change.identity_json), or_null(clean_text(change.accuracy.alarm)),
-                  held_back ? to_param(held_back->map_50_95) : Param(),
-                  held_back ? to_param(held_back->images) : Param(),
-                  held_back && !held_back->draws.empty() ? array_param(held_back->draws) : Param());
+                  clean_json(wire::accuracy_to_json(accuracy)), accuracy.runtime,
+                  or_null(accuracy.detections_sha256),
+                  accuracy.figures.empty() ? Param() : json_param(accuracy.figures),
+                  or_null(change.identity_json), or_null(clean_text(accuracy.alarm)));
   }
 
   Result<bool> operator()(const LatencyRecorded& change) const {
@@ -115,17 +112,15 @@ struct Apply {
                   name_of(change.job, change.number) + " has a latency on \"" + change.target +
                       "\" already, or is infeasible there",
                   query::record_latency, change.job.value, change.number, change.target,
-                  change.latency.median.count(), change.latency.low.count(),
-                  change.latency.high.count(), array_param(change.samples_ms),
-                  or_null(change.latency_json), or_null(clean_text(change.latency.suspect)));
+                  clean_json(wire::measurement_to_json(change.latency)),
+                  or_null(clean_text(change.latency.suspect)));
   }
 
   Result<bool> operator()(const LatencyConfirmed& change) const {
     return in_job(change.job, not_to_confirm(change.job, change.number, change.target),
                   query::confirm_latency, change.job.value, change.number, change.target,
-                  change.latency.median.count(), change.latency.low.count(),
-                  change.latency.high.count(), array_param(change.samples_ms),
-                  or_null(change.latency_json), or_null(clean_text(change.latency.suspect)));
+                  clean_json(wire::measurement_to_json(change.latency)),
+                  or_null(clean_text(change.latency.suspect)));
   }
 
   Result<bool> operator()(const CheckRecorded& change) const {

@@ -87,6 +87,14 @@ std::optional<std::int64_t> integer_of(const pqxx::field& field);
 TimePoint time_of(const pqxx::field& field);  // of microseconds since 1970
 std::optional<TimePoint> optional_time_of(const pqxx::field& field);
 
+// What a JSON document holds that was written with the codec of `wire` it is read with.
+template <typename Record>
+Record read_document(const pqxx::field& field, Result<Record> (*parse)(std::string_view)) {
+  auto record = parse(field.c_str());
+  if (!record) throw pqxx::conversion_error(record.error().message);
+  return std::move(record).value();
+}
+
 // The enumerator with the name that a field holds; SQL's enum types hold no other names.
 template <typename Enum, int kCount>
 Enum enum_of(const pqxx::field& field) {

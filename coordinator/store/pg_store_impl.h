@@ -63,7 +63,7 @@ class PgStore final : public Store {
   Result<std::monostate> keep_contenders(JobId job, const TrialsUpTo& contenders,
                                          int rule) override;
   Result<std::optional<std::set<int>>> kept_contenders(JobId job, int rule) override;
-  Result<TargetEvidence> evidence(JobId job, int number, std::string_view target) override;
+  Result<SamplesInRow> samples_in_row(JobId job, int number, std::string_view target) override;
   Result<std::vector<Trial>> trials_with_plan(std::string_view sha256) override;
   Result<std::vector<Trial>> trials_with_candidate(std::string_view sha256) override;
   Result<std::vector<StoredAccuracy>> accuracies_of(std::string_view candidate_sha256) override;

@@ -2,6 +2,8 @@
 
 #include "coordinator/store/pg_store_impl.h"
 #include "coordinator/store/references.h"
+#include "wire/accuracy_json.h"
+#include "wire/measurement_json.h"
 
 namespace pare::coordinator {
 namespace {
@@ -53,42 +55,31 @@ Result<Trial> if_readable(Trial trial) {
   return Error{ErrorCode::kInternal, trial.unreadable};
 }
 
-AccuracyRecord accuracy_of(const pqxx::row& row) {
-  AccuracyRecord accuracy{row["map_50_95"].as<double>(),    row["images"].as<int>(),
-                          text_of(row["accuracy_runtime"]), text_of(row["detections_sha256"]),
-                          numbers_by_name(row["figures"]),  numbers_of(row["accuracy_draws"])};
-  if (!row["expected_map"].is_null()) accuracy.expected = row["expected_map"].as<double>();
+Accuracy accuracy_of(const pqxx::row& row) {
+  Accuracy accuracy = read_document(row["accuracy"], wire::parse_accuracy);
+  // None of these images has a box.
+  if (accuracy.held_back && accuracy.held_back->map_50_95 < 0) accuracy.held_back.reset();
+  accuracy.runtime = text_of(row["accuracy_runtime"]);
+  accuracy.detections_sha256 = text_of(row["detections_sha256"]);
+  accuracy.figures = numbers_by_name(row["figures"]);
   accuracy.alarm = text_of(row["accuracy_alarm"]);
-  if (!row["held_back_map"].is_null()) {
-    accuracy.held_back =
-        HeldBackAccuracy{row["held_back_map"].as<double>(), row["held_back_images"].as<int>(),
-                         numbers_of(row["held_back_draws"])};
-  }
   return accuracy;
+}
+
+Measurement latency_of(const pqxx::row& row, const std::string& prefix) {
+  Measurement latency = read_document(row[prefix + "latency"], wire::parse_measurement);
+  // An earlier version kept the samples beside it.
+  const auto beside = integer_of(row[prefix + "samples"]);
+  if (beside) latency.samples = static_cast<int>(*beside);
+  latency.suspect = text_of(row[prefix + "suspect"]);
+  return latency;
 }
 
 TargetRecord record_of(const pqxx::row& row) {
   TargetRecord record;
-  if (!row["map_50_95"].is_null()) record.accuracy = accuracy_of(row);
-  if (!row["median_ms"].is_null()) {
-    record.latency = LatencyRecord{Millis(row["median_ms"].as<double>()),
-                                   Millis(row["low_ms"].as<double>()),
-                                   Millis(row["high_ms"].as<double>()),
-                                   row["samples"].as<int>(),
-                                   text_of(row["suspect"]),
-                                   integer_of(row["peak_memory"]).value_or(0),
-                                   numbers_by_name(row["layers_ms"]),
-                                   text_of(row["processor"]),
-                                   text_of(row["fingerprint"])};
-  }
-  if (!row["confirmed_median_ms"].is_null()) {
-    record.confirmed = LatencyRecord{Millis(row["confirmed_median_ms"].as<double>()),
-                                     Millis(row["confirmed_low_ms"].as<double>()),
-                                     Millis(row["confirmed_high_ms"].as<double>()),
-                                     row["confirmed_samples"].as<int>(),
-                                     text_of(row["confirmed_suspect"]),
-                                     integer_of(row["confirmed_peak_memory"]).value_or(0)};
-  }
+  if (!row["accuracy"].is_null()) record.accuracy = accuracy_of(row);
+  if (!row["latency"].is_null()) record.latency = latency_of(row, "");
+  if (!row["confirmed_latency"].is_null()) record.confirmed = latency_of(row, "confirmed_");
   record.infeasible = text_of(row["infeasible"]);
   return record;
 }
@@ -217,18 +208,12 @@ Result<Trial> PgStore::trial(JobId job, int number) {
   });
 }
 
-Result<TargetEvidence> PgStore::evidence(JobId job, int number, std::string_view target) {
-  return pool_.run([&](pqxx::work& tx) -> Result<TargetEvidence> {
-    const auto rows = execute(tx, query::select_evidence, job.value, number, target);
-    if (rows.empty()) {
-      const auto found = read_trials(tx, {to_param(job.value), array_param(std::vector{number}),
-                                          to_param(0), std::nullopt, std::nullopt, to_param(1)});
-      if (found.empty()) return not_found("trial of job " + std::to_string(job.value), number);
-      return TargetEvidence{};
-    }
-    return TargetEvidence{text_of(rows[0]["accuracy"]), numbers_of(rows[0]["samples_ms"]),
-                          text_of(rows[0]["latency"]), numbers_of(rows[0]["confirmed_samples_ms"]),
-                          text_of(rows[0]["confirmed_latency"])};
+Result<SamplesInRow> PgStore::samples_in_row(JobId job, int number, std::string_view target) {
+  return pool_.run([&](pqxx::work& tx) -> Result<SamplesInRow> {
+    const auto rows = execute(tx, query::select_samples, job.value, number, target);
+    if (rows.empty()) return SamplesInRow{};
+    return SamplesInRow{numbers_of(rows[0]["samples_ms"]),
+                        numbers_of(rows[0]["confirmed_samples_ms"])};
   });
 }
 
@@ -254,8 +239,7 @@ Result<std::vector<StoredAccuracy>> PgStore::accuracies_of(std::string_view cand
     for (const auto& row : execute(tx, query::select_accuracies, candidate_sha256)) {
       auto one = read_one(row, name_of_accuracy, accuracy_of);
       if (one) {
-        found.push_back(
-            {text_of(row["accuracy_identity"]), std::move(one).value(), text_of(row["accuracy"])});
+        found.push_back({text_of(row["accuracy_identity"]), std::move(one).value()});
       } else {
         log_once(one.error().message + " (of candidate " + std::string(candidate_sha256) + ")");
       }

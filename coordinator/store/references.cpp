@@ -27,6 +27,18 @@ std::string clean_text(std::string_view text) {
   return clean;
 }
 
+std::string clean_json(std::string json) {
+  constexpr std::string_view kNul = "\\u0000";
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    if (json[at] != '\\') continue;
+    if (json.compare(at, kNul.size(), kNul) == 0)
+      json.replace(at, kNul.size(), "?");
+    else
+      ++at;  // what is escaped begins no escape
+  }
+  return json;
+}
+
 std::vector<std::string> clean_texts(const std::vector<std::string>& texts) {
   std::vector<std::string> clean;
   for (const std::string& text : texts) clean.push_back(clean_text(text));

@@ -17,6 +17,8 @@ bool is_sha_prefix(std::string_view reference) noexcept;
 
 // PostgreSQL's text has no NUL, and UTF-8 only; whatever else a child wrote becomes "?".
 std::string clean_text(std::string_view text);
+// The same of a JSON document, which SQL looks into: a character that is no text is escaped there.
+std::string clean_json(std::string json);
 std::vector<std::string> clean_texts(const std::vector<std::string>& texts);
 
 inline Error conflict(std::string message) {

@@ -12,6 +12,7 @@
 #include "engine/pipeline/candidate_file.h"
 #include "engine/pipeline/fingerprint.h"
 #include "engine/pipeline/layer_times.h"
+#include "engine/pipeline/parity.h"
 #include "host/facts.h"
 
 namespace pare::engine {
@@ -126,10 +127,10 @@ Result<std::map<std::string, double>> profile(const std::filesystem::path& candi
 
 }  // namespace
 
-Result<Benchmark> benchmark(std::unique_ptr<Harness> harness,
-                            const std::filesystem::path& candidate,
-                            const std::vector<Tensor>& images, const BenchmarkOptions& options,
-                            Stopwatch& watch) {
+Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
+                              const std::filesystem::path& candidate,
+                              const std::vector<Tensor>& images, const BenchmarkOptions& options,
+                              Stopwatch& watch) {
   PARE_CHECK(!images.empty(), "there is an image to time");
   std::optional<Expectation> expected;  // made ready before anything is measured
   if (options.parity_tolerance > 0) {
@@ -149,7 +150,7 @@ Result<Benchmark> benchmark(std::unique_ptr<Harness> harness,
   const auto scored = scored_file(candidate, options.scored, folder);
   if (!scored) return scored.error();
   LoadedFile file(*harness, options.threads, watch);
-  Benchmark result;
+  Measurement result;
   if (expected) {
     auto parity = check_parity(scored.value(), *expected, images, *harness, file, watch);
     if (!parity) return parity.error();
@@ -165,7 +166,7 @@ Result<Benchmark> benchmark(std::unique_ptr<Harness> harness,
                          {.min_samples = options.min_samples, .max_seconds = options.max_seconds});
   });
   if (!timing) return timing.error();
-  result.peak_memory = harness->peak_memory();
+  result.peak_memory_bytes = harness->peak_memory().count;
   if (!options.kept.empty() && loaded.value().load >= options.worth_keeping) {
     keep(options.kept, *harness, watch);
   }
@@ -183,11 +184,10 @@ Result<Benchmark> benchmark(std::unique_ptr<Harness> harness,
   evidence.narrow = timing.value().narrow;
 
   result.samples_ms = std::move(timing).value().samples_ms;
-  result.latency = pare::summarize(result.samples_ms);
+  static_cast<Latency&>(result) = pare::summarize(result.samples_ms);
   result.p90 = p90(result.samples_ms);
   result.load = loaded.value().load;
-  result.canary_before = before.value();
-  result.canary_after = after.value();
+  result.canary = CanaryPair{before.value().count(), after.value().count()};
   if (options.profile) {
     auto layers = profile(candidate, images.front(), options, *harness, watch);
     // The candidate has been measured: a runtime that cannot tell more fails nothing.

@@ -8,21 +8,16 @@
 // being watched, a candidate is slower.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/measurement.h"
-#include "core/output_fingerprint.h"
 #include "core/result.h"
 #include "core/stopwatch.h"
 #include "engine/graph/graph.h"
 #include "engine/harness/harness.h"
-#include "engine/pipeline/parity.h"
 
 namespace pare::engine {
 
@@ -39,32 +34,15 @@ struct BenchmarkOptions {
   std::vector<std::string> scored = {};  // tensors that are compared; empty: the outputs
 };
 
-struct Benchmark {
-  Latency latency;
-  std::optional<Millis> p90;
-  std::vector<double> samples_ms;
-  Millis load{};
-  Bytes peak_memory;
-  std::optional<Parity> parity;
-  Millis canary_before{};  // readings of the canary around it, in the same process
-  Millis canary_after{};
-  // What each layer takes, with what runs behind it, by its name (layer_times.h).  Empty: not
-  // asked for, or the runtime does not tell.  They add up to more than the latency: being measured
-  // takes time.
-  std::map<std::string, double> layers_ms;
-  OutputFingerprint fingerprint;  // of what is scored
-  std::string evidence_json;
-};
-
-// `harness` was spawned, so that it starts while `images` are prepared.  They are inputs of the
-// network: all are compared for parity, the first one is timed.  Fails as the harness does; with
-// kUnsupported, naming the output, if one differs by more than the tolerance.
+// With its samples.  `harness` was spawned, so that it starts while `images` are prepared.  They
+// are inputs of the network: all are compared for parity, the first one is timed.  Fails as the
+// harness does; with kUnsupported, naming the output, if one differs by more than the tolerance.
 // Cost: the candidate is loaded once, and once more where what is scored are not its outputs; once
 // for `profile`; the canary twice.
 // REQUIRES: at least one image.
-Result<Benchmark> benchmark(std::unique_ptr<Harness> harness,
-                            const std::filesystem::path& candidate,
-                            const std::vector<Tensor>& images, const BenchmarkOptions& options,
-                            Stopwatch& watch);
+Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
+                              const std::filesystem::path& candidate,
+                              const std::vector<Tensor>& images, const BenchmarkOptions& options,
+                              Stopwatch& watch);
 
 }  // namespace pare::engine

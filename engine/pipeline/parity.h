@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <vector>
 
+#include "core/measurement.h"
 #include "core/result.h"
 #include "core/stopwatch.h"
 #include "engine/graph/runner.h"
@@ -14,17 +14,6 @@ namespace pare::engine {
 
 // Half precision has ten bits of fraction, and two runtimes round at other places.
 inline constexpr double kHalfTolerance = 10;  // times that of float32
-
-struct Parity {
-  int images = 0;
-  // Of the output that is furthest from what it may be: its largest difference, over its range, the
-  // worst of all images.  Infinite where one runtime has a number and the other none.
-  double max_error = 0;
-  double tolerance = 0;  // of that output, in its own element type
-  std::string output;
-
-  bool agrees() const noexcept { return max_error <= tolerance; }
-};
 
 // Outputs are matched by name.  Only those that hold floating-point numbers are compared: a label
 // that falls to the other side of a draw is no other answer.  Numbers that are not finite agree

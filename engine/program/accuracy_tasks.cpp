@@ -43,12 +43,12 @@ Progress half(const Progress& whole, double from) {
 
 // An accuracy and what was found, before it is written down.
 struct Scored {
-  wire::EvaluateResult result;
+  Accuracy result;
   std::string detections;
 };
 
 TaskEnd finished(const TaskContext& context, const Runner& runner, Scored scored) {
-  wire::EvaluateResult& result = scored.result;
+  Accuracy& result = scored.result;
   result.runtime_version = runner.version();
   result.processor = host::processor_kind(host::machine_facts());
   result.scoring = scoring_rules();
@@ -59,11 +59,11 @@ TaskEnd finished(const TaskContext& context, const Runner& runner, Scored scored
 }
 
 // Scores one part of the validation images.
-using ScorePart = std::function<Result<wire::HeldBackResult>(const Dataset& part)>;
+using ScorePart = std::function<Result<HeldBackAccuracy>(const Dataset& part)>;
 
 // Adds what the images held back give, unless scoring ended before all others were seen.
 Result<std::monostate> add_held_back(const ValidationSplit& split, const ScorePart& score,
-                                     wire::EvaluateResult& result) {
+                                     Accuracy& result) {
   if (split.held_back.validation.empty() || result.expected) return std::monostate{};
   auto held_back = score(split.held_back);
   if (!held_back) return held_back.error();
@@ -87,7 +87,7 @@ Result<Scored> evaluate_raw(const TaskContext& context, const wire::EvaluatePara
   };
   auto agreed = agree(split.choosing);
   if (!agreed) return agreed.error();
-  wire::EvaluateResult result;
+  Accuracy result;
   result.map_50_95 = agreed.value().value;
   result.coco.fill(-1);
   result.per_class = agreed.value().by_output;
@@ -95,12 +95,12 @@ Result<Scored> evaluate_raw(const TaskContext& context, const wire::EvaluatePara
   result.labels = LabelSource::kRawOutputs;
   result.draws = agreed.value().draws;
   std::vector<ImageAgreement> images = std::move(agreed).value().images;
-  const auto also = [&](const Dataset& part) -> Result<wire::HeldBackResult> {
+  const auto also = [&](const Dataset& part) -> Result<HeldBackAccuracy> {
     auto more = agree(part);
     if (!more) return more.error();
     const auto& found = more.value();
     images.insert(images.end(), found.images.begin(), found.images.end());
-    return wire::HeldBackResult{found.value, static_cast<int>(found.images.size()), found.draws};
+    return HeldBackAccuracy{found.value, static_cast<int>(found.images.size()), found.draws};
   };
   if (auto added = add_held_back(split, also, result); !added) return added.error();
   return Scored{std::move(result), agreements_to_json(images)};
@@ -151,7 +151,7 @@ Result<Scored> evaluate_boxes(const TaskContext& context, const wire::EvaluatePa
   auto scored = score(candidate, split.choosing, params.images, &stop, progress, context.watch);
   if (!scored) return scored.error();
   const CocoResult& figures = scored.value().result;
-  wire::EvaluateResult result;
+  Accuracy result;
   result.map_50_95 = figures.figures.map_50_95;
   result.images = figures.images;
   result.labels = params.teacher ? LabelSource::kTeacher : LabelSource::kGroundTruth;
@@ -163,12 +163,12 @@ Result<Scored> evaluate_boxes(const TaskContext& context, const wire::EvaluatePa
     result.per_class[dataset.value().categories[c].name] = figures.per_class[c];
   }
   std::vector<ImageDetections> detections = std::move(scored.value().detections);
-  const auto also = [&](const Dataset& part) -> Result<wire::HeldBackResult> {
+  const auto also = [&](const Dataset& part) -> Result<HeldBackAccuracy> {
     auto more = score(candidate, part, params.images, nullptr, progress, context.watch);
     if (!more) return more.error();
     const Score& found = more.value();
     detections.insert(detections.end(), found.detections.begin(), found.detections.end());
-    return wire::HeldBackResult{found.result.figures.map_50_95, found.result.images, found.draws};
+    return HeldBackAccuracy{found.result.figures.map_50_95, found.result.images, found.draws};
   };
   if (auto added = add_held_back(split, also, result); !added) return added.error();
   return Scored{std::move(result), detections_to_json(detections, dataset.value().categories)};

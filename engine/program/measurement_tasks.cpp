@@ -8,6 +8,7 @@
 #include "engine/pipeline/scoring.h"
 #include "engine/program/accuracy_tasks.h"
 #include "engine/program/task_context.h"
+#include "wire/measurement_json.h"
 
 namespace pare::engine {
 
@@ -32,30 +33,15 @@ TaskEnd run(const TaskContext& context, const wire::BenchmarkParams& params) {
   options.scored = params.card.scored;
   const auto sha256 = context.document.blobs.find("candidate");
   if (sha256 != context.document.blobs.end()) options.candidate_sha256 = sha256->second;
-  const auto timed = benchmark(std::move(harness).value(), candidate.value().path, images.value(),
-                               options, context.watch);
+  auto timed = benchmark(std::move(harness).value(), candidate.value().path, images.value(),
+                         options, context.watch);
   if (!timed) return timed.error();
-
-  const Benchmark& measured = timed.value();
-  wire::BenchmarkResult result{.median_ms = measured.latency.median.count(),
-                               .low_ms = measured.latency.low.count(),
-                               .high_ms = measured.latency.high.count(),
-                               .p90_ms = {},
-                               .samples_ms = measured.samples_ms,
-                               .load_ms = measured.load.count(),
-                               .peak_memory_bytes = measured.peak_memory.count,
-                               .parity = {},
-                               .canary = {},
-                               .layers_ms = measured.layers_ms,
-                               .fingerprint = measured.fingerprint,
-                               .evidence_json = measured.evidence_json};
-  result.canary = wire::CanaryResult{measured.canary_before.count(), measured.canary_after.count()};
-  if (measured.p90) result.p90_ms = measured.p90->count();
-  if (measured.parity) {
-    result.parity = {measured.parity->images, measured.parity->max_error,
-                     measured.parity->tolerance, measured.parity->output};
-  }
-  return wire::TaskSuccess{std::move(result), {}};
+  Measurement measured = std::move(timed).value();
+  auto samples =
+      context.artifact("samples", "samples.json", wire::samples_to_json(measured.samples_ms));
+  if (!samples) return samples.error();
+  measured.samples_ms.clear();
+  return wire::TaskSuccess{std::move(measured), {std::move(samples).value()}};
 }
 
 TaskEnd run(const TaskContext& context, const wire::CheckParams& params) {

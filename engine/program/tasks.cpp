@@ -72,7 +72,7 @@ TaskEnd run(const TaskContext& context, const wire::InspectDatasetParams&) {
   if (!dataset) return dataset.error();
   const auto odd = check_images(dataset.value());
   if (!odd) return odd.error();
-  wire::DatasetSummary summary;
+  DatasetCounts summary;
   summary.calibration_images = static_cast<int>(dataset.value().calibration.size());
   summary.validation_images = static_cast<int>(dataset.value().validation.size());
   summary.labelled = dataset.value().labelled;

@@ -3,5 +3,5 @@
 INSERT INTO trial_outcome AS o (job_id, number, target, infeasible)
 VALUES ($1::bigint, $2::int, $3, $4)
 ON CONFLICT (job_id, number, target) DO UPDATE SET infeasible = EXCLUDED.infeasible
- WHERE (o.median_ms IS NULL OR o.map_50_95 IS NULL) AND o.infeasible IS NULL
+ WHERE (o.latency IS NULL OR o.accuracy IS NULL) AND o.infeasible IS NULL
 RETURNING number;

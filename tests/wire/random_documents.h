@@ -291,7 +291,7 @@ class RandomDocuments {
     switch (kind) {
       case TaskKind::kInspectModel: return summary();
       case TaskKind::kInspectDataset:
-        return DatasetSummary{whole(0, 99), whole(0, 99), whole(0, 99), coin(), texts()};
+        return DatasetCounts{whole(0, 99), whole(0, 99), whole(0, 99), coin(), texts()};
       case TaskKind::kPrepare: return PrepareResult{whole(0, 99), whole(0, 99), guidance()};
       case TaskKind::kBuild: {
         BuildResult out{whole(0, 99), whole(0, 99), whole(0, 99), {}};
@@ -299,7 +299,7 @@ class RandomDocuments {
         return out;
       }
       case TaskKind::kEvaluate: {
-        EvaluateResult out;
+        Accuracy out;
         out.map_50_95 = real(-1, 1);
         for (double& figure : out.coco) figure = real(-1, 1);
         for (const std::string& name : texts()) out.per_class[name] = real(-1, 1);
@@ -308,8 +308,8 @@ class RandomDocuments {
         out.draws = several(0, 4, [&] { return real(-1, 1); });
         if (coin()) out.expected = real(0, 1);
         if (coin()) {
-          out.held_back =
-              HeldBackResult{real(-1, 1), whole(1, 99), several(0, 4, [&] { return real(-1, 1); })};
+          out.held_back = HeldBackAccuracy{real(-1, 1), whole(1, 99),
+                                           several(0, 4, [&] { return real(-1, 1); })};
         }
         out.fingerprint = fingerprint();
         return out;
@@ -343,20 +343,29 @@ class RandomDocuments {
     return out;
   }
 
-  BenchmarkResult benchmark() {
-    BenchmarkResult out;
-    out.low_ms = real(0, 1);
-    out.median_ms = out.low_ms + real(0, 1);
-    out.high_ms = out.median_ms + real(0, 1);
-    if (coin()) out.p90_ms = real(0, 9);
-    out.samples_ms = several(1, 9, [&] { return real(0, 9); });
-    out.load_ms = real(0, 999);
+  Measurement benchmark() {
+    Measurement out;
+    out.low = Millis(real(0, 1));
+    out.median = out.low + Millis(real(0, 1));
+    out.high = out.median + Millis(real(0, 1));
+    if (coin()) out.p90 = Millis(real(0, 9));
+    out.samples = whole(1, 2000);
+    if (coin()) {  // as an earlier version sends them
+      out.samples_ms = several(1, 9, [&] { return real(0, 9); });
+      out.samples = static_cast<int>(out.samples_ms.size());
+    }
+    if (coin()) out.samples_sha256 = digest();
+    out.load = Millis(real(0, 999));
     out.peak_memory_bytes = std::int64_t{whole(0, 1 << 30)} * 64;
-    if (coin()) out.parity = ParityResult{whole(1, 8), real(0, 1), real(0, 1)};
-    if (coin()) out.canary = CanaryResult{real(0, 9), real(0, 9)};
+    if (coin()) out.parity = Parity{whole(1, 8), real(0, 1), real(0, 1)};
+    if (coin()) out.canary = CanaryPair{real(0, 9), real(0, 9)};
     if (coin()) out.layers_ms = {{text(), real(0, 9)}, {text(), real(0, 9)}};
     out.fingerprint = fingerprint();
     if (coin()) out.evidence_json = R"({"governor":"performance","load":[0.1,null]})";
+    if (coin()) {
+      out.evidence_json = R"({"processor":"a kind"})";
+      out.processor = "a kind";
+    }
     return out;
   }
 

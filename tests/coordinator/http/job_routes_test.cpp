@@ -97,6 +97,45 @@ TEST_F(JobRoutes, a_summary_that_cannot_be_read_hides_no_trial) {
   EXPECT_EQ(call("GET", "/v1/jobs/99/trials").status, 404);
 }
 
+TEST_F(JobRoutes, every_sample_of_a_latency_can_be_had) {
+  const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
+  const JobId job{posted["id"].get<std::int64_t>()};
+  LatencyRecorded timed{job, 1, "x86", {}};
+  static_cast<Latency&>(timed.latency) = {Millis(2), Millis(1), Millis(3), 3};
+  timed.latency.samples_sha256 = upload(R"({"samples_ms":[1.5,2,0.30000000000000004]})");
+  LatencyRecorded within = timed;  // of a worker of before
+  within.number = 2;
+  within.latency.samples_sha256 = "";
+  within.latency.samples_ms = {4, 5};
+  LatencyRecorded lost = timed;
+  lost.number = 3;
+  lost.latency.samples_sha256 = std::string(64, '9');
+  Batch batch{
+      {},
+      {JobMoved{job, JobState::kPreparing, ""}, JobPrepared{job, std::string(64, '5'), "{}"},
+       JobMoved{job, JobState::kSearching, ""}}};
+  for (int number = 1; number <= 4; ++number) {
+    const std::string plan(64, static_cast<char>('0' + number));
+    batch.changes.push_back(TrialAdded{job, number, plan, "{}", TrialOrigin::kSeed, {}});
+  }
+  batch.changes.insert(batch.changes.end(), {timed, within, lost});
+  ASSERT_TRUE(store_->commit(batch));
+  const auto ask = [&](const std::string& trial, const std::string& target) {
+    return call("GET",
+                "/v1/jobs/" + posted["id"].dump() + "/trials/" + trial + "/samples/" + target);
+  };
+  EXPECT_EQ(ask("1", "x86").body, R"({"samples_ms":[1.5,2.0,0.30000000000000004]})");
+  EXPECT_EQ(ask("2", "x86").body, R"({"samples_ms":[4.0,5.0]})");
+  EXPECT_EQ(ask("3", "x86").status, 404) << "the artifact is gone";
+  EXPECT_EQ(json_of(ask("4", "x86"))["detail"],
+            "trial 4 of job " + posted["id"].dump() + " was not measured on \"x86\"");
+  EXPECT_EQ(ask("5", "x86").status, 404);
+  EXPECT_EQ(ask("99999999999", "x86").status, 404);
+  const json trial = json_of(call("GET", "/v1/plans/" + std::string(64, '1')))["trials"][0];
+  EXPECT_EQ(trial["outcomes"]["x86"]["measurement"]["samples_sha256"],
+            timed.latency.samples_sha256);
+}
+
 TEST_F(JobRoutes, a_job_says_what_it_waits_for) {
   const json job = json_of(call("POST", "/v1/jobs", good().dump()));
   const std::string path = "/v1/jobs/" + job["id"].dump();

@@ -12,8 +12,8 @@ MeasuredLatency measured(double median_ms, double before_ms, double after_ms,
                          std::string device = "d") {
   MeasuredLatency out;
   out.device_id = std::move(device);
-  out.result.median_ms = median_ms;
-  out.result.canary = wire::CanaryResult{before_ms, after_ms};
+  out.result.median = Millis(median_ms);
+  out.result.canary = CanaryPair{before_ms, after_ms};
   return out;
 }
 
@@ -89,7 +89,7 @@ TEST(ChooseLatency, after_three_the_closest_is_accepted_and_marked_with_what_was
 
 TEST(ChooseLatency, a_measurement_without_a_canary_is_taken_as_it_is) {
   MeasuredLatency bare;
-  bare.result.median_ms = 5;
+  bare.result.median = Millis(5);
   const auto choice = choose_latency({bare}, readings({2.0}), false);
   EXPECT_FALSE(choice.again);
   EXPECT_EQ(choice.suspect, "");

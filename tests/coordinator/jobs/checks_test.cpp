@@ -206,9 +206,9 @@ class Canary : public JobLoopFixture {
     readings_ = std::move(readings);
     fleet->set_twist([this](const wire::TaskDocument& task, wire::TaskResult& result) {
       if (task.kind() != TaskKind::kBenchmark) return;
-      auto& benchmark = std::get<wire::BenchmarkResult>(result);
+      auto& benchmark = std::get<Measurement>(result);
       const double reading = readings_[std::min(sung_++, readings_.size() - 1)];
-      benchmark.canary = wire::CanaryResult{reading, reading};
+      benchmark.canary = CanaryPair{reading, reading};
     });
   }
 

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "tests/coordinator/jobs/made_records.h"
 #include "tests/search/small_detector.h"
 #include "wire/plan_json.h"
 
@@ -40,8 +41,8 @@ class History {
     for (const std::string& target : job_.targets) {
       TargetRecord& record = trial.on_target[target];
       if (share() < 0.1) record.infeasible = "so it is";
-      record.latency = latency(2 + 20 * map * share());
-      record.accuracy = AccuracyRecord{map, 64, "executor", "d" + std::to_string(trial.number)};
+      record.latency = timed(2 + 20 * map * share(), 0.01);
+      record.accuracy = scored(map, 64, "d" + std::to_string(trial.number));
       for (std::size_t i = 0; i < kDraws; ++i) {
         record.accuracy->draws.push_back(map + 0.02 * (share() - 0.5));
       }
@@ -52,15 +53,12 @@ class History {
 
   Trial& confirm(int number, const std::string& target) {
     TargetRecord& record = at(number).on_target.at(target);
-    record.confirmed = latency(record.latency->median.count() * (0.9 + 0.6 * share()));
+    record.confirmed = timed(record.latency->median.count() * (0.9 + 0.6 * share()), 0.01);
     return at(number);
   }
 
  private:
   double share() { return std::uniform_real_distribution<>(0, 1)(rng_); }
-  LatencyRecord latency(double ms) {
-    return {Millis(ms), Millis(ms * 0.99), Millis(ms * 1.01), 64};
-  }
 
   std::mt19937 rng_;
   NewJob job_;

@@ -150,7 +150,7 @@ class FakeFleet {
         return {model, {}};
       }
       case TaskKind::kInspectDataset:
-        return {wire::DatasetSummary{32, 64, 100, true, {"crack", "dent"}}, {}};
+        return {DatasetCounts{32, 64, 100, true, {"crack", "dent"}}, {}};
       case TaskKind::kPrepare:
         return {wire::PrepareResult{32, 10},
                 {{"statistics", wire::BlobRef{wire::sha256_hex("statistics"), 10}}}};
@@ -189,7 +189,7 @@ class FakeFleet {
     const auto& params = std::get<wire::EvaluateParams>(task.params);
     evaluated_.push_back(task.blobs.at("candidate") + " " + params.runtime);
     scored_on_.push_back(processor);
-    wire::EvaluateResult result;
+    Accuracy result;
     result.runtime_version = params.runtime == wire::kExecutor ? executor_ : "1";
     result.processor = processor;
     result.scoring = scoring_;
@@ -202,16 +202,19 @@ class FakeFleet {
 
   wire::TaskSuccess benchmark(const wire::TaskDocument& task, const std::string& processor) {
     const auto& params = std::get<wire::BenchmarkParams>(task.params);
-    wire::BenchmarkResult result;
-    result.median_ms = 5 + 10 * share(task.blobs.at("candidate") + params.runtime);
-    result.low_ms = result.median_ms * 0.99;
-    result.high_ms = result.median_ms * 1.01;
-    result.samples_ms.assign(64, result.median_ms);
-    result.canary = wire::CanaryResult{2.0, 2.0};
+    Measurement result;
+    result.median = Millis(5 + 10 * share(task.blobs.at("candidate") + params.runtime));
+    result.low = result.median * 0.99;
+    result.high = result.median * 1.01;
+    result.samples = 64;
+    result.canary = CanaryPair{2.0, 2.0};
     result.evidence_json = R"({"processor":")" + processor + "\"}";
-    result.peak_memory_bytes = std::int64_t{50'000'000} + static_cast<int>(1e6 * result.median_ms);
-    if (params.parity) result.parity = {params.parity->images, 1e-5, params.parity->tolerance};
-    return {result, {}};
+    result.peak_memory_bytes =
+        std::int64_t{50'000'000} + static_cast<int>(1e6 * result.median.count());
+    if (params.parity)
+      result.parity = Parity{params.parity->images, 1e-5, params.parity->tolerance};
+    return {result,
+            {{"samples", wire::BlobRef{wire::sha256_hex(task.blobs.at("candidate")), 700}}}};
   }
 
   Store& store_;

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "tests/coordinator/jobs/made_records.h"
+
 namespace pare::coordinator {
 namespace {
 
@@ -13,10 +15,9 @@ Uncertain trial(int number, double map, double latency_ms, double spread,
   Trial trial;
   trial.number = number;
   TargetRecord record;
-  record.accuracy = AccuracyRecord{map, 64, "executor", ""};
+  record.accuracy = scored(map, 64);
   for (const double shift : shifts) record.accuracy->draws.push_back(map + shift);
-  record.latency = LatencyRecord{Millis(latency_ms), Millis(latency_ms * (1 - spread)),
-                                 Millis(latency_ms * (1 + spread)), 64};
+  record.latency = timed(latency_ms, spread);
   return uncertain_of(NewJob{}, trial, record);
 }
 

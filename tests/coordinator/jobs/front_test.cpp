@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/half_samples.h"
+#include "tests/coordinator/jobs/made_records.h"
 #include "tests/search/small_detector.h"
 #include "wire/plan_json.h"
 
@@ -31,9 +32,8 @@ Trial measured(int number, const Plan& plan, double map, double latency_ms, std:
   trial.bytes = 1000 * number;
   trial.macs = macs;
   TargetRecord& record = trial.on_target["t"];
-  record.accuracy = AccuracyRecord{map, 64, "executor", std::string(64, 'f')};
-  record.latency =
-      LatencyRecord{Millis(latency_ms), Millis(latency_ms * 0.9), Millis(latency_ms * 1.1), 64};
+  record.accuracy = scored(map, 64, std::string(64, 'f'));
+  record.latency = timed(latency_ms, 0.1);
   return trial;
 }
 
@@ -197,7 +197,7 @@ TEST_F(FrontTest, memory_can_be_a_constraint_or_an_objective) {
   job.objectives.push_back({MetricKind::kPeakMemoryBytes});
   const TargetFront front = front_of(trials, "t", job, kModel);
   EXPECT_EQ(numbers(front.members), (std::vector<int>{4, 5, 2, 3, 1})) << "3 takes less than 2";
-  EXPECT_EQ(front.members.front().peak_memory_bytes, 600);
+  EXPECT_EQ(front.members.front().latency.peak_memory_bytes, 600);
 }
 
 TEST_F(FrontTest, trials_that_are_infeasible_unfinished_or_elsewhere_are_not_counted) {

@@ -38,15 +38,15 @@ TEST_F(JobLoopTest, what_is_on_a_front_at_the_end_was_measured_twice) {
   // The second time a plan is 1 to 20 % slower: some of the first fronts' members leave them.
   std::map<std::string, int> measured;
   fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {
-    auto* benchmark = std::get_if<wire::BenchmarkResult>(&result);
+    auto* benchmark = std::get_if<Measurement>(&result);
     if (benchmark == nullptr) return;
     const std::string key =
         task.blobs.at("candidate") + std::get<wire::BenchmarkParams>(task.params).runtime;
     if (measured[key]++ == 0) return;
     const double slower = 1.01 + 0.01 * (task.blobs.at("candidate").front() % 20);
-    benchmark->low_ms *= slower;
-    benchmark->median_ms *= slower;
-    benchmark->high_ms *= slower;
+    benchmark->low *= slower;
+    benchmark->median *= slower;
+    benchmark->high *= slower;
   });
   start();
   const JobId id = post(40);
@@ -81,9 +81,9 @@ TEST_F(JobLoopTest, what_is_on_a_front_at_the_end_was_measured_twice) {
 
 TEST_F(JobLoopTest, the_layers_of_the_first_trials_are_timed_and_told_to_the_search) {
   fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {
-    auto* benchmark = std::get_if<wire::BenchmarkResult>(&result);
+    auto* benchmark = std::get_if<Measurement>(&result);
     if (benchmark == nullptr || !std::get<wire::BenchmarkParams>(task.params).profile) return;
-    benchmark->layers_ms = {{"layer1", benchmark->median_ms}};
+    benchmark->layers_ms = {{"layer1", benchmark->median.count()}};
   });
   start();
   const JobId id = post(kProfiledTrials + 4, "random", {"ov"});
@@ -174,15 +174,15 @@ TEST_F(JobLoopTest, one_objective_and_a_constraint_are_a_goal) {
 
 TEST_F(JobLoopTest, a_search_across_targets_looks_for_what_does_well_on_the_worst) {
   fleet->set_twist([](const wire::TaskDocument& task, wire::TaskResult& result) {
-    auto* benchmark = std::get_if<wire::BenchmarkResult>(&result);
+    auto* benchmark = std::get_if<Measurement>(&result);
     if (benchmark == nullptr) return;
     // What suits one runtime does not suit the other.
     const bool ov = std::get<wire::BenchmarkParams>(task.params).runtime == "openvino";
     const bool even = task.blobs.at("candidate").front() % 2 == 0;
     const double factor = ov == even ? 3 : 1;
-    benchmark->low_ms *= factor;
-    benchmark->median_ms *= factor;
-    benchmark->high_ms *= factor;
+    benchmark->low *= factor;
+    benchmark->median *= factor;
+    benchmark->high *= factor;
   });
   start();
   NewJob job = wanted({"ov", "ort"});
@@ -452,7 +452,7 @@ TEST_F(JobLoopTest, a_target_without_int8_is_not_measured_with_it) {
 
 TEST_F(JobLoopTest, outputs_that_differ_too_much_make_a_plan_infeasible_on_that_target_only) {
   fleet->set_twist([](const wire::TaskDocument& task, wire::TaskResult& result) {
-    auto* benchmark = std::get_if<wire::BenchmarkResult>(&result);
+    auto* benchmark = std::get_if<Measurement>(&result);
     if (benchmark == nullptr) return;
     if (std::get<wire::BenchmarkParams>(task.params).runtime != "onnxruntime") return;
     if (benchmark->parity) benchmark->parity->max_error = 0.03;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/coordinator/jobs/made_records.h"
+
 namespace pare::coordinator {
 namespace {
 
@@ -10,9 +12,9 @@ Trial trial(int number, double map, double ms_a, double ms_b) {
   trial.number = number;
   for (const auto& [name, ms] : {std::pair("a", ms_a), std::pair("b", ms_b)}) {
     TargetRecord& record = trial.on_target[name];
-    record.latency = LatencyRecord{Millis(ms), Millis(ms), Millis(ms), 64};
+    record.latency = timed(ms);
     if (map > 0) {
-      record.accuracy = AccuracyRecord{map, 128, "executor", "d" + std::to_string(number)};
+      record.accuracy = scored(map, 128, "d" + std::to_string(number));
     }
   }
   return trial;

@@ -19,7 +19,7 @@ using Scoring = JobLoopFixture;
 TEST_F(Scoring, scoring_may_stop_against_a_faster_trial_and_keeps_the_candidate_off_fronts) {
   int asked = 0;
   fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {
-    auto* scored = std::get_if<wire::EvaluateResult>(&result);
+    auto* scored = std::get_if<Accuracy>(&result);
     if (scored == nullptr) return;
     const int rivals = std::get<wire::EvaluateParams>(task.params).rivals;
     EXPECT_EQ(task.blobs.contains("rival_0"), rivals > 0);
@@ -55,7 +55,7 @@ TEST_F(Scoring, scoring_may_stop_against_a_faster_trial_and_keeps_the_candidate_
 
 TEST_F(Scoring, an_accuracy_of_one_class_is_scored_or_said_to_be_missing) {
   fleet->set_twist([](const wire::TaskDocument&, wire::TaskResult& result) {
-    auto* scored = std::get_if<wire::EvaluateResult>(&result);
+    auto* scored = std::get_if<Accuracy>(&result);
     if (scored != nullptr) scored->per_class = {{"crack", scored->map_50_95 / 2}, {"dent", -1}};
   });
   start();
@@ -65,7 +65,7 @@ TEST_F(Scoring, an_accuracy_of_one_class_is_scored_or_said_to_be_missing) {
   const JobId crack = add(job);
   run_to_rest();
   for (const Trial& trial : trials(crack)) {
-    const AccuracyRecord& accuracy = *trial.on_target.at("ov").accuracy;
+    const Accuracy& accuracy = *trial.on_target.at("ov").accuracy;
     EXPECT_EQ(accuracy.figures.at("class:crack"), accuracy.map_50_95 / 2);
   }
   job.objectives[0].category = "scratch";
@@ -120,7 +120,7 @@ TEST_F(Scoring, an_accuracy_of_another_card_is_not_this_ones) {
   fleet->set_twist([](const wire::TaskDocument&, wire::TaskResult& result) {
     if (auto* summary = std::get_if<ModelSummary>(&result))
       summary->card.classes = {"Crack", "Dent"};
-    if (auto* scored = std::get_if<wire::EvaluateResult>(&result)) scored->map_50_95 = 0.01;
+    if (auto* scored = std::get_if<Accuracy>(&result)) scored->map_50_95 = 0.01;
   });
   const std::string other(64, 'e');
   add_model("other", other);
@@ -189,11 +189,9 @@ TEST_F(Scoring, int8_is_scored_on_the_kind_of_processor_where_its_latency_was_me
   for (const Trial& trial : trials(id)) {
     if (!wire::parse_plan(trial.plan_json).value().quantization) continue;
     for (const auto& [target, record] : trial.on_target) {
-      const auto evidence = store->evidence(id, trial.number, target).value();
-      const auto result = wire::parse_result(evidence.accuracy_json, TaskKind::kEvaluate).value();
-      const auto& scored = std::get<wire::EvaluateResult>(result);
-      EXPECT_EQ(scored.processor, record.latency->processor) << trial.number << " " << target;
-      processors.insert(scored.processor);
+      EXPECT_EQ(record.accuracy->processor, record.latency->processor)
+          << trial.number << " " << target;
+      processors.insert(record.accuracy->processor);
     }
   }
   EXPECT_EQ(processors.size(), 3U);
@@ -203,10 +201,10 @@ TEST_F(Scoring, int8_that_answers_otherwise_where_it_was_timed_raises_an_alarm) 
   fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {
     const bool odd =
         task.blobs.contains("candidate") && FakeFleet::share(task.blobs.at("candidate")) > 0.5;
-    if (auto* scored = std::get_if<wire::EvaluateResult>(&result)) {
+    if (auto* scored = std::get_if<Accuracy>(&result)) {
       const int images = std::get<wire::EvaluateParams>(task.params).fingerprint_images;
       if (images > 0) scored->fingerprint = {{"boxes", {1, 2, 3}}};
-    } else if (auto* timed = std::get_if<wire::BenchmarkResult>(&result)) {
+    } else if (auto* timed = std::get_if<Measurement>(&result)) {
       const int images = std::get<wire::BenchmarkParams>(task.params).fingerprint_images;
       if (images > 0) timed->fingerprint = {{"boxes", {odd ? 2.0 : 1.0, 2, 3}}};
     }
@@ -232,7 +230,7 @@ TEST_F(Scoring, a_search_does_not_go_by_the_images_that_are_held_back) {
   const auto log_with = [&](double shift) {
     fill();
     fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {
-      auto* score = std::get_if<wire::EvaluateResult>(&result);
+      auto* score = std::get_if<Accuracy>(&result);
       if (score == nullptr) return;
       EXPECT_EQ(std::get<wire::EvaluateParams>(task.params).held_back, 0.5);
       score->held_back = {score->map_50_95 * shift, 32, {}};
@@ -315,7 +313,7 @@ std::vector<wire::TaskDocument> watch_evaluations(FakeFleet& fleet,
   std::vector<wire::TaskDocument> seen;
   fleet.set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {
     if (task.kind() == TaskKind::kEvaluate) seen.push_back(task);
-    if (auto* dataset = std::get_if<wire::DatasetSummary>(&result)) dataset->labelled = labelled;
+    if (auto* dataset = std::get_if<DatasetCounts>(&result)) dataset->labelled = labelled;
     auto* model = std::get_if<ModelSummary>(&result);
     if (model == nullptr) return;
     model->card.head = head;

@@ -54,12 +54,12 @@ class StoreTest : public testing::Test, protected StillClock {
     return {job, number, plan, R"({"version":1})", TrialOrigin::kSearch, {number, 2, 3}};
   }
   static LatencyRecorded latency(JobId job, int number) {
-    return {job,
-            number,
-            "x86-ort",
-            {Millis(2.5), Millis(2.25), Millis(2.75), 0, "", 1 << 20, {{"conv", 0.1 + 0.2}}},
-            {2.5, 2.0, 0.1 + 0.2},
-            R"({"layers_ms":{"conv":0.30000000000000004},"peak_memory_bytes":1048576})"};
+    Measurement measured;
+    static_cast<Latency&>(measured) = {Millis(2.5), Millis(2.25), Millis(2.75), 3};
+    measured.peak_memory_bytes = 1 << 20;
+    measured.layers_ms = {{"conv", 0.1 + 0.2}};
+    measured.samples_sha256 = sha('b');
+    return {job, number, "x86-ort", measured};
   }
 
  private:

@@ -85,7 +85,7 @@ class Workplace {
     return plan;
   }
 
-  Result<wire::EvaluateResult> accuracy_of(const Plan& plan, bool teacher = true) {
+  Result<Accuracy> accuracy_of(const Plan& plan, bool teacher = true) {
     const auto built = run(wire::BuildParams{summary_.card, plan});
     if (!built) return built.error();
     wire::EvaluateParams params;
@@ -93,7 +93,7 @@ class Workplace {
     if (teacher) params.teacher = own_size();
     const auto done = run(params);
     if (!done) return done.error();
-    return std::get<wire::EvaluateResult>(done.value().result);
+    return std::get<Accuracy>(done.value().result);
   }
 
   // The accuracy of the last candidate against that of an earlier one.
@@ -155,7 +155,7 @@ Workplace& headless(const char* model) {
   return prepared(model, 4, {Precision::kFp32, Precision::kInt8});
 }
 
-double value(const Result<wire::EvaluateResult>& result) {
+double value(const Result<Accuracy>& result) {
   PARE_CHECK(result.has_value(), result.error().message);
   return result.value().map_50_95;
 }
