@@ -2,6 +2,7 @@
 // its while there.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "core/model_summary.h"
+#include "core/names.h"
 #include "core/plan.h"
 
 namespace pare {
@@ -22,9 +24,15 @@ enum class ModelTrait : std::uint8_t {
   kDepthwise,  // depthwise layers in int8
 };
 
+inline constexpr std::array kModelTraitNames = {
+    Named<ModelTrait>{ModelTrait::kAny, "any"},
+    Named<ModelTrait>{ModelTrait::kRelu, "relu"},
+    Named<ModelTrait>{ModelTrait::kSmooth, "smooth"},
+    Named<ModelTrait>{ModelTrait::kLeaky, "leaky"},
+    Named<ModelTrait>{ModelTrait::kDepthwise, "depthwise"},
+};
 constexpr std::string_view name_of(ModelTrait trait) noexcept {
-  constexpr std::string_view kNames[] = {"any", "relu", "smooth", "leaky", "depthwise"};
-  return kNames[static_cast<int>(trait)];
+  return name_in(kModelTraitNames, trait);
 }
 
 // An int8 plan to which all of it applies is not to be tried.

@@ -29,10 +29,16 @@ inline constexpr std::array kAllKernelClasses = {
     KernelClass::kConv3x3,   KernelClass::kConv1x1,   KernelClass::kDepthwise3x3,
     KernelClass::kSiluBlock, KernelClass::kSeparable, KernelClass::kSeparableMixed};
 
+inline constexpr std::array kKernelClassNames = {
+    Named<KernelClass>{KernelClass::kConv3x3, "conv_3x3"},
+    Named<KernelClass>{KernelClass::kConv1x1, "conv_1x1"},
+    Named<KernelClass>{KernelClass::kDepthwise3x3, "depthwise_3x3"},
+    Named<KernelClass>{KernelClass::kSiluBlock, "silu_block"},
+    Named<KernelClass>{KernelClass::kSeparable, "separable"},
+    Named<KernelClass>{KernelClass::kSeparableMixed, "separable_mixed"},
+};
 constexpr std::string_view name_of(KernelClass kernel) noexcept {
-  constexpr std::string_view kNames[] = {"conv_3x3",   "conv_1x1",  "depthwise_3x3",
-                                         "silu_block", "separable", "separable_mixed"};
-  return kNames[static_cast<int>(kernel)];
+  return name_in(kKernelClassNames, kernel);
 }
 
 struct KernelTiming {

@@ -160,34 +160,6 @@ SequenceLook confidence_sequence(std::span<const double> observations, double al
            mean + centre + reach(all, n, centre, spread, bound)}};
 }
 
-std::string_view name_of(LatencyVerdict verdict) noexcept {
-  switch (verdict) {
-    case LatencyVerdict::kFaster: return "FASTER";
-    case LatencyVerdict::kSlower: return "SLOWER";
-    case LatencyVerdict::kEquivalent: return "EQUIVALENT";
-    case LatencyVerdict::kInconclusive: return "INCONCLUSIVE";
-  }
-  return "";
-}
-
-std::string_view name_of(AccuracyVerdict verdict) noexcept {
-  switch (verdict) {
-    case AccuracyVerdict::kNotWorse: return "NOT_WORSE";
-    case AccuracyVerdict::kWorse: return "WORSE";
-    case AccuracyVerdict::kInconclusive: return "INCONCLUSIVE";
-  }
-  return "";
-}
-
-std::string_view name_of(Verdict verdict) noexcept {
-  switch (verdict) {
-    case Verdict::kBetter: return "BETTER";
-    case Verdict::kNotBetter: return "NOT_BETTER";
-    case Verdict::kInconclusive: return "INCONCLUSIVE";
-  }
-  return "";
-}
-
 LatencyVerdict latency_verdict(ConfidenceInterval log_ratio, double margin) {
   const double bound = std::log1p(margin);
   if (log_ratio.low > -bound && log_ratio.high < bound) return LatencyVerdict::kEquivalent;

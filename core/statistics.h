@@ -3,9 +3,12 @@
 // Pure functions.  Medians of timed runs with their intervals are in core/samples.h.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
+
+#include "core/names.h"
 
 namespace pare {
 
@@ -46,9 +49,31 @@ enum class LatencyVerdict : std::uint8_t { kFaster, kSlower, kEquivalent, kIncon
 enum class AccuracyVerdict : std::uint8_t { kNotWorse, kWorse, kInconclusive };
 enum class Verdict : std::uint8_t { kBetter, kNotBetter, kInconclusive };
 
-std::string_view name_of(LatencyVerdict verdict) noexcept;   // "FASTER", ...
-std::string_view name_of(AccuracyVerdict verdict) noexcept;  // "NOT_WORSE", ...
-std::string_view name_of(Verdict verdict) noexcept;          // "BETTER", ...
+inline constexpr std::array kLatencyVerdictNames = {
+    Named<LatencyVerdict>{LatencyVerdict::kFaster, "FASTER"},
+    Named<LatencyVerdict>{LatencyVerdict::kSlower, "SLOWER"},
+    Named<LatencyVerdict>{LatencyVerdict::kEquivalent, "EQUIVALENT"},
+    Named<LatencyVerdict>{LatencyVerdict::kInconclusive, "INCONCLUSIVE"},
+};
+inline constexpr std::array kAccuracyVerdictNames = {
+    Named<AccuracyVerdict>{AccuracyVerdict::kNotWorse, "NOT_WORSE"},
+    Named<AccuracyVerdict>{AccuracyVerdict::kWorse, "WORSE"},
+    Named<AccuracyVerdict>{AccuracyVerdict::kInconclusive, "INCONCLUSIVE"},
+};
+inline constexpr std::array kVerdictNames = {
+    Named<Verdict>{Verdict::kBetter, "BETTER"},
+    Named<Verdict>{Verdict::kNotBetter, "NOT_BETTER"},
+    Named<Verdict>{Verdict::kInconclusive, "INCONCLUSIVE"},
+};
+constexpr std::string_view name_of(LatencyVerdict verdict) noexcept {
+  return name_in(kLatencyVerdictNames, verdict);
+}
+constexpr std::string_view name_of(AccuracyVerdict verdict) noexcept {
+  return name_in(kAccuracyVerdictNames, verdict);
+}
+constexpr std::string_view name_of(Verdict verdict) noexcept {
+  return name_in(kVerdictNames, verdict);
+}
 
 // Of B against A, from an interval of log(latency B / latency A).  Equivalent: all of it inside
 // +-log(1 + margin).  That question is asked first, so "faster" is more than the margin can hide.

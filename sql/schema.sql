@@ -233,7 +233,7 @@ CREATE TABLE public.job (
 CREATE TABLE public.job_check (
     job_id bigint NOT NULL,
     target text NOT NULL,
-    cpu_model text NOT NULL,
+    processor text NOT NULL,
     runtime_version text NOT NULL,
     int8 boolean NOT NULL,
     result json,

@@ -12,13 +12,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kMostChannels = 1 << 20;
-constexpr std::array<std::string_view, 6> kClasses = {
-    name_of(KernelClass::kConv3x3),      name_of(KernelClass::kConv1x1),
-    name_of(KernelClass::kDepthwise3x3), name_of(KernelClass::kSiluBlock),
-    name_of(KernelClass::kSeparable),    name_of(KernelClass::kSeparableMixed)};
-constexpr std::array<std::string_view, 5> kTraits = {
-    name_of(ModelTrait::kAny), name_of(ModelTrait::kRelu), name_of(ModelTrait::kSmooth),
-    name_of(ModelTrait::kLeaky), name_of(ModelTrait::kDepthwise)};
 
 QdqPlacement read_placement(Fields& fields) {
   return static_cast<QdqPlacement>(fields.one_of("placement", kPlacementNames));
@@ -30,7 +23,7 @@ Json value_of(QdqPlacement placement) {
 
 KernelTiming read_kernel(Fields& fields) {
   KernelTiming out;
-  out.kernel = static_cast<KernelClass>(fields.one_of("class", kClasses));
+  out.kernel = fields.one_of("class", kKernelClassNames);
   out.channels = fields.small("channels", 1, kMostChannels);
   out.size = fields.small("size", 1);
   if (fields.has("placement")) out.placement = read_placement(fields);
@@ -42,7 +35,7 @@ KernelTiming read_kernel(Fields& fields) {
 CorrectnessProbe read_probe(Fields& fields) {
   CorrectnessProbe out;
   out.network = fields.text("network");
-  out.trait = static_cast<ModelTrait>(fields.one_of("trait", kTraits));
+  out.trait = fields.one_of("trait", kModelTraitNames);
   out.placement = read_placement(fields);
   out.weight_bits = fields.small("weight_bits", 7, 8);
   out.error = fields.number_or_infinite("error");
@@ -62,7 +55,7 @@ FloatCheck read_float_check(Fields& fields) {
 
 AvoidRule read_rule(Fields& fields) {
   AvoidRule out;
-  out.trait = static_cast<ModelTrait>(fields.one_of("trait", kTraits));
+  out.trait = fields.one_of("trait", kModelTraitNames);
   if (fields.has("placement")) out.placement = read_placement(fields);
   if (fields.has("weight_bits")) out.weight_bits = fields.small("weight_bits", 7, 8);
   out.reason = fields.text("reason");

@@ -16,8 +16,14 @@ using Json = nlohmann::json;
 constexpr int kMostTrials = 100'000;
 constexpr double kMostHeldBack = 0.9;
 constexpr std::size_t kMostObjectives = 5;
-constexpr std::array<std::string_view, 2> kAcross = {"each", "worst"};
-constexpr std::array<std::string_view, 2> kRecoveries = {"none", "reconstruct"};
+constexpr std::array kAcross = {
+    Named<Across>{Across::kEach, "each"},
+    Named<Across>{Across::kWorst, "worst"},
+};
+constexpr std::array kRecoveries = {
+    Named<Recovery>{Recovery::kNone, "none"},
+    Named<Recovery>{Recovery::kReconstruct, "reconstruct"},
+};
 constexpr std::array<std::string_view, 5> kStrategies = {"evolution", "local_search", "nsga2",
                                                          "pare", "random"};
 
@@ -158,7 +164,7 @@ NewJob read_new_job(Fields& fields) {
     fields.objects("constraints",
                    [&](Fields& one) { job.constraints.push_back(read_constraint(one)); });
   }
-  if (fields.has("across")) job.across = static_cast<Across>(fields.one_of("across", kAcross));
+  if (fields.has("across")) job.across = fields.one_of("across", kAcross);
   if (fields.has("weights")) {
     fields.object("weights", [&](Fields& weights) { job.weights = read_weights(weights); });
   }
@@ -176,7 +182,7 @@ NewJob read_new_job(Fields& fields) {
     fields.object("validation", [&](Fields& part) { job.validation = read_validation(part); });
   }
   if (fields.has("recovery")) {
-    job.recovery = static_cast<Recovery>(fields.one_of("recovery", kRecoveries));
+    job.recovery = fields.one_of("recovery", kRecoveries);
   }
   if (fields.has("strategy")) job.strategy = kStrategies[fields.one_of("strategy", kStrategies)];
   if (fields.has("budget")) {
@@ -228,7 +234,7 @@ std::string job_to_json(const NewJob& job) {
                {"targets", job.targets},
                {"objectives", objectives},
                {"constraints", constraints},
-               {"across", kAcross[static_cast<std::size_t>(job.across)]},
+               {"across", name_in(kAcross, job.across)},
                {"weights", job.weights},
                {"begin_with", begin_with},
                {"transfer", job.transfer ? transfer_value(*job.transfer) : Json(nullptr)},
@@ -237,7 +243,7 @@ std::string job_to_json(const NewJob& job) {
                  {"resolution", {job.space.min_scale, job.space.max_scale}},
                  {"precision", precisions_value(job.space.precisions)}}},
                {"validation", {{"held_back", or_null(job.validation.held_back)}}},
-               {"recovery", kRecoveries[static_cast<std::size_t>(job.recovery)]},
+               {"recovery", name_in(kRecoveries, job.recovery)},
                {"strategy", job.strategy},
                {"budget",
                 {{"trials", job.budget.trials},

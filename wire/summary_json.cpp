@@ -14,13 +14,16 @@ using Json = nlohmann::json;
 
 constexpr int kLargestSide = 8192;
 constexpr std::array<std::string_view, 2> kColors = {"bgr", "rgb"};
-constexpr std::array<std::string_view, 3> kResizes = {"letterbox_centre", "letterbox_top_left",
-                                                      "stretch"};
+constexpr std::array kResizes = {
+    Named<Resize>{Resize::kLetterboxCentre, "letterbox_centre"},
+    Named<Resize>{Resize::kLetterboxTopLeft, "letterbox_top_left"},
+    Named<Resize>{Resize::kStretch, "stretch"},
+};
 
 Preprocessing read_preprocessing(Fields& fields) {
   Preprocessing out;
   out.rgb = fields.one_of("color", kColors) == 1;
-  out.resize = static_cast<Resize>(fields.one_of("resize", kResizes));
+  out.resize = fields.one_of("resize", kResizes);
   out.pad_value = fields.small("pad", 0, 255);
   out.mean = fields.numbers("mean");
   out.std = fields.numbers("std");
@@ -34,7 +37,7 @@ Preprocessing read_preprocessing(Fields& fields) {
 
 Json preprocessing_value(const Preprocessing& p) {
   return {{"color", kColors[p.rgb ? 1 : 0]},
-          {"resize", kResizes[static_cast<std::size_t>(p.resize)]},
+          {"resize", name_in(kResizes, p.resize)},
           {"pad", p.pad_value},
           {"mean", p.mean},
           {"std", p.std}};

@@ -18,12 +18,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr std::array<std::string_view, 4> kLatencyVerdicts = {"FASTER", "SLOWER", "EQUIVALENT",
-                                                              "INCONCLUSIVE"};
-constexpr std::array<std::string_view, 3> kAccuracyVerdicts = {"NOT_WORSE", "WORSE",
-                                                               "INCONCLUSIVE"};
-constexpr std::array<std::string_view, 3> kVerdicts = {"BETTER", "NOT_BETTER", "INCONCLUSIVE"};
-
 TaskResult read_dataset(Fields& fields) {
   DatasetCounts out;
   out.calibration_images = fields.small("calibration_images");
@@ -67,7 +61,7 @@ TaskResult read_compare(Fields& fields) {
     out.latency.low = l.has("low") ? l.number("low", 0.0) : 0.0;
     out.latency.high = l.number_or_infinite("high");
     out.latency.blocks = l.small("blocks");
-    out.latency.verdict = static_cast<LatencyVerdict>(l.one_of("verdict", kLatencyVerdicts));
+    out.latency.verdict = l.one_of("verdict", kLatencyVerdictNames);
   });
   fields.object("accuracy", [&](Fields& a) {
     if (a.has("labels")) {  // absent in what was compared before there were several
@@ -77,9 +71,9 @@ TaskResult read_compare(Fields& fields) {
     out.accuracy.low = a.number("low", -2.0, 2.0);
     out.accuracy.high = a.number("high", -2.0, 2.0);
     out.accuracy.images = a.small("images");
-    out.accuracy.verdict = static_cast<AccuracyVerdict>(a.one_of("verdict", kAccuracyVerdicts));
+    out.accuracy.verdict = a.one_of("verdict", kAccuracyVerdictNames);
   });
-  out.verdict = static_cast<Verdict>(fields.one_of("verdict", kVerdicts));
+  out.verdict = fields.one_of("verdict", kVerdictNames);
   out.sentence = fields.text("sentence");
   return out;
 }

@@ -4,6 +4,7 @@
 #include "coordinator/http/groups.h"
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
+#include "wire/field_errors.h"
 
 namespace pare::coordinator {
 namespace {
@@ -25,7 +26,7 @@ Response put_blob(const Services& services, const Request& request) {
   if (!whole) return problem(400, "the upload of blob " + sha256 + " broke off");
 
   const auto stored = upload.commit();
-  if (!stored) return failure(about(stored.error(), "sha256", sha256));
+  if (!stored) return failure(wire::with_field(stored.error(), "sha256", sha256));
   const auto recorded = services.store.add_blob(sha256, request.size);
   if (!recorded) return failure(recorded.error());
   return reply(stored.value() == BlobUpload::Stored::kNew ? 201 : 200,

@@ -1,85 +1,15 @@
 // Comparisons: an A/B experiment between two plans of a job on one of its targets.
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "coordinator/http/groups.h"
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
-#include "coordinator/jobs/tasks.h"
+#include "coordinator/jobs/submission.h"
 #include "wire/catalog_json.h"
-#include "wire/summary_json.h"
 
 namespace pare::coordinator {
 namespace {
-
-// The trial of the job that has the plan.
-Result<Trial> trial_of(const Services& services, JobId job, const std::string& plan,
-                       const std::string& field) {
-  const auto trials = services.store.trials_with_plan(plan);
-  if (!trials) return unknown_reference(trials.error(), field, plan);
-  const auto found = std::ranges::find(trials.value(), job, &Trial::job);
-  if (found == trials.value().end()) {
-    return about({ErrorCode::kUnsupported,
-                  "job " + std::to_string(job.value) + " has no trial with plan \"" + plan + "\""},
-                 field, plan);
-  }
-  return *found;
-}
-
-// The target, if the job has it and somebody serves it.
-Result<Target> target_of(const Services& services, const Job& job, const std::string& name) {
-  if (std::ranges::find(job.targets, name) == job.targets.end()) {
-    return about({ErrorCode::kUnsupported,
-                  "job " + std::to_string(job.id.value) + " has no target \"" + name + "\""},
-                 "target", name);
-  }
-  auto target = services.store.target(name);
-  if (!target) return unknown_reference(target.error(), "target", name);
-  const auto workers = services.store.workers();
-  if (!workers) return workers.error();
-  if (workers_serving(target.value(), workers.value()) == 0) {
-    return about({ErrorCode::kUnsupported, "no worker serves target \"" + name + "\""}, "target",
-                 name);
-  }
-  return target;
-}
-
-struct Experiment {
-  ComparisonDraft draft;
-  NewTask task;
-};
-
-Result<Experiment> experiment_of(const Services& services, wire::NewComparison asked) {
-  const auto job = services.store.job(asked.job);
-  if (!job) {
-    return unknown_reference(job.error(), "job", std::to_string(asked.job.value));
-  }
-  const auto target = target_of(services, job.value(), asked.target);
-  if (!target) return target.error();
-  const auto a = trial_of(services, asked.job, asked.a, "a");
-  if (!a) return a.error();
-  const auto b = trial_of(services, asked.job, asked.b, "b");
-  if (!b) return b.error();
-  const auto model =
-      services.store.model_version(job.value().model_sha256, job.value().card_version);
-  if (!model) return model.error();
-  const auto summary = wire::parse_summary(model.value().summary_json);
-  if (!summary) return summary.error();
-
-  const auto dataset = services.store.dataset(job.value().dataset_sha256);
-  if (!dataset) return dataset.error();
-  const LabelSource labels =
-      label_source(summary.value().card.head, dataset.value().counts.labelled);
-
-  asked.a = a.value().plan_sha256;
-  asked.b = b.value().plan_sha256;
-  auto task = compare_task(job.value(), summary.value().card, labels, target.value(), a.value(),
-                           b.value(), asked);
-  if (!task) return task.error();
-  return Experiment{{asked.job, asked.target, asked.a, asked.b, wire::comparison_to_json(asked)},
-                    std::move(task).value()};
-}
 
 // POST /v1/comparisons
 Response post_comparison(const Services& services, const Request& request) {
@@ -93,7 +23,7 @@ Response post_comparison(const Services& services, const Request& request) {
     if (!made) return failure(made.error());
     if (made.value()) return reply(200, view_of(*made.value()));
   }
-  const auto experiment = experiment_of(services, asked.value());
+  const auto experiment = experiment_of(services.store, asked.value());
   if (!experiment) return failure(experiment.error());
   const auto added =
       services.store.add_comparison(experiment.value().draft, experiment.value().task, key.value());

@@ -7,6 +7,7 @@
 #include "coordinator/http/views.h"
 #include "wire/catalog_json.h"
 #include "wire/dataset_archive.h"
+#include "wire/field_errors.h"
 #include "wire/task_json.h"
 
 namespace pare::coordinator {
@@ -39,7 +40,7 @@ Response put_dataset(const Services& services, const Request& request) {
   if (!outline) return failure(outline.error());
 
   const auto added = services.store.add_dataset({name, sha256}, inspection(sha256));
-  if (!added) return failure(about(added.error(), "name", name));
+  if (!added) return failure(wire::with_field(added.error(), "name", name));
 
   services.work_added();
   return reply(202, view_of(added.value().value));

@@ -6,11 +6,9 @@
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
-#include "coordinator/jobs/fitness.h"
+#include "coordinator/jobs/submission.h"
 #include "coordinator/jobs/transfer.h"
 #include "wire/job_json.h"
-#include "wire/plan_json.h"
-#include "wire/summary_json.h"
 
 namespace pare::coordinator {
 namespace {
@@ -71,129 +69,6 @@ ordered_json view_of(const std::vector<TaskWait>& waits) {
   return view;
 }
 
-std::optional<Error> check_target(const Services& services, const NewJob& job, std::size_t i,
-                                  const std::vector<Worker>& workers) {
-  const std::string& name = job.targets[i];
-  const std::string field = "targets[" + std::to_string(i) + "]";
-  const auto target = services.store.target(name);
-  if (!target) return unknown_reference(target.error(), field, name);
-  if (workers_serving(target.value(), workers) == 0) {
-    return about({ErrorCode::kUnsupported, "no worker serves target \"" + name + "\" (pool \"" +
-                                               target.value().pool + "\", runtime \"" +
-                                               target.value().runtime + "\")"},
-                 field, name);
-  }
-  const auto& offered = target.value().precisions;
-  const bool some = std::ranges::any_of(job.space.precisions, [&](Precision p) {
-    return std::ranges::find(offered, p) != offered.end();
-  });
-  if (some) return std::nullopt;
-  return about({ErrorCode::kUnsupported,
-                "target \"" + name + "\" supports none of the precisions of space.precision"},
-               "space.precision", std::string(name_of(job.space.precisions.front())));
-}
-
-// The plans that the job is to begin with, each once.
-Result<std::vector<StartingPoint>> resolved(const Services& services, const NewJob& job) {
-  std::vector<StartingPoint> out;
-  const auto add = [&](const std::string& json) -> Result<bool> {
-    auto plan = wire::parse_plan(json);
-    if (!plan) return plan.error();
-    StartingPoint point{std::move(plan).value(), "", std::nullopt};
-    if (std::ranges::find(out, point) == out.end()) out.push_back(std::move(point));
-    return true;
-  };
-  for (std::size_t i = 0; i < job.begin_with.size(); ++i) {
-    const StartingPoint& point = job.begin_with[i];
-    const std::string field = "begin_with[" + std::to_string(i) + "]";
-    std::vector<std::string> plans;
-    if (point.plan) {
-      plans.push_back(wire::plan_to_json(*point.plan));
-    } else if (point.front_of) {
-      const auto earlier = services.views.read(*point.front_of);
-      const std::string named = std::to_string(point.front_of->value);
-      if (!earlier) return unknown_reference(earlier.error(), field + ".front_of", named);
-      for (const TargetFront& front : earlier.value().found->fronts) {
-        for (const FrontMember& member : front.members) {
-          const auto& trials = earlier.value().found->contenders;
-          plans.push_back(std::ranges::find(trials, member.trial, &Trial::number)->plan_json);
-        }
-      }
-    } else {
-      const auto trials = services.store.trials_with_plan(point.sha256);
-      if (!trials) return unknown_reference(trials.error(), field + ".sha256", point.sha256);
-      plans.push_back(trials.value().front().plan_json);
-    }
-    for (const std::string& plan : plans) {
-      if (const auto added = add(plan); !added) return added.error();
-    }
-  }
-  return out;
-}
-
-// Why a job cannot go on from an earlier one; nullopt: it can.
-std::optional<Error> check_transfer(const Services& services, const NewJob& job,
-                                    const std::string& model_sha256, int card_version,
-                                    const std::string& dataset_sha256) {
-  if (!job.transfer) return std::nullopt;
-  const std::string named = std::to_string(job.transfer->from.value);
-  const auto earlier = services.store.job(job.transfer->from);
-  if (!earlier) return unknown_reference(earlier.error(), "transfer.from", named);
-  const Job& from = earlier.value();
-  std::string why;
-  if (!is_final(from.state)) why = "has not ended";
-  if (from.card_version != card_version) why = "was made with another card of the model";
-  if (from.model_sha256 != model_sha256) why = "is about another model";
-  if (from.dataset_sha256 != dataset_sha256) why = "is about another dataset";
-  if (why.empty()) return std::nullopt;
-  return about({ErrorCode::kUnsupported, "job " + named + " " + why}, "transfer.from", named);
-}
-
-// The job as it will be stored, if everything that it names is there and fit for it.
-Result<JobDraft> draft_of(const Services& services, const NewJob& job) {
-  const auto model = services.store.model(job.model);
-  if (!model) return unknown_reference(model.error(), "model", job.model);
-  if (model.value().state == EntryState::kRejected) {
-    return about({ErrorCode::kUnsupported,
-                  "model \"" + job.model + "\" was rejected: " + model.value().reason},
-                 "model", job.model);
-  }
-  const auto dataset = services.store.dataset(job.dataset);
-  if (!dataset) return unknown_reference(dataset.error(), "dataset", job.dataset);
-  if (dataset.value().state == EntryState::kRejected) {
-    return about({ErrorCode::kUnsupported,
-                  "dataset \"" + job.dataset + "\" was rejected: " + dataset.value().reason},
-                 "dataset", job.dataset);
-  }
-  const auto workers = services.store.workers();
-  if (!workers) return workers.error();
-  for (std::size_t i = 0; i < job.targets.size(); ++i) {
-    if (auto error = check_target(services, job, i, workers.value())) return *error;
-  }
-  if (auto error = check_transfer(services, job, model.value().sha256, model.value().card_version,
-                                  dataset.value().sha256)) {
-    return *error;
-  }
-  std::vector<std::string> warnings;
-  if (model.value().state == EntryState::kReady) {
-    const auto summary = wire::parse_summary(model.value().summary_json);
-    if (!summary) return summary.error();
-    auto found = warnings_of(job, summary.value(), dataset.value());
-    if (!found) return about(found.error(), "dataset", job.dataset);
-    warnings = std::move(found).value();
-  }
-  NewJob complete = job;
-  auto begin_with = resolved(services, job);
-  if (!begin_with) return begin_with.error();
-  complete.begin_with = std::move(begin_with).value();
-  return JobDraft{wire::job_to_json(complete),
-                  model.value().sha256,
-                  dataset.value().sha256,
-                  job.targets,
-                  job.seed,
-                  std::move(warnings)};
-}
-
 std::string_view name_of(TransferVerdict verdict) {
   switch (verdict) {
     case TransferVerdict::kUnknown: return "unknown";
@@ -238,7 +113,7 @@ Response post_job(const Services& services, const Request& request) {
     if (!made) return failure(made.error());
     if (made.value()) return reply_job(services, 200, made.value()->id);
   }
-  const auto draft = draft_of(services, job.value());
+  const auto draft = draft_of(services.store, services.views, job.value());
   if (!draft) return failure(draft.error());
   const auto added = services.store.add_job(draft.value(), key.value());
   if (!added) return failure(added.error());

@@ -6,6 +6,7 @@
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
 #include "wire/catalog_json.h"
+#include "wire/field_errors.h"
 #include "wire/summary_json.h"
 #include "wire/task_json.h"
 
@@ -37,7 +38,7 @@ Response put_model(const Services& services, const Request& request) {
   const auto added = services.store.add_model(
       {given.name, given.sha256, given.card ? wire::card_to_json(*given.card) : ""},
       inspection(given));
-  if (!added) return failure(about(added.error(), "name", given.name));
+  if (!added) return failure(wire::with_field(added.error(), "name", given.name));
 
   services.work_added();
   return reply(202, view_of(added.value().value, Detail::kFull));

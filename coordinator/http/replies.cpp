@@ -175,19 +175,6 @@ Response reply_file(const Request& request, const Blob& blob, const std::string&
   return response;
 }
 
-Error about(Error error, const std::string& field, const std::string& value) {
-  if (is_retryable(error.code)) return error;  // not the request's fault
-  error.field = field;
-  error.value = ordered_json(value).dump(-1, ' ', true, ordered_json::error_handler_t::replace);
-  return error;
-}
-
-Error unknown_reference(const Error& error, const std::string& field, const std::string& value) {
-  Error out = about(error, field, value);
-  if (out.code == ErrorCode::kNotFound) out.code = ErrorCode::kUnsupported;
-  return out;
-}
-
 std::string rfc3339(TimePoint time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   const auto millis = std::chrono::floor<std::chrono::milliseconds>(time - seconds).count();

@@ -51,12 +51,6 @@ Result<std::optional<Idempotency>> idempotency_of(const Request& request);
 Response reply_file(const Request& request, const Blob& blob, const std::string& sha256,
                     const std::string& name = {});
 
-// A document names something that is not there: the path exists, so it is no kNotFound.
-Error unknown_reference(const Error& error, const std::string& field, const std::string& value);
-
-// The error with the field of the request that it is about.
-Error about(Error error, const std::string& field, const std::string& value);
-
 std::string rfc3339(TimePoint time);
 
 }  // namespace pare::coordinator

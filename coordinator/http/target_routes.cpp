@@ -6,6 +6,7 @@
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
 #include "core/version.h"
+#include "wire/field_errors.h"
 #include "wire/target_json.h"
 
 namespace pare::coordinator {
@@ -18,7 +19,7 @@ Response post_target(const Services& services, const Request& request) {
   const auto target = wire::parse_target(request.body);
   if (!target) return failure(target.error());
   const auto added = services.store.add_target(target.value());
-  if (!added) return failure(about(added.error(), "name", target.value().name));
+  if (!added) return failure(wire::with_field(added.error(), "name", target.value().name));
   const auto workers = services.store.workers();
   if (!workers) return failure(workers.error());
   return reply(added.value().created ? 201 : 200, view_of(added.value().value, workers.value()));

@@ -14,6 +14,7 @@
 #include "coordinator/jobs/job_context.h"
 #include "coordinator/jobs/prediction.h"
 #include "coordinator/store/references.h"
+#include "wire/field_errors.h"
 #include "wire/measurement_json.h"
 #include "wire/plan_json.h"
 
@@ -49,10 +50,11 @@ Result<std::vector<double>> samples_of(const Services& services, const Trial& tr
                                        const std::string& target) {
   const auto at = trial.on_target.find(target);
   if (at == trial.on_target.end() || !at->second.latency) {
-    return about({ErrorCode::kNotFound, "trial " + std::to_string(trial.number) + " of job " +
-                                            std::to_string(trial.job.value) +
-                                            " was not measured on \"" + target + "\""},
-                 "target", target);
+    return wire::with_field(
+        {ErrorCode::kNotFound, "trial " + std::to_string(trial.number) + " of job " +
+                                   std::to_string(trial.job.value) + " was not measured on \"" +
+                                   target + "\""},
+        "target", target);
   }
   const Measurement& latency = *at->second.reported_latency();
   if (!latency.samples_sha256.empty()) {
@@ -90,8 +92,8 @@ Result<FrontFilter> filter_of(const Request& request) {
   if (map.value()) {
     const std::string must = why_out_of_range(MetricKind::kMap5095, *map.value());
     if (!must.empty()) {
-      return about({ErrorCode::kInvalidArgument, "min_map must " + must}, "min_map",
-                   request.query.at("min_map"));
+      return wire::with_field({ErrorCode::kInvalidArgument, "min_map must " + must}, "min_map",
+                              request.query.at("min_map"));
     }
   }
   const auto bytes = number_of(request, "max_bytes");
@@ -145,9 +147,9 @@ Response get_front(const Services& services, const Request& request) {
   const Job& job = asked.value().job.job;
   const std::string& target = request.captured("target");
   if (std::ranges::find(job.targets, target) == job.targets.end()) {
-    return failure(about({ErrorCode::kNotFound, "job " + std::to_string(job.id.value) +
-                                                    " has no target \"" + target + "\""},
-                         "target", target));
+    return failure(wire::with_field({ErrorCode::kNotFound, "job " + std::to_string(job.id.value) +
+                                                               " has no target \"" + target + "\""},
+                                    "target", target));
   }
   const auto& fronts = asked.value().job.found->fronts;
   const auto at = std::ranges::find(fronts, target, &TargetFront::target);

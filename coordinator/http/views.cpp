@@ -5,6 +5,7 @@
 
 #include "coordinator/http/nesting.h"
 #include "coordinator/http/replies.h"
+#include "coordinator/jobs/submission.h"
 #include "wire/measurement_json.h"
 #include "wire/target_json.h"
 
@@ -83,16 +84,6 @@ ordered_json view_of(const Dataset& dataset) {
   if (!dataset.counts.notes.empty()) view["notes"] = dataset.counts.notes;
   view["created_at"] = rfc3339(dataset.created_at);
   return view;
-}
-
-int workers_serving(const Target& target, const std::vector<Worker>& workers) {
-  return static_cast<int>(std::ranges::count_if(workers, [&](const Worker& worker) {
-    const WorkerProfile& profile = worker.profile;
-    return worker.state != WorkerState::kLost &&
-           std::ranges::find(profile.pools, target.pool) != profile.pools.end() &&
-           std::ranges::find(profile.runtimes, target.runtime, &RuntimeInfo::name) !=
-               profile.runtimes.end();
-  }));
 }
 
 ordered_json view_of(const Target& target, const std::vector<Worker>& workers) {

@@ -26,9 +26,6 @@ nlohmann::ordered_json view_of(const Comparison& comparison);
 nlohmann::ordered_json view_of(const FrontMember& member);
 nlohmann::ordered_json view_of(const TargetFront& front, std::optional<LabelSource> labels);
 
-// How many workers that are not lost could measure on the target now.
-int workers_serving(const Target& target, const std::vector<Worker>& workers);
-
 // The document that a record holds, or null.
 nlohmann::ordered_json stored_json(const std::string& text);
 

@@ -21,7 +21,7 @@ bool serves(const Worker& worker, const Target& target) {
 bool is_like(const TargetCheck& check, const Worker& worker, const Target& target) {
   const auto runtime =
       std::ranges::find(worker.profile.runtimes, target.runtime, &RuntimeInfo::name);
-  return check.cpu_model == processor_of(worker.profile) &&
+  return check.processor == processor_of(worker.profile) &&
          check.runtime_version == runtime->version;
 }
 
@@ -97,7 +97,7 @@ std::vector<Change> after_check(const Task& task) {
     return {CheckRecorded{std::move(check)}};
   }
   const auto& found = std::get<DeviceCheck>(end.value().result);
-  check.cpu_model = found.processor.empty() ? found.cpu_model : found.processor;
+  check.processor = found.processor.empty() ? found.cpu_model : found.processor;
   check.runtime_version = found.runtime_version;
   check.int8 = found.int8;
   check.result_json = wire::result_to_json(found);

@@ -1,11 +1,13 @@
 // Models and datasets as the store holds them, and what all lists have in common.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "core/dataset_counts.h"
+#include "core/names.h"
 #include "core/units.h"
 
 namespace pare::coordinator {
@@ -57,9 +59,13 @@ struct Dataset {
   std::string unreadable = {};  // the same
 };
 
+inline constexpr std::array kEntryStateNames = {
+    Named<EntryState>{EntryState::kInspecting, "inspecting"},
+    Named<EntryState>{EntryState::kReady, "ready"},
+    Named<EntryState>{EntryState::kRejected, "rejected"},
+};
 constexpr std::string_view name_of(EntryState s) noexcept {
-  constexpr std::string_view kNames[] = {"inspecting", "ready", "rejected"};
-  return kNames[static_cast<int>(s)];
+  return name_in(kEntryStateNames, s);
 }
 
 }  // namespace pare::coordinator

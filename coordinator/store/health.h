@@ -1,11 +1,13 @@
 // Whether the store can be used, as it was found a moment ago.  A value: made without a query.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "core/names.h"
 #include "core/units.h"
 
 namespace pare::coordinator {
@@ -25,9 +27,13 @@ struct Health {
   std::string waiting_reason;      // why the one that waits longest does
 };
 
+inline constexpr std::array kStoreStateNames = {
+    Named<StoreState>{StoreState::kOk, "ok"},
+    Named<StoreState>{StoreState::kAway, "away"},
+    Named<StoreState>{StoreState::kFull, "full"},
+};
 constexpr std::string_view name_of(StoreState s) noexcept {
-  constexpr std::string_view kNames[] = {"ok", "away", "full"};
-  return kNames[static_cast<int>(s)];
+  return name_in(kStoreStateNames, s);
 }
 
 }  // namespace pare::coordinator

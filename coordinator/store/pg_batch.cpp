@@ -129,7 +129,7 @@ struct Apply {
     return in_job(check.job,
                   "job " + std::to_string(check.job.value) + " has a check of \"" + check.target +
                       "\" already",
-                  query::record_check, check.job.value, check.target, clean_text(check.cpu_model),
+                  query::record_check, check.job.value, check.target, clean_text(check.processor),
                   clean_text(check.runtime_version), check.int8, or_null(check.result_json),
                   clean_text(check.reason), check.measured_by.value,
                   measured_now ? Param() : to_param(check.measured_at.time_since_epoch().count()),

@@ -11,7 +11,7 @@ Model model_of(const pqxx::row& row) {
   model.cursor = row["id"].as<std::int64_t>();
   model.name = text_of(row["name"]);
   model.sha256 = text_of(row["sha256"]);
-  model.state = enum_of<EntryState, 3>(row["state"]);
+  model.state = enum_of(row["state"], kEntryStateNames);
   model.reason = text_of(row["reason"]);
   model.card_json = text_of(row["card"]);
   model.card_version = row["card_version"].as<int>();
@@ -25,7 +25,7 @@ Dataset dataset_of(const pqxx::row& row) {
   dataset.cursor = row["id"].as<std::int64_t>();
   dataset.name = text_of(row["name"]);
   dataset.sha256 = text_of(row["sha256"]);
-  dataset.state = enum_of<EntryState, 3>(row["state"]);
+  dataset.state = enum_of(row["state"], kEntryStateNames);
   dataset.reason = text_of(row["reason"]);
   dataset.counts.calibration_images = row["calibration_images"].as<int>();
   dataset.counts.validation_images = row["validation_images"].as<int>();

@@ -34,7 +34,7 @@ TargetCheck check_of(const pqxx::row& row) {
   TargetCheck check;
   check.job = JobId{row["job_id"].as<std::int64_t>()};
   check.target = text_of(row["target"]);
-  check.cpu_model = text_of(row["cpu_model"]);
+  check.processor = text_of(row["processor"]);
   check.runtime_version = text_of(row["runtime_version"]);
   check.int8 = row["int8"].as<bool>();
   check.result_json = text_of(row["result"]);
@@ -59,7 +59,7 @@ Comparison asked_comparison(const pqxx::row& row) {
 
 Comparison comparison_of(const pqxx::row& row) {
   Comparison comparison = asked_comparison(row);
-  comparison.state = enum_of<ComparisonState, 4>(row["state"]);
+  comparison.state = enum_of(row["state"], kComparisonStateNames);
   comparison.reason = text_of(row["reason"]);
   comparison.result_json = text_of(row["result"]);
   comparison.finished_at = optional_time_of(row["finished_at"]);
@@ -99,7 +99,7 @@ Comparison unreadable_comparison(const pqxx::row& row, const std::string& why) {
 }
 
 SearchLogEntry entry_of(const pqxx::row& row) {
-  return {row["seq"].as<int>(), enum_of<SearchStep, 2>(row["step"]), text_of(row["payload"])};
+  return {row["seq"].as<int>(), enum_of(row["step"], kSearchStepNames), text_of(row["payload"])};
 }
 
 std::string name_of_entry(const pqxx::row& row) {

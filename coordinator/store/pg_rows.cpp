@@ -115,6 +115,11 @@ std::optional<TimePoint> optional_time_of(const pqxx::field& field) {
   return time_of(field);
 }
 
+pqxx::conversion_error unknown_name(const pqxx::field& field) {
+  return pqxx::conversion_error("its " + std::string(field.name()) + " \"" + field.c_str() +
+                                "\" is not known to this version");
+}
+
 std::string why_unreadable(const std::string& name) {
   const std::string begin = name + " cannot be read: ";
   try {

@@ -4,6 +4,7 @@
 // value is SQL's null.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <map>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "coordinator_store/sql_text.h"
+#include "core/names.h"
 #include "core/result.h"
 #include "core/units.h"
 
@@ -95,6 +97,8 @@ Record read_document(const pqxx::field& field, Result<Record> (*parse)(std::stri
   return std::move(record).value();
 }
 
+pqxx::conversion_error unknown_name(const pqxx::field& field);
+
 // The enumerator with the name that a field holds; SQL's enum types hold no other names.
 template <typename Enum, int kCount>
 Enum enum_of(const pqxx::field& field) {
@@ -102,8 +106,16 @@ Enum enum_of(const pqxx::field& field) {
   for (int i = 0; i < kCount; ++i) {
     if (name_of(static_cast<Enum>(i)) == name) return static_cast<Enum>(i);
   }
-  throw pqxx::conversion_error("its " + std::string(field.name()) + " \"" + std::string(name) +
-                               "\" is not known to this version");
+  throw unknown_name(field);
+}
+
+template <typename Enum, std::size_t kCount>
+Enum enum_of(const pqxx::field& field, const std::array<Named<Enum>, kCount>& names) {
+  const std::string_view name = field.c_str();
+  for (const Named<Enum>& named : names) {
+    if (named.name == name) return named.value;
+  }
+  throw unknown_name(field);
 }
 
 // --- rows that cannot be read: another version wrote them, or a hand ---

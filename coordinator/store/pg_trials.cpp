@@ -14,9 +14,9 @@ Trial trial_of(const pqxx::row& row) {
   trial.number = row["number"].as<int>();
   trial.plan_sha256 = text_of(row["plan_sha256"]);
   trial.plan_json = text_of(row["plan"]);
-  trial.origin = enum_of<TrialOrigin, 2>(row["origin"]);
+  trial.origin = enum_of(row["origin"], kTrialOriginNames);
   trial.genome = integers_of(row["genome"]);
-  trial.state = enum_of<TrialState, 3>(row["state"]);
+  trial.state = enum_of(row["state"], kTrialStateNames);
   trial.reason = text_of(row["reason"]);
   trial.candidate_sha256 = text_of(row["candidate_sha256"]);
   trial.bytes = integer_of(row["bytes"]);

@@ -1,32 +1,13 @@
 #include "coordinator/store/processor.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+
+#include "wire/probe_json.h"
 
 namespace pare::coordinator {
-namespace {
-
-using nlohmann::json;
-
-json probe_of(const WorkerProfile& profile) {
-  json probe = json::parse(profile.device_json, nullptr, false);
-  return probe.is_object() ? probe : json::object();
-}
-
-std::string text_at(const json& object, const char* name) {
-  const auto at = object.find(name);
-  return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
-}
-
-std::string processor_in(const json& probe) {
-  const bool told = probe.contains("processor") && !probe["processor"].is_null();
-  return text_at(probe, told ? "processor" : "cpu_model");
-}
-
-}  // namespace
 
 std::string processor_of(const WorkerProfile& profile) {
-  return processor_in(probe_of(profile));
+  return wire::probe_facts(profile.device_json).processor;
 }
 
 std::vector<Scorer> scorers_of(const std::vector<Worker>& workers) {
@@ -36,14 +17,11 @@ std::vector<Scorer> scorers_of(const std::vector<Worker>& workers) {
   };
   for (const Worker& worker : workers) {
     if (worker.state == WorkerState::kLost) continue;
-    const json probe = probe_of(worker.profile);
-    const auto engine = probe.find("engine");
-    if (engine == probe.end() || !engine->is_object()) continue;
-    const std::string scoring = text_at(*engine, "scoring");
-    const std::string processor = processor_in(probe);
-    add({"executor", text_at(*engine, "executor"), processor, scoring});
+    const wire::ProbeFacts probe = wire::probe_facts(worker.profile.device_json);
+    if (!probe.engine) continue;
+    add({"executor", probe.executor, probe.processor, probe.scoring});
     for (const RuntimeInfo& runtime : worker.profile.runtimes) {
-      add({runtime.name, runtime.version, processor, scoring});
+      add({runtime.name, runtime.version, probe.processor, probe.scoring});
     }
   }
   return scorers;

@@ -11,8 +11,7 @@
 
 namespace pare::coordinator {
 
-// The kind of a worker's processor (host/facts.h); of a probe from before there were kinds, its
-// model.  Empty: not told.  PostgreSQL says the same in device.processor.
+// The kind of a worker's processor (wire/probe_json.h); empty: not told.
 std::string processor_of(const WorkerProfile& profile);
 
 // Who may score a candidate now: of each worker that is there, the executor and every runtime that

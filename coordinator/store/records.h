@@ -9,6 +9,7 @@
 // docs/tasks.md); the store keeps it and does not look inside.  An empty one is absent.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "coordinator/store/trial_records.h"
 #include "core/ids.h"
 #include "core/job.h"
+#include "core/names.h"
 #include "core/task.h"
 #include "core/units.h"
 #include "core/worker.h"
@@ -54,8 +56,7 @@ struct Job {
 struct TargetCheck {
   JobId job;
   std::string target;
-  // The processor's kind; of an earlier engine, its model.  Called as its column of job_check is.
-  std::string cpu_model;
+  std::string processor;  // its kind; of an earlier engine, its model
   std::string runtime_version;
   bool int8 = false;        // int8 was looked at, too
   std::string result_json;  // the result of `check`; empty: it failed
@@ -98,13 +99,22 @@ struct Worker {
   std::vector<TaskId> tasks;  // leased now
 };
 
+inline constexpr std::array kComparisonStateNames = {
+    Named<ComparisonState>{ComparisonState::kQueued, "queued"},
+    Named<ComparisonState>{ComparisonState::kRunning, "running"},
+    Named<ComparisonState>{ComparisonState::kSucceeded, "succeeded"},
+    Named<ComparisonState>{ComparisonState::kFailed, "failed"},
+};
 constexpr std::string_view name_of(ComparisonState s) noexcept {
-  constexpr std::string_view kNames[] = {"queued", "running", "succeeded", "failed"};
-  return kNames[static_cast<int>(s)];
+  return name_in(kComparisonStateNames, s);
 }
+inline constexpr std::array kWorkerStateNames = {
+    Named<WorkerState>{WorkerState::kIdle, "idle"},
+    Named<WorkerState>{WorkerState::kBusy, "busy"},
+    Named<WorkerState>{WorkerState::kLost, "lost"},
+};
 constexpr std::string_view name_of(WorkerState s) noexcept {
-  constexpr std::string_view kNames[] = {"idle", "busy", "lost"};
-  return kNames[static_cast<int>(s)];
+  return name_in(kWorkerStateNames, s);
 }
 
 }  // namespace pare::coordinator

@@ -1,6 +1,7 @@
 // Trials and the search log as the store holds them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "core/accuracy.h"
 #include "core/ids.h"
 #include "core/measurement.h"
+#include "core/names.h"
 #include "core/units.h"
 
 namespace pare::coordinator {
@@ -89,15 +91,27 @@ struct SearchLogEntry {
   std::string payload_json;
 };
 
+inline constexpr std::array kTrialStateNames = {
+    Named<TrialState>{TrialState::kRunning, "running"},
+    Named<TrialState>{TrialState::kFinished, "finished"},
+    Named<TrialState>{TrialState::kFailed, "failed"},
+};
 constexpr std::string_view name_of(TrialState s) noexcept {
-  constexpr std::string_view kNames[] = {"running", "finished", "failed"};
-  return kNames[static_cast<int>(s)];
+  return name_in(kTrialStateNames, s);
 }
+inline constexpr std::array kTrialOriginNames = {
+    Named<TrialOrigin>{TrialOrigin::kSeed, "seed"},
+    Named<TrialOrigin>{TrialOrigin::kSearch, "search"},
+};
 constexpr std::string_view name_of(TrialOrigin o) noexcept {
-  return o == TrialOrigin::kSeed ? "seed" : "search";
+  return name_in(kTrialOriginNames, o);
 }
+inline constexpr std::array kSearchStepNames = {
+    Named<SearchStep>{SearchStep::kAsk, "ask"},
+    Named<SearchStep>{SearchStep::kTell, "tell"},
+};
 constexpr std::string_view name_of(SearchStep s) noexcept {
-  return s == SearchStep::kAsk ? "ask" : "tell";
+  return name_in(kSearchStepNames, s);
 }
 
 }  // namespace pare::coordinator

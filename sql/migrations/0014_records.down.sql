@@ -67,3 +67,5 @@ ALTER TABLE trial_outcome
     held_back_map IS NULL OR map_50_95 IS NOT NULL);
 
 ALTER TABLE trial_outcome ENABLE TRIGGER outcome_is_revised;
+
+ALTER TABLE job_check RENAME COLUMN processor TO cpu_model;

@@ -58,3 +58,6 @@ ALTER TABLE trial_outcome
     infeasible IS NULL OR latency IS NULL OR accuracy IS NULL);
 
 ALTER TABLE trial_outcome ENABLE TRIGGER outcome_is_revised;
+
+-- What it holds since 0006: the kind, by which a check is used again.
+ALTER TABLE job_check RENAME COLUMN cpu_model TO processor;

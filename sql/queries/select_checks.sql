@@ -1,7 +1,7 @@
 -- The checks of a job in the order of its targets, or those that succeeded on a kind of target, the
 -- newest first.
 --   $1 job or null   $2 pool   $3 runtime   $4 threads   $5 no older than seconds   $6 now
-SELECT c.job_id, c.target, c.cpu_model, c.runtime_version, c.int8, c.result, c.reason,
+SELECT c.job_id, c.target, c.processor, c.runtime_version, c.int8, c.result, c.reason,
        c.measured_by, micros(c.measured_at) AS measured_at
   FROM job_check c
   JOIN job_target USING (job_id, target)

@@ -53,7 +53,7 @@ TEST_F(Checks, every_target_is_checked_once_before_the_search) {
   const auto checks = store->checks(id).value();
   ASSERT_EQ(checks.size(), 2U);
   EXPECT_EQ(checks[0].target, "ov");
-  EXPECT_EQ(checks[0].cpu_model, "a processor");
+  EXPECT_EQ(checks[0].processor, "a processor");
   EXPECT_EQ(checks[0].measured_by, id);
   EXPECT_EQ(check_tasks(id), 2U);
 }
@@ -177,7 +177,7 @@ TEST_F(Checks, a_check_holds_for_its_processor_runtime_and_precision_only) {
   worker.profile.runtimes = {{"rt", "1", {"fp32"}}};
   const Target target{"t", "rt", "default", 1, {}};
   TargetCheck check;
-  check.cpu_model = "a";
+  check.processor = "a";
   check.runtime_version = "1";
   check.result_json = "{}";
   EXPECT_TRUE(reusable({check}, {worker}, target, false));

@@ -88,7 +88,7 @@ TEST_F(PgStoreJobs, the_check_of_a_target_is_kept_once_and_read_in_the_order_of_
   EXPECT_EQ(checks[0].target, "x86-ov");
   EXPECT_EQ(checks[0].reason, "it hung");
   EXPECT_EQ(checks[0].result_json, "");
-  EXPECT_EQ(checks[1].cpu_model, "cpu");
+  EXPECT_EQ(checks[1].processor, "cpu");
   EXPECT_EQ(checks[1].runtime_version, "1.2");
   EXPECT_TRUE(checks[1].int8);
   EXPECT_EQ(checks[1].result_json, R"({"x":1})");
@@ -128,8 +128,8 @@ TEST_F(PgStoreJobs, recent_checks_are_those_of_like_targets_that_succeeded_since
   const Target like = ok(store().target("x86-ort"));  // the two targets differ in name only
   const auto recent = ok(store().recent_checks(like, std::chrono::hours(1)));
   ASSERT_EQ(recent.size(), 2U);
-  EXPECT_EQ(recent[0].cpu_model, "d");
-  EXPECT_EQ(recent[1].cpu_model, "b");
+  EXPECT_EQ(recent[0].processor, "d");
+  EXPECT_EQ(recent[1].processor, "b");
   Target other = like;
   other.threads = 2;
   EXPECT_TRUE(ok(store().recent_checks(other, std::chrono::hours(1))).empty());
