@@ -4,12 +4,10 @@
 
 namespace pare::wire {
 
-using Json = nlohmann::ordered_json;
-
 Error with_field(Error error, const std::string& field, const std::string& value) {
   if (is_retryable(error.code)) return error;  // not the request's fault
   error.field = field;
-  error.value = Json(value).dump(-1, ' ', true, Json::error_handler_t::replace);
+  error.value = nlohmann::json(value).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
   return error;
 }
 

@@ -13,7 +13,6 @@
 #include "coordinator/http/views.h"
 #include "coordinator/jobs/job_context.h"
 #include "coordinator/jobs/prediction.h"
-#include "coordinator/store/references.h"
 #include "wire/field_errors.h"
 #include "wire/measurement_json.h"
 #include "wire/plan_json.h"
@@ -75,7 +74,9 @@ Response get_samples(const Services& services, const Request& request) {
   const auto number = id_of(request, "trial");
   if (!number) return failure(number.error());
   if (number.value() > std::numeric_limits<int>::max()) {
-    return failure(not_found("trial of job " + std::to_string(job.value()), number.value()));
+    return failure({ErrorCode::kNotFound, "there is no trial of job " +
+                                              std::to_string(job.value()) + " " +
+                                              std::to_string(number.value())});
   }
   const auto trial = services.store.trial(JobId{job.value()}, static_cast<int>(number.value()));
   if (!trial) return failure(trial.error());

@@ -94,7 +94,8 @@ std::optional<Error> check_transfer(Store& store, const NewJob& job,
 }
 
 // The trial of the job that has the plan.
-Result<Trial> trial_of(Store& store, JobId job, const std::string& plan, const std::string& field) {
+Result<Trial> trial_with_plan(Store& store, JobId job, const std::string& plan,
+                              const std::string& field) {
   const auto trials = store.trials_with_plan(plan);
   if (!trials) return wire::unknown_reference(trials.error(), field, plan);
   const auto found = std::ranges::find(trials.value(), job, &Trial::job);
@@ -189,9 +190,9 @@ Result<Experiment> experiment_of(Store& store, wire::NewComparison asked) {
   }
   const auto target = target_of(store, job.value(), asked.target);
   if (!target) return target.error();
-  const auto a = trial_of(store, asked.job, asked.a, "a");
+  const auto a = trial_with_plan(store, asked.job, asked.a, "a");
   if (!a) return a.error();
-  const auto b = trial_of(store, asked.job, asked.b, "b");
+  const auto b = trial_with_plan(store, asked.job, asked.b, "b");
   if (!b) return b.error();
   const auto model = store.model_version(job.value().model_sha256, job.value().card_version);
   if (!model) return model.error();
