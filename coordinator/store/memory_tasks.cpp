@@ -102,7 +102,6 @@ void MemoryStore::join(std::string_view session, const WorkerProfile& profile) {
     if (at == state_.tasks.end() || at->second.task.leased_by != profile.replaces) continue;
     if (at->second.task.attempt != one.attempt) continue;
     at->second.task.leased_by = session;
-    at->second.task.suspended = false;
     extend(at->second);
   }
   take_from(profile.replaces, Departure::kReplaced);
@@ -287,7 +286,8 @@ Result<BeatsSeen> MemoryStore::see(std::span<const SessionBeat> beats) {
       keep_points(stored, line, now());
       const bool still = line.suspension == stored.suspension && stands_still(line.suspension);
       seen.freed |= still && !stored.task.suspended;
-      stored.task.suspended = still;
+      // Until arrange_devices() has it go on: its device may be another's.
+      stored.task.suspended |= still;
       if (line.suspension != stored.suspension) {
         seen.wishes.push_back({beat.session, line.task, line.attempt, stored.suspension});
       }

@@ -366,6 +366,25 @@ TEST_P(TaskContract, what_steps_aside_makes_room_for_an_exclusive_task_and_goes_
   EXPECT_EQ(succeed(prepare), ReportVerdict::kRecorded);
 }
 
+TEST_P(TaskContract, what_has_ended_while_it_stood_still_has_its_device_only_when_it_is_free) {
+  const Lease prepare = lasting();
+  queue(TaskKind::kBenchmark, "ort");
+  ok(store().arrange_devices());
+  say(kAda, running(prepare, 1));
+  const Lease measured = *ok(claim_one(store(), kAda));
+  // Its result is about to be reported, and nothing runs that could stand still.
+  say(kAda, running(prepare));
+  EXPECT_TRUE(ok(store().task(prepare.task)).suspended);
+  WorkerProfile anew = profile("one");
+  anew.replaces = kAda;
+  anew.reporting = {{prepare.task, prepare.attempt}, {measured.task, measured.attempt}};
+  ok(store().greet(kBen, anew));
+  EXPECT_TRUE(say(kBen, running(prepare)).lost.empty());
+  EXPECT_TRUE(ok(store().task(prepare.task)).suspended);
+  EXPECT_EQ(succeed(prepare), ReportVerdict::kRecorded);
+  EXPECT_EQ(succeed(measured), ReportVerdict::kRecorded);
+}
+
 TEST_P(TaskContract, a_worker_whose_task_stands_still_measures_itself_and_takes_nothing_else) {
   const Lease prepare = lasting();
   const TaskId build = queue(TaskKind::kBuild);
