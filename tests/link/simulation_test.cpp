@@ -352,6 +352,8 @@ class World {
   }
   std::string verdict() const {
     for (const auto& task : tasks({})) {
+      // What lasts may lose so many workers to chance; that this ends it is promised, too.
+      if (task.reason.ends_with("(5 of 5)")) continue;
       const auto at = recorded_.find(task.id);
       const int times = at == recorded_.end() ? 0 : at->second;
       if (task.state != TaskState::kFailed || task.reason != kReason || times != 1) {
