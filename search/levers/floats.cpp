@@ -7,11 +7,7 @@
 namespace pare::search {
 namespace {
 
-constexpr double kWeight = 1;
-
-bool allows(const SpaceLimits& limits, Precision precision) {
-  return std::ranges::find(limits.precisions, precision) != limits.precisions.end();
-}
+constexpr double kFloatsWeight = 1;
 
 // fp32 first, which the original has.
 std::vector<Precision> types_for(const SpaceInputs& inputs) {
@@ -45,7 +41,7 @@ class Floats final : public Lever {
     genome[first()] = random.below(decisions().front().choices);
   }
 
-  double weight(const Genome&) const override { return kWeight; }
+  double weight(const Genome&) const override { return kFloatsWeight; }
 
   void change(Genome& genome, Random& random) const override {
     genome[first()] = another(decisions().front(), genome[first()], random);

@@ -17,10 +17,6 @@ constexpr double kMostAccurate =
 constexpr std::array kRanges = {RangeMethod::kPercentile, RangeMethod::kMseAfterActivation,
                                 RangeMethod::kEntropy, RangeMethod::kMinMax};
 
-bool allows(const SpaceLimits& limits, Precision precision) {
-  return std::ranges::find(limits.precisions, precision) != limits.precisions.end();
-}
-
 // Plans without int8.
 bool allows_floats(const SpaceLimits& limits) {
   return std::ranges::any_of(kFloatPrecisions,
@@ -39,7 +35,7 @@ bool scales_with_input(const std::string& activation) {
 }
 
 // A setting with one value left is no decision.
-std::vector<Decision> decisions_for(const SpaceInputs& inputs) {
+std::vector<Decision> settings_to_decide(const SpaceInputs& inputs) {
   std::vector<Decision> decisions;
   const auto add = [&](std::string_view family, std::size_t choices) {
     if (choices < 2) return;
@@ -65,7 +61,7 @@ int index_of(const Values& values, Value value) {
 class Int8 final : public Lever {
  public:
   Int8(const SpaceInputs& inputs, std::size_t first)
-      : Lever(first, decisions_for(inputs)),
+      : Lever(first, settings_to_decide(inputs)),
         weight_bits_(inputs.precision.weight_bits),
         placements_(inputs.precision.placements) {
     PARE_CHECK(!weight_bits_.empty() && !placements_.empty(), "int8 has no settings");

@@ -10,7 +10,7 @@
 namespace pare::search {
 namespace {
 
-constexpr double kWeight = 1;
+constexpr double kKeptLayersWeight = 1;
 constexpr std::size_t kMostSegments = 7;  // beside the stem and the depthwise layers
 constexpr std::array kLevels = {0, 1, 2, 3, 4, 6, 8, 10, 12, 16, 20};  // most harmed layers kept
 constexpr int kBegun = 3;  // choice of the first decision in the first int8 plans
@@ -95,7 +95,7 @@ std::vector<Set> sets_for(const SpaceInputs& inputs) {
   return sets;
 }
 
-std::vector<Decision> decisions_for(const std::vector<Set>& sets) {
+std::vector<Decision> sets_to_decide(const std::vector<Set>& sets) {
   std::vector<Decision> decisions;
   for (const Set& set : sets) {
     decisions.push_back({.family = family::kKeptLayers,
@@ -123,7 +123,7 @@ struct KeepableLayer {
 class KeptLayers final : public Lever {
  public:
   KeptLayers(const SpaceInputs& inputs, std::size_t first, std::size_t int8, std::vector<Set> sets)
-      : Lever(first, decisions_for(sets)), int8_(int8), sets_(std::move(sets)) {
+      : Lever(first, sets_to_decide(sets)), int8_(int8), sets_(std::move(sets)) {
     for (const Layer& layer : inputs.model.layers) add(layer, inputs);
     for (const Set& set : sets_) indices_.push_back(indices_of(set));
   }
@@ -192,7 +192,7 @@ class KeptLayers final : public Lever {
   }
 
   double weight(const Genome& genome) const override {
-    return speaks(genome) && !decisions().empty() ? kWeight : 0;
+    return speaks(genome) && !decisions().empty() ? kKeptLayersWeight : 0;
   }
 
   void change(Genome& genome, Random& random) const override {

@@ -1,6 +1,12 @@
 #include "search/levers/levers.h"
 
+#include <algorithm>
+
 namespace pare::search {
+
+bool allows(const SpaceLimits& limits, Precision precision) {
+  return std::ranges::find(limits.precisions, precision) != limits.precisions.end();
+}
 
 Result<std::vector<LeverPointer>> make_levers(const SpaceInputs& inputs) {
   std::vector<LeverPointer> levers;

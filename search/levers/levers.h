@@ -38,6 +38,8 @@ struct SpaceInputs {
   const Guidance& guidance;
 };
 
+bool allows(const SpaceLimits& limits, Precision precision);
+
 // Those that have something to say for that model within these limits.  Fails with
 // kInvalidArgument, saying why, if the summary and the limits leave no resolution at all.
 Result<std::vector<LeverPointer>> make_levers(const SpaceInputs& inputs);

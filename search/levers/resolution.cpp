@@ -7,7 +7,7 @@
 namespace pare::search {
 namespace {
 
-constexpr double kWeight = 1.5;
+constexpr double kResolutionWeight = 1.5;
 constexpr std::size_t kMostResolutions = 6;
 
 // Why a size does not work, as far as it was tried; empty: it does, or nobody tried.
@@ -50,7 +50,8 @@ std::vector<InputSize> resolutions_of(const SpaceInputs& inputs, std::string& re
   return sizes;
 }
 
-std::vector<Decision> decision_for(const SpaceInputs& inputs, const std::vector<InputSize>& sizes) {
+std::vector<Decision> size_to_decide(const SpaceInputs& inputs,
+                                     const std::vector<InputSize>& sizes) {
   if (sizes.size() < 2) return {};
   const InputSize own{inputs.model.card.height, inputs.model.card.width};
   Decision decision{.family = family::kResolution,
@@ -66,7 +67,7 @@ std::vector<Decision> decision_for(const SpaceInputs& inputs, const std::vector<
 class Resolution final : public Lever {
  public:
   Resolution(const SpaceInputs& inputs, std::size_t first, std::vector<InputSize> sizes)
-      : Lever(first, decision_for(inputs, sizes)),
+      : Lever(first, size_to_decide(inputs, sizes)),
         own_{inputs.model.card.height, inputs.model.card.width},
         sizes_(std::move(sizes)) {}
 
@@ -97,7 +98,9 @@ class Resolution final : public Lever {
     while (random.chance(0.4));
   }
 
-  double weight(const Genome&) const override { return decisions().empty() ? 0 : kWeight; }
+  double weight(const Genome&) const override {
+    return decisions().empty() ? 0 : kResolutionWeight;
+  }
 
   void change(Genome& genome, Random& random) const override {
     genome[first()] = step(decisions().front(), genome[first()], random);

@@ -12,7 +12,7 @@
 namespace pare::search {
 namespace {
 
-constexpr double kWeight = 6;
+constexpr double kWidthWeight = 6;
 constexpr std::size_t kAllocationSeeds = 3;
 constexpr std::array kUniformSeeds = {0.9, 0.75};  // of every group's channels
 
@@ -41,7 +41,7 @@ std::vector<Expected> expected_of(const ChannelGroup& group, const Guidance& gui
   return expected;
 }
 
-std::vector<Decision> decisions_for(const SpaceInputs& inputs) {
+std::vector<Decision> widths_to_decide(const SpaceInputs& inputs) {
   std::vector<Decision> decisions;
   for (const ChannelGroup& group : inputs.model.groups) {
     if (!inputs.limits.width || group.widths.size() < 2) continue;
@@ -74,7 +74,7 @@ struct LayerLosses {
 
 class Width final : public Lever {
  public:
-  Width(const SpaceInputs& inputs, std::size_t first) : Lever(first, decisions_for(inputs)) {
+  Width(const SpaceInputs& inputs, std::size_t first) : Lever(first, widths_to_decide(inputs)) {
     for (const Layer& layer : inputs.model.layers) layers_.push_back(losses_of(layer, inputs));
     for (const Allocation& allocation : inputs.guidance.allocations) add(allocation);
   }
@@ -115,7 +115,7 @@ class Width final : public Lever {
     if (!allocations_.empty() && random.chance(0.5)) take_allocation(genome, random);
   }
 
-  double weight(const Genome&) const override { return decisions().empty() ? 0 : kWeight; }
+  double weight(const Genome&) const override { return decisions().empty() ? 0 : kWidthWeight; }
 
   // One group, or a run of groups that follow each other: a stage of the network.
   void change(Genome& genome, Random& random) const override {

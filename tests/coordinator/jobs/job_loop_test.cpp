@@ -434,6 +434,38 @@ TEST_F(JobLoopTest, statistics_that_cannot_be_prepared_fail_the_job) {
   EXPECT_EQ(stored(id).reason, "preparing failed: no calibration images");
 }
 
+// The check of one target found bf16 right, and fp16 slower; the other's runtime knows neither.
+TEST_F(JobLoopTest, a_shorter_type_is_tried_where_the_check_found_it_worth_it_and_nowhere_else) {
+  const std::vector<Precision> all(kAllPrecisions.begin(), kAllPrecisions.end());
+  (void)store->add_target({"short", "openvino", "default", 2, all});
+  (void)store->add_target({"long", "onnxruntime", "default", 2, all});
+  fleet->set_twist([](const wire::TaskDocument& task, wire::TaskResult& result) {
+    if (task.kind() != TaskKind::kCheck) return;
+    if (std::get<wire::CheckParams>(task.params).runtime != "openvino") return;
+    std::get<DeviceCheck>(result).floats = {
+        {.precision = Precision::kFp16, .error = 0.001, .why_not = "fp16 is slow"},
+        {.precision = Precision::kBf16, .error = 0.01, .why_not = ""}};
+  });
+  start();
+  const JobId id = post(25, "pare", {"short", "long"});
+  run_to_rest();
+  ASSERT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  int bf16 = 0;
+  for (const Trial& trial : trials(id)) {
+    const Plan plan = wire::parse_plan(trial.plan_json).value();
+    EXPECT_NE(plan.floats, Precision::kFp16);
+    if (plan.floats != Precision::kBf16) continue;
+    ++bf16;
+    EXPECT_EQ(trial.on_target.at("short").infeasible, "");
+    EXPECT_EQ(trial.on_target.at("short").accuracy->runtime, "openvino")
+        << "what is lowered is scored where it runs";
+    EXPECT_EQ(trial.on_target.at("long").infeasible,
+              "the reality check of \"long\" found: its runtime does not compute in bf16");
+  }
+  EXPECT_GE(bf16, 2);
+  expect_consistent(id, 25);
+}
+
 TEST_F(JobLoopTest, a_target_without_int8_is_not_measured_with_it) {
   (void)store->add_target({"plain", "onnxruntime", "default", 1, {Precision::kFp32}});
   start();
