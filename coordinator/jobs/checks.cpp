@@ -25,6 +25,11 @@ bool is_like(const TargetCheck& check, const Worker& worker, const Target& targe
          check.runtime_version == runtime->version;
 }
 
+bool looked_at(const WantedOfCheck& wanted, const TargetCheck& check) {
+  const bool floats = check.result_json.find("\"floats\"") != std::string::npos;
+  return (check.int8 || !wanted.int8) && (floats || !wanted.floats);
+}
+
 // Another version found it, for another job.
 bool cannot_be_read(const TargetCheck& check) {
   return !wire::parse_result(check.result_json, TaskKind::kCheck);
@@ -34,14 +39,14 @@ bool cannot_be_read(const TargetCheck& check) {
 
 std::optional<TargetCheck> reusable(const std::vector<TargetCheck>& recent,
                                     const std::vector<Worker>& workers, const Target& target,
-                                    bool int8) {
+                                    WantedOfCheck wanted) {
   std::vector<const Worker*> serving;
   for (const Worker& worker : workers) {
     if (serves(worker, target)) serving.push_back(&worker);
   }
   if (serving.empty()) return std::nullopt;
   for (const TargetCheck& check : recent) {
-    if (int8 && !check.int8) continue;
+    if (!looked_at(wanted, check)) continue;
     const bool holds = std::ranges::all_of(
         serving, [&](const Worker* worker) { return is_like(check, *worker, target); });
     if (!holds) continue;
@@ -75,7 +80,8 @@ Result<std::vector<Change>> missing_checks(Store& store, const JobContext& conte
     std::vector<TargetCheck> recent = std::move(found).value();
     std::erase_if(recent, cannot_be_read);
     const bool int8 = context.takes_int8(target);
-    auto again = reusable(recent, workers.value(), target, int8);
+    auto again = reusable(recent, workers.value(), target,
+                          {.int8 = int8, .floats = context.takes_shorter_floats(target)});
     if (again) {
       again->job = job;
       changes.push_back(CheckRecorded{std::move(*again)});

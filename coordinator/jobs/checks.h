@@ -3,7 +3,8 @@
 //
 // A check is used again for a target of the same pool, runtime and threads if it is younger than a
 // day, every live worker that serves the target is of the processor and the runtime's version that
-// it was made with, and it looked at int8 where that is wanted.
+// it was made with, and it looked at int8 and at shorter floating-point types where they are
+// wanted.
 #pragma once
 
 #include <optional>
@@ -22,10 +23,16 @@ inline constexpr std::chrono::hours kCheckLife{24};
 // Empty when all are there or on their way.
 Result<std::vector<Change>> missing_checks(Store& store, const JobContext& context);
 
+// What a check must have looked at.
+struct WantedOfCheck {
+  bool int8 = false;
+  bool floats = false;  // shorter types: an engine from before did not
+};
+
 // The first of `recent` that holds for the target; its job is not set.
 std::optional<TargetCheck> reusable(const std::vector<TargetCheck>& recent,
                                     const std::vector<Worker>& workers, const Target& target,
-                                    bool int8);
+                                    WantedOfCheck wanted);
 
 // What follows from the end of a task of the kind `check`.  A check that fails is kept with the
 // reason: the search goes on without it.

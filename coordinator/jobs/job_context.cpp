@@ -116,6 +116,13 @@ bool JobContext::takes_int8(const Target& target) const {
          contains(document.space.precisions, Precision::kInt8);
 }
 
+bool JobContext::takes_shorter_floats(const Target& target) const {
+  return std::ranges::any_of(kFloatPrecisions, [&](Precision type) {
+    return type != Precision::kFp32 && contains(target.precisions, type) &&
+           contains(document.space.precisions, type);
+  });
+}
+
 std::string JobContext::why_not(const Target& target, const Plan& plan) const {
   if (is_original(plan, model)) return {};
   for (const Precision precision : precisions_of(plan)) {

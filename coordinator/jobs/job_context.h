@@ -47,6 +47,8 @@ struct JobContext {
 
   // True if candidates may be int8 on that target.
   bool takes_int8(const Target& target) const;
+  // The same of a floating-point type shorter than fp32.
+  bool takes_shorter_floats(const Target& target) const;
 
   // What the accuracy of a plan is scored on, for that target.
   std::string accuracy_runtime(const Target& target, const Plan& plan) const;

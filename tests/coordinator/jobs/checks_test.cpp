@@ -180,16 +180,19 @@ TEST_F(Checks, a_check_holds_for_its_processor_runtime_and_precision_only) {
   check.processor = "a";
   check.runtime_version = "1";
   check.result_json = "{}";
-  EXPECT_TRUE(reusable({check}, {worker}, target, false));
-  EXPECT_FALSE(reusable({check}, {worker}, target, true)) << "int8 was not looked at";
-  EXPECT_FALSE(reusable({check}, {}, target, false)) << "nobody serves it";
+  EXPECT_TRUE(reusable({check}, {worker}, target, {}));
+  EXPECT_FALSE(reusable({check}, {worker}, target, {.int8 = true})) << "int8 was not looked at";
+  EXPECT_FALSE(reusable({check}, {worker}, target, {.floats = true})) << "an engine from before";
+  check.result_json = wire::result_to_json(DeviceCheck{});
+  EXPECT_TRUE(reusable({check}, {worker}, target, {.floats = true}));
+  EXPECT_FALSE(reusable({check}, {}, target, {})) << "nobody serves it";
   Worker other = worker;
   other.profile.device_json = R"({"cpu_model":"b"})";
-  EXPECT_FALSE(reusable({check}, {worker, other}, target, false));
+  EXPECT_FALSE(reusable({check}, {worker, other}, target, {}));
   other.state = WorkerState::kLost;
-  EXPECT_TRUE(reusable({check}, {worker, other}, target, false));
+  EXPECT_TRUE(reusable({check}, {worker, other}, target, {}));
   worker.profile.runtimes[0].version = "2";
-  EXPECT_FALSE(reusable({check}, {worker}, target, false));
+  EXPECT_FALSE(reusable({check}, {worker}, target, {}));
 }
 
 // --- the canary ---
