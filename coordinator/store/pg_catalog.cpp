@@ -41,10 +41,8 @@ Dataset dataset_of(const pqxx::row& row) {
 }
 
 // Never another one in its place: what a target takes decides what is measured there.
-Precision precision_of(const std::string& name) {
-  for (const Precision known : kAllPrecisions) {
-    if (name == name_of(known)) return known;
-  }
+Precision known_precision(const std::string& name) {
+  if (const auto known = precision_of(name)) return *known;
   throw pqxx::conversion_error("its precision \"" + name + "\" is not known to this version");
 }
 
@@ -56,7 +54,7 @@ Target target_of(const pqxx::row& row) {
   target.threads = row["threads"].as<int>();
   target.precisions.clear();
   for (const std::string& name : texts_of(row["precisions"])) {
-    target.precisions.push_back(precision_of(name));
+    target.precisions.push_back(known_precision(name));
   }
   return target;
 }
