@@ -18,16 +18,32 @@ constexpr double kMadOfNormal = 0.6745;      // median absolute deviation of a s
 struct Usual {
   double reference = 0;                // their median; 0: there are none
   double tolerance = kLeastTolerance;  // as a share of the reference
+  double moved_to = 0;                 // the speed since it has moved; 0: it has not
 };
 
 // How far a measurement is from agreeing.
 struct Deviation {
   double drift = 0;
-  double from_reference = 0;  // above 0: the device was slower than usual
+  double from_reference = 0;       // above 0: the device was slower than usual
+  std::optional<double> from_now;  // the same from the speed that it has moved to
   double tolerance = kLeastTolerance;
   double worst() const { return std::max(std::abs(drift), std::abs(from_reference)); }
   bool agrees() const { return worst() <= tolerance; }
+  bool agrees_now() const {
+    return from_now && std::max(std::abs(drift), std::abs(*from_now)) <= tolerance;
+  }
 };
+
+// The median of the last readings, where all of them are near it and it is not near the reference.
+double moved_to(const std::vector<double>& readings, const Usual& usual) {
+  if (readings.size() < 2 * kMovedReadings) return 0;  // or they are what is usual
+  const std::vector<double> last(readings.end() - kMovedReadings, readings.end());
+  const double now = median(last);
+  const auto near = [&](double reading) { return std::abs(reading / now - 1) <= usual.tolerance; };
+  const bool settled = now > 0 && std::ranges::all_of(last, near);
+  const bool elsewhere = std::abs(now / usual.reference - 1) > usual.tolerance;
+  return settled && elsewhere ? now : 0;
+}
 
 Usual usual_of(const std::string& device, const std::vector<CanaryReading>& readings) {
   std::vector<double> of_device;
@@ -38,9 +54,13 @@ Usual usual_of(const std::string& device, const std::vector<CanaryReading>& read
   if (of_device.empty()) return usual;
   usual.reference = median(of_device);
   if (of_device.size() < kFewestForSpread || !(usual.reference > 0)) return usual;
-  for (double& reading : of_device) reading = std::abs(reading / usual.reference - 1);
+  std::vector<double> deviations;
+  for (const double reading : of_device) {
+    deviations.push_back(std::abs(reading / usual.reference - 1));
+  }
   usual.tolerance =
-      std::clamp(kDeviations * median(of_device) / kMadOfNormal, kLeastTolerance, kMostTolerance);
+      std::clamp(kDeviations * median(deviations) / kMadOfNormal, kLeastTolerance, kMostTolerance);
+  usual.moved_to = moved_to(of_device, usual);
   return usual;
 }
 
@@ -51,8 +71,11 @@ Deviation deviation_of(const MeasuredLatency& measured,
   if (!reading) return {};
   const CanaryPair& canary = *measured.result.canary;
   const Usual usual = usual_of(measured.device_id, readings);
-  Deviation deviation{canary.after_ms / canary.before_ms - 1, 0, usual.tolerance};
+  Deviation deviation{.drift = canary.after_ms / canary.before_ms - 1,
+                      .from_now = {},
+                      .tolerance = usual.tolerance};
   if (usual.reference > 0) deviation.from_reference = *reading / usual.reference - 1;
+  if (usual.moved_to > 0) deviation.from_now = *reading / usual.moved_to - 1;
   return deviation;
 }
 
@@ -80,19 +103,26 @@ std::optional<double> canary_of(const Measurement& result) {
 LatencyChoice choose_latency(const std::vector<MeasuredLatency>& measured,
                              const std::vector<CanaryReading>& readings, bool last) {
   PARE_CHECK(!measured.empty(), "a choice between no measurements");
-  std::optional<std::size_t> fastest;
+  std::optional<std::size_t> usual, now;  // the fastest of those that agree with either
   std::size_t closest = 0;
   std::vector<Deviation> deviations;
+  const auto keep_faster = [&](std::optional<std::size_t>& fastest, std::size_t i) {
+    if (!fastest || measured[i].result.median < measured[*fastest].result.median) fastest = i;
+  };
   for (std::size_t i = 0; i < measured.size(); ++i) {
     deviations.push_back(deviation_of(measured[i], readings));
     if (deviations[i].worst() < deviations[closest].worst()) closest = i;
-    if (!deviations[i].agrees()) continue;
-    const bool faster = !fastest || measured[i].result.median < measured[*fastest].result.median;
-    if (faster) fastest = i;
+    if (deviations[i].agrees()) keep_faster(usual, i);
+    if (deviations[i].agrees_now()) keep_faster(now, i);
   }
-  if (fastest) return {*fastest, false, {}};
-  if (!last && measured.size() < kMostMeasurements) return {closest, true, {}};
-  return {closest, false, words_of(deviations[closest])};
+  if (usual) return {.kept = *usual, .again = false, .suspect = {}};
+  if (now) {
+    return {.kept = *now, .again = false, .suspect = words_of(deviations[*now]), .moved = true};
+  }
+  if (!last && measured.size() < kMostMeasurements) {
+    return {.kept = closest, .again = true, .suspect = {}};
+  }
+  return {.kept = closest, .again = false, .suspect = words_of(deviations[closest])};
 }
 
 }  // namespace pare::coordinator

@@ -318,7 +318,7 @@ Result<int> JobLoop::confirm(const Task& task, const Job& job, const Trial& tria
   const auto readings = store_.canary_readings(job.id, task.task.target);
   if (!readings) return readings.error();
   return commit_end(
-      task, {confirmed_by(end_of(task), trial, task.task.target, task.ran_on, readings.value())});
+      task, confirmed_by(end_of(task), trial, task.task.target, task.ran_on, readings.value()));
 }
 
 Result<int> JobLoop::advance_jobs() {

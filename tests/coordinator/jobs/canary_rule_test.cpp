@@ -87,6 +87,50 @@ TEST(ChooseLatency, after_three_the_closest_is_accepted_and_marked_with_what_was
   EXPECT_THAT(drifted.suspect, HasSubstr("became 15.0 % slower while it was measured"));
 }
 
+// A device that was at 2.0 and is at 2.25 since three measurements.
+std::vector<CanaryReading> readings_of_a_device_that_moved() {
+  return readings({2.0, 2.01, 1.99, 2.0, 2.0, 2.01, 2.26, 2.25, 2.24});
+}
+
+TEST(ChooseLatency, where_the_device_has_moved_to_another_speed_nothing_is_gained_by_repeating) {
+  const auto moved = readings_of_a_device_that_moved();
+  const auto choice = choose_latency({measured(5, 2.25, 2.25)}, moved, false);
+  EXPECT_FALSE(choice.again);
+  EXPECT_TRUE(choice.moved);
+  EXPECT_EQ(choice.suspect, "the canary was 11.9 % slower than usual in this job");
+  const auto back = choose_latency({measured(5, 2.0, 2.01)}, moved, false);
+  EXPECT_FALSE(back.again);
+  EXPECT_FALSE(back.moved);
+  EXPECT_EQ(back.suspect, "");
+}
+
+TEST(ChooseLatency, the_fastest_at_the_speed_that_the_device_has_moved_to_is_kept) {
+  const auto choice = choose_latency({measured(4, 2.5, 2.0), measured(6, 2.25, 2.25),
+                                      measured(5, 2.24, 2.25), measured(3, 2.5, 2.5)},
+                                     readings_of_a_device_that_moved(), false);
+  EXPECT_EQ(choice.kept, 2U);
+  EXPECT_TRUE(choice.moved);
+}
+
+TEST(ChooseLatency, what_agrees_with_neither_speed_is_measured_again) {
+  const auto moved = readings_of_a_device_that_moved();
+  EXPECT_TRUE(choose_latency({measured(5, 2.1, 2.4)}, moved, false).again);
+  EXPECT_TRUE(choose_latency({measured(5, 2.5, 2.5)}, moved, false).again);
+  EXPECT_TRUE(choose_latency({measured(5, 2.12, 2.12)}, moved, false).again);
+}
+
+TEST(ChooseLatency, a_device_that_is_restless_or_new_has_not_moved) {
+  const MeasuredLatency off = measured(5, 2.25, 2.25);
+  const auto restless = readings({2.0, 2.01, 1.99, 2.0, 2.0, 2.01, 2.25, 2.0, 2.25});
+  EXPECT_TRUE(choose_latency({off}, restless, false).again);
+  EXPECT_TRUE(choose_latency({off}, readings({2.0, 2.0, 2.25, 2.25, 2.25}), false).moved == false);
+  auto elsewhere = readings({2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0});
+  for (const CanaryReading& reading : readings({2.25, 2.25, 2.25}, "another")) {
+    elsewhere.push_back(reading);
+  }
+  EXPECT_TRUE(choose_latency({off}, elsewhere, false).again);
+}
+
 TEST(ChooseLatency, a_measurement_without_a_canary_is_taken_as_it_is) {
   MeasuredLatency bare;
   bare.result.median = Millis(5);

@@ -79,6 +79,39 @@ TEST_F(JobLoopTest, what_is_on_a_front_at_the_end_was_measured_twice) {
   EXPECT_GT(left, 0);
 }
 
+TEST_F(JobLoopTest, a_device_that_slows_down_for_good_costs_few_repetitions_and_no_speedup) {
+  fleet.emplace(*store, 1, 1U);
+  std::map<std::string, double> median;  // of each candidate on a device that is itself
+  int all = 0;
+  fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {
+    auto* benchmark = std::get_if<Measurement>(&result);
+    if (benchmark == nullptr) return;
+    median[task.blobs.at("candidate")] = benchmark->median.count();
+    const double slower = ++all > 20 ? 1.2 : 1;
+    benchmark->low *= slower;
+    benchmark->median *= slower;
+    benchmark->high *= slower;
+    benchmark->canary = CanaryPair{2 * slower, 2 * slower};
+  });
+  start();
+  const JobId id = post(40, "random", {"ov"});
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  const auto context = load_context(*store, stored(id)).value();
+  const TargetFront front = front_of(trials(id), "ov", context.document, context.model);
+  ASSERT_TRUE(front.original.has_value());
+  const double original = median.at(front.original->candidate_sha256);
+  EXPECT_TRUE(front.original->confirmed);
+  EXPECT_EQ(front.original->latency.suspect, "");
+  for (const FrontMember& member : front.members) {
+    EXPECT_EQ(member.latency.suspect, "") << member.trial;
+    EXPECT_NEAR(member.speedup, original / median.at(member.candidate_sha256), 1e-9);
+  }
+  // Those in flight when it slowed down, and one more of each that the front has reported.
+  const int reported = static_cast<int>(front.members.size()) + 1;
+  EXPECT_LE(all, 40 + 2 * 6 + 2 * reported);
+}
+
 TEST_F(JobLoopTest, the_layers_of_the_first_trials_are_timed_and_told_to_the_search) {
   fleet->set_twist([&](const wire::TaskDocument& task, wire::TaskResult& result) {
     auto* benchmark = std::get_if<Measurement>(&result);
