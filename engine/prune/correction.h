@@ -1,0 +1,70 @@
+// The super-network of an imported detector: its own weights and a trained change of them that
+// grows with how much a plan removes.
+//
+//   W(r) = W + sum over knots k of h_k(r) dW_k
+//
+// r: the share of the multiply-accumulates that a plan removes.  h_k is piecewise linear: 1 at its
+// knot, 0 at its neighbours and at r = 0; behind the last knot the last change stays whole.  So the
+// original is what it was to the bit, and closed-form repair, selection and export go on from
+// W(r) as they would from W: a repair is linear in the weights (reconstruct.h).
+//
+// Plain numbers: nothing here knows how a change was trained.
+// Cost: one pass over the weights.  Pure functions, any thread.
+// Sources: learning compressible subspaces (Nunez et al. 2021) for a path of weights; the rest is
+// ours (docs/adr/0031-one-correction-every-sub-network.md).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "engine/graph/graph.h"
+#include "engine/graph/tensor_file.h"
+
+namespace pare::engine {
+
+// Where a super-network comes from.
+struct SupernetLineage {
+  std::string model;       // SHA-256 of the file that was imported
+  std::string statistics;  // SHA-256 of the statistics that repair its sub-networks
+  std::uint64_t seed = 0;
+  std::int64_t images = 0;  // that it was trained on
+  std::int64_t steps = 0;
+  friend bool operator==(const SupernetLineage&, const SupernetLineage&) = default;
+};
+
+// What is added to a layer's constants; `bias` also where the layer had none.
+struct LayerChange {
+  Tensor weights, bias;  // float32
+  friend bool operator==(const LayerChange&, const LayerChange&) = default;
+};
+
+struct Supernet {
+  SupernetLineage lineage;
+  std::vector<double> knots;                                // ascending, above 0, at most 1
+  std::map<std::string, std::vector<LayerChange>> changes;  // by node: one for each knot
+  friend bool operator==(const Supernet&, const Supernet&) = default;
+};
+
+// h_k(removed) for each knot.  REQUIRES: knots ascend and are above 0.
+std::vector<double> knot_weights(std::span<const double> knots, double removed);
+
+// `body` with the weights of its sub-networks that lack the share `removed` of its MACs; itself
+// where nothing is removed.  Fails with kInvalidArgument, naming the layer, if the super-network is
+// of another body.
+Result<Graph> corrected(const Graph& body, const Supernet& supernet, double removed);
+
+// Fails with kInvalidArgument, saying which of the two is another and both SHA-256, if the
+// super-network was not made from these.
+Result<std::monostate> check_lineage(const Supernet& supernet, const std::string& model,
+                                     const std::string& statistics);
+
+// Into and out of a tensor file.  Reading trusts nothing: fails with kInvalidArgument, naming the
+// entry.
+TensorFile to_tensor_file(const Supernet& supernet);
+Result<Supernet> load_supernet(const TensorFile& file);
+
+}  // namespace pare::engine
