@@ -172,6 +172,13 @@ int classes_of(std::span<const Tensor> outputs) {
   return static_cast<int>(outputs[0].shape()[1] - kFirstClass);
 }
 
+std::vector<ChannelRange> roles(const HeadMatch& match, const HeadLevel&) {
+  return {{0, 0, 1, ChannelKind::kObjectness},
+          {1, 0, 2, ChannelKind::kTanhOffset},
+          {1, 2, 2, ChannelKind::kSigmoidOffset},
+          {2, 0, match.classes, ChannelKind::kCategory}};
+}
+
 }  // namespace
 
 HeadDef head_fastestdet() {
@@ -184,7 +191,8 @@ HeadDef head_fastestdet() {
           .recognise = recognise,
           .attach = attach,
           .decode = decode,
-          .classes = classes_of};
+          .classes = classes_of,
+          .roles = roles};
 }
 
 }  // namespace pare::engine

@@ -103,6 +103,11 @@ Result<HeadMatch> find_head(const Graph& graph, const Observation& observed,
                                             reasons};
 }
 
+std::vector<ChannelRange> roles_of(const HeadMatch& match, const HeadLevel& level) {
+  const auto head = head_named(match.head);
+  return head ? head.value().roles(match, level) : std::vector<ChannelRange>{};
+}
+
 Result<Graph> attach_head(Graph body, const HeadMatch& match) {
   if (match.head == kRawHead) return attach_kept(std::move(body), match.tail);
   const auto head = head_named(match.head);

@@ -25,6 +25,7 @@
 #include "core/result.h"
 #include "engine/detect/detection.h"
 #include "engine/graph/graph.h"
+#include "engine/heads/roles.h"
 
 namespace pare::engine {
 
@@ -88,6 +89,9 @@ struct HeadDef {
 
   // How many classes the outputs tell apart.  REQUIRES: decode() takes them.
   int (*classes)(std::span<const Tensor> outputs);
+
+  // Every channel of a level's tensors.  REQUIRES: `level` is one of the match's.
+  std::vector<ChannelRange> (*roles)(const HeadMatch& match, const HeadLevel& level);
 };
 
 // Sorted by name.
@@ -115,6 +119,9 @@ Result<HeadMatch> find_head_within(const Graph& graph, const Observation& observ
 // observed; nodes and constants that only the tail needed are gone.
 // REQUIRES: `match` was found in `graph`.
 Graph cut(const Graph& graph, const Observation& observed, const HeadMatch& match);
+
+// HeadDef::roles of the head that was matched; none where the outputs are not understood.
+std::vector<ChannelRange> roles_of(const HeadMatch& match, const HeadLevel& level);
 
 // HeadDef::attach of the head that was matched, and what stood behind it; or the tail that a raw
 // head kept.

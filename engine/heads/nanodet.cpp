@@ -236,6 +236,13 @@ int classes_of(std::span<const Tensor> outputs) {
   return static_cast<int>(outputs[0].shape()[2]);
 }
 
+std::vector<ChannelRange> roles(const HeadMatch& match, const HeadLevel& level) {
+  const bool apart = level.tensors.size() == 2;
+  return {{0, 0, match.classes, ChannelKind::kClasses},
+          {apart ? std::size_t{1} : 0, apart ? 0 : match.classes,
+           static_cast<int>(kSides) * match.bins, ChannelKind::kDistribution}};
+}
+
 }  // namespace
 
 HeadDef head_nanodet() {
@@ -248,7 +255,8 @@ HeadDef head_nanodet() {
           .recognise = recognise,
           .attach = attach,
           .decode = decode,
-          .classes = classes_of};
+          .classes = classes_of,
+          .roles = roles};
 }
 
 }  // namespace pare::engine

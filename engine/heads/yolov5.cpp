@@ -203,6 +203,18 @@ Result<std::vector<Detection>> decode(std::span<const Tensor> outputs, int heigh
   });
 }
 
+std::vector<ChannelRange> roles(const HeadMatch& match, const HeadLevel& level) {
+  std::vector<ChannelRange> ranges;
+  const int columns = static_cast<int>(kBoxColumns) + 1 + match.classes;
+  for (int anchor = 0; anchor < static_cast<int>(level.anchors.size()); ++anchor) {
+    const int first = anchor * columns;
+    ranges.push_back({0, first, 4, ChannelKind::kSigmoidOffset, anchor});
+    ranges.push_back({0, first + 4, 1, ChannelKind::kObjectness, anchor});
+    ranges.push_back({0, first + 5, match.classes, ChannelKind::kClasses, anchor});
+  }
+  return ranges;
+}
+
 }  // namespace
 
 HeadDef head_yolov5() {
@@ -215,7 +227,8 @@ HeadDef head_yolov5() {
           .recognise = recognise,
           .attach = attach,
           .decode = decode,
-          .classes = classes_of_box_rows};
+          .classes = classes_of_box_rows,
+          .roles = roles};
 }
 
 }  // namespace pare::engine

@@ -157,6 +157,12 @@ Result<std::vector<Detection>> decode(std::span<const Tensor> outputs, int heigh
       "one of (1, " + std::to_string(rows_of(kStrides[0], height, width)) + ", 5 + classes)");
 }
 
+std::vector<ChannelRange> roles(const HeadMatch& match, const HeadLevel&) {
+  return {{0, 0, 4, ChannelKind::kOffset},
+          {1, 0, 1, ChannelKind::kObjectness},
+          {2, 0, match.classes, ChannelKind::kClasses}};
+}
+
 }  // namespace
 
 HeadDef head_yolox() {
@@ -169,7 +175,8 @@ HeadDef head_yolox() {
           .recognise = recognise,
           .attach = attach,
           .decode = decode,
-          .classes = classes_of_box_rows};
+          .classes = classes_of_box_rows,
+          .roles = roles};
 }
 
 Result<Graph> append_yolox_tail(Graph body, std::span<const HeadLevel> levels, int classes,

@@ -12,25 +12,9 @@ enum Role : std::size_t { kBox, kObjectness, kClass };
 // By role.  Scores only order boxes, while boxes are judged at IoU up to 0.95.
 constexpr std::array<double, 3> kWeight = {2, 1, 1};
 
-constexpr std::size_t kBoxNumbers = 4;
-
-// What each channel of a level's tensor is.  `classes` tells classes apart from all else.
-std::vector<Role> roles_of(std::size_t channels, std::size_t classes, std::size_t bins) {
-  std::vector<Role> roles(channels, kBox);
-  const std::size_t row = kBoxNumbers + 1 + classes;
-  if (channels == classes) {
-    roles.assign(channels, kClass);
-  } else if (channels == 1) {
-    roles.assign(channels, kObjectness);
-  } else if (bins > 0 && channels == classes + kBoxNumbers * bins) {  // scores, then distances
-    std::fill_n(roles.begin(), classes, kClass);
-  } else if (channels % row == 0) {  // box, objectness, classes for each anchor
-    for (std::size_t c = 0; c < channels; ++c) {
-      const std::size_t place = c % row;
-      roles[c] = place < kBoxNumbers ? kBox : place == kBoxNumbers ? kObjectness : kClass;
-    }
-  }
-  return roles;
+Role role_of(ChannelKind kind) {
+  if (is_of_box(kind)) return kBox;
+  return kind == ChannelKind::kObjectness ? kObjectness : kClass;
 }
 
 std::size_t channels_of(const Detector& detector, const std::string& tensor) {
@@ -52,20 +36,18 @@ std::map<std::string, std::vector<double>> equal_shares(const Detector& detector
 // Those of one level, which sum to `share`.
 void add_level(const Detector& detector, const HeadLevel& level, double share,
                std::map<std::string, std::vector<double>>& shares) {
-  std::map<std::string, std::vector<Role>> roles;
+  const std::vector<ChannelRange> ranges = roles_of(detector.head, level);
   std::array<double, 3> count{};
-  for (const std::string& tensor : level.tensors) {
-    roles[tensor] =
-        roles_of(channels_of(detector, tensor), static_cast<std::size_t>(detector.head.classes),
-                 static_cast<std::size_t>(detector.head.bins));
-    for (const Role role : roles[tensor]) ++count[role];
-  }
+  for (const ChannelRange& range : ranges) count[role_of(range.kind)] += range.count;
   double whole = 0;
   for (const Role role : {kBox, kObjectness, kClass}) whole += count[role] > 0 ? kWeight[role] : 0;
-  for (const auto& [tensor, of_channel] : roles) {
-    for (const Role role : of_channel) {
-      shares[tensor].push_back(share * kWeight[role] / whole / count[role]);
-    }
+  for (const std::string& tensor : level.tensors) {
+    shares[tensor].assign(channels_of(detector, tensor), 0);
+  }
+  for (const ChannelRange& range : ranges) {
+    const Role role = role_of(range.kind);
+    const auto first = shares[level.tensors[range.tensor]].begin() + range.first;
+    std::fill_n(first, range.count, share * kWeight[role] / whole / count[role]);
   }
 }
 
@@ -73,7 +55,7 @@ void add_level(const Detector& detector, const HeadLevel& level, double share,
 
 std::map<std::string, std::vector<double>> output_shares(const Detector& detector) {
   const std::vector<HeadLevel>& levels = detector.head.levels;
-  if (levels.empty() || detector.head.classes == 0) return equal_shares(detector);
+  if (levels.empty() || roles_of(detector.head, levels[0]).empty()) return equal_shares(detector);
   std::map<std::string, std::vector<double>> shares;
   for (const HeadLevel& level : levels) {
     add_level(detector, level, 1 / static_cast<double>(levels.size()), shares);

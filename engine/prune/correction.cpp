@@ -189,7 +189,6 @@ std::vector<double> knot_weights(std::span<const double> knots, double removed) 
 Result<Graph> corrected(const Graph& body, const Supernet& supernet, double removed) {
   const std::vector<double> shares = knot_weights(supernet.knots, removed);
   if (std::ranges::all_of(shares, [](double share) { return share == 0; })) return body;
-  
   std::map<std::string_view, std::size_t> places;
   for (std::size_t n = 0; n < body.nodes.size(); ++n) places[body.nodes[n].name] = n;
   ConstantEdits edits;

@@ -7,13 +7,16 @@
 namespace pare::engine {
 namespace {
 
-// Of a head with these tensors on each of `levels` maps.
-Detector detector_with(const std::vector<int>& channels, int levels, int classes, int bins = 0) {
+// Of a head with tensors of these channels on each of `levels` maps.
+Detector detector_with(const std::string& head, const std::vector<int>& channels, int levels,
+                       int classes, int bins = 0, std::size_t anchors = 0) {
   Detector detector;
+  detector.head.head = head;
   detector.head.classes = classes;
   detector.head.bins = bins;
   for (int l = 0; l < levels; ++l) {
     HeadLevel level;
+    level.anchors.resize(anchors);
     for (std::size_t t = 0; t < channels.size(); ++t) {
       const std::string name = "t" + std::to_string(l) + std::to_string(t);
       level.tensors.push_back(name);
@@ -25,6 +28,14 @@ Detector detector_with(const std::vector<int>& channels, int levels, int classes
   return detector;
 }
 
+Detector yolov5() {
+  return detector_with("yolov5", {255}, 3, 80, 0, 3);
+}
+
+Detector yolox() {
+  return detector_with("yolox", {4, 1, 80}, 3, 80);
+}
+
 double sum(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
@@ -32,8 +43,8 @@ double sum(const std::vector<double>& values) {
 // yolov5: 3 anchors of (4 + 1 + 80) in one tensor; yolox: three tensors.  The same detector, said
 // in two ways.
 TEST(OutputShares, roles_count_the_same_in_one_tensor_and_in_several) {
-  const auto joined = output_shares(detector_with({255}, 3, 80));
-  const auto apart = output_shares(detector_with({4, 1, 80}, 3, 80));
+  const auto joined = output_shares(yolov5());
+  const auto apart = output_shares(yolox());
   double box = 0;
   for (std::size_t anchor = 0; anchor < 3; ++anchor) {
     for (std::size_t c = 0; c < 4; ++c) box += joined.at("t00")[85 * anchor + c];
@@ -45,25 +56,34 @@ TEST(OutputShares, roles_count_the_same_in_one_tensor_and_in_several) {
 }
 
 TEST(OutputShares, scores_before_distances_are_told_apart) {
-  const auto joined = output_shares(detector_with({80 + 4 * 8}, 4, 80, 8));
-  const auto apart = output_shares(detector_with({80, 4 * 8}, 4, 80, 8));
+  const auto joined = output_shares(detector_with("nanodet", {80 + 4 * 8}, 4, 80, 8));
+  const auto apart = output_shares(detector_with("nanodet", {80, 4 * 8}, 4, 80, 8));
   EXPECT_NEAR(joined.at("t00")[0], apart.at("t00")[0], 1e-12);
   EXPECT_NEAR(joined.at("t00")[111], apart.at("t01")[0], 1e-12);
   EXPECT_NEAR(sum(apart.at("t01")), 2 * sum(apart.at("t00")), 1e-12);
 }
 
 TEST(OutputShares, outputs_that_are_not_understood_count_the_same) {
-  const auto shares = output_shares(detector_with({4, 12}, 2, 0));
+  const auto shares = output_shares(detector_with("raw", {4, 12}, 2, 0));
   for (const auto& [tensor, of_channel] : shares) EXPECT_NEAR(sum(of_channel), 0.25, 1e-12);
 }
 
 TEST(OutputShares, all_sum_to_one) {
-  for (const auto& channels : std::vector<std::vector<int>>{{255}, {4, 1, 80}, {7}, {80, 16}}) {
+  for (const Detector& detector :
+       {yolov5(), yolox(), detector_with("nanodet", {80, 16}, 3, 80, 4),
+        detector_with("fastestdet", {1, 4, 80}, 1, 80), detector_with("raw", {7}, 3, 0)}) {
     double total = 0;
-    for (const auto& [tensor, of_channel] : output_shares(detector_with(channels, 3, 80))) {
-      total += sum(of_channel);
+    for (const auto& [tensor, of_channel] : output_shares(detector)) total += sum(of_channel);
+    EXPECT_NEAR(total, 1, 1e-12) << detector.head.head;
+  }
+}
+
+TEST(OutputShares, every_channel_of_a_head_that_is_known_counts) {
+  for (const Detector& detector : {yolov5(), yolox(), detector_with("nanodet", {80 + 16}, 3, 80, 4),
+                                   detector_with("fastestdet", {1, 4, 80}, 1, 80)}) {
+    for (const auto& [tensor, of_channel] : output_shares(detector)) {
+      for (const double share : of_channel) EXPECT_GT(share, 0) << detector.head.head;
     }
-    EXPECT_NEAR(total, 1, 1e-12);
   }
 }
 
