@@ -250,7 +250,8 @@ std::string welcome(const UpArguments& given, const fs::path& data) {
          "\nCtrl-C ends it; nothing is lost, and it goes on with the next `pare up`.\n";
 }
 
-// Until a signal comes.  The database is not our child, so it is asked for now and then.
+// Until a signal comes.  The database is not our child, so it is asked for now and then, whether
+// the coordinator runs or not: without a database it ends as often as it is started.
 void watch_over(const UpArguments& given, const Database& database, Supervisor& supervisor,
                 int signals) {
   constexpr auto kBetweenLooks = std::chrono::seconds(5);
@@ -260,7 +261,7 @@ void watch_over(const UpArguments& given, const Database& database, Supervisor& 
     supervisor.turn(Milliseconds(1000), signals);
     if (std::chrono::steady_clock::now() < next_look) continue;
     const auto health = service.value().get("/healthz");
-    if (supervisor.all_running() && !health) {
+    if (!health) {
       say("the service is not healthy (" + health.error().message + "); its database " +
           (database.revive() ? "runs" : "does not start"));
     }

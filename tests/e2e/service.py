@@ -159,11 +159,26 @@ class Service:
             ours |= more
         return sorted(pid for pid in ours if pathlib.Path(table.get(pid, (0, ""))[1]).name == program)
 
+    def database(self):
+        return subprocess.run([ROOT / "tools/private_postgres.sh", "url", self.folder / "data/postgres"], check=True,
+                              capture_output=True, text=True).stdout.strip()
+
+    def postmaster(self):
+        """The pid of our PostgreSQL, which is nobody's child."""
+        return int((self.folder / "data/postgres/data/postmaster.pid").read_text().splitlines()[0])
+
+    def lines(self, query):
+        return subprocess.run(["psql", self.database(), "-qAtX", "-c", query], check=True, capture_output=True,
+                              text=True).stdout.splitlines()
+
     def sql(self, query):
-        url = subprocess.run([ROOT / "tools/private_postgres.sh", "url", self.folder / "data/postgres"], check=True,
-                             capture_output=True, text=True).stdout.strip()
-        out = subprocess.run(["psql", url, "-qAtX", "-c", query], check=True, capture_output=True, text=True).stdout
-        return [line.split("|") for line in out.splitlines()]
+        return [line.split("|") for line in self.lines(query)]
+
+    def answers(self, query):
+        """What sql() says, or nothing while the database is away."""
+        with contextlib.suppress(subprocess.CalledProcessError):
+            return self.sql(query)
+        return []
 
 
 def render(folder, images, seed):
