@@ -15,6 +15,9 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+# Where modules are found that are opened by name: beside a program; for a test, beside the programs.
+set(CMAKE_BUILD_RPATH "$ORIGIN" ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
+set(CMAKE_INSTALL_RPATH "$ORIGIN")
 
 find_program(CCACHE ccache)
 if(CCACHE)

@@ -1,11 +1,15 @@
 #include "engine/data/images.h"
 
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <array>
 #include <fstream>
-#include <iterator>
-#include <opencv2/imgcodecs.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "engine/data/codecs/decode.h"
 #include "engine/data/jpeg_data.h"
 
 namespace pare::engine {
@@ -18,29 +22,78 @@ Result<std::vector<std::uint8_t>> bytes_of(const std::filesystem::path& path) {
   if (!std::filesystem::is_regular_file(path, ignored) || !file) {
     return Error{ErrorCode::kNotFound, "image " + path.string() + ": no such file"};
   }
-  return std::vector<std::uint8_t>(std::istreambuf_iterator<char>(file), {});
+  file.seekg(0, std::ios::end);
+  const std::streamoff size = std::max<std::streamoff>(file.tellg(), 0);
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(bytes.data()), size);
+  bytes.resize(static_cast<std::size_t>(file.gcount()));  // it may have been cut meanwhile
+  return bytes;
 }
 
 std::string name_of(const std::filesystem::path& path, std::size_t bytes) {
   return "image " + path.filename().string() + " (" + std::to_string(bytes) + " bytes)";
 }
 
+struct Codecs {
+  decltype(&pare_decode_image) decode;
+};
+
+// The module's door, opened once; an error where it is not beside the program.
+const Result<Codecs>& codecs() {
+  static const Result<Codecs> door = []() -> Result<Codecs> {
+    void* const module = ::dlopen("pare-image-codecs.so", RTLD_NOW | RTLD_LOCAL);
+    void* const decode = module == nullptr ? nullptr : ::dlsym(module, "pare_decode_image");
+    if (decode != nullptr) return Codecs{reinterpret_cast<decltype(Codecs::decode)>(decode)};
+    return Error{ErrorCode::kInternal,
+                 std::string("OpenCV's codecs are not there: ") + ::dlerror()};
+  }();
+  return door;
+}
+
+void take_pixels(void* taker, int height, int width, const std::uint8_t* bgr) {
+  const auto bytes = static_cast<std::size_t>(height) * static_cast<std::size_t>(width) * 3;
+  *static_cast<Image*>(taker) = {height, width, {bgr, bgr + bytes}};
+}
+
+Result<Image> decoded_by_codecs(const std::vector<std::uint8_t>& bytes,
+                                const std::filesystem::path& path) {
+  const auto& there = codecs();
+  if (!there) return there.error();
+  Image image;
+  std::array<char, 400> why{};
+  if (there.value().decode(bytes.data(), bytes.size(), take_pixels, &image, why.data(),
+                           why.size())) {
+    return image;
+  }
+  return Error{ErrorCode::kInvalidArgument,
+               name_of(path, bytes.size()) + " does not decode" +
+                   (why[0] == '\0' ? "" : std::string(": ") + why.data())};
+}
+
+// Most images are; nullopt: OpenCV's codecs are to say what it is.
+std::optional<Image> decoded_as_plain_jpeg(const std::vector<std::uint8_t>& bytes,
+                                           const ImageFacts& facts) {
+  const bool plain = facts.format == "JPEG" && facts.orientation == 1 && facts.bits == 8 &&
+                     (facts.channels == 1 || facts.channels == 3);
+  if (!plain) return std::nullopt;
+  Image image{static_cast<int>(facts.height), static_cast<int>(facts.width), {}};
+  image.bgr.resize(static_cast<std::size_t>(facts.height * facts.width) * 3);
+  if (!decode_jpeg(bytes, image.height, image.width, image.bgr).empty()) return std::nullopt;
+  return image;
+}
+
 Result<Image> decoded(const std::vector<std::uint8_t>& bytes, const std::filesystem::path& path) {
   auto facts = image_facts(bytes, "image " + path.filename().string());
   if (!facts) return facts.error();
-  cv::Mat pixels;
-  std::string why;
-  try {
-    pixels = cv::imdecode(bytes, cv::IMREAD_COLOR);
-  } catch (const cv::Exception& thrown) {  // a size over OpenCV's limits, among others
-    why = ": " + thrown.err;
+  std::optional<Image> image = decoded_as_plain_jpeg(bytes, facts.value());
+  if (!image) {
+    auto by_codecs = decoded_by_codecs(bytes, path);
+    if (!by_codecs) return by_codecs;
+    image = std::move(by_codecs).value();
   }
-  if (pixels.empty() || !pixels.isContinuous() || pixels.type() != CV_8UC3) {
-    return Error{ErrorCode::kInvalidArgument,
-                 name_of(path, bytes.size()) + " does not decode" + why};
-  }
-  return Image{
-      pixels.rows, pixels.cols, {pixels.datastart, pixels.dataend}, std::move(facts).value()};
+  image->facts = std::move(facts).value();
+  return std::move(*image);
 }
 
 }  // namespace

@@ -42,8 +42,11 @@ void on_message(j_common_ptr state, int level) {
   std::longjmp(listener_of(state).escape, 1);
 }
 
-// Nothing with a destructor lives in here: an error jumps out of it.
-void read_all(std::span<const std::uint8_t> bytes, Listener& listener) {
+// What is wrong with a file, as far as `work` reads it.  Nothing with a destructor lives in here,
+// or in `work`: an error jumps out of it.
+template <typename Work>
+std::string fault_met_by(std::span<const std::uint8_t> bytes, const Work& work) {
+  Listener listener{};
   jpeg_decompress_struct jpeg;
   jpeg.err = jpeg_std_error(&listener.base);
   listener.base.emit_message = on_message;
@@ -52,10 +55,11 @@ void read_all(std::span<const std::uint8_t> bytes, Listener& listener) {
   if (setjmp(listener.escape) == 0) {
     jpeg_mem_src(&jpeg, bytes.data(), bytes.size());
     jpeg_read_header(&jpeg, TRUE);
-    jpeg_read_coefficients(&jpeg);
+    work(jpeg);
     jpeg_finish_decompress(&jpeg);
   }
   jpeg_destroy_decompress(&jpeg);
+  return listener.fault.data();
 }
 
 }  // namespace
@@ -63,9 +67,24 @@ void read_all(std::span<const std::uint8_t> bytes, Listener& listener) {
 std::string fault_of_jpeg_data(std::span<const std::uint8_t> bytes) {
   const bool is_jpeg = bytes.size() > 3 && bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF;
   if (!is_jpeg) return "";
-  Listener listener{};
-  read_all(bytes, listener);
-  return listener.fault.data();
+  return fault_met_by(bytes, [](jpeg_decompress_struct& jpeg) { jpeg_read_coefficients(&jpeg); });
+}
+
+std::string decode_jpeg(std::span<const std::uint8_t> bytes, int height, int width,
+                        std::span<std::uint8_t> bgr) {
+  return fault_met_by(bytes, [&](jpeg_decompress_struct& jpeg) {
+    jpeg.out_color_space = JCS_EXT_BGR;
+    jpeg_start_decompress(&jpeg);
+    const bool as_said = jpeg.output_height == static_cast<JDIMENSION>(height) &&
+                         jpeg.output_width == static_cast<JDIMENSION>(width) &&
+                         jpeg.output_components == 3;
+    if (!as_said) ERREXIT(&jpeg, JERR_BAD_PRECISION);
+    const std::size_t row_bytes = static_cast<std::size_t>(width) * 3;
+    while (jpeg.output_scanline < jpeg.output_height) {
+      JSAMPROW row = bgr.data() + jpeg.output_scanline * row_bytes;
+      jpeg_read_scanlines(&jpeg, &row, 1);
+    }
+  });
 }
 
 }  // namespace pare::engine

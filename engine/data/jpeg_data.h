@@ -1,4 +1,4 @@
-// Whether the compressed data of a JPEG decode without a fault.
+// JPEGs: their pixels, and whether their compressed data decode without a fault.
 //
 // A file can have its end and lack something before it: a lost block of a disk or of a download.
 // libjpeg, and OpenCV with it, fills the hole with grey and goes on.
@@ -18,5 +18,12 @@ namespace pare::engine {
 // it is another kind of file.  A few bytes too many harm nobody and are not told; many are what a
 // hole leaves over.
 std::string fault_of_jpeg_data(std::span<const std::uint8_t> bytes);
+
+// The pixels of a JPEG of one or three channels, BGR, rows from the top, no padding: the same as
+// OpenCV's, which calls the same library with the same settings.  Says what libjpeg says is wrong;
+// the pixels are then not to be used.  REQUIRES: `bgr` has room for height x width x 3.
+// Cost: about 5 ms for a photograph of 640 x 480.
+std::string decode_jpeg(std::span<const std::uint8_t> bytes, int height, int width,
+                        std::span<std::uint8_t> bgr);
 
 }  // namespace pare::engine

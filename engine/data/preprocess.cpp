@@ -72,13 +72,14 @@ NetworkInput preprocess(const Image& image, const Preprocessing& how, int height
   cv::resize(pixels, inside, inside.size(), 0, 0, cv::INTER_LINEAR);
 
   NetworkInput made{height, width, {}, {}};
-  made.values.resize(placed.total() * 3);
+  const std::size_t area = placed.total();  // OpenCV counts anew at each call
+  made.values.resize(area * 3);
   for (std::size_t channel = 0; channel < 3; ++channel) {
     const std::array<float, 256> table = table_of(how, channel);
     const std::size_t source = how.rgb ? 2 - channel : channel;
     const std::uint8_t* values = placed.data + source;
-    float* const plane = made.values.data() + channel * placed.total();
-    for (std::size_t i = 0; i < placed.total(); ++i) plane[i] = table[values[3 * i]];
+    float* const plane = made.values.data() + channel * area;
+    for (std::size_t i = 0; i < area; ++i) plane[i] = table[values[3 * i]];
   }
   made.placement = {static_cast<double>(layout.resized_width) / image.width,
                     static_cast<double>(layout.resized_height) / image.height,

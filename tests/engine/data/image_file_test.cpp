@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "engine/data/images.h"
 #include "tests/engine/data/temporary_folder.h"
@@ -121,6 +122,40 @@ TEST(ImageFile, grey_alpha_and_sixteen_bits_are_read_and_said) {
               ElementsAre("2 images grey: the same in all three channels (such as grey.png)",
                           "1 image of more than 8 bits a channel: the upper 8 are used (deep.png)",
                           "1 image with transparency: it is ignored (alpha.png)"));
+}
+
+TEST(ImageFile, whatever_reads_it_an_image_has_the_pixels_that_opencv_sees) {
+  const TemporaryFolder folder;
+  const std::vector<std::vector<int>> jpegs = {
+      {},
+      {cv::IMWRITE_JPEG_QUALITY, 30},
+      {cv::IMWRITE_JPEG_PROGRESSIVE, 1},
+      {cv::IMWRITE_JPEG_RST_INTERVAL, 2, cv::IMWRITE_JPEG_OPTIMIZE, 1}};
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const int type : {CV_8UC3, CV_8UC1}) {
+    for (const auto& [height, width] : {std::pair(1, 1), {17, 31}, {64, 48}, {5, 203}}) {
+      cv::Mat picture = noise(height, width, type);
+      cv::GaussianBlur(picture, picture, {3, 3}, 0);
+      for (const std::vector<int>& settings : jpegs) {
+        std::vector<std::uint8_t> bytes;
+        ASSERT_TRUE(cv::imencode(".jpg", picture, bytes, settings));
+        files.emplace_back("a.jpg", std::string(bytes.begin(), bytes.end()));
+      }
+      files.emplace_back("a.png", encoded(".png", picture));
+      files.emplace_back("a.webp", encoded(".webp", picture));
+    }
+  }
+  for (const auto& [name, bytes] : files) {
+    const auto read = read_image(folder.write(name, bytes));
+    ASSERT_TRUE(read) << read.error().message;
+    const cv::Mat seen =
+        cv::imdecode(std::vector<std::uint8_t>(bytes.begin(), bytes.end()), cv::IMREAD_COLOR);
+    ASSERT_EQ(read.value().height, seen.rows);
+    ASSERT_EQ(read.value().width, seen.cols);
+    EXPECT_TRUE(
+        std::equal(seen.datastart, seen.dataend, read.value().bgr.begin(), read.value().bgr.end()))
+        << name << " of " << seen.rows << "x" << seen.cols;
+  }
 }
 
 TEST(ImageFile, an_image_is_turned_as_its_exif_says_and_that_is_said) {
