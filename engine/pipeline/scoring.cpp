@@ -1,10 +1,7 @@
 #include "engine/pipeline/scoring.h"
 
-#include <array>
-#include <exception>
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
 #include <utility>
@@ -227,47 +224,6 @@ Result<CocoEvaluation> coco_evaluation(const Dataset& dataset,
                                        const std::vector<ImageDetections>& detections) {
   return CocoEvaluation::make(dataset.ground_truth, detections,
                               static_cast<int>(dataset.categories.size()));
-}
-
-std::string detections_to_json(const std::vector<ImageDetections>& detections,
-                               const std::vector<Category>& categories) {
-  nlohmann::json results = nlohmann::json::array();
-  for (const ImageDetections& image : detections) {
-    for (const Detection& d : image.detections) {
-      results.push_back({{"image_id", image.image_id},
-                         {"category_id", categories[static_cast<std::size_t>(d.category)].id},
-                         {"bbox", {d.box.x, d.box.y, d.box.width, d.box.height}},
-                         {"score", d.score}});
-    }
-  }
-  return results.dump();
-}
-
-Result<std::vector<ImageDetections>> parse_detections(const std::string& json,
-                                                      const std::vector<Category>& categories) {
-  std::map<std::int64_t, int> index_of;
-  for (std::size_t c = 0; c < categories.size(); ++c) {
-    index_of[categories[c].id] = static_cast<int>(c);
-  }
-  try {
-    std::map<std::int64_t, ImageDetections> by_image;
-    for (const nlohmann::json& entry : nlohmann::json::parse(json)) {
-      const auto id = entry.at("image_id").get<std::int64_t>();
-      const auto box = entry.at("bbox").get<std::array<double, 4>>();
-      const int category = index_of.at(entry.at("category_id").get<std::int64_t>());
-      ImageDetections& image = by_image[id];
-      image.image_id = id;
-      image.detections.push_back({.box = {box[0], box[1], box[2], box[3]},
-                                  .score = entry.at("score").get<double>(),
-                                  .category = category});
-    }
-    std::vector<ImageDetections> detections;
-    for (auto& [id, image] : by_image) detections.push_back(std::move(image));
-    return detections;
-  } catch (const std::exception& wrong) {
-    return Error{ErrorCode::kInvalidArgument,
-                 std::string("stored detections cannot be read: ") + wrong.what()};
-  }
 }
 
 }  // namespace pare::engine

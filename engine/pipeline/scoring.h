@@ -86,10 +86,4 @@ Result<Dataset> labelled_by(const RunningDetector& teacher, Dataset dataset,
 Result<CocoEvaluation> coco_evaluation(const Dataset& dataset,
                                        const std::vector<ImageDetections>& detections);
 
-// As COCO results: [{"image_id", "category_id", "bbox", "score"}, ...], and back.
-std::string detections_to_json(const std::vector<ImageDetections>& detections,
-                               const std::vector<Category>& categories);
-Result<std::vector<ImageDetections>> parse_detections(const std::string& json,
-                                                      const std::vector<Category>& categories);
-
 }  // namespace pare::engine

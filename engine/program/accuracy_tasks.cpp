@@ -5,6 +5,7 @@
 
 #include "engine/pipeline/agreement.h"
 #include "engine/pipeline/candidate_file.h"
+#include "engine/pipeline/detections_json.h"
 #include "engine/pipeline/fingerprint.h"
 #include "engine/pipeline/scoring.h"
 #include "engine/pipeline/validation_split.h"
@@ -126,6 +127,7 @@ Result<std::string> text_of(const TaskContext& context, const std::string& role)
 // What faster candidates found in all images.
 Result<std::vector<std::vector<ImageDetections>>> rivals_of(const TaskContext& context, int count,
                                                             const Dataset& dataset) {
+  const auto lap = context.watch.lap(Phase::kScore);
   std::vector<std::vector<ImageDetections>> rivals;
   for (int i = 0; i < count; ++i) {
     const auto json = text_of(context, "rival_" + std::to_string(i));
@@ -171,6 +173,7 @@ Result<Scored> evaluate_boxes(const TaskContext& context, const wire::EvaluatePa
     return HeldBackAccuracy{found.result.figures.map_50_95, found.result.images, found.draws};
   };
   if (auto added = add_held_back(split, also, result); !added) return added.error();
+  const auto lap = context.watch.lap(Phase::kScore);
   return Scored{std::move(result), detections_to_json(detections, dataset.value().categories)};
 }
 
