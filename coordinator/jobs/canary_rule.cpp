@@ -23,15 +23,14 @@ struct Usual {
 
 // How far a measurement is from agreeing.
 struct Deviation {
-  double drift = 0;
+  double drift = 0;                // half of it lies on either side of the reading
   double from_reference = 0;       // above 0: the device was slower than usual
   std::optional<double> from_now;  // the same from the speed that it has moved to
   double tolerance = kLeastTolerance;
-  double worst() const { return std::max(std::abs(drift), std::abs(from_reference)); }
+  double worst_from(double speed) const { return std::max(std::abs(drift) / 2, std::abs(speed)); }
+  double worst() const { return worst_from(from_reference); }
   bool agrees() const { return worst() <= tolerance; }
-  bool agrees_now() const {
-    return from_now && std::max(std::abs(drift), std::abs(*from_now)) <= tolerance;
-  }
+  bool agrees_now() const { return from_now && worst_from(*from_now) <= tolerance; }
 };
 
 // The median of the last readings, where all of them are near it and it is not near the reference.

@@ -1,13 +1,14 @@
 // Whether a latency can be believed, from how fast its device ran the canary meanwhile
 // (docs/adr/0009).  Pure.
 //
-// A reading of the canary agrees if it drifted little from before the candidate to after it and
-// lies near the reference: the median of that device's readings for this target in the job, of its
-// reality check and of the measurements that were kept.  Little and near is kLeastTolerance, or
-// three deviations of those readings where that is more, up to kMostTolerance.  A measurement that
-// does not agree is made again, at most twice: unless the device has moved to another speed, which
-// its last kMovedReadings readings tell by agreeing with each other and not with the reference.
-// What agrees with those would come out the same again: it is taken, and marked.
+// A reading of the canary, the mean of before the candidate and after it, agrees if it lies near
+// the reference: the median of that device's readings for this target in the job, of its reality
+// check and of the measurements that were kept; and if before and after lie near it.  Near is
+// kLeastTolerance, or three deviations of those readings where that is more, up to kMostTolerance.
+// A measurement that does not agree is made again, at most twice: unless the device has moved to
+// another speed, which its last kMovedReadings readings tell by agreeing with each other and not
+// with the reference. What agrees with those would come out the same again: it is taken, and
+// marked.
 #pragma once
 
 #include <optional>
