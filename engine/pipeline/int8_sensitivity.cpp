@@ -1,6 +1,9 @@
 #include "engine/pipeline/int8_sensitivity.h"
 
 #include <algorithm>
+#include <functional>
+#include <future>
+#include <optional>
 #include <string>
 
 #include "engine/executor/openvino_runner.h"
@@ -118,19 +121,32 @@ Result<std::vector<LayerSensitivity>> int8_sensitivity(const Detector& detector,
   auto known = known_damages(journal, layers.size());
   if (!known) return known.error();
   std::vector<double> damages = std::move(known).value();
-  for (std::size_t l = damages.size(); l < layers.size(); ++l) {
-    const std::string& layer = layers[l];
-    progress(static_cast<double>(l) / static_cast<double>(layers.size()),
-             "int8 in layer " + std::to_string(l + 1) + " of " + std::to_string(layers.size()) +
-                 " alone");
+  const auto quantized_alone = [&](const std::string& layer) {
     const QuantizationPlan alone{.ranges = RangeMethod::kPercentile,
                                  .placement = QdqPlacement::kConvolutions};
     std::vector<std::string> kept = layers;
     std::erase(kept, layer);
-    const auto quantized =
-        insert_qdq(body.value(), alone, stored.sources(), WeightForm::kSimulated, kept);
+    return insert_qdq(body.value(), alone, stored.sources(), WeightForm::kSimulated, kept);
+  };
+  // A layer's time goes into compiling it, in one thread: two at a time.
+  using Answers = Result<std::vector<Outputs>>;
+  const auto begin = [&](const std::string& layer) -> Result<std::future<Answers>> {
+    auto quantized = quantized_alone(layer);
     if (!quantized) return quantized.error();
-    const auto actual = run_all(quantized.value().graph, inputs);
+    return std::async(std::launch::async, [&inputs, graph = std::move(quantized).value().graph] {
+      return run_all(graph, inputs);
+    });
+  };
+  std::optional<Result<std::future<Answers>>> next;
+  if (damages.size() < layers.size()) next = begin(layers[damages.size()]);
+  for (std::size_t l = damages.size(); l < layers.size(); ++l) {
+    progress(static_cast<double>(l) / static_cast<double>(layers.size()),
+             "int8 in layer " + std::to_string(l + 1) + " of " + std::to_string(layers.size()) +
+                 " alone");
+    auto current = std::move(next).value();
+    if (!current) return current.error();
+    if (l + 1 < layers.size()) next = begin(layers[l + 1]);
+    const auto actual = std::move(current).value().get();
     if (!actual) return actual.error();
     damages.push_back(damage_of(actual.value(), expected.value()));
     journal.did(kStep, std::ssize(damages), damages.size() == layers.size(), [&] {

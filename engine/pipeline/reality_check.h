@@ -4,9 +4,10 @@
 // Small networks are quantized as candidates are (insert_qdq, every placement, 8 and 7 bits), run
 // in the target's harness and compared with fp32 and with exact int8 arithmetic on the executor;
 // chains of layers are timed by class, width and precision, the variants of one width one after the
-// other, round after round, the fastest round counting.  Whoever calls makes sure that nothing else
-// runs on the device.  Cost: a few hundred loads of small models, ended by `max_seconds`; on a slow
-// device the later kernels are then missing.
+// other, round after round, the fastest round counting; a third round is for those whose first two
+// do not agree.  Whoever calls makes sure that nothing else runs on the device.  Cost: two hundred
+// loads of small models, half of them from what the runtime kept where it can, ended by
+// `max_seconds`; on a slow device the later kernels are then missing.
 #pragma once
 
 #include "core/device_check.h"
@@ -23,7 +24,7 @@ struct RealityCheckOptions {
   double max_seconds = 40;
   std::vector<int> widths = {16, 24, 32, 48, 64, 96, 128};  // ascending
   int size = 24;                                            // of the kernels' tensors
-  int rounds = 3;
+  int rounds = 3;                                           // at most
 };
 
 // Fails if the harness does not start, or cannot be started again.  A runtime that does not run a
