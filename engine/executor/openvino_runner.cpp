@@ -151,12 +151,14 @@ class OpenVinoRunner final : public Runner {
 // Left alone, OpenVINO would compute in bfloat16 where the processor has it.  Threads are not
 // pinned: several runners share a machine, and each would choose the same first cores.
 ov::AnyMap settings_for(const ExecutorOptions& options) {
-  return {ov::hint::inference_precision(ov::element::f32),
-          ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY),
-          ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
-          ov::inference_num_threads(options.threads),
-          ov::num_streams(1),
-          ov::hint::enable_cpu_pinning(false)};
+  ov::AnyMap settings{ov::hint::inference_precision(ov::element::f32),
+                      ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY),
+                      ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+                      ov::inference_num_threads(options.threads),
+                      ov::num_streams(1),
+                      ov::hint::enable_cpu_pinning(false)};
+  if (!options.cache.empty()) settings.insert(ov::cache_dir(options.cache.string()));
+  return settings;
 }
 
 // No fused int8 kernels and no code made for chains of small operators: two thirds of the time that

@@ -10,6 +10,7 @@
 // each other.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct ExecutorOptions {
   // For a run or two: what makes int8 fast is left out, which takes longer than the runs.  Outputs
   // are those of the Q/DQ nodes as they stand.
   bool briefly = false;
+  // A folder where what was compiled is kept for the next runner of the same graph; empty: none.
+  std::filesystem::path cache = {};
 };
 
 // `wanted` empty: the graph's outputs.  Fails with kInvalidArgument if a wanted tensor is not in

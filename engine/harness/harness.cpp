@@ -24,8 +24,10 @@ std::string request(const json& document) {
 Harness::Harness(HarnessOptions options, host::Conversation conversation)
     : options_(std::move(options)), conversation_(std::move(conversation)) {}
 
+// A process that computed on the CPU has nothing to give back that its end would not.
 Harness::~Harness() {
-  conversation_.end(kPatience);
+  const bool on_cpu = hello_.devices.empty() || device_.starts_with("CPU");
+  conversation_.end(on_cpu ? std::chrono::milliseconds(0) : kPatience);
 }
 
 Result<std::unique_ptr<Harness>> Harness::spawn(HarnessOptions options) {
@@ -42,6 +44,7 @@ Result<std::monostate> Harness::greet() {
   auto hello = decode_hello(options_.name, line.value());
   if (!hello) return hello.error();
   hello_ = std::move(hello).value();
+  if (!hello_.devices.empty()) device_ = hello_.devices.front();
   return std::monostate{};
 }
 
@@ -53,6 +56,7 @@ Result<std::unique_ptr<Harness>> Harness::start(HarnessOptions options) {
 }
 
 Result<LoadedModel> Harness::load(const std::filesystem::path& model, const LoadOptions& options) {
+  if (!options.device.empty()) device_ = options.device;
   const std::string floats(pare::name_of(options.floats));
   const bool shorter = options.floats != Precision::kFp32;
   if (shorter && std::ranges::find(hello_.precisions, floats) == hello_.precisions.end()) {

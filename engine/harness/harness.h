@@ -145,6 +145,7 @@ class Harness final : public Runner {
   HarnessOptions options_;
   host::Conversation conversation_;
   HarnessHello hello_;
+  std::string device_;  // of the last load
   LoadedModel model_;
   std::vector<std::string> output_names_;
   std::optional<Millis> inference_time_;

@@ -68,7 +68,8 @@ Result<Expectation> expect(const std::filesystem::path& candidate, const Benchma
   const auto lap = watch.lap(Phase::kParity);
   const auto graph = import_onnx_file(candidate);
   if (!graph) return graph.error();
-  auto executor = make_openvino_runner(graph.value(), options.scored);
+  auto executor =
+      make_openvino_runner(graph.value(), options.scored, {.cache = options.executor_cache});
   if (!executor) return executor.error();
   const double looser = has_halves(graph.value()) ? kHalfTolerance : 1;
   return Expectation{std::move(executor).value(), options.parity_tolerance * looser};

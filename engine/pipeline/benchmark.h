@@ -28,10 +28,11 @@ struct BenchmarkOptions {
   double max_seconds = 10;
   bool profile = false;             // also what each layer takes, where the runtime can tell
   std::filesystem::path kept = {};  // where a model that took long to load is kept; empty: nowhere
-  Millis worth_keeping{500};        // that long
-  bool fingerprint = false;         // also what it answers on the images, in few numbers
-  std::string candidate_sha256 = {};     // for the evidence
-  std::vector<std::string> scored = {};  // tensors that are compared; empty: the outputs
+  std::filesystem::path executor_cache = {};  // a folder: what the executor compiled; empty: none
+  Millis worth_keeping{500};                  // that long
+  bool fingerprint = false;                   // also what it answers on the images, in few numbers
+  std::string candidate_sha256 = {};          // for the evidence
+  std::vector<std::string> scored = {};       // tensors that are compared; empty: the outputs
 };
 
 // With its samples.  `harness` was spawned, so that it starts while `images` are prepared.  They

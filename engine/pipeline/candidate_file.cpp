@@ -39,9 +39,9 @@ Result<LoadOptions> load_options(const std::filesystem::path& candidate, int thr
 }
 
 Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate,
-                                                const std::vector<std::string>& scored,
-                                                int threads) {
-  auto runner = make_openvino_runner(candidate.graph, scored, {.threads = threads});
+                                                const std::vector<std::string>& scored, int threads,
+                                                const std::filesystem::path& kept) {
+  auto runner = make_openvino_runner(candidate.graph, scored, {.threads = threads, .cache = kept});
   if (!runner) return runner.error();
   return in_float32(std::move(runner).value(), candidate.graph);
 }

@@ -42,10 +42,11 @@ Result<LoadOptions> load_options(const std::filesystem::path& candidate, int thr
 // outputs.
 // Both take and give float32, whatever the file has at its edges (float_runner.h).
 
-// In this process, on the executor.
+// In this process, on the executor.  `kept`: a folder for what it compiles, for whoever runs the
+// same file next; empty: none.
 Result<std::unique_ptr<Runner>> run_on_executor(const CandidateFile& candidate,
-                                                const std::vector<std::string>& scored,
-                                                int threads);
+                                                const std::vector<std::string>& scored, int threads,
+                                                const std::filesystem::path& kept = {});
 
 // In the runtime's own process, which was spawned.  `kept`: what it may have kept of the candidate.
 Result<std::unique_ptr<Runner>> run_on_harness(const CandidateFile& candidate,

@@ -233,7 +233,7 @@ Result<std::unique_ptr<Runner>> TaskContext::runner(const CandidateFile& candida
                                                     std::unique_ptr<Harness> harness,
                                                     const std::string& runtime, int threads) const {
   const auto lap = watch.lap(Phase::kLoad);
-  if (harness == nullptr) return run_on_executor(candidate, scored, threads);
+  if (harness == nullptr) return run_on_executor(candidate, scored, threads, document.kept);
   return run_on_harness(candidate, scored, std::move(harness), threads, kept(runtime, threads));
 }
 
