@@ -28,8 +28,11 @@ Result<Millis> read_canary(Harness& harness, const std::filesystem::path& folder
   out << export_onnx(canary.graph);
   out.close();
   if (!out) return Error{ErrorCode::kUnavailable, "cannot write " + file.string()};
-  const auto loaded = harness.load(file, {.threads = threads});
+  const std::filesystem::path kept = folder / "canary.kept";
+  const auto loaded = harness.load(file, {.threads = threads, .kept = kept});
   if (!loaded) return loaded.error();
+  std::error_code absent;
+  if (harness.hello().keeps && !std::filesystem::exists(kept, absent)) (void)harness.keep(kept);
   const auto timing = harness.time({canary.input}, kTiming);
   if (!timing) return timing.error();
   return pare::summarize(timing.value().samples_ms).median;

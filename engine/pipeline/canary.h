@@ -13,7 +13,8 @@
 
 namespace pare::engine {
 
-// The median.  `folder` gets the network's file.  Fails as the harness does.
+// The median.  `folder` gets the network's file and what the runtime keeps of it, where it can, so
+// that a later reading with the same folder loads faster.  Fails as the harness does.
 Result<Millis> read_canary(Harness& harness, const std::filesystem::path& folder, int threads);
 
 }  // namespace pare::engine
