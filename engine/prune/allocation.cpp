@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#include "engine/prune/layer_inputs.h"
+
 namespace pare::engine {
 namespace {
-
-constexpr int kWeightInput = 1;
 
 bool has_weights(const Node& node) {
   return node.domain.empty() && (node.op == "Conv" || node.op == "ConvTranspose" ||
@@ -52,7 +52,7 @@ Result<WidthCosts> WidthCosts::make(const Graph& graph, const Observation& obser
     if (!facts) return facts.error();
     LayerCost layer{op->macs(facts.value().view(node, graph.opset)), 1, {}};
     for (const Cut& cut : groups.cuts[n]) {
-      if (cut.input != kWeightInput) continue;
+      if (cut.input != static_cast<int>(kWeightInput)) continue;
       Dimension dimension;
       for (const Symbol symbol : cut.symbols) {
         const auto place = places.find(symbol);

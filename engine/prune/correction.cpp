@@ -8,12 +8,10 @@
 #include <utility>
 
 #include "engine/prune/constant_edits.h"
+#include "engine/prune/layer_inputs.h"
 
 namespace pare::engine {
 namespace {
-
-constexpr std::size_t kWeightInput = 1;
-constexpr std::size_t kBiasInput = 2;
 
 Error foreign(const std::string& what) {
   return {ErrorCode::kInvalidArgument, "the super-network is of another model: " + what};

@@ -5,13 +5,12 @@
 #include <set>
 #include <string>
 
+#include "engine/prune/layer_inputs.h"
 #include "engine/prune/linear_layer.h"
 #include "engine/prune/ridge_fit.h"
 
 namespace pare::engine {
 namespace {
-
-constexpr std::size_t kWeight = 1;
 
 const Cut* consuming_cut_of(const Groups& groups, std::size_t n) {
   const auto cut = std::ranges::find(groups.cuts[n], CutRole::kConsumes, &Cut::role);
@@ -21,7 +20,7 @@ const Cut* consuming_cut_of(const Groups& groups, std::size_t n) {
 // The cut that drops rows of the weights.
 const Cut* row_cut_of(const Groups& groups, std::size_t n) {
   for (const Cut& cut : groups.cuts[n]) {
-    if (cut.input == static_cast<int>(kWeight) && cut.role != CutRole::kConsumes) return &cut;
+    if (cut.input == static_cast<int>(kWeightInput) && cut.role != CutRole::kConsumes) return &cut;
   }
   return nullptr;
 }
@@ -29,8 +28,8 @@ const Cut* row_cut_of(const Groups& groups, std::size_t n) {
 }  // namespace
 
 bool is_elastic_layer(const Graph& graph, const Node& node) {
-  if (!node.domain.empty() || node.op != "Conv" || node.inputs.size() <= kWeight) return false;
-  const auto weights = graph.constants.find(node.inputs[kWeight]);
+  if (!node.domain.empty() || node.op != "Conv" || node.inputs.size() <= kWeightInput) return false;
+  const auto weights = graph.constants.find(node.inputs[kWeightInput]);
   return weights != graph.constants.end() && weights->second.dtype() == DType::kFloat32;
 }
 
@@ -56,7 +55,7 @@ Result<LayerInPlan> layer_in_plan(const Graph& graph, const Groups& groups, std:
       if (!removed[rows->symbols[r]]) layer.rows.push_back(static_cast<std::int64_t>(r));
     }
   } else {
-    const Tensor& weights = graph.constants.at(graph.nodes[n].inputs[kWeight]);
+    const Tensor& weights = graph.constants.at(graph.nodes[n].inputs[kWeightInput]);
     layer.rows.resize(static_cast<std::size_t>(weights.shape()[0]));
     std::iota(layer.rows.begin(), layer.rows.end(), 0);
   }

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/prune/layer_inputs.h"
+
 namespace pare::engine {
 namespace {
 
 using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-constexpr std::size_t kWeight = 1;
-constexpr std::size_t kBias = 2;
 
 const Cut& consuming_cut(const Groups& groups, std::size_t n) {
   return *std::ranges::find(groups.cuts[n], CutRole::kConsumes, &Cut::role);
@@ -39,9 +38,9 @@ Result<std::span<const float>> fp32_constant(const Graph& graph, const Node& nod
 Result<LinearLayer> linear_layer(const Graph& graph, const Groups& groups, std::size_t n) {
   const Node& node = graph.nodes[n];
   const Cut& cut = consuming_cut(groups, n);
-  const Result<std::span<const float>> values = fp32_constant(graph, node, kWeight);
+  const Result<std::span<const float>> values = fp32_constant(graph, node, kWeightInput);
   if (!values) return values.error();
-  const Shape& shape = graph.constants.find(node.inputs[kWeight])->second.shape();
+  const Shape& shape = graph.constants.find(node.inputs[kWeightInput])->second.shape();
   const Eigen::Index outputs = is_turned(cut) ? shape[1] : shape[0];
   const Eigen::Index inputs = element_count(shape) / outputs;
   const Eigen::Map<const RowMajor> stored(values.value().data(), is_turned(cut) ? inputs : outputs,
@@ -54,8 +53,8 @@ Result<LinearLayer> linear_layer(const Graph& graph, const Groups& groups, std::
     layer.weights.leftCols(inputs) = stored.cast<double>();
   }
   layer.weights.col(inputs).setZero();
-  if (kBias < node.inputs.size() && !node.inputs[kBias].empty()) {
-    const Result<std::span<const float>> bias = fp32_constant(graph, node, kBias);
+  if (kBiasInput < node.inputs.size() && !node.inputs[kBiasInput].empty()) {
+    const Result<std::span<const float>> bias = fp32_constant(graph, node, kBiasInput);
     if (!bias) return bias.error();
     const std::span<const float> b = bias.value();
     for (Eigen::Index o = 0; o < outputs; ++o) {
@@ -101,7 +100,7 @@ LayerConstants layer_constants(const LinearLayer& layer, const Graph& graph, con
   RowMajor weights = layer.weights.leftCols(inputs).cast<float>();
   if (is_turned(consuming_cut(groups, n))) weights = RowMajor(weights.transpose());
   const Eigen::VectorXf bias = layer.weights.col(inputs).cast<float>();
-  const Shape& shape = graph.constants.find(graph.nodes[n].inputs[kWeight])->second.shape();
+  const Shape& shape = graph.constants.find(graph.nodes[n].inputs[kWeightInput])->second.shape();
   const std::span<const float> weight_values(weights.data(),
                                              static_cast<std::size_t>(weights.size()));
   const std::span<const float> bias_values(bias.data(), static_cast<std::size_t>(bias.size()));

@@ -7,11 +7,10 @@
 
 #include "engine/graph/flow_rules.h"
 #include "engine/prune/constant_edits.h"
+#include "engine/prune/layer_inputs.h"
 
 namespace pare::engine {
 namespace {
-
-constexpr std::size_t kBiasInput = 2;  // input of a layer with weights
 
 std::vector<std::int64_t> kept_of(const std::vector<Symbol>& symbols, const RemovedUnits& removed) {
   std::vector<std::int64_t> kept;
