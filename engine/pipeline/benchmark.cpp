@@ -103,23 +103,32 @@ Evidence evidence_of(const BenchmarkOptions& options, const Harness& harness,
   return evidence;
 }
 
-// For whoever scores the candidate next.  Where it cannot be kept, they load it as we did.
+// For whoever loads the candidate next.  Where it cannot be kept, they load it as we did.
 void keep(const std::filesystem::path& file, Harness& harness, Stopwatch& watch) {
   if (!harness.hello().keeps) return;
   const auto lap = watch.lap(Phase::kLoad);
   (void)harness.keep(file);
 }
 
-// The candidate's layers timed, one by one.
+// Where that lies: for its scoring, too, where loading it took long; else for its profile alone.
+std::filesystem::path place_to_keep(const BenchmarkOptions& options, const LoadedModel& loaded,
+                                    const std::filesystem::path& folder) {
+  if (!options.kept.empty() && loaded.load >= options.worth_keeping) return options.kept;
+  return options.profile ? folder / "candidate.kept" : std::filesystem::path();
+}
+
+// The candidate's layers timed, one by one.  `kept`: what the runtime may have kept of it.
 Result<std::map<std::string, double>> profile(const std::filesystem::path& candidate,
+                                              const std::filesystem::path& kept,
                                               const Tensor& image, const BenchmarkOptions& options,
                                               Harness& harness, Stopwatch& watch) {
   const auto lap = watch.lap(Phase::kProfile);
   const auto graph = import_onnx_file(candidate);
   if (!graph) return graph.error();
-  const auto loaded = harness.load(
-      candidate,
-      {.threads = options.threads, .profile = true, .floats = floats_of(graph.value().about)});
+  const auto loaded = harness.load(candidate, {.threads = options.threads,
+                                               .profile = true,
+                                               .floats = floats_of(graph.value().about),
+                                               .kept = kept});
   if (!loaded) return loaded.error();
   const auto timing = harness.time({image}, kProfileTiming);
   if (!timing) return timing.error();
@@ -168,9 +177,8 @@ Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
   });
   if (!timing) return timing.error();
   result.peak_memory_bytes = harness->peak_memory().count;
-  if (!options.kept.empty() && loaded.value().load >= options.worth_keeping) {
-    keep(options.kept, *harness, watch);
-  }
+  const std::filesystem::path kept = place_to_keep(options, loaded.value(), folder);
+  if (!kept.empty()) keep(kept, *harness, watch);
   if (options.fingerprint) {  // the canary takes the candidate's place
     if (const auto there = file.load(scored.value()); !there) return there.error();
     auto answers = fingerprint(*harness, images, watch);
@@ -190,7 +198,7 @@ Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
   result.load = loaded.value().load;
   result.canary = CanaryPair{before.value().count(), after.value().count()};
   if (options.profile) {
-    auto layers = profile(candidate, images.front(), options, *harness, watch);
+    auto layers = profile(candidate, kept, images.front(), options, *harness, watch);
     // The candidate has been measured: a runtime that cannot tell more fails nothing.
     if (layers) result.layers_ms = std::move(layers).value();
     if (!layers) evidence.no_layers = layers.error().message;
