@@ -44,7 +44,7 @@ Result<GroupGuidance> group_sensitivity(const Detector& detector, TensorFile& st
   const auto costs = WidthCosts::make(detector.body, detector.observed, all_ops(), detector.groups,
                                       ranking.value().orders);
   if (!costs) return costs.error();
-  store(ranking.value().orders, Importance::kGram, statistics);
+  store(ranking.value(), statistics);
   return GroupGuidance{sensitivities(detector.groups, costs.value(), ranking.value()),
                        allocate(detector.groups, costs.value(), ranking.value(), options.savings)};
 }

@@ -33,7 +33,8 @@ struct GroupGuidance {
 };
 
 // `statistics` is what prepare() made; its orders of importance are replaced by those that follow
-// from what was measured.  Fails as the image source and the executor do.
+// from what was measured, and the damages are kept beside them.  Fails as the image source and the
+// executor do.
 Result<GroupGuidance> group_sensitivity(const Detector& detector, TensorFile& statistics,
                                         std::size_t images, const ImageSource& image,
                                         const GroupSensitivityOptions& options,

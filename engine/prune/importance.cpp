@@ -224,4 +224,33 @@ Result<UnitOrders> load_orders(const TensorFile& file, Importance importance) {
   return orders;
 }
 
+void store(const Ranking& ranking, TensorFile& file) {
+  store(ranking.orders, Importance::kGram, file);
+  for (const auto& [group, damage] : ranking.damage) {
+    file.tensors["damage/" + group] = Tensor::of<double>({std::ssize(damage)}, damage);
+  }
+}
+
+Result<Ranking> load_ranking(const TensorFile& file) {
+  auto orders = load_orders(file, Importance::kGram);
+  if (!orders) return orders.error();
+  Ranking ranking{std::move(orders).value(), {}};
+  for (const auto& [group, order] : ranking.orders) {
+    const auto at = file.tensors.find("damage/" + group);
+    if (at == file.tensors.end()) {
+      return Error{ErrorCode::kNotFound,
+                   "the statistics say nothing of the damage of narrowing group " + group +
+                       ": they are of a version before it was kept; prepare anew"};
+    }
+    if (at->second.dtype() != DType::kFloat64 ||
+        static_cast<std::size_t>(at->second.size()) != order.size() + 1) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "statistics: damage/" + group + " is of another network"};
+    }
+    const auto damage = at->second.values<double>();
+    ranking.damage[group].assign(damage.begin(), damage.end());
+  }
+  return ranking;
+}
+
 }  // namespace pare::engine

@@ -53,4 +53,9 @@ Result<UnitOrders> rank_units(const Graph& graph, const Groups& groups, Importan
 void store(const UnitOrders& orders, Importance importance, TensorFile& file);
 Result<UnitOrders> load_orders(const TensorFile& file, Importance importance);
 
+// A ranking by Gram with its damages (names "damage/<group>").  Reading fails with kNotFound where
+// the file has orders alone.
+void store(const Ranking& ranking, TensorFile& file);
+Result<Ranking> load_ranking(const TensorFile& file);
+
 }  // namespace pare::engine

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "core/result.h"
-#include "engine/train/graph_module.h"
+#include "engine/train/graph/graph_module.h"
 #include "engine/train/weight_average.h"
 
 namespace pare::engine {

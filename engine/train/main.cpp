@@ -1,8 +1,11 @@
-// pare-train: trains the detector of the circuit-board example from scratch.
+// pare-train: trains detectors and super-networks.
 //
 //   pare-train --data boards --out detector.onnx --epochs 30 --checkpoint run.pt
+//   pare-train supernet --model m.onnx --statistics s --images DIR --minutes 60 -o m.supernet
+//   pare-train cut --model m.onnx --statistics s --supernet m.supernet --plan p.json -o c.onnx
 //
-// Writes the ONNX file and, beside it, the model card (detector.json).
+// The first trains the detector of the circuit-board example from scratch and writes, beside the
+// ONNX file, the model card (detector.json).
 #include <torch/torch.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +17,7 @@
 #include <string>
 
 #include "engine/onnx/onnx_io.h"
+#include "engine/train/tasks/supernet_command.h"
 #include "engine/train/trainer.h"
 #include "engine/train/training_set.h"
 #include "engine/train/zoo/board_detector.h"
@@ -85,6 +89,9 @@ int train(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::string command = argc > 1 ? argv[1] : "";
+  if (command == "supernet") return pare::engine::run_supernet(argc - 1, argv + 1);
+  if (command == "cut") return pare::engine::run_cut(argc - 1, argv + 1);
   Arguments arguments;
   TrainOptions& options = arguments.train;
   CLI::App app("Trains the circuit-board detector on images with COCO labels.");

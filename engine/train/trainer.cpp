@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "engine/train/checkpoint.h"
+#include "engine/train/detect/yolox_loss.h"
 #include "engine/train/weight_average.h"
-#include "engine/train/yolox_loss.h"
 
 namespace pare::engine {
 namespace {

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "core/result.h"
-#include "engine/train/graph_module.h"
+#include "engine/train/graph/graph_module.h"
 #include "engine/train/training_set.h"
 #include "engine/train/zoo/board_detector.h"
 

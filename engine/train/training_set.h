@@ -14,7 +14,7 @@
 
 #include "core/model_summary.h"
 #include "core/result.h"
-#include "engine/train/sim_ota.h"
+#include "engine/train/detect/sim_ota.h"
 
 namespace pare::engine {
 

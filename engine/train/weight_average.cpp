@@ -3,7 +3,7 @@
 #include <cmath>
 #include <utility>
 
-#include "engine/train/torch_tensor.h"
+#include "engine/train/graph/torch_tensor.h"
 
 namespace pare::engine {
 namespace {

@@ -7,7 +7,7 @@
 #include <map>
 #include <string>
 
-#include "engine/train/graph_module.h"
+#include "engine/train/graph/graph_module.h"
 
 namespace pare::engine {
 

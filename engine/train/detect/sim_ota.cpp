@@ -1,4 +1,4 @@
-#include "engine/train/sim_ota.h"
+#include "engine/train/detect/sim_ota.h"
 
 #include <algorithm>
 #include <cmath>

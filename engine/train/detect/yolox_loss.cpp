@@ -1,4 +1,4 @@
-#include "engine/train/yolox_loss.h"
+#include "engine/train/detect/yolox_loss.h"
 
 #include <algorithm>
 #include <cmath>

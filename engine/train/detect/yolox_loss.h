@@ -10,7 +10,7 @@
 
 #include <vector>
 
-#include "engine/train/sim_ota.h"
+#include "engine/train/detect/sim_ota.h"
 
 namespace pare::engine {
 

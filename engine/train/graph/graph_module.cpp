@@ -1,11 +1,11 @@
-#include "engine/train/graph_module.h"
+#include "engine/train/graph/graph_module.h"
 
 #include <set>
 #include <string_view>
 #include <utility>
 
-#include "engine/train/torch_ops.h"
-#include "engine/train/torch_tensor.h"
+#include "engine/train/graph/torch_ops.h"
+#include "engine/train/graph/torch_tensor.h"
 
 namespace pare::engine {
 namespace {
@@ -27,7 +27,7 @@ std::string first_line(std::string_view text) {
 
 }  // namespace
 
-Result<GraphModule> GraphModule::make(const Graph& graph) {
+Result<GraphModule> GraphModule::make(const Graph& graph, Trainable trainable) {
   for (const Node& node : graph.nodes) {
     if (!node.domain.empty() || find_torch_op(node.op) == nullptr) {
       return Error{ErrorCode::kUnsupported,
@@ -40,12 +40,13 @@ Result<GraphModule> GraphModule::make(const Graph& graph) {
     }
   }
   GraphModule module(graph);
-  module.adopt_constants();
+  module.adopt_constants(trainable);
   return module;
 }
 
-void GraphModule::adopt_constants() {
+void GraphModule::adopt_constants(Trainable trainable) {
   for (const auto& [name, tensor] : graph_.constants) constants_[name] = to_torch(tensor);
+  if (trainable == Trainable::kNothing) return;
   std::set<std::string> seen;
   for (const Node& node : graph_.nodes) {
     for (std::size_t i = 0; i < node.inputs.size(); ++i) {
@@ -65,48 +66,51 @@ void GraphModule::adopt_constants() {
   }
 }
 
-std::vector<bool> GraphModule::needed_for(const std::vector<std::string>& wanted) const {
-  std::set<std::string> tensors(wanted.begin(), wanted.end());
-  std::vector<bool> needed(graph_.nodes.size(), false);
-  for (std::size_t i = graph_.nodes.size(); i-- > 0;) {
-    const Node& node = graph_.nodes[i];
-    for (const std::string& out : node.outputs) needed[i] = needed[i] || tensors.contains(out);
-    if (needed[i]) tensors.insert(node.inputs.begin(), node.inputs.end());
-  }
-  return needed;
+Result<const Schedule*> GraphModule::schedule_for(const std::vector<std::string>& wanted) {
+  const auto known = schedules_.find(wanted);
+  if (known != schedules_.end()) return &known->second;
+  auto made = make_schedule(graph_, wanted);
+  if (!made) return made.error();
+  return &schedules_.emplace(wanted, std::move(made).value()).first->second;
 }
 
 Result<std::vector<torch::Tensor>> GraphModule::forward(const std::vector<torch::Tensor>& inputs,
-                                                        const std::vector<std::string>& wanted) {
-  std::map<std::string, torch::Tensor> values = constants_;
-  values[""] = torch::Tensor();
-  for (std::size_t i = 0; i < graph_.inputs.size() && i < inputs.size(); ++i) {
-    values[graph_.inputs[i].name] = inputs[i];
+                                                        const std::vector<std::string>& wanted,
+                                                        const Values& instead) {
+  const auto found = schedule_for(wanted);
+  if (!found) return found.error();
+  const Schedule& schedule = *found.value();
+  std::vector<torch::Tensor> values(schedule.names.size());
+  for (const std::size_t at : schedule.constants) {
+    const auto other = instead.find(schedule.names[at]);
+    values[at] = other == instead.end() ? constants_.at(schedule.names[at]) : other->second;
   }
-  const std::vector<bool> needed = needed_for(wanted);
-  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-    if (!needed[i]) continue;
-    const Node& node = graph_.nodes[i];
-    std::vector<torch::Tensor> arguments;
-    for (const std::string& name : node.inputs) arguments.push_back(values[name]);
+  for (std::size_t i = 0; i < schedule.inputs.size() && i < inputs.size(); ++i) {
+    values[schedule.inputs[i]] = inputs[i];
+  }
+  std::vector<torch::Tensor> arguments;
+  for (const Schedule::Step& step : schedule.steps) {
+    const Node& node = graph_.nodes[step.node];
+    arguments.clear();
+    for (const std::size_t at : step.inputs) arguments.push_back(values[at]);
     try {
-      const auto made =
-          find_torch_op(node.op)({.node = node, .inputs = arguments, .training = training_});
-      for (std::size_t k = 0; k < node.outputs.size() && k < made.size(); ++k) {
-        values[node.outputs[k]] = made[k];
+      const auto made = step.run({.node = node, .inputs = arguments, .training = training_});
+      for (std::size_t k = 0; k < step.outputs.size() && k < made.size(); ++k) {
+        values[step.outputs[k]] = made[k];
       }
     } catch (const c10::Error& error) {
       return Error{ErrorCode::kInvalidArgument, "node " + node.name + " (" + node.op + "): " +
                                                     first_line(error.what_without_backtrace())};
     }
+    for (const std::size_t at : step.last_read) values[at] = torch::Tensor();
   }
   std::vector<torch::Tensor> out;
-  for (const std::string& name : wanted) {
-    const auto at = values.find(name);
-    if (at == values.end() || !at->second.defined()) {
-      return Error{ErrorCode::kInvalidArgument, "the graph makes no tensor called " + name};
+  for (const std::size_t at : schedule.wanted) {
+    if (!values[at].defined()) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "the graph makes no tensor called " + schedule.names[at]};
     }
-    out.push_back(at->second);
+    out.push_back(values[at]);
   }
   return out;
 }

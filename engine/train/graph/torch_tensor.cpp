@@ -1,4 +1,4 @@
-#include "engine/train/torch_tensor.h"
+#include "engine/train/graph/torch_tensor.h"
 
 #include <cstring>
 #include <span>

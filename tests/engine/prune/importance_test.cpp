@@ -69,6 +69,25 @@ TEST(Importance, what_was_stored_is_loaded) {
   EXPECT_EQ(missing.error().message, "the statistics hold no order by l1");
 }
 
+TEST(Importance, a_ranking_comes_back_with_its_damages_and_orders_alone_are_no_ranking) {
+  const Ranking ranking{{{"a", {2, 0, 1}}, {"b/c", {0}}}, {{"a", {3, 2, 1, 0}}, {"b/c", {1, 0}}}};
+  TensorFile file;
+  store(ranking, file);
+  const Ranking back = load_ranking(file).value();
+  EXPECT_EQ(back.orders, ranking.orders);
+  EXPECT_EQ(back.damage, ranking.damage);
+  TensorFile old = file;
+  old.tensors.erase("damage/b/c");
+  const auto missing = load_ranking(old);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(missing.error().message, testing::HasSubstr("group b/c"));
+  file.tensors["damage/a"] = Tensor::of<double>({2}, std::vector<double>{1, 0});
+  const auto other = load_ranking(file);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().message, "statistics: damage/a is of another network");
+}
+
 TEST(Importance, a_missing_gram_names_the_layer) {
   const Analysed model = two_layers();
   const auto refused = rank_units(model.graph, model.groups, Importance::kGram, {});

@@ -1,4 +1,4 @@
-#include "engine/train/graph_module.h"
+#include "engine/train/graph/graph_module.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "engine/executor/openvino_runner.h"
-#include "engine/train/torch_tensor.h"
+#include "engine/train/graph/silu.h"
+#include "engine/train/graph/torch_tensor.h"
 #include "engine/train/zoo/board_detector.h"
 
 namespace pare::engine {
@@ -125,6 +126,10 @@ Graph graph_of_the_rest() {
   }
   for (const char* op : {"Add", "Sub", "Mul", "Div"}) g.add(op, {"x", g.floats({8, 1, 1}, 1, 2)});
   g.add("Pow", {"x", g.values({2})});
+  g.add("Pad", {"x", g.ints({0, 0, 1, 2, 0, 0, 3, 0}), g.values({0.5F})});
+  g.graph_.constants["one"] = Tensor::of<std::int64_t>({}, std::vector<std::int64_t>{-2});
+  g.add("Gather", {"x", "one"}, {{"axis", std::int64_t{1}}});
+  g.add("Gather", {"x", g.ints({5, 0, -1, 3})}, {{"axis", std::int64_t{1}}});
   g.graph_.constants["low"] = Tensor::of<float>({}, std::vector<float>{-0.3F});
   g.graph_.constants["high"] = Tensor::of<float>({}, std::vector<float>{0.4F});
   g.add("Clip", {"x", "low", "high"});
@@ -148,6 +153,58 @@ TEST(GraphModule, convolutions_and_pools_compute_what_openvino_computes) {
 
 TEST(GraphModule, the_other_operators_compute_what_openvino_computes) {
   EXPECT_LT(difference(graph_of_the_rest(), noise_tensor({1, 8, 12, 12}, 2)), 1e-5);
+}
+
+// Channels last, a 1x1 convolution is a matrix product; Sigmoid and Mul are one operator.
+TEST(GraphModule, short_cuts_compute_what_openvino_computes_and_lead_gradients_through) {
+  OneOfEach g;
+  g.add("Conv", {"x", g.floats({6, 8, 1, 1}, -1, 1), g.floats({6}, -1, 1)});
+  g.add("Conv", {"x", g.floats({5, 8, 1, 1}, -1, 1)});
+  g.add("Conv", {"x", g.floats({5, 8, 1, 1}, -1, 1)}, {{"strides", Ints{2, 2}}});
+  g.add("Sigmoid", {"Conv_0.0"});
+  g.add("Mul", {"Conv_0.0", "Sigmoid_3.0"});
+  g.add("Mul", {"Sigmoid_3.0", "Conv_0.0"});
+  g.add("Mul", {"Sigmoid_3.0", "Sigmoid_3.0"});
+  const Tensor image = noise_tensor({1, 8, 12, 12}, 3);
+  const auto expected = make_openvino_runner(g.graph_).value()->run({image});
+  std::vector<std::string> wanted;
+  for (const TensorInfo& out : g.graph_.outputs) wanted.push_back(out.name);
+  auto module = GraphModule::make(g.graph_).value();
+  const torch::Tensor last = to_torch(image).contiguous(at::MemoryFormat::ChannelsLast);
+  const auto made = module.forward({last}, wanted);
+  ASSERT_TRUE(made) << made.error().message;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    EXPECT_LT((made.value()[i] - to_torch(expected.value()[i])).abs().max().item<double>(), 1e-5)
+        << wanted[i];
+  }
+  made.value()[4].sum().backward();
+  EXPECT_GT(module.parameters()[0].value.grad().abs().sum().item<double>(), 0);
+}
+
+TEST(GraphModule, silu_and_its_gradient_are_torchs_from_one_end_of_the_range_to_the_other) {
+  torch::Tensor ours = torch::linspace(-120, 120, 100003).set_requires_grad(true);
+  torch::Tensor theirs = ours.detach().clone().set_requires_grad(true);
+  const torch::Tensor slope = torch::linspace(-1, 2, 100003);
+  const torch::Tensor y = sigmoid_linear(ours), z = torch::silu(theirs);
+  EXPECT_LT((y - z).abs().max().item<double>(), 1e-5);
+  EXPECT_LT(((y - z).abs() / (z.abs() + 1e-6)).max().item<double>(), 1e-5);
+  y.backward(slope);
+  z.backward(slope);
+  EXPECT_LT((ours.grad() - theirs.grad()).abs().max().item<double>(), 1e-5);
+}
+
+TEST(GraphModule, a_constant_can_be_another_one_in_a_single_call) {
+  OneOfEach g;
+  const std::string weights = g.floats({6, 8, 1, 1}, -1, 1);
+  g.add("Conv", {"x", weights});
+  auto module = GraphModule::make(g.graph_, Trainable::kNothing).value();
+  EXPECT_TRUE(module.parameters().empty());
+  const torch::Tensor x = to_torch(noise_tensor({1, 8, 12, 12}, 3));
+  const torch::Tensor own = module.forward({x}, {"Conv_0.0"}).value()[0];
+  const torch::Tensor twice = to_torch(g.graph_.constants.at(weights)) * 2;
+  const torch::Tensor other = module.forward({x}, {"Conv_0.0"}, {{weights, twice}}).value()[0];
+  EXPECT_LT((other - own * 2).abs().max().item<double>(), 1e-5);
+  EXPECT_TRUE(torch::equal(module.forward({x}, {"Conv_0.0"}).value()[0], own));
 }
 
 TEST(GraphModule, the_detector_computes_what_openvino_computes) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/onnx/onnx_io.h"
-#include "engine/train/yolox_loss.h"
+#include "engine/train/detect/yolox_loss.h"
 
 namespace pare::engine {
 namespace {

@@ -1,0 +1,58 @@
+// The coordinates in which the change of each layer is trained: dW_k = D V_k P.
+//
+// Layers with a Gram are whitened whole (whitening.h); of the others every input is divided by its
+// root mean square, seen on sample images.  All V lie in one flat tensor, and so do their
+// gradients, so that an optimiser's step is a few passes over one array.
+//
+// Cost of making them: an eigendecomposition a layer, once (yolox_nano: 2 s), and one forward of
+// the samples.  Not thread-safe.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "engine/prune/correction.h"
+#include "engine/train/elastic/elastic_body.h"
+
+namespace pare::engine {
+
+struct ElasticLayer {
+  std::size_t node = 0;  // of the body
+  std::string name;
+  Shape shape;                   // of the weights
+  torch::Tensor spreads;         // D: (rows, 1)
+  torch::Tensor inputs;          // P: (columns, columns), or, element by element, (rows, columns)
+  bool whole = false;            // P is a matrix
+  std::vector<torch::Tensor> v;  // of each knot: (rows, columns), leaves with gradients
+};
+
+class Coordinates {
+ public:
+  // Of the layers among `nodes`, V all zero.  `samples`: (B, 3, H, W), inputs of the network.
+  // Fails as whitening_of() and GraphModule::forward() do.
+  static Result<Coordinates> make(const ElasticBody& body, const std::vector<bool>& nodes,
+                                  std::size_t knots, const torch::Tensor& samples);
+
+  const std::vector<ElasticLayer>& layers() const { return layers_; }
+  std::size_t knots() const { return knots_; }
+  torch::Tensor values() const { return values_; }        // all V, knot after knot
+  torch::Tensor gradients() const { return gradients_; }  // filled by backward()
+  // Numbers of one knot in values().
+  std::int64_t per_knot() const { return values_.numel() / static_cast<std::int64_t>(knots_); }
+
+  // The products that go into the artifact, for V = `values`.
+  std::map<std::string, std::vector<LayerChange>> changes(const torch::Tensor& values) const;
+
+ private:
+  void allocate();
+
+  std::size_t knots_ = 0;
+  std::vector<ElasticLayer> layers_;
+  torch::Tensor values_, gradients_;
+};
+
+}  // namespace pare::engine

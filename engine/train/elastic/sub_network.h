@@ -1,0 +1,67 @@
+// One sub-network as a torch program: the graph that a candidate would have, whose weights follow
+// from the coordinates, so that gradients reach V.
+//
+//   weights = rows of ( W M + D (sum over knots of h_k V_k) (P M) )
+//
+// W M and P M are made once, in double, by the code that builds candidates, so what is trained is
+// what is exported.  Cost of making one: as reconstruct() and prune(); memory: a copy of the
+// weights and a P M a layer.  Not thread-safe.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "engine/train/elastic/coordinates.h"
+#include "engine/train/graph/graph_module.h"
+
+namespace pare::engine {
+
+// A layer whose outputs, before the activation, are compared with the original's.
+struct TracedLayer {
+  std::string tensor;
+  torch::Tensor rows;  // of the original that stay; undefined: all
+};
+
+class SubNetwork {
+ public:
+  // `share`: of the MACs that are removed.  Fails as reconstruct() and prune() do.
+  // REQUIRES: `coordinates` and `body` outlive it.
+  static Result<SubNetwork> make(const ElasticBody& body, const Coordinates& coordinates,
+                                 const std::vector<double>& knots, const RemovedUnits& removed,
+                                 double share);
+
+  double share() const { return share_; }
+  // Convolutions whose inputs are not the original's, in the order of the graph.
+  const std::vector<TracedLayer>& traced() const { return traced_; }
+  // The head's tensors first, then the traced ones: what forward() answers.
+  const std::vector<std::string>& wanted() const { return wanted_; }
+
+  // Fails as GraphModule::forward() does.
+  Result<std::vector<torch::Tensor>> forward(const torch::Tensor& images);
+
+ private:
+  struct Part {
+    std::size_t layer = 0;      // of the coordinates
+    std::string weights, bias;  // names of constants
+    torch::Tensor rows;         // undefined: all
+    torch::Tensor base, basis;  // W M's rows; P M, or P's rows
+    std::vector<std::int64_t> shape;
+  };
+
+  SubNetwork(const Coordinates& coordinates, GraphModule module)
+      : coordinates_(&coordinates), module_(std::move(module)) {}
+  GraphModule::Values weights() const;
+
+  const Coordinates* coordinates_;
+  GraphModule module_;
+  double share_ = 0;
+  std::vector<double> knot_shares_;
+  std::vector<Part> parts_;
+  std::vector<TracedLayer> traced_;
+  std::vector<std::string> wanted_;
+};
+
+}  // namespace pare::engine

@@ -1,0 +1,32 @@
+// Sub-networks of a few plans, and how far they are from the original on images held out.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <vector>
+
+#include "engine/train/distill/distillation.h"
+#include "engine/train/elastic/plan_pool.h"
+
+namespace pare::engine {
+
+// One for each plan, the units of each group going in this order.  Fails as select_units() and
+// SubNetwork::make().  REQUIRES: `coordinates` and `body` outlive them.
+Result<std::vector<SubNetwork>> make_sub_networks(const ElasticBody& body, const UnitOrders& orders,
+                                                  const Coordinates& coordinates,
+                                                  const std::vector<double>& knots,
+                                                  const std::vector<PoolPlan>& plans);
+
+// Nodes of the body that some plan affects.  Fails as select_units().
+Result<std::vector<bool>> affected_by_any(const ElasticBody& body, const UnitOrders& orders,
+                                          const std::vector<PoolPlan>& plans);
+
+// The mean loss of each sub-network over all images of the batches.  Fails as Distillation::loss().
+Result<std::vector<double>> held_out_losses(Distillation& distillation,
+                                            std::vector<SubNetwork>& judged,
+                                            const std::vector<torch::Tensor>& batches);
+
+// The one whose share is nearest.  REQUIRES: judged is not empty.
+std::size_t nearest_to(const std::vector<SubNetwork>& judged, double share);
+
+}  // namespace pare::engine

@@ -1,0 +1,258 @@
+#include "engine/train/run/supernet_run.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "engine/train/run/judge.h"
+
+namespace pare::engine {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::int64_t kTimedSteps = 20;  // before a budget of minutes becomes one of steps
+constexpr std::int64_t kReportEvery = 10;
+constexpr std::size_t kSamples = 8;  // images that coordinates are measured on
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// What a state that was kept must agree with.
+std::string text_of(const RunOptions& o, const std::vector<SubNetwork>& pool) {
+  std::string text = o.about + ", seed " + std::to_string(o.seed) + ", batch " +
+                     std::to_string(o.batch) + ", rate " + std::to_string(o.optimizer.rate) +
+                     ", decay " + std::to_string(o.optimizer.weight_decay) + ", looks " +
+                     std::to_string(o.looks) + ", threads " +
+                     std::to_string(at::get_num_threads()) + ", knots";
+  for (const double knot : o.knots) text += " " + std::to_string(knot);
+  text += ", plans";
+  for (const SubNetwork& plan : pool) text += " " + std::to_string(plan.share());
+  return text;
+}
+
+double mean(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+class Run {
+ public:
+  Run(Coordinates coordinates, Distillation distillation, const RunImages& images,
+      const RunOptions& options, std::function<void(const RunProgress&)> report)
+      : coordinates_(std::move(coordinates)),
+        distillation_(std::move(distillation)),
+        images_(images),
+        options_(options),
+        batches_(images.trained_on, images.form, options.batch, options.seed),
+        report_(std::move(report)) {}
+
+  const Coordinates& coordinates() const { return coordinates_; }
+
+  Result<TrainedCorrection> go(std::vector<SubNetwork> pool, std::vector<SubNetwork> judged) {
+    pool_ = std::move(pool);
+    judged_ = std::move(judged);
+    result_.supernet.knots = options_.knots;
+    const std::string about = text_of(options_, pool_);
+    const auto before = held_out_losses(distillation_, judged_, images_.held_out);
+    if (!before) return before.error();
+    result_.before = before.value();
+    if (const auto begun = begin(about); !begun) return begun.error();
+    if (const auto done = train(about); !done) return done.error();
+    return finish();
+  }
+
+ private:
+  Result<std::monostate> begin(const std::string& about) {
+    state_.steps = options_.steps;
+    state_.values = coordinates_.values();
+    state_.average = torch::zeros_like(state_.values);
+    state_.first_moment = torch::zeros_like(state_.values);
+    state_.second_moment = torch::zeros_like(state_.values);
+    state_.best = torch::zeros_like(state_.values);
+    state_.best_score = mean(result_.before);
+    if (options_.checkpoint.empty()) return std::monostate{};
+    auto kept = load_state(about, options_.checkpoint, result_.notes);
+    if (!kept) return kept.error();
+    if (!kept.value()) return std::monostate{};
+    if (kept.value()->values.numel() != state_.values.numel()) {
+      return Error{ErrorCode::kInvalidArgument,
+                   options_.checkpoint.string() + " is of other layers"};
+    }
+    const torch::NoGradGuard no_grad;
+    state_ = std::move(*kept.value());
+    coordinates_.values().copy_(state_.values);
+    state_.values = coordinates_.values();
+    return std::monostate{};
+  }
+
+  Result<std::monostate> train(const std::string& about) {
+    const Clock::time_point start = Clock::now();
+    Clock::time_point saved = start;
+    const std::int64_t first = state_.step;
+    while (state_.steps == 0 || state_.step < state_.steps) {
+      if (const auto done = step(); !done) return done;
+      ++state_.step;
+      if (state_.steps == 0 && state_.step - first == kTimedSteps) {
+        const double each = seconds_since(start) / static_cast<double>(kTimedSteps);
+        state_.steps =
+            std::max(state_.step + 1, static_cast<std::int64_t>(options_.minutes * 60 / each));
+      }
+      if (const auto done = look_and_tell(); !done) return done;
+      if (gave_up()) break;
+      if (!options_.checkpoint.empty() && seconds_since(saved) >= options_.checkpoint_seconds) {
+        const auto kept = save_state(state_, about, options_.checkpoint);
+        if (!kept) return kept;
+        saved = Clock::now();
+      }
+    }
+    if (options_.checkpoint.empty()) return std::monostate{};
+    return save_state(state_, about, options_.checkpoint);
+  }
+
+  // Two sub-networks whose savings lie as far from the ends of the pool.
+  std::vector<std::size_t> pair() const {
+    KeyedRandom random(options_.seed, static_cast<std::uint64_t>(state_.step), 1U << 20U);
+    const std::size_t one = random.below(pool_.size()), other = pool_.size() - 1 - one;
+    return one == other ? std::vector{one} : std::vector{one, other};
+  }
+
+  Result<std::monostate> step() {
+    const torch::Tensor images = batches_.at(state_.step);
+    const auto teacher = distillation_.teacher(images);
+    if (!teacher) return teacher.error();
+    coordinates_.gradients().zero_();
+    const std::vector<std::size_t> chosen = pair();
+    const double share = 1 / static_cast<double>(chosen.size());
+    for (const std::size_t p : chosen) {
+      const auto loss = distillation_.loss(pool_[p], images, teacher.value());
+      if (!loss) return loss.error();
+      (loss.value().total * share).backward();
+      progress_.features += loss.value().features * share;
+      progress_.heads += loss.value().heads * share;
+    }
+    take_step(coordinates_.gradients(), options_.optimizer, state_);
+    ++unreported_;
+    return std::monostate{};
+  }
+
+  Result<std::monostate> look_and_tell() {
+    const std::int64_t every =
+        state_.steps == 0 ? 0 : std::max<std::int64_t>(1, state_.steps / options_.looks);
+    const bool looks =
+        state_.steps > 0 && (state_.step % every == 0 || state_.step == state_.steps);
+    if (looks) {
+      auto seen = judge_with(state_.average);
+      if (!seen) return seen.error();
+      progress_.held_out = seen.value();
+      state_.curve.push_back({state_.step, seen.value()});
+      const double score = mean(seen.value());
+      if (std::isfinite(score) && score < state_.best_score) {
+        state_.best_score = score;
+        state_.best_step = state_.step;
+        state_.best.copy_(state_.average);
+      }
+    }
+    if (looks || unreported_ == kReportEvery) tell();
+    return std::monostate{};
+  }
+
+  bool gave_up() const {
+    return state_.step - state_.best_step >
+               std::max<std::int64_t>(state_.steps / 3, state_.steps / options_.looks * 3) &&
+           state_.steps > 0;
+  }
+
+  void tell() {
+    progress_.step = state_.step;
+    progress_.steps = state_.steps;
+    progress_.features /= static_cast<double>(std::max<std::int64_t>(1, unreported_));
+    progress_.heads /= static_cast<double>(std::max<std::int64_t>(1, unreported_));
+    progress_.loss = progress_.features + progress_.heads;
+    progress_.rate =
+        rate_share(state_.step, std::max<std::int64_t>(1, state_.steps), options_.optimizer);
+    report_(progress_);
+    progress_ = {};
+    unreported_ = 0;
+  }
+
+  Result<std::vector<double>> judge_with(const torch::Tensor& values) {
+    const torch::NoGradGuard no_grad;
+    const torch::Tensor own = coordinates_.values().clone();
+    coordinates_.values().copy_(values);
+    auto losses = held_out_losses(distillation_, judged_, images_.held_out);
+    coordinates_.values().copy_(own);
+    return losses;
+  }
+
+  // Changes that are no better than none, as judged by the plan nearest to their knot, go.
+  Result<TrainedCorrection> finish() {
+    const torch::NoGradGuard no_grad;
+    auto after = judge_with(state_.best);
+    if (!after) return after.error();
+    bool all = true;
+    for (std::size_t k = 0; k < options_.knots.size(); ++k) {
+      const std::size_t nearest = nearest_to(judged_, options_.knots[k]);
+      result_.kept.push_back(after.value()[nearest] < result_.before[nearest]);
+      all = all && result_.kept.back();
+      if (result_.kept.back()) continue;
+      const auto first = static_cast<std::int64_t>(k) * coordinates_.per_knot();
+      state_.best.narrow(0, first, coordinates_.per_knot()).zero_();
+    }
+    if (!all) after = judge_with(state_.best);
+    if (!after) return after.error();
+    result_.after = std::move(after).value();
+    result_.supernet.changes = coordinates_.changes(state_.best);
+    result_.supernet.lineage.steps = state_.step;
+    result_.curve = state_.curve;
+    result_.skipped = state_.skipped;
+    return std::move(result_);
+  }
+
+  Coordinates coordinates_;
+  Distillation distillation_;
+  const RunImages& images_;
+  const RunOptions& options_;
+  Batches batches_;
+  std::function<void(const RunProgress&)> report_;
+  std::vector<SubNetwork> pool_, judged_;
+  RunState state_;
+  RunProgress progress_;
+  std::int64_t unreported_ = 0;
+  TrainedCorrection result_;
+};
+
+}  // namespace
+
+Result<TrainedCorrection> train_supernet(const ElasticBody& body, const UnitOrders& orders,
+                                         const std::vector<PoolPlan>& pool,
+                                         const std::vector<PoolPlan>& judged,
+                                         const RunImages& images, const RunOptions& options,
+                                         const std::function<void(const RunProgress&)>& report) {
+  std::vector<PoolPlan> all = pool;
+  all.insert(all.end(), judged.begin(), judged.end());
+  const auto affected = affected_by_any(body, orders, all);
+  if (!affected) return affected.error();
+  const torch::Tensor samples =
+      images.held_out[0].narrow(0, 0, std::min<std::int64_t>(kSamples, images.held_out[0].size(0)));
+  auto coordinates = Coordinates::make(body, affected.value(), options.knots.size(), samples);
+  if (!coordinates) return coordinates.error();
+  std::vector<std::string> traced;
+  for (const ElasticLayer& layer : coordinates.value().layers()) {
+    traced.push_back(body.graph.nodes[layer.node].outputs[0]);
+  }
+  auto distillation = Distillation::make(body, traced);
+  if (!distillation) return distillation.error();
+  Run run(std::move(coordinates).value(), std::move(distillation).value(), images, options, report);
+  auto trained = make_sub_networks(body, orders, run.coordinates(), options.knots, pool);
+  if (!trained) return trained.error();
+  auto looked_at = make_sub_networks(body, orders, run.coordinates(), options.knots, judged);
+  if (!looked_at) return looked_at.error();
+  return run.go(std::move(trained).value(), std::move(looked_at).value());
+}
+
+}  // namespace pare::engine

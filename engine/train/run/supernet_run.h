@@ -1,0 +1,70 @@
+// Trains the correction of a super-network without labels, and judges it on images held out.
+//
+// A step takes a batch and an antithetic pair of the pool's sub-networks, one that removes little
+// and one that removes much; their losses against the original add up (distillation.h).  Every so
+// often the average of the weights is judged on images that nothing learns from, and the best one
+// is what comes out.  The same options, images and thread count give the same bits on the same kind
+// of machine, whether the run was interrupted or not.
+//
+// Cost: an original's forward and two sub-networks' forward and back for each image of each step.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/train/distill/distillation.h"
+#include "engine/train/elastic/plan_pool.h"
+#include "engine/train/run/batches.h"
+#include "engine/train/run/optimizer.h"
+
+namespace pare::engine {
+
+struct RunOptions {
+  std::vector<double> knots;
+  std::int64_t steps = 0;  // 0: as many as `minutes` allow, by the first 20
+  double minutes = 60;
+  int batch = 8;
+  std::int64_t looks = 10;  // at the held-out images
+  std::uint64_t seed = 1;
+  OptimizerOptions optimizer;
+  std::filesystem::path checkpoint;  // empty: none; an existing one is gone on from
+  double checkpoint_seconds = 60;
+  std::string about;  // what else a result depends on: model, statistics, images
+};
+
+struct RunImages {
+  std::span<const Image> trained_on;
+  std::vector<torch::Tensor> held_out;  // batches of inputs
+  InputForm form;
+};
+
+struct RunProgress {
+  std::int64_t step = 0, steps = 0;
+  double loss = 0, features = 0, heads = 0;  // means since the last report
+  double rate = 0;                           // share of the highest
+  std::vector<double> held_out = {};         // of each judged plan; empty: no look was taken
+};
+
+struct TrainedCorrection {
+  Supernet supernet;                  // without lineage but steps
+  std::vector<double> before, after;  // held-out loss of each judged plan
+  std::vector<bool> kept;             // of each knot: its change is better than none
+  std::vector<HeldOutPoint> curve;
+  std::int64_t skipped = 0;
+  std::vector<std::string> notes;
+};
+
+// `pool` is trained, `judged` looked at; a knot is judged by the plan nearest to it.  Fails as
+// SubNetwork::make(), save_state() and load_state() do.
+// REQUIRES: neither is empty; ranking orders are those of the plans; there are held-out images.
+Result<TrainedCorrection> train_supernet(const ElasticBody& body, const UnitOrders& orders,
+                                         const std::vector<PoolPlan>& pool,
+                                         const std::vector<PoolPlan>& judged,
+                                         const RunImages& images, const RunOptions& options,
+                                         const std::function<void(const RunProgress&)>& report);
+
+}  // namespace pare::engine

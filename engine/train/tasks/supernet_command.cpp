@@ -1,0 +1,190 @@
+#include "engine/train/tasks/supernet_command.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "engine/ops/all_ops.h"
+#include "engine/train/run/supernet_run.h"
+#include "engine/train/run/threads.h"
+#include "engine/train/tasks/opened.h"
+#include "engine/train/tasks/photographs.h"
+#include "wire/plan_json.h"
+
+namespace pare::engine {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Arguments {
+  std::filesystem::path model, statistics, card, images, out;
+  std::vector<std::filesystem::path> plans;
+  std::size_t most_images = 0;  // 0: all
+  PoolOptions pool;
+  RunOptions run;
+  int threads = 0;
+};
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "pare-train: %s\n", error.message.c_str());
+  return 1;
+}
+
+void say(const Json& line) {
+  std::printf("%s\n", line.dump().c_str());
+  std::fflush(stdout);
+}
+
+struct Plans {
+  UnitOrders orders;
+  std::vector<PoolPlan> pool, judged;
+};
+
+// Those that were asked for, trained and judged.
+Result<Plans> read_plans(const std::vector<std::filesystem::path>& files, const ElasticBody& body,
+                         const TensorFile& statistics) {
+  auto orders = load_orders(statistics, Importance::kGram);
+  if (!orders) return orders.error();
+  Plans plans{std::move(orders).value(), {}, {}};
+  for (const auto& path : files) {
+    const auto text = read_text(path);
+    if (!text) return text.error();
+    const auto plan = wire::parse_plan(text.value());
+    if (!plan) return plan.error();
+    const auto share = share_saved(body, plans.orders, plan.value().widths);
+    if (!share) return share.error();
+    plans.pool.push_back({plan.value().widths, share.value()});
+  }
+  std::ranges::sort(plans.pool, {}, &PoolPlan::share);
+  plans.judged = plans.pool;
+  return plans;
+}
+
+// A pool is trained, and what is expected at each knot is judged.
+Result<Plans> draw_plans(const Arguments& arguments, const ElasticBody& body,
+                         const TensorFile& statistics) {
+  const auto ranking = load_ranking(statistics);
+  if (!ranking) return ranking.error();
+  auto pool = draw_pool(body, ranking.value(), arguments.pool);
+  if (!pool) return pool.error();
+  auto judged = expected_plans(body, ranking.value(), arguments.run.knots);
+  if (!judged) return judged.error();
+  if (pool.value().empty() || judged.value().empty()) {
+    return Error{ErrorCode::kUnsupported,
+                 "no sub-network lacks as much as the first knot: the groups cannot be narrowed"};
+  }
+  return Plans{ranking.value().orders, std::move(pool).value(), std::move(judged).value()};
+}
+
+Json of_plans(const std::vector<PoolPlan>& plans, const TrainedCorrection& trained) {
+  Json list = Json::array();
+  for (std::size_t j = 0; j < plans.size(); ++j) {
+    list.push_back({{"share", plans[j].share},
+                    {"closed_form", trained.before[j]},
+                    {"trained", trained.after[j]}});
+  }
+  return list;
+}
+
+Json of_progress(const RunProgress& p, double seconds) {
+  Json line = {{"step", p.step},         {"steps", p.steps}, {"loss", p.loss},
+               {"features", p.features}, {"heads", p.heads}, {"rate", p.rate},
+               {"seconds", seconds}};
+  if (!p.held_out.empty()) line["held_out"] = p.held_out;
+  return line;
+}
+
+Result<std::monostate> train(const Arguments& arguments) {
+  const auto opened = open_model(arguments.model, arguments.statistics, arguments.card);
+  if (!opened) return opened.error();
+  const OpenedModel& model = opened.value();
+  const Detector& detector = model.detector;
+  const ElasticBody body{detector.body, detector.observed, detector.groups,
+                         detector.head, model.statistics,  all_ops()};
+  const auto plans = arguments.plans.empty() ? draw_plans(arguments, body, model.file)
+                                             : read_plans(arguments.plans, body, model.file);
+  if (!plans) return plans.error();
+  const InputForm form{detector.card.height, detector.card.width, detector.card.preprocessing};
+  const auto photographs = load_photographs(arguments.images, arguments.most_images, form);
+  if (!photographs) return photographs.error();
+  const RunImages images{photographs.value().trained_on, photographs.value().held_out, form};
+  RunOptions options = arguments.run;
+  options.about = "model " + model.model_sha256 + ", statistics " + model.statistics_sha256 +
+                  ", images " + photographs.value().sha256;
+  say({{"images", images.trained_on.size()},
+       {"held_out", photographs.value().held_out_count},
+       {"pool", plans.value().pool.size()}});
+  const auto start = std::chrono::steady_clock::now();
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const auto trained =
+      train_supernet(body, plans.value().orders, plans.value().pool, plans.value().judged, images,
+                     options, [&](const RunProgress& p) { say(of_progress(p, seconds())); });
+  if (!trained) return trained.error();
+  Supernet supernet = trained.value().supernet;
+  supernet.lineage = {model.model_sha256, model.statistics_sha256, options.seed,
+                      std::ssize(images.trained_on), supernet.lineage.steps};
+  const auto written = write_tensor_file(to_tensor_file(supernet), arguments.out);
+  if (!written) return written;
+  for (const std::string& note : trained.value().notes) say({{"note", note}});
+  say({{"steps", supernet.lineage.steps},
+       {"skipped", trained.value().skipped},
+       {"seconds", seconds()},
+       {"kept_knots", trained.value().kept},
+       {"held_out", of_plans(plans.value().judged, trained.value())}});
+  return std::monostate{};
+}
+
+Result<std::monostate> check_knots(const std::vector<double>& knots) {
+  double before = 0;
+  for (const double knot : knots) {
+    if (!(knot > before && knot <= 1)) {
+      return Error{ErrorCode::kInvalidArgument, "--knots must ascend from above 0 to 1 at most, " +
+                                                    std::to_string(knot) + " comes after " +
+                                                    std::to_string(before)};
+    }
+    before = knot;
+  }
+  return std::monostate{};
+}
+
+}  // namespace
+
+int run_supernet(int argc, char** argv) {
+  Arguments arguments;
+  RunOptions& run = arguments.run;
+  run.knots = {0.1, 0.25, 0.5};
+  CLI::App app("Trains a super-network: one correction of the weights for every sub-network.");
+  app.add_option("--model", arguments.model, "ONNX file")->required();
+  app.add_option("--statistics", arguments.statistics, "What `prepare` made of it")->required();
+  app.add_option("--card", arguments.card, "Model card (JSON), where the file says too little");
+  app.add_option("--images", arguments.images, "Folder of images, without labels")->required();
+  app.add_option("-o,--out", arguments.out, "The artifact")->required();
+  app.add_option("--minutes", run.minutes)->check(CLI::PositiveNumber);
+  app.add_option("--steps", run.steps, "Instead of minutes")->check(CLI::Range(1, 100'000'000));
+  app.add_option("--knots", run.knots, "Shares of the MACs that sub-networks lack");
+  app.add_option("--plan", arguments.plans, "Train these plans alone, instead of a pool");
+  app.add_option("--pool", arguments.pool.plans, "Sub-networks that are trained")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--most-images", arguments.most_images, "0: all of the folder");
+  app.add_option("--batch", run.batch)->check(CLI::Range(1, 256));
+  app.add_option("--rate", run.optimizer.rate)->check(CLI::PositiveNumber);
+  app.add_option("--decay", run.optimizer.weight_decay)->check(CLI::NonNegativeNumber);
+  app.add_option("--looks", run.looks, "At the held-out images")->check(CLI::Range(1, 1000));
+  app.add_option("--seed", run.seed);
+  app.add_option("--checkpoint", run.checkpoint, "Kept every minute, gone on from if there");
+  app.add_option("--checkpoint-seconds", run.checkpoint_seconds)->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", arguments.threads, "0: one a core");
+  CLI11_PARSE(app, argc, argv);
+  if (const auto fine = check_knots(run.knots); !fine) return fail(fine.error());
+  arguments.pool.most = run.knots.back();
+  arguments.pool.seed = run.seed;
+  set_threads(arguments.threads);
+  const auto done = train(arguments);
+  return done ? 0 : fail(done.error());
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,97 @@
+// Candidates of the detector that ships, out of a super-network.
+#include "engine/pipeline/supernet_candidate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "engine/onnx/onnx_io.h"
+#include "engine/pipeline/prepare.h"
+#include "tests/support/graph_builder.h"
+
+namespace pare::engine {
+namespace {
+
+using testing::HasSubstr;
+
+struct Opened {
+  Detector detector;
+  TensorFile statistics;
+};
+
+const Opened& example() {
+  static const Opened opened = [] {
+    std::ifstream in("examples/circuit_boards/detector.onnx", std::ios::binary);
+    const std::string onnx(std::istreambuf_iterator<char>(in), {});
+    Detector detector = open_detector(std::as_bytes(std::span(onnx)), {}).value();
+    auto prepared = prepare(
+        detector, 2,
+        [](std::size_t i, int height, int width) -> Result<Tensor> {
+          return test::random_tensor({1, 3, height, width}, static_cast<unsigned>(i), 0, 255);
+        },
+        {.resolutions = {{detector.card.height, detector.card.width}}, .int8 = false},
+        [](double, const std::string&) {});
+    return Opened{std::move(detector), std::move(prepared).value().file};
+  }();
+  return opened;
+}
+
+Plan plan_without(int units) {
+  Plan plan;
+  plan.height = example().detector.card.height;
+  plan.width = example().detector.card.width;
+  plan.reconstruction = Reconstruction::kIndependent;
+  const Group& group = example().detector.groups.groups[1];
+  if (units > 0) plan.widths[group.name] = static_cast<int>(group.units.size()) - units;
+  return plan;
+}
+
+// Of the layer that reads the group that a plan narrows.
+Supernet supernet() {
+  const Detector& detector = example().detector;
+  const Node& node = detector.body.nodes[detector.groups.groups[1].consumers[0]];
+  const Shape& shape = detector.body.constants.at(node.inputs[1]).shape();
+  Supernet made{{}, {0.5}, {}};
+  made.changes[node.name] = {
+      {test::random_tensor(shape, 1, -1, 1), test::random_tensor({shape[0]}, 2, -1, 1)}};
+  return made;
+}
+
+TEST(SupernetCandidate, a_plan_that_removes_nothing_gives_the_original_byte_for_byte) {
+  const auto& [detector, statistics] = example();
+  const auto plain = build_candidate(detector, statistics, plan_without(0));
+  const auto ours = build_from_supernet(detector, supernet(), statistics, plan_without(0));
+  ASSERT_TRUE(ours) << ours.error().message;
+  EXPECT_TRUE(ours.value().onnx == plain.value().onnx);
+}
+
+TEST(SupernetCandidate, a_plan_that_removes_something_gets_the_correction_and_the_same_graph) {
+  const auto& [detector, statistics] = example();
+  const auto plain = build_candidate(detector, statistics, plan_without(8));
+  const auto ours = build_from_supernet(detector, supernet(), statistics, plan_without(8));
+  ASSERT_TRUE(ours) << ours.error().message;
+  EXPECT_FALSE(ours.value().onnx == plain.value().onnx);
+  EXPECT_EQ(ours.value().cost.macs, plain.value().cost.macs);
+  EXPECT_EQ(ours.value().widths, plain.value().widths);
+  const auto again = build_from_supernet(detector, supernet(), statistics, plan_without(8));
+  EXPECT_TRUE(ours.value().onnx == again.value().onnx);
+}
+
+TEST(SupernetCandidate, a_plan_of_another_choice_or_repair_is_refused) {
+  const auto& [detector, statistics] = example();
+  Plan plan = plan_without(8);
+  plan.importance = Importance::kL2;
+  auto refused = build_from_supernet(detector, supernet(), statistics, plan);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnsupported);
+  plan = plan_without(8);
+  plan.reconstruction = Reconstruction::kNone;
+  refused = build_from_supernet(detector, supernet(), statistics, plan);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("repaired independently"));
+}
+
+}  // namespace
+}  // namespace pare::engine
