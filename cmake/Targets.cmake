@@ -41,7 +41,7 @@ function(pare_compile_together target apart precompiled)
     UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${PARE_UNITY_BATCH})
   set_source_files_properties(${apart} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   # An unnamed namespace in a file that is included is meant for headers.
-  target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
 function(pare_library name)

@@ -226,7 +226,7 @@ std::vector<WaitingTask> MemoryStore::waiting_tasks() const {
   for (const auto& [id, stored] : state_.tasks) {
     const NewTask& task = stored.task.task;
     if (stored.task.state != TaskState::kQueued) continue;
-    if (stored.task.not_before.value_or(now()) > now()) continue;
+    if (stored.task.not_before && *stored.task.not_before > now()) continue;
     waiting.push_back(
         {id, policy_of(task.kind).exclusive, task.pool, task.runtime, task.processor});
   }

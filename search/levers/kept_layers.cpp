@@ -97,6 +97,7 @@ std::vector<Set> sets_for(const SpaceInputs& inputs) {
 
 std::vector<Decision> sets_to_decide(const std::vector<Set>& sets) {
   std::vector<Decision> decisions;
+  decisions.reserve(sets.size());
   for (const Set& set : sets) {
     decisions.push_back({.family = family::kKeptLayers,
                          .name = set.name,

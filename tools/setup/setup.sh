@@ -7,7 +7,7 @@ PARE_VENV=${PARE_VENV:-${XDG_DATA_HOME:-$HOME/.local/share}/pare/venv}
 setup() {
   local group
   for group in "$@"; do
-    [ -e "tools/setup/debian-$group.txt" ] || { echo "setup: no group '$group' (run, test, train, bench, fuzz)" >&2; return 2; }
+    [ -e "tools/setup/debian-$group.txt" ] || { echo "setup: no group '$group' (run, test, train, bench, sanitize)" >&2; return 2; }
   done
   install_debian "$@"
   install_python "$@"
