@@ -5,8 +5,6 @@
 #include <set>
 #include <utility>
 
-#include "engine/train/graph/silu.h"
-
 namespace pare::engine {
 namespace {
 
@@ -16,7 +14,7 @@ struct Operation {
 };
 
 std::vector<torch::Tensor> run_silu(const TorchCall& call) {
-  return {sigmoid_linear(call.inputs[0])};
+  return {torch::silu(call.inputs[0])};
 }
 
 // What a node does: Mul(x, Sigmoid(x)) reads x alone.

@@ -36,7 +36,7 @@ torch::Tensor padded(const torch::Tensor& x, const Ints& pads, double value) {
 }
 
 // A 1x1 convolution of a map whose channels lie last is a matrix product: the same numbers, a tenth
-// to a third sooner, forward and back (bench/train_speed).
+// to a third sooner, forward and back (ADR 31).
 torch::Tensor pointwise(const torch::Tensor& x, const torch::Tensor& w, const torch::Tensor& bias) {
   const torch::Tensor rows = x.permute({0, 2, 3, 1}).reshape({-1, x.size(1)});
   const torch::Tensor columns = w.reshape({w.size(0), -1}).t();
