@@ -365,6 +365,45 @@ bool lies_outside(const CocoBox& box, const CocoImage& image) {
          box.y + box.height <= 0;
 }
 
+// What of the labels is not used or odd.
+struct Oddities {
+  Tally nowhere, unused, empty, crowds, flat, outside;
+
+  void look_at(const CocoImage& image) {
+    if (image.boxes.empty()) empty.add(shown(image.file_name));
+    for (const CocoBox& box : image.boxes) {
+      const std::string place = "annotations[" + std::to_string(box.annotation) + "]";
+      if (box.crowd) crowds.add(place);
+      const bool is_flat = box.width == 0 || box.height == 0;
+      if (is_flat) flat.add(place);
+      if (!is_flat && lies_outside(box, image)) outside.add(place);
+    }
+  }
+
+  void tell(const std::string& file, std::vector<std::string>& notes) const {
+    nowhere.tell(notes, "image", "images", "of " + file + " in neither split, not used");
+    unused.tell(notes, "calibration image", "calibration images", "with labels, not used");
+    empty.tell(notes, "validation image", "validation images", "without a box");
+    crowds.tell(notes, "box", "boxes",
+                "marked iscrowd: what overlaps one counts neither for nor against");
+    flat.tell(notes, "box", "boxes", "without an area: nothing can match one");
+    outside.tell(notes, "box", "boxes", "outside the image: nothing can match one");
+  }
+};
+
+// REQUIRES: the boxes are counted.
+void note_classes(const CocoLabels& labels, LabelFacts& facts) {
+  for (std::size_t c = 0; c < labels.categories.size(); ++c) {
+    facts.classes.push_back(labels.categories[c].name);
+    if (facts.class_boxes[c] > 0 || facts.boxes == 0) continue;
+    facts.notes.push_back("category " + shown(labels.categories[c].name) +
+                          " has no box in the validation images: it is not scored");
+  }
+  if (facts.boxes == 0) {
+    facts.notes.push_back("no validation image has a box: there is nothing to score against");
+  }
+}
+
 }  // namespace
 
 Result<CocoLabels> parse_coco_labels(std::string_view json, const std::string& name) {
@@ -386,20 +425,15 @@ Result<LabelFacts> label_facts(const CocoLabels& labels,
   LabelFacts facts;
   facts.notes = labels.notes;
   facts.class_boxes.assign(labels.categories.size(), 0);
-  Tally nowhere, unused, empty, crowds, flat, outside;
+  Oddities odd;
   for (const CocoImage& image : labels.images) {
     if (!scored.contains(image.file_name)) {
-      (fitted.contains(image.file_name) ? unused : nowhere).add(shown(image.file_name));
+      (fitted.contains(image.file_name) ? odd.unused : odd.nowhere).add(shown(image.file_name));
       continue;
     }
     listed.insert(image.file_name);
-    if (image.boxes.empty()) empty.add(shown(image.file_name));
+    odd.look_at(image);
     for (const CocoBox& box : image.boxes) {
-      const std::string place = "annotations[" + std::to_string(box.annotation) + "]";
-      if (box.crowd) crowds.add(place);
-      const bool is_flat = box.width == 0 || box.height == 0;
-      if (is_flat) flat.add(place);
-      if (!is_flat && lies_outside(box, image)) outside.add(place);
       ++facts.class_boxes[static_cast<std::size_t>(box.category)];
       ++facts.boxes;
     }
@@ -410,22 +444,8 @@ Result<LabelFacts> label_facts(const CocoLabels& labels,
                           " (an image without objects is listed without annotations)";
     return bad(std::move(message));
   }
-  nowhere.tell(facts.notes, "image", "images", "of " + labels.name + " in neither split, not used");
-  unused.tell(facts.notes, "calibration image", "calibration images", "with labels, not used");
-  empty.tell(facts.notes, "validation image", "validation images", "without a box");
-  crowds.tell(facts.notes, "box", "boxes",
-              "marked iscrowd: what overlaps one counts neither for nor against");
-  flat.tell(facts.notes, "box", "boxes", "without an area: nothing can match one");
-  outside.tell(facts.notes, "box", "boxes", "outside the image: nothing can match one");
-  for (std::size_t c = 0; c < labels.categories.size(); ++c) {
-    facts.classes.push_back(labels.categories[c].name);
-    if (facts.class_boxes[c] > 0 || facts.boxes == 0) continue;
-    facts.notes.push_back("category " + shown(labels.categories[c].name) +
-                          " has no box in the validation images: it is not scored");
-  }
-  if (facts.boxes == 0) {
-    facts.notes.push_back("no validation image has a box: there is nothing to score against");
-  }
+  odd.tell(labels.name, facts.notes);
+  note_classes(labels, facts);
   return facts;
 }
 

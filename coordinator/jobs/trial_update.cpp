@@ -129,6 +129,7 @@ void TrialUpdate::evaluated(const TaskEnd& end, const NewTask& task) {
   } else {
     reason = end.error().message;
   }
+  const std::string failure = "evaluating on " + runtime + " failed: " + reason;
   for (const Target* target : scored_on(runtime)) {
     const TargetRecord& record = trial_.on_target[target->name];
     const bool elsewhere =
@@ -139,7 +140,7 @@ void TrialUpdate::evaluated(const TaskEnd& end, const NewTask& task) {
       record_accuracy(*target, scored);
       if (!timed) measure(*target);  // a trial begun when accuracy still came first
     } else {
-      infeasible(*target, "evaluating on " + runtime + " failed: " + reason);
+      infeasible(*target, failure);
     }
   }
   end_if_settled();

@@ -176,7 +176,7 @@ std::string shape_of_input(const Node& node, Rewriting& to) {
   if (found != to.observed().shapes.end()) {
     return to.constant(node, "shape", integers(found->second));
   }
-  const std::string shape = to.fresh(node.name + ".shape");
+  std::string shape = to.fresh(node.name + ".shape");
   to.add({shape, "Shape", "", {node.inputs[0]}, {shape}, {}});
   return shape;
 }
@@ -396,7 +396,7 @@ std::string Rewriting::fresh(const std::string& wanted) {
 }
 
 std::string Rewriting::constant(const Node& of, const char* part, Tensor value) {
-  const std::string name = fresh(of.name + "." + part);
+  std::string name = fresh(of.name + "." + part);
   constants_.emplace(name, std::move(value));
   return name;
 }
