@@ -125,6 +125,28 @@ std::string why_hopeless(const JobContext& context, const Plan& plan,
   return {};
 }
 
+// What the task of a trial ended with, and what else is known of it.
+Result<bool> tell_end(Store& store, const Task& task, const Trial& trial, TrialUpdate& update) {
+  const TaskEnd end = end_of(task);
+  if (task.task.kind == TaskKind::kBuild) {
+    update.built(end);
+    return true;
+  }
+  if (task.task.kind == TaskKind::kEvaluate) {
+    update.evaluated(end, task.task);
+    return true;
+  }
+  auto earlier = measured_before(store, task, trial.job, trial.number);
+  if (!earlier) return earlier.error();
+  const auto readings = store.canary_readings(trial.job, task.task.target);
+  if (!readings) return readings.error();
+  const auto known = known_accuracies(store, trial);
+  if (!known) return known.error();
+  update.benchmarked(end, task.task.target, task.ran_on, std::move(earlier).value(),
+                     readings.value(), known.value());
+  return true;
+}
+
 }  // namespace
 
 JobLoop::JobLoop(Store& store, JobViews& views, JobLoopOptions options)
@@ -229,7 +251,7 @@ Result<int> JobLoop::settle_conflict(const Task& task, const Error& conflict) {
   if (++conflicts_[task.id] < kMostConflicts) return 0;
   conflicts_.erase(task.id);
   const std::string why = "the end of " + name + " does not fit: " + conflict.message;
-  const auto ended = commit(task.id, given_up(task, why));
+  auto ended = commit(task.id, given_up(task, why));
   if (ended || is_store_away(ended.error())) return ended;
   // What it was about has ended meanwhile, or cannot be ended here.
   return commit(task.id, {TaskSetAside{task.id, why}});
@@ -274,21 +296,7 @@ Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
                                            name_of(job) + " does not have"};
   }
   TrialUpdate update(context, trial.value(), plan.value(), runner.value()->scored());
-  const TaskEnd end = end_of(task);
-  if (task.task.kind == TaskKind::kBuild) {
-    update.built(end);
-  } else if (task.task.kind == TaskKind::kEvaluate) {
-    update.evaluated(end, task.task);
-  } else {
-    auto earlier = measured_before(store_, task, job.id, trial.value().number);
-    if (!earlier) return earlier.error();
-    const auto readings = store_.canary_readings(job.id, task.task.target);
-    if (!readings) return readings.error();
-    const auto known = known_accuracies(store_, trial.value());
-    if (!known) return known.error();
-    update.benchmarked(end, task.task.target, task.ran_on, std::move(earlier).value(),
-                       readings.value(), known.value());
-  }
+  if (const auto told = tell_end(store_, task, trial.value(), update); !told) return told.error();
   const bool ended = update.ended();
   std::vector<Change> changes = std::move(update).changes();
   const std::string hopeless = why_hopeless(context, plan.value(), changes);
@@ -296,7 +304,7 @@ Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
     if (options_.log) options_.log(name_of(job) + " failed: " + hopeless);
     changes.push_back(JobMoved{job.id, JobState::kFailed, hopeless});
   }
-  const auto done = commit_end(task, std::move(changes));
+  auto done = commit_end(task, std::move(changes));
   if (!done) runners_.erase(job.id);  // perhaps it is committed, and nobody told the strategy
   if (!done || !ended || !hopeless.empty()) return done;
   const auto stored = store_.trial(job.id, trial.value().number);
@@ -464,7 +472,7 @@ double JobLoop::seconds_searched(const Job& job) {
 Result<int> JobLoop::count_search(const Job& job) {
   const double seconds = seconds_searched(job) - job.searched_seconds;
   if (seconds < kRecordedAfter.count()) return 0;
-  const auto committed = commit({}, {SearchedFor{job.id, seconds}});
+  auto committed = commit({}, {SearchedFor{job.id, seconds}});
   if (committed) searched_.at(job.id).unrecorded = {};
   return committed;
 }
@@ -485,7 +493,7 @@ std::string JobLoop::why_over(const Job& job, const JobRunner& runner) {
 }
 
 Result<int> JobLoop::search(const Job& job) {
-  const auto counted = count_search(job);
+  auto counted = count_search(job);
   if (!counted || counted.value() > 0) return counted;
   const auto limit = in_flight_limit();
   if (!limit) return limit.error();

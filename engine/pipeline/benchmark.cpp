@@ -135,6 +135,25 @@ Result<std::map<std::string, double>> profile(const std::filesystem::path& candi
   return times_of_layers(graph.value(), timing.value().layers);
 }
 
+void add_samples(Timing timing, Measurement& result, Evidence& evidence) {
+  evidence.warmup_runs = timing.warmup_runs;
+  evidence.stationary = timing.stationary;
+  evidence.narrow = timing.narrow;
+  result.samples_ms = std::move(timing.samples_ms);
+  static_cast<Latency&>(result) = pare::summarize(result.samples_ms);
+  result.p90 = p90(result.samples_ms);
+}
+
+// The candidate has been measured: a runtime that cannot tell more fails nothing.
+void add_layers(Result<std::map<std::string, double>> layers, Measurement& result,
+                Evidence& evidence) {
+  if (layers) {
+    result.layers_ms = std::move(layers).value();
+  } else {
+    evidence.no_layers = layers.error().message;
+  }
+}
+
 }  // namespace
 
 Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
@@ -188,20 +207,12 @@ Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
   const auto after = canary();
   if (!after) return after.error();
   evidence.after = host::machine_state(harness->options().cores);
-  evidence.warmup_runs = timing.value().warmup_runs;
-  evidence.stationary = timing.value().stationary;
-  evidence.narrow = timing.value().narrow;
-
-  result.samples_ms = std::move(timing).value().samples_ms;
-  static_cast<Latency&>(result) = pare::summarize(result.samples_ms);
-  result.p90 = p90(result.samples_ms);
+  add_samples(std::move(timing).value(), result, evidence);
   result.load = loaded.value().load;
   result.canary = CanaryPair{before.value().count(), after.value().count()};
   if (options.profile) {
-    auto layers = profile(candidate, kept, images.front(), options, *harness, watch);
-    // The candidate has been measured: a runtime that cannot tell more fails nothing.
-    if (layers) result.layers_ms = std::move(layers).value();
-    if (!layers) evidence.no_layers = layers.error().message;
+    add_layers(profile(candidate, kept, images.front(), options, *harness, watch), result,
+               evidence);
   }
   result.evidence_json = to_json(evidence);
   return result;

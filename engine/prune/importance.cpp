@@ -70,7 +70,9 @@ Result<std::vector<double>> norms(const Graph& graph, const Groups& groups, cons
 // FNV-1a, and splitmix64 from there: the same order on every platform.
 std::vector<double> random_scores(const Group& group) {
   std::uint64_t state = 14695981039346656037U;
-  for (const unsigned char c : group.name) state = (state ^ c) * 1099511628211U;
+  for (const char c : group.name) {
+    state = (state ^ static_cast<unsigned char>(c)) * 1099511628211U;
+  }
   std::vector<double> scores;
   for (std::size_t u = 0; u < group.units.size(); ++u) {
     std::uint64_t z = (state += 0x9e3779b97f4a7c15U);

@@ -24,6 +24,7 @@ void Representatives::tell(std::span<const Observation> told) {
   order.resize(kBest + kOthers);
 
   std::vector<std::size_t> kept;
+  kept.reserve(order.size());
   for (const std::size_t i : order) kept.push_back(chosen_[i]);
   std::ranges::sort(kept);
   chosen_ = std::move(kept);
