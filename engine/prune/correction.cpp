@@ -73,7 +73,7 @@ Result<std::monostate> correct_layer(const Graph& body, std::size_t n,
 
 const std::string kFormat = "pare super-network 1";
 
-std::string key_of(std::size_t knot, const char* part, const std::string& layer) {
+std::string key_of_change(std::size_t knot, const char* part, const std::string& layer) {
   return "change/" + std::to_string(knot) + "/" + part + "/" + layer;
 }
 
@@ -138,7 +138,7 @@ Result<std::vector<Tensor>> read_part(const TensorFile& file, std::size_t knots,
                                       const std::string& layer) {
   std::vector<Tensor> all;
   for (std::size_t k = 0; k < knots; ++k) {
-    const std::string key = key_of(k, part, layer);
+    const std::string key = key_of_change(k, part, layer);
     const auto at = file.tensors.find(key);
     if (at == file.tensors.end()) return unreadable(key + " is missing");
     if (at->second.dtype() != DType::kFloat32 || !is_finite(at->second)) {
@@ -228,8 +228,8 @@ TensorFile to_tensor_file(const Supernet& supernet) {
   file.tensors["knots"] = Tensor::of<double>({std::ssize(supernet.knots)}, supernet.knots);
   for (const auto& [layer, changes] : supernet.changes) {
     for (std::size_t k = 0; k < changes.size(); ++k) {
-      file.tensors[key_of(k, "weights", layer)] = changes[k].weights;
-      file.tensors[key_of(k, "bias", layer)] = changes[k].bias;
+      file.tensors[key_of_change(k, "weights", layer)] = changes[k].weights;
+      file.tensors[key_of_change(k, "bias", layer)] = changes[k].bias;
     }
   }
   return file;
@@ -248,7 +248,7 @@ Result<Supernet> load_supernet(const TensorFile& file) {
   auto knots = read_knots(file);
   if (!knots) return knots.error();
   supernet.knots = std::move(knots).value();
-  const std::string first = key_of(0, "weights", "");
+  const std::string first = key_of_change(0, "weights", "");
   for (auto at = file.tensors.lower_bound(first);
        at != file.tensors.end() && at->first.starts_with(first); ++at) {
     const std::string layer = at->first.substr(first.size());

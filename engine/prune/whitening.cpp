@@ -7,8 +7,8 @@
 namespace pare::engine {
 namespace {
 
-constexpr double kDamping = 1e-3;      // of the mean eigenvalue
-constexpr double kLeastSpread = 1e-3;  // of the layer's root mean square spread
+constexpr double kInverseRootDamping = 1e-3;  // of the mean eigenvalue
+constexpr double kLeastSpread = 1e-3;         // of the layer's root mean square spread
 
 Eigen::VectorXd spreads(const Eigen::MatrixXd& weights, const Eigen::MatrixXd& gram) {
   const Eigen::VectorXd mean = weights * gram.col(gram.cols() - 1);
@@ -23,7 +23,7 @@ Eigen::VectorXd spreads(const Eigen::MatrixXd& weights, const Eigen::MatrixXd& g
 Whitening whiten(const Eigen::MatrixXd& weights, const Eigen::MatrixXd& gram) {
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram);
   const double damping =
-      kDamping * gram.diagonal().mean() + double{std::numeric_limits<float>::min()};
+      kInverseRootDamping * gram.diagonal().mean() + double{std::numeric_limits<float>::min()};
   const Eigen::VectorXd scale =
       (solver.eigenvalues().cwiseMax(0).array() + damping).rsqrt().matrix();
   const Eigen::MatrixXd& vectors = solver.eigenvectors();
