@@ -139,7 +139,7 @@ Response list_jobs(const Services& services, const Request& request) {
     std::ranges::copy_if(waits.value(), std::back_inserter(here),
                          [&](const TaskWait& wait) { return wait.subject.job == job.id; });
     view["waiting"] = view_of(here);
-    list.add(job.id.value, std::move(view));
+    list.add(job.id.value, view);
   }
   return list.reply();
 }

@@ -80,7 +80,8 @@ Result<JobView> JobViews::Entry::read(Store& store, Job job) {
 // nothing.
 Result<bool> JobViews::Entry::judge(Store& store, const Job& job) {
   if (!document_->transfer || !model_) return true;
-  const auto ended = static_cast<std::size_t>(job.trials.finished + job.trials.failed);
+  const auto ended =
+      static_cast<std::size_t>(job.trials.finished) + static_cast<std::size_t>(job.trials.failed);
   const std::size_t by = std::min(ended, kMostJudged);
   if (transfer_ && by == judged_by_) return true;
   auto found = judged(store, job);
@@ -145,7 +146,7 @@ Result<bool> JobViews::Entry::take(const Result<std::vector<Trial>>& trials) {
 }
 
 Result<bool> JobViews::Entry::read_anew(Store& store, const Job& job) {
-  const auto kept = is_final(job.state) ? read_kept(store, job) : Result<bool>(false);
+  auto kept = is_final(job.state) ? read_kept(store, job) : Result<bool>(false);
   if (!kept || kept.value()) return kept;
   return read_trials(store, job);
 }
@@ -248,7 +249,7 @@ std::shared_ptr<JobViews::Entry> JobViews::entry_of(const Job& job) {
   if (!entry || entry->created_at != job.created_at) entry = std::make_shared<Entry>(job);
   std::erase(used_, job.id);
   used_.push_back(job.id);
-  const std::shared_ptr<Entry> wanted = entry;
+  std::shared_ptr<Entry> wanted = entry;
   if (used_.size() > kMostJobs) {
     entries_.erase(used_.front());
     used_.pop_front();

@@ -37,6 +37,8 @@ class LoadedFile {
   LoadedFile(Harness& harness, int threads, Stopwatch& watch)
       : harness_(harness), threads_(threads), watch_(watch) {}
 
+  Harness& harness() const noexcept { return harness_; }
+
   Result<LoadedModel> load(const std::filesystem::path& file) {
     if (file == file_) return model_;
     const auto lap = watch_.lap(Phase::kLoad);
@@ -63,8 +65,10 @@ struct Expectation {
   double tolerance = 0;
 };
 
-Result<Expectation> expect(const std::filesystem::path& candidate, const BenchmarkOptions& options,
-                           Stopwatch& watch) {
+// nullopt: nothing is expected.
+Result<std::optional<Expectation>> expect(const std::filesystem::path& candidate,
+                                          const BenchmarkOptions& options, Stopwatch& watch) {
+  if (options.parity_tolerance <= 0) return std::optional<Expectation>();
   const auto lap = watch.lap(Phase::kParity);
   const auto graph = import_onnx_file(candidate);
   if (!graph) return graph.error();
@@ -72,16 +76,21 @@ Result<Expectation> expect(const std::filesystem::path& candidate, const Benchma
       make_openvino_runner(graph.value(), options.scored, {.cache = options.executor_cache});
   if (!executor) return executor.error();
   const double looser = has_halves(graph.value()) ? kHalfTolerance : 1;
-  return Expectation{std::move(executor).value(), options.parity_tolerance * looser};
+  return std::optional(Expectation{std::move(executor).value(), options.parity_tolerance * looser});
 }
 
 // Compares what the candidate is scored by; loads that, where it is not the candidate's outputs.
-Result<Parity> check_parity(const std::filesystem::path& scored, const Expectation& expected,
-                            const std::vector<Tensor>& images, Harness& harness, LoadedFile& loaded,
-                            Stopwatch& watch) {
+// nullopt: nothing was expected.
+Result<std::optional<Parity>> check_parity(const std::filesystem::path& scored,
+                                           std::optional<Expectation> expected,
+                                           const std::vector<Tensor>& images, LoadedFile& loaded,
+                                           Stopwatch& watch) {
+  if (!expected) return std::optional<Parity>();
+  Harness& harness = loaded.harness();
   if (const auto there = loaded.load(scored); !there) return there.error();
-  auto parity = compare_outputs(*expected.executor, harness, images, expected.tolerance, watch);
-  if (!parity || parity.value().agrees()) return parity;
+  auto parity = compare_outputs(*expected->executor, harness, images, expected->tolerance, watch);
+  if (!parity) return parity.error();
+  if (parity.value().agrees()) return std::optional(std::move(parity).value());
   std::ostringstream reason;
   reason << harness.options().name << " computes something else than the executor: output \""
          << parity.value().output << "\" differs by " << parity.value().max_error
@@ -135,6 +144,19 @@ Result<std::map<std::string, double>> profile(const std::filesystem::path& candi
   return times_of_layers(graph.value(), timing.value().layers);
 }
 
+Result<Millis> canary(Harness& harness, int threads, Stopwatch& watch) {
+  const auto lap = watch.lap(Phase::kCanary);
+  return read_canary(harness, harness.options().scratch, threads);
+}
+
+// What is scored answers; before the canary takes its place.
+Result<OutputFingerprint> answers_of(const std::filesystem::path& scored,
+                                     const std::vector<Tensor>& images, LoadedFile& loaded,
+                                     Stopwatch& watch) {
+  if (const auto there = loaded.load(scored); !there) return there.error();
+  return fingerprint(loaded.harness(), images, watch);
+}
+
 void add_samples(Timing timing, Measurement& result, Evidence& evidence) {
   evidence.warmup_runs = timing.warmup_runs;
   evidence.stationary = timing.stationary;
@@ -161,31 +183,21 @@ Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
                               const std::vector<Tensor>& images, const BenchmarkOptions& options,
                               Stopwatch& watch) {
   PARE_CHECK(!images.empty(), "there is an image to time");
-  std::optional<Expectation> expected;  // made ready before anything is measured
-  if (options.parity_tolerance > 0) {
-    auto ready = expect(candidate, options, watch);
-    if (!ready) return ready.error();
-    expected = std::move(ready).value();
-  }
+  auto expected = expect(candidate, options, watch);  // made ready before anything is measured
+  if (!expected) return expected.error();
   const auto greeted = watch.during(Phase::kLoad, [&] { return harness->greet(); });
   if (!greeted) return greeted.error();
   const std::filesystem::path& folder = harness->options().scratch;
-  const auto canary = [&] {
-    const auto lap = watch.lap(Phase::kCanary);
-    return read_canary(*harness, folder, options.threads);
-  };
-  const auto before = canary();
+  const auto before = canary(*harness, options.threads, watch);
   if (!before) return before.error();
   const auto scored = scored_file(candidate, options.scored, folder);
   if (!scored) return scored.error();
   LoadedFile file(*harness, options.threads, watch);
   Measurement result;
-  if (expected) {
-    auto parity = check_parity(scored.value(), *expected, images, *harness, file, watch);
-    if (!parity) return parity.error();
-    result.parity = parity.value();
-    expected.reset();  // while the candidate is timed there is nobody else
-  }
+  // Takes the executor along: while the candidate is timed there is nobody else.
+  auto parity = check_parity(scored.value(), std::move(expected).value(), images, file, watch);
+  if (!parity) return parity.error();
+  result.parity = std::move(parity).value();
   const auto loaded = file.load(candidate);
   if (!loaded) return loaded.error();
   Evidence evidence = evidence_of(options, *harness, loaded.value());
@@ -198,13 +210,12 @@ Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
   result.peak_memory_bytes = harness->peak_memory().count;
   const std::filesystem::path kept = place_to_keep(options, loaded.value(), folder);
   if (!kept.empty()) keep(kept, *harness, watch);
-  if (options.fingerprint) {  // the canary takes the candidate's place
-    if (const auto there = file.load(scored.value()); !there) return there.error();
-    auto answers = fingerprint(*harness, images, watch);
+  if (options.fingerprint) {
+    auto answers = answers_of(scored.value(), images, file, watch);
     if (!answers) return answers.error();
     result.fingerprint = std::move(answers).value();
   }
-  const auto after = canary();
+  const auto after = canary(*harness, options.threads, watch);
   if (!after) return after.error();
   evidence.after = host::machine_state(harness->options().cores);
   add_samples(std::move(timing).value(), result, evidence);

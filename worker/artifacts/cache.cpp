@@ -162,7 +162,7 @@ Cache::~Cache() = default;
 Cache::Cache(Cache&&) noexcept = default;
 Cache& Cache::operator=(Cache&&) noexcept = default;
 
-Result<Cache> Cache::open(fs::path folder, BlobClient client) {
+Result<Cache> Cache::open(const fs::path& folder, BlobClient client) {
   std::error_code failure;
   for (const char* part : {"blobs", "datasets", "partial", "locks"}) {
     fs::create_directories(folder / part, failure);

@@ -35,7 +35,7 @@ class Cache {
   Cache& operator=(Cache&&) noexcept;
 
   // Fails with kResourceExhausted if the folder cannot be made.
-  static Result<Cache> open(std::filesystem::path folder, BlobClient client);
+  static Result<Cache> open(const std::filesystem::path& folder, BlobClient client);
 
   // The file with these bytes.  Fails with kNotFound (the coordinator does not have it),
   // kUnavailable (away, or the stop came), kResourceExhausted (no room here) or kInvalidArgument
