@@ -157,7 +157,24 @@ Result<OutputFingerprint> answers_of(const std::filesystem::path& scored,
   return fingerprint(loaded.harness(), images, watch);
 }
 
-void add_samples(Timing timing, Measurement& result, Evidence& evidence) {
+Result<Timing> timed(Harness& harness, const Tensor& image, const BenchmarkOptions& options,
+                     Stopwatch& watch) {
+  const auto lap = watch.lap(Phase::kTime);
+  return harness.time({image},
+                      {.min_samples = options.min_samples, .max_seconds = options.max_seconds});
+}
+
+// Keeps what the runtime compiled, where it is worth it; the place, or empty.
+std::filesystem::path kept_at(const BenchmarkOptions& options, const LoadedModel& loaded,
+                              Harness& harness, Stopwatch& watch) {
+  std::filesystem::path place = place_to_keep(options, loaded, harness.options().scratch);
+  if (!place.empty()) keep(place, harness, watch);
+  return place;
+}
+
+void add_samples(Timing timing, const LoadedModel& loaded, Measurement& result,
+                 Evidence& evidence) {
+  result.load = loaded.load;
   evidence.warmup_runs = timing.warmup_runs;
   evidence.stationary = timing.stationary;
   evidence.narrow = timing.narrow;
@@ -187,10 +204,9 @@ Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
   if (!expected) return expected.error();
   const auto greeted = watch.during(Phase::kLoad, [&] { return harness->greet(); });
   if (!greeted) return greeted.error();
-  const std::filesystem::path& folder = harness->options().scratch;
   const auto before = canary(*harness, options.threads, watch);
   if (!before) return before.error();
-  const auto scored = scored_file(candidate, options.scored, folder);
+  const auto scored = scored_file(candidate, options.scored, harness->options().scratch);
   if (!scored) return scored.error();
   LoadedFile file(*harness, options.threads, watch);
   Measurement result;
@@ -202,14 +218,10 @@ Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
   if (!loaded) return loaded.error();
   Evidence evidence = evidence_of(options, *harness, loaded.value());
   evidence.before = host::machine_state(harness->options().cores);
-  auto timing = watch.during(Phase::kTime, [&] {
-    return harness->time({images.front()},
-                         {.min_samples = options.min_samples, .max_seconds = options.max_seconds});
-  });
+  auto timing = timed(*harness, images.front(), options, watch);
   if (!timing) return timing.error();
   result.peak_memory_bytes = harness->peak_memory().count;
-  const std::filesystem::path kept = place_to_keep(options, loaded.value(), folder);
-  if (!kept.empty()) keep(kept, *harness, watch);
+  const std::filesystem::path kept = kept_at(options, loaded.value(), *harness, watch);
   if (options.fingerprint) {
     auto answers = answers_of(scored.value(), images, file, watch);
     if (!answers) return answers.error();
@@ -218,8 +230,7 @@ Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
   const auto after = canary(*harness, options.threads, watch);
   if (!after) return after.error();
   evidence.after = host::machine_state(harness->options().cores);
-  add_samples(std::move(timing).value(), result, evidence);
-  result.load = loaded.value().load;
+  add_samples(std::move(timing).value(), loaded.value(), result, evidence);
   result.canary = CanaryPair{before.value().count(), after.value().count()};
   if (options.profile) {
     add_layers(profile(candidate, kept, images.front(), options, *harness, watch), result,
