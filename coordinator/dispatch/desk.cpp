@@ -144,6 +144,7 @@ Result<bool> Desk::retire(Answers& answers) {
 Result<bool> Desk::greet(Answers& answers) {
   if (left_.greets.empty()) return true;
   std::vector<Greeting> greetings;
+  greetings.reserve(left_.greets.size());
   for (const auto& [session, greet] : left_.greets) greetings.push_back({session, greet.profile});
   const auto all = store_.greet_all(greetings);
   if (!all && is_to_wait(all.error())) return all.error();
@@ -204,6 +205,7 @@ Result<bool> Desk::record(Answers& answers) {
 // What the store is to record; a report of a task that does not exist is left out.
 Result<std::vector<AttemptReport>> Desk::judged(const std::vector<Record>& records) {
   std::vector<TaskId> tasks;
+  tasks.reserve(records.size());
   for (const Record& record : records) tasks.push_back(record.report.task);
   const auto kinds = store_.kinds_of(tasks);
   if (!kinds) return kinds.error();
