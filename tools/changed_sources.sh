@@ -22,8 +22,8 @@ base_of() {
   elif git rev-parse --verify --quiet HEAD~1; then
     echo "changed_sources: origin/main says nothing of where this change began: the last commit" >&2
   else
-    echo "changed_sources: no commit before this one is here: every file counts as changed" >&2
-    git hash-object -t tree /dev/null
+    echo "changed_sources: no commit before this one is here: what it changed is not known" >&2
+    git rev-parse HEAD
   fi
 }
 
@@ -34,10 +34,15 @@ changed_files() {
   } | awk -F'\t' '{print $1 + $2 "\t" $3}' | sort -k1,1nr -k2 | cut -f2
 }
 
+# Nothing where nobody does.  sed reads to the end: head would leave git grep writing to nobody, which is a failure.
+first_that_includes() {
+  { git grep -lF "#include \"$1\"" -- '*.cpp' || true; } | sed -n 1p
+}
+
 source_of() {
   case $1 in
     *.cpp) echo "$1" ;;
-    *) if [ -e "${1%.h}.cpp" ]; then echo "${1%.h}.cpp"; else git grep -lF "#include \"$1\"" -- '*.cpp' | head -1; fi ;;
+    *) if [ -e "${1%.h}.cpp" ]; then echo "${1%.h}.cpp"; else first_that_includes "$1"; fi ;;
   esac
 }
 

@@ -84,6 +84,12 @@ class ChangedSources(unittest.TestCase):
         self.commit()
         self.assertEqual(sorted(self.listed(first)), ["core/a.cpp", "wire/c.cpp"])
 
+    def test_a_header_that_nobody_includes_hides_no_other_change(self):
+        first = self.history()
+        self.write(core__alone_h="1\n2\n3\n", wire__d_cpp="2\n")
+        self.commit()
+        self.assertEqual(self.listed(first), ["wire/d.cpp"])
+
     def test_tests_and_benches_and_what_was_removed_are_not_listed(self):
         first = self.history()
         (self.root / "wire/d.cpp").unlink()
@@ -106,11 +112,13 @@ class ChangedSources(unittest.TestCase):
         self.assertIn("30 sources", result.stderr)
         self.assertIn("only the 24 most changed", result.stderr)
 
-    def test_in_a_history_of_one_commit_every_file_counts_as_changed(self):
+    def test_in_a_history_of_one_commit_only_what_is_not_committed_is_known_to_have_changed(self):
         self.history()
         result = self.run_script()
-        self.assertEqual(sorted(result.stdout.split()), ["core/a.cpp", "wire/c.cpp", "wire/d.cpp"])
-        self.assertIn("every file", result.stderr)
+        self.assertEqual((result.returncode, result.stdout), (0, ""))
+        self.assertIn("not known", result.stderr)
+        self.write(wire__d_cpp="2\n")
+        self.assertEqual(self.listed(), ["wire/d.cpp"])
 
     def test_without_a_history_nothing_is_listed_and_that_is_told(self):
         result = self.run_script()
