@@ -116,10 +116,10 @@ class Database {
     // The shell between us is killed with us; the guard that it starts is not, sees its end of our
     // pipe close, and stops the database.  A background process reads nothing on descriptor 0.
     host::ChildOptions options;
-    options.command = {"sh", "-c",
-                       "exec 3<&0; (trap '' INT TERM HUP; cat <&3 >/dev/null; "
-                       "exec \"$0\" stop \"$1\") & exec 3<&-; wait",
-                       script, folder.string()};
+    const std::string guarding =
+        "exec 3<&0; (trap '' INT TERM HUP; cat <&3 >/dev/null; "
+        "exec \"$0\" stop \"$1\") & exec 3<&-; wait";
+    options.command = {"sh", "-c", guarding, script, folder.string()};
     options.own_group = true;  // Ctrl-C is not for it
     auto guard = host::Child::start(options);
     if (!guard) return guard.error();

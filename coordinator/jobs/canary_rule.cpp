@@ -54,6 +54,7 @@ Usual usual_of(const std::string& device, const std::vector<CanaryReading>& read
   usual.reference = median(of_device);
   if (of_device.size() < kFewestForSpread || !(usual.reference > 0)) return usual;
   std::vector<double> deviations;
+  deviations.reserve(of_device.size());
   for (const double reading : of_device) {
     deviations.push_back(std::abs(reading / usual.reference - 1));
   }

@@ -136,8 +136,9 @@ double sigmoid(double x) {
 }
 
 Box box_at(const Map& map, std::int64_t cell, int height, int width) {
-  const double x = (std::tanh(map.at(1, cell)) + static_cast<double>(cell % map.nx));
-  const double y = (std::tanh(map.at(2, cell)) + static_cast<double>(cell / map.nx));
+  const double x = std::tanh(map.at(1, cell)) + static_cast<double>(cell % map.nx);
+  const std::int64_t row = cell / map.nx;
+  const double y = std::tanh(map.at(2, cell)) + static_cast<double>(row);
   const double w = sigmoid(map.at(3, cell)) * width;
   const double h = sigmoid(map.at(4, cell)) * height;
   return {x * map.cell_width - w / 2, y * map.cell_height - h / 2, w, h};

@@ -195,7 +195,8 @@ Box box_at(const LevelOutputs& level, std::int64_t cell, std::int64_t nx) {
   const float* v = &level.distances->values<float>()[static_cast<std::size_t>(cell * columns)];
   const auto stride = static_cast<double>(level.stride);
   const double x = (static_cast<double>(cell % nx) + 0.5) * stride;
-  const double y = (static_cast<double>(cell / nx) + 0.5) * stride;
+  const std::int64_t row = cell / nx;
+  const double y = (static_cast<double>(row) + 0.5) * stride;
   const double left = distance(v, bins) * stride;
   const double top = distance(v + bins, bins) * stride;
   return {x - left, y - top, left + distance(v + 2 * bins, bins) * stride,

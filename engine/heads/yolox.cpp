@@ -37,7 +37,8 @@ class Recogniser {
       match.levels.push_back(*level);
     }
     if (match.levels.empty()) return not_this_head(reader_.why());
-    return with_known_strides(std::move(match), reader_.shape_of(match.outputs[0])[1]);
+    const std::int64_t rows = reader_.shape_of(match.outputs[0])[1];
+    return with_known_strides(std::move(match), rows);
   }
 
  private:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <functional>
 #include <future>
-#include <optional>
 #include <string>
 
 #include "engine/executor/openvino_runner.h"
@@ -89,6 +88,51 @@ std::vector<std::string> quantizable(const Graph& graph) {
   return names;
 }
 
+// What the body answers with one layer in int8 and all others not, layer after layer.  A layer's
+// time goes into compiling it, in one thread: the next one is begun meanwhile.
+class AloneInInt8 {
+ public:
+  using Answers = Result<std::vector<Outputs>>;
+
+  AloneInInt8(const Graph& body, const std::vector<std::string>& layers,
+              const StoredActivations& stored, const std::vector<Tensor>& inputs)
+      : body_(body), layers_(layers), stored_(stored), inputs_(inputs) {}
+
+  // REQUIRES: layers are asked for in their order.
+  Answers answers(std::size_t layer) {
+    std::future<Answers> current = next_.valid() ? std::move(next_) : begin(layer);
+    next_ = layer + 1 < layers_.size() ? begin(layer + 1) : std::future<Answers>();
+    return current.get();
+  }
+
+ private:
+  std::future<Answers> begin(std::size_t layer) const {
+    auto quantized = quantized_alone(layer);
+    if (!quantized) {
+      std::promise<Answers> failed;
+      failed.set_value(quantized.error());
+      return failed.get_future();
+    }
+    return std::async(std::launch::async, [this, graph = std::move(quantized).value().graph] {
+      return run_all(graph, inputs_);
+    });
+  }
+
+  Result<QuantizedGraph> quantized_alone(std::size_t layer) const {
+    const QuantizationPlan plan{.ranges = RangeMethod::kPercentile,
+                                .placement = QdqPlacement::kConvolutions};
+    std::vector<std::string> kept = layers_;
+    std::erase(kept, layers_[layer]);
+    return insert_qdq(body_, plan, stored_.sources(), WeightForm::kSimulated, kept);
+  }
+
+  const Graph& body_;
+  const std::vector<std::string>& layers_;
+  const StoredActivations& stored_;
+  const std::vector<Tensor>& inputs_;
+  std::future<Answers> next_;  // one of std::async waits where it is destroyed
+};
+
 }  // namespace
 
 Result<std::vector<LayerSensitivity>> int8_sensitivity(const Detector& detector,
@@ -121,32 +165,12 @@ Result<std::vector<LayerSensitivity>> int8_sensitivity(const Detector& detector,
   auto known = known_damages(journal, layers.size());
   if (!known) return known.error();
   std::vector<double> damages = std::move(known).value();
-  const auto quantized_alone = [&](const std::string& layer) {
-    const QuantizationPlan alone{.ranges = RangeMethod::kPercentile,
-                                 .placement = QdqPlacement::kConvolutions};
-    std::vector<std::string> kept = layers;
-    std::erase(kept, layer);
-    return insert_qdq(body.value(), alone, stored.sources(), WeightForm::kSimulated, kept);
-  };
-  // A layer's time goes into compiling it, in one thread: two at a time.
-  using Answers = Result<std::vector<Outputs>>;
-  const auto begin = [&](const std::string& layer) -> Result<std::future<Answers>> {
-    auto quantized = quantized_alone(layer);
-    if (!quantized) return quantized.error();
-    return std::async(std::launch::async, [&inputs, graph = std::move(quantized).value().graph] {
-      return run_all(graph, inputs);
-    });
-  };
-  std::optional<Result<std::future<Answers>>> next;
-  if (damages.size() < layers.size()) next = begin(layers[damages.size()]);
+  AloneInInt8 alone(body.value(), layers, stored, inputs);
   for (std::size_t l = damages.size(); l < layers.size(); ++l) {
     progress(static_cast<double>(l) / static_cast<double>(layers.size()),
              "int8 in layer " + std::to_string(l + 1) + " of " + std::to_string(layers.size()) +
                  " alone");
-    auto current = std::move(next).value();
-    if (!current) return current.error();
-    if (l + 1 < layers.size()) next = begin(layers[l + 1]);
-    const auto actual = std::move(current).value().get();
+    const auto actual = alone.answers(l);
     if (!actual) return actual.error();
     damages.push_back(damage_of(actual.value(), expected.value()));
     journal.did(kStep, std::ssize(damages), damages.size() == layers.size(), [&] {

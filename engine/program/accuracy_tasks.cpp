@@ -164,7 +164,7 @@ Result<Scored> evaluate_boxes(const TaskContext& context, const wire::EvaluatePa
   for (std::size_t c = 0; c < figures.per_class.size(); ++c) {
     result.per_class[dataset.value().categories[c].name] = figures.per_class[c];
   }
-  std::vector<ImageDetections> detections = std::move(scored.value().detections);
+  std::vector<ImageDetections> detections = std::move(scored).value().detections;
   const auto also = [&](const Dataset& part) -> Result<HeldBackAccuracy> {
     auto more = score(candidate, part, params.images, nullptr, progress, context.watch);
     if (!more) return more.error();
