@@ -1,7 +1,6 @@
 #include "engine/data/codecs/decode.h"
 
 #include <cstdio>
-#include <exception>
 #include <opencv2/imgcodecs.hpp>
 
 bool pare_decode_image(const std::uint8_t* bytes, std::size_t size, PareTakePixels take,
@@ -16,8 +15,6 @@ bool pare_decode_image(const std::uint8_t* bytes, std::size_t size, PareTakePixe
     return true;
   } catch (const cv::Exception& thrown) {  // a size over OpenCV's limits, among others
     std::snprintf(why, why_size, "%s", thrown.err.c_str());
-  } catch (const std::exception& thrown) {
-    std::snprintf(why, why_size, "%s", thrown.what());
   }
   return false;
 }

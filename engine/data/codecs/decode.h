@@ -14,7 +14,7 @@ extern "C" {
 using PareTakePixels = void (*)(void* taker, int height, int width, const std::uint8_t* bgr);
 
 // As cv::imdecode(IMREAD_COLOR).  Returns false, and why in `why` (cut to its size, which is not
-// 0, ending in 0), if the bytes are no image.  Any thread.
+// 0, ending in 0), if the bytes are no image.  Throws std::bad_alloc.  Any thread.
 bool pare_decode_image(const std::uint8_t* bytes, std::size_t size, PareTakePixels take,
                        void* taker, char* why, std::size_t why_size);
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <filesystem>
 
 #include "engine/executor/observe.h"
 #include "engine/executor/openvino_runner.h"
@@ -44,6 +46,32 @@ TEST(OpenVinoRunner, answers_for_inputs_constants_and_tensors_that_it_merged) {
     EXPECT_EQ(made.value()[4].values<float>()[i], relu);
     EXPECT_EQ(made.value()[0].values<float>()[i], relu + 1);
   }
+}
+
+// Candidates are of one shape and differ in numbers: what is kept of one must not serve another.
+TEST(OpenVinoRunner, what_was_compiled_for_one_graph_answers_for_no_other) {
+  std::string folder = testing::TempDir() + "executor-cache-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  GraphBuilder b;
+  b.output(b.conv(b.input({1, 64, 8, 8}), {.channels = 64}));
+  Graph graph = b.build();
+  const auto weights = std::ranges::find_if(
+      graph.constants, [](const auto& entry) { return entry.second.shape().size() == 4; });
+  const Tensor input = random_tensor({1, 64, 8, 8}, 3);
+  for (const std::size_t changed : {0U, 1U, 777U, 20000U, 36863U}) {
+    const auto before = weights->second.values<float>();
+    std::vector<float> values(before.begin(), before.end());
+    values.at(changed) += 1;
+    weights->second = Tensor::of<float>(weights->second.shape(), values);
+    const auto fresh = make_openvino_runner(graph).value()->run({input});
+    for (int time = 0; time < 2; ++time) {
+      const auto kept = make_openvino_runner(graph, {}, {.cache = folder});
+      ASSERT_TRUE(kept) << kept.error().message;
+      EXPECT_EQ(kept.value()->run({input}).value(), fresh.value()) << changed;
+    }
+  }
+  EXPECT_FALSE(std::filesystem::is_empty(folder));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(OpenVinoRunner, runs_again_and_keeps_earlier_results) {
