@@ -188,7 +188,9 @@ Exit apply(const Common& common, const ApplyArguments& given) {
     return Exit::kFailed;
   }
   if (common.progress) engine.progress = print_progress;
-  const auto made = Replay(engine, given, model.value(), plan.value()).run();
+  Plan own = plan.value();
+  own.weights = Weights::kOriginal;
+  const auto made = Replay(engine, given, model.value(), own).run();
   if (common.progress) end_progress();
   if (!made) return report_engine(made.error());
   return finish(common, given, made.value(), document);

@@ -68,6 +68,12 @@ struct QuantizationPlan {
   friend bool operator==(const QuantizationPlan&, const QuantizationPlan&) = default;
 };
 
+// Whose weights a candidate begins with.
+enum class Weights : std::uint8_t {
+  kOriginal,
+  kSupernet,  // the super-network's that comes with the plan, as the job or the task says
+};
+
 // What a plan says of one layer alone, instead of what it says of all.
 struct LayerDirective {
   bool int8 = true;  // false: not even in an int8 plan
@@ -86,6 +92,8 @@ struct Plan {
   std::optional<QuantizationPlan> quantization;  // nullopt: nothing is int8
   // By the layer's name; none that says what holds without it.
   std::map<std::string, LayerDirective> layers = {};
+  // Of a plan that removes nothing always the original's: a super-network is the original there.
+  Weights weights = Weights::kOriginal;
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 
@@ -93,6 +101,11 @@ struct Plan {
 // the runtime and the processor.
 inline bool is_lowered(const Plan& plan) noexcept {
   return plan.quantization.has_value() || plan.floats != Precision::kFp32;
+}
+
+// True if its candidates compute less than the original does at the same size.
+inline bool removes_parts(const Plan& plan) noexcept {
+  return !plan.widths.empty();
 }
 
 // What a target must take to run its candidates.

@@ -62,6 +62,13 @@ void check_width(const std::string& name, int width, const ChannelGroup& group,
   }
 }
 
+void check_weights(const Plan& plan, ReplayReport& report) {
+  if (plan.weights == Weights::kOriginal) return;
+  report.warnings.push_back(
+      "the plan's weights are those of a super-network, which was trained for other weights than "
+      "these: what it removes is repaired in closed form instead");
+}
+
 void check_names(const Plan& plan, const ModelSummary& model, ReplayReport& report) {
   const auto groups = by_name(model);
   for (const auto& [name, width] : plan.widths) {
@@ -122,6 +129,7 @@ ReplayReport check_replay(const Plan& plan, const ModelSummary& model,
                           const std::optional<ModelSummary>& original) {
   ReplayReport report;
   check_names(plan, model, report);
+  check_weights(plan, report);
   if (model.stride > 0 && (plan.height % model.stride != 0 || plan.width % model.stride != 0)) {
     report.obstacles.push_back(
         "the plan's input of " + std::to_string(plan.height) + "x" + std::to_string(plan.width) +

@@ -23,7 +23,8 @@ struct ReplayReport {
 // Obstacles: a group or layer that the plan names and the model has not, a width that the group
 // cannot have, an input size that is no multiple of the stride.  Warnings: a group that is as wide
 // as the plan wants it; and against `original`: another head, another number of layers, layers and
-// groups that came or went, groups of another number of channels.
+// groups that came or went, groups of another number of channels; and weights of a super-network,
+// which nothing but its own model has.
 ReplayReport check_replay(const Plan& plan, const ModelSummary& model,
                           const std::optional<ModelSummary>& original);
 

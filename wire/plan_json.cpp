@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 5> kImportance = {"gram", "l1", "l2", "ra
 constexpr std::array<std::string_view, 3> kReconstruction = {"none", "independent", "sequential"};
 constexpr std::array<std::string_view, 5> kRanges = {"min_max", "percentile", "entropy", "mse",
                                                      "mse_after_activation"};
+constexpr std::array<std::string_view, 2> kWeights = {"original", "supernet"};
 constexpr std::array<std::string_view, 2> kRounding = {"nearest", "gram"};
 
 QuantizationPlan read_quantization(Fields& fields) {
@@ -68,13 +69,17 @@ void drop_idle_directives(Plan& plan) {
 
 // True if the first version could say it all: there, layers were left in fp32 and no more.
 bool is_of_version_1(const Plan& plan) {
-  return plan.floats == Precision::kFp32 && std::ranges::all_of(plan.layers, [](const auto& layer) {
+  return plan.floats == Precision::kFp32 && plan.weights == Weights::kOriginal &&
+         std::ranges::all_of(plan.layers, [](const auto& layer) {
            return layer.second == LayerDirective{.int8 = false};
          });
 }
 
 void read_what_is_new(Fields& fields, Plan& plan) {
   plan.floats = read_precision(fields, "floats", kFloatPrecisions);
+  if (fields.has("weights")) {
+    plan.weights = static_cast<Weights>(fields.one_of("weights", kWeights));
+  }
   fields.object("layers", [&](Fields& layers) {
     for (const std::string& name : layers.names()) {
       layers.object(name, [&](Fields& one) { plan.layers[name] = read_directive(one); });
@@ -109,6 +114,7 @@ Plan read_plan(Fields& fields) {
   }
   if (version == kVersion) read_what_is_new(fields, plan);
   drop_idle_directives(plan);
+  if (!removes_parts(plan)) plan.weights = Weights::kOriginal;
   return plan;
 }
 
@@ -127,6 +133,9 @@ nlohmann::json plan_value(const Plan& plan) {
     return json;
   }
   json["floats"] = name_of(plan.floats);
+  if (plan.weights != Weights::kOriginal) {
+    json["weights"] = kWeights[static_cast<std::size_t>(plan.weights)];
+  }
   json["layers"] = nlohmann::json::object();
   for (const auto& [name, directive] : plan.layers)
     json["layers"][name] = directive_json(directive);

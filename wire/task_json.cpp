@@ -25,32 +25,26 @@ std::span<const std::string_view> blob_roles(const TaskParams& params) {
                     params);
 }
 
-std::string_view extra_role(TaskKind kind) {
-  switch (kind) {
-    case TaskKind::kBuild: return "dataset";
-    case TaskKind::kEvaluate:
-    case TaskKind::kCompare: return "model";
-    default: return {};
-  }
-}
-
-// The blob that a task of some kinds has only if its parameters ask for it.
+// A blob that a task has only if its parameters ask for it.
 struct ExtraBlob {
+  std::string role;
   bool needed = false;
   std::string_view why;  // it is needed
 };
 
-ExtraBlob extra_blob(const TaskParams& params) {
+std::vector<ExtraBlob> extra_blobs(const TaskParams& params) {
   constexpr std::string_view kTeacher = "the model is the teacher";
   if (const auto* build = std::get_if<BuildParams>(&params)) {
-    return {build->plan.reconstruction == Reconstruction::kSequential,
-            "the plan repairs in sequence"};
+    return {{"dataset", build->plan.reconstruction == Reconstruction::kSequential,
+             "the plan repairs in sequence"},
+            {"supernet", build->plan.weights == Weights::kSupernet,
+             "the plan's weights are a super-network's"}};
   }
   if (const auto* evaluate = std::get_if<EvaluateParams>(&params)) {
-    return {evaluate->teacher.has_value(), kTeacher};
+    return {{"model", evaluate->teacher.has_value(), kTeacher}};
   }
   if (const auto* compare = std::get_if<CompareParams>(&params)) {
-    return {compare->teacher, kTeacher};
+    return {{"model", compare->teacher, kTeacher}};
   }
   return {};
 }
@@ -95,23 +89,24 @@ void read_machine(Fields& fields, TaskDocument& task) {
 TaskDocument read_task(Fields& fields) {
   TaskDocument task;
   const TaskKind kind = read_kind(fields);
-  const std::string extra(extra_role(kind));
   fields.object("params", [&](Fields& params) { task.params = read_params(params, kind); });
   fields.object("blobs", [&](Fields& blobs) {
     for (const std::string_view role : blob_roles(task.params)) {
       task.blobs[std::string(role)] = blobs.sha256(role);
     }
-    if (!extra.empty() && blobs.has(extra)) task.blobs[extra] = blobs.sha256(extra);
+    for (const ExtraBlob& extra : extra_blobs(task.params)) {
+      if (blobs.has(extra.role)) task.blobs[extra.role] = blobs.sha256(extra.role);
+    }
     const auto* evaluate = std::get_if<EvaluateParams>(&task.params);
     for (int i = 0; evaluate != nullptr && i < evaluate->rivals; ++i) {
       const std::string role = "rival_" + std::to_string(i);
       task.blobs[role] = blobs.sha256(role);
     }
   });
-  const auto [needed, why] = extra_blob(task.params);
-  if (needed != task.blobs.contains(extra) && !extra.empty()) {
-    fields.refuse("blobs", needed ? "hold a " + extra + ": " + std::string(why)
-                                  : "hold no " + extra + ": the parameters ask for none");
+  for (const auto& [role, needed, why] : extra_blobs(task.params)) {
+    if (needed == task.blobs.contains(role)) continue;
+    fields.refuse("blobs", needed ? "hold a " + role + ": " + std::string(why)
+                                  : "hold no " + role + ": the parameters ask for none");
   }
   read_machine(fields, task);
   return task;

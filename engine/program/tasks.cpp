@@ -11,6 +11,7 @@
 #include "engine/pipeline/faithful.h"
 #include "engine/pipeline/float_runner.h"
 #include "engine/pipeline/scoring.h"
+#include "engine/pipeline/supernet_candidate.h"
 #include "engine/pipeline/try_out.h"
 #include "engine/program/task_context.h"
 #include "wire/sha256.h"
@@ -41,6 +42,36 @@ Result<std::vector<std::string>> compared_with_upload(const TaskContext& context
     other = OtherRuntime{std::move(harness).value(), path.value()};
   }
   return check_faithful(detector, onnx, other);
+}
+
+// The super-network that comes with the task, if it was made of the same model and statistics.
+Result<Supernet> supernet_of(const TaskContext& context) {
+  const auto path = context.file("supernet");
+  if (!path) return path.error();
+  const auto file =
+      context.watch.during(Phase::kOpen, [&] { return read_tensor_file(path.value()); });
+  if (!file) return file.error();
+  auto supernet = load_supernet(file.value());
+  if (!supernet) return supernet.error();
+  const auto own = check_lineage(supernet.value(), context.document.blobs.at("model"),
+                                 context.document.blobs.at("statistics"));
+  if (!own) return own.error();
+  return supernet;
+}
+
+// What the plan asks for.  Fails as build_candidate() and build_from_supernet().
+Result<Candidate> candidate_of(const TaskContext& context, const Plan& plan,
+                               const Detector& detector, const TensorFile& statistics,
+                               const CalibrationImages& images) {
+  if (plan.weights == Weights::kOriginal) {
+    return context.watch.during(
+        Phase::kBuild, [&] { return build_candidate(detector, statistics, plan, images); });
+  }
+  const auto supernet = supernet_of(context);
+  if (!supernet) return supernet.error();
+  return context.watch.during(Phase::kBuild, [&] {
+    return build_from_supernet(detector, supernet.value(), statistics, plan);
+  });
 }
 
 }  // namespace
@@ -107,9 +138,8 @@ TaskEnd run(const TaskContext& context, const wire::BuildParams& params) {
     calibration = std::move(read).value();
     images = {calibration.size(), image_source(calibration, params.card)};
   }
-  const auto candidate = context.watch.during(Phase::kBuild, [&] {
-    return build_candidate(detector.value(), statistics.value(), params.plan, images);
-  });
+  const auto candidate =
+      candidate_of(context, params.plan, detector.value(), statistics.value(), images);
   if (!candidate) return candidate.error();
   auto artifact = context.artifact("candidate", "candidate.onnx", candidate.value().onnx);
   if (!artifact) return artifact.error();

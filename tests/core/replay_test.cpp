@@ -110,6 +110,14 @@ TEST(Replay, what_differs_from_the_original_is_a_warning_that_names_it) {
               testing::Contains("layers of the original that the model does not have: 'extra'"));
 }
 
+TEST(Replay, weights_of_a_super_network_are_left_behind_with_a_warning) {
+  Plan inherited = plan();
+  inherited.weights = Weights::kSupernet;
+  const auto report = check_replay(inherited, model(), std::nullopt);
+  EXPECT_THAT(report.obstacles, IsEmpty());
+  EXPECT_THAT(report.warnings, ElementsAre(HasSubstr("closed form instead")));
+}
+
 TEST(Replay, a_long_list_of_names_is_cut) {
   ModelSummary other = model();
   for (int i = 0; i < 9; ++i) {

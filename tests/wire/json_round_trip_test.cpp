@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/wire/random_documents.h"
@@ -42,11 +43,33 @@ TEST(JsonRoundTrip, jobs_and_targets_come_back_as_they_were) {
   }
 }
 
+TEST(JsonRoundTrip, a_build_has_a_super_network_exactly_where_the_plan_wants_its_weights) {
+  RandomDocuments random(1);
+  for (const auto weights : {Weights::kOriginal, Weights::kSupernet}) {
+    BuildParams params = std::get<BuildParams>(random.params(TaskKind::kBuild));
+    params.plan.reconstruction = Reconstruction::kIndependent;
+    params.plan.widths["a"] = 8;
+    params.plan.weights = weights;
+    for (const bool has : {false, true}) {
+      TaskDocument task;
+      task.params = params;
+      for (const char* role : {"model", "statistics"}) task.blobs[role] = random.digest();
+      if (has) task.blobs["supernet"] = random.digest();
+      const auto parsed = parse_task(task_to_json(task));
+      EXPECT_EQ(parsed.has_value(), has == (weights == Weights::kSupernet));
+      if (!parsed) {
+        EXPECT_THAT(parsed.error().message, testing::HasSubstr("supernet"));
+      }
+    }
+  }
+}
+
 TEST(JsonRoundTrip, a_build_has_a_dataset_exactly_where_the_plan_repairs_in_sequence) {
   RandomDocuments random(1);
   for (const auto reconstruction : {Reconstruction::kIndependent, Reconstruction::kSequential}) {
     BuildParams params = std::get<BuildParams>(random.params(TaskKind::kBuild));
     params.plan.reconstruction = reconstruction;
+    params.plan.weights = Weights::kOriginal;
     const bool needs = reconstruction == Reconstruction::kSequential;
     for (const bool has : {false, true}) {
       TaskDocument task;
@@ -126,6 +149,9 @@ TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
       if (build != nullptr && build->plan.reconstruction == Reconstruction::kSequential) {
         needed.push_back("dataset");
       }
+      if (build != nullptr && build->plan.weights == Weights::kSupernet) {
+        needed.push_back("supernet");
+      }
       for (const std::string& role : needed) task.blobs[role] = random.digest();
       if (has_teacher(task.params)) task.blobs["model"] = random.digest();
       add_rivals(random, task);
@@ -163,6 +189,21 @@ TEST(JsonRoundTrip, a_plan_is_canonical_and_named_by_its_digest) {
            "reconstruction": "independent", "importance": "gram" })");
   ASSERT_TRUE(other.has_value()) << other.error().message;
   EXPECT_EQ(plan_sha256(other.value()), plan_sha256(plan));
+}
+
+TEST(JsonRoundTrip, a_plan_says_whose_weights_it_takes_only_where_it_removes_something) {
+  Plan plan;
+  plan.height = plan.width = 64;
+  const std::string untouched = plan_to_json(plan);
+  plan.weights = Weights::kSupernet;
+  const auto nothing_goes = parse_plan(plan_to_json(plan));
+  ASSERT_TRUE(nothing_goes) << nothing_goes.error().message;
+  EXPECT_EQ(plan_to_json(nothing_goes.value()), untouched);
+  plan.widths["stem"] = 8;
+  EXPECT_THAT(plan_to_json(plan), testing::HasSubstr(R"("weights":"supernet")"));
+  const auto back = parse_plan(plan_to_json(plan));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back.value(), plan);
 }
 
 TEST(JsonRoundTrip, a_plan_of_the_first_version_keeps_its_text_and_its_name) {

@@ -66,6 +66,7 @@ class RandomDocuments {
       out.quantization = quantization();
       for (const std::string& layer : names(0)) out.layers[layer].int8 = false;
     }
+    if (removes_parts(out) && coin()) out.weights = Weights::kSupernet;
     return out;
   }
 
