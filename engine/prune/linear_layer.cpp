@@ -19,6 +19,41 @@ bool is_turned(const Cut& cut) {
   return cut.axis == 0;
 }
 
+// A row for each output, the bias in the last column.
+Result<Eigen::MatrixXd> weight_matrix(const Graph& graph, const Node& node, bool turned) {
+  const Result<std::span<const float>> values = fp32_constant(graph, node, kWeightInput);
+  if (!values) return values.error();
+  const Shape& shape = graph.constants.find(node.inputs[kWeightInput])->second.shape();
+  const Eigen::Index outputs = turned ? shape[1] : shape[0];
+  const Eigen::Index inputs = element_count(shape) / outputs;
+  const Eigen::Map<const RowMajor> stored(values.value().data(), turned ? inputs : outputs,
+                                          turned ? outputs : inputs);
+  Eigen::MatrixXd weights(outputs, inputs + 1);
+  if (turned) {
+    weights.leftCols(inputs) = stored.transpose().cast<double>();
+  } else {
+    weights.leftCols(inputs) = stored.cast<double>();
+  }
+  weights.col(inputs).setZero();
+  if (kBiasInput < node.inputs.size() && !node.inputs[kBiasInput].empty()) {
+    const Result<std::span<const float>> bias = fp32_constant(graph, node, kBiasInput);
+    if (!bias) return bias.error();
+    const std::span<const float> b = bias.value();
+    for (Eigen::Index o = 0; o < outputs; ++o) {
+      weights(o, inputs) = b[b.size() == 1 ? 0 : static_cast<std::size_t>(o)];
+    }
+  }
+  return weights;
+}
+
+// A matrix of `shape` and a bias.
+LayerConstants constants_of(RowMajor weights, const Eigen::VectorXf& bias, const Shape& shape) {
+  const std::span<const float> weight_values(weights.data(),
+                                             static_cast<std::size_t>(weights.size()));
+  const std::span<const float> bias_values(bias.data(), static_cast<std::size_t>(bias.size()));
+  return {Tensor::of<float>(shape, weight_values), Tensor::of<float>({bias.size()}, bias_values)};
+}
+
 }  // namespace
 
 Result<std::span<const float>> fp32_constant(const Graph& graph, const Node& node,
@@ -38,29 +73,10 @@ Result<std::span<const float>> fp32_constant(const Graph& graph, const Node& nod
 Result<LinearLayer> linear_layer(const Graph& graph, const Groups& groups, std::size_t n) {
   const Node& node = graph.nodes[n];
   const Cut& cut = consuming_cut(groups, n);
-  const Result<std::span<const float>> values = fp32_constant(graph, node, kWeightInput);
-  if (!values) return values.error();
-  const Shape& shape = graph.constants.find(node.inputs[kWeightInput])->second.shape();
-  const Eigen::Index outputs = is_turned(cut) ? shape[1] : shape[0];
-  const Eigen::Index inputs = element_count(shape) / outputs;
-  const Eigen::Map<const RowMajor> stored(values.value().data(), is_turned(cut) ? inputs : outputs,
-                                          is_turned(cut) ? outputs : inputs);
-  LinearLayer layer;
-  layer.weights.resize(outputs, inputs + 1);
-  if (is_turned(cut)) {
-    layer.weights.leftCols(inputs) = stored.transpose().cast<double>();
-  } else {
-    layer.weights.leftCols(inputs) = stored.cast<double>();
-  }
-  layer.weights.col(inputs).setZero();
-  if (kBiasInput < node.inputs.size() && !node.inputs[kBiasInput].empty()) {
-    const Result<std::span<const float>> bias = fp32_constant(graph, node, kBiasInput);
-    if (!bias) return bias.error();
-    const std::span<const float> b = bias.value();
-    for (Eigen::Index o = 0; o < outputs; ++o) {
-      layer.weights(o, inputs) = b[b.size() == 1 ? 0 : static_cast<std::size_t>(o)];
-    }
-  }
+  auto weights = weight_matrix(graph, node, is_turned(cut));
+  if (!weights) return weights.error();
+  LinearLayer layer{std::move(weights).value(), {}};
+  const Eigen::Index inputs = layer.weights.cols() - 1;
   const auto kernel = static_cast<std::size_t>(inputs) / cut.symbols.size();
   for (const Symbol symbol : cut.symbols) layer.symbols.insert(layer.symbols.end(), kernel, symbol);
   return layer;
@@ -99,12 +115,20 @@ LayerConstants layer_constants(const LinearLayer& layer, const Graph& graph, con
   const Eigen::Index inputs = layer.weights.cols() - 1;
   RowMajor weights = layer.weights.leftCols(inputs).cast<float>();
   if (is_turned(consuming_cut(groups, n))) weights = RowMajor(weights.transpose());
-  const Eigen::VectorXf bias = layer.weights.col(inputs).cast<float>();
   const Shape& shape = graph.constants.find(graph.nodes[n].inputs[kWeightInput])->second.shape();
-  const std::span<const float> weight_values(weights.data(),
-                                             static_cast<std::size_t>(weights.size()));
-  const std::span<const float> bias_values(bias.data(), static_cast<std::size_t>(bias.size()));
-  return {Tensor::of<float>(shape, weight_values), Tensor::of<float>({bias.size()}, bias_values)};
+  return constants_of(std::move(weights), layer.weights.col(inputs).cast<float>(), shape);
+}
+
+Result<Eigen::MatrixXd> conv_matrix(const Graph& graph, const Node& node) {
+  return weight_matrix(graph, node, false);
+}
+
+LayerConstants conv_constants(const Eigen::MatrixXd& matrix, const Graph& graph, const Node& node) {
+  Shape shape = graph.constants.find(node.inputs[kWeightInput])->second.shape();
+  const Eigen::Index inputs = matrix.cols() - 1;
+  shape[1] = inputs / (shape[2] * shape[3]);
+  return constants_of(matrix.leftCols(inputs).cast<float>(), matrix.col(inputs).cast<float>(),
+                      shape);
 }
 
 Eigen::MatrixXd dense(const Gram& gram) {
@@ -116,6 +140,17 @@ Eigen::MatrixXd dense(const Gram& gram) {
     }
   }
   return matrix;
+}
+
+Gram packed(const Eigen::MatrixXd& matrix, std::int64_t positions) {
+  Gram gram{static_cast<int>(matrix.rows()), positions, {}};
+  gram.triangle.reserve(static_cast<std::size_t>(matrix.rows() * (matrix.rows() + 1) / 2));
+  for (Eigen::Index i = 0; i < matrix.rows(); ++i) {
+    for (Eigen::Index j = i; j < matrix.rows(); ++j) {
+      gram.triangle.push_back(static_cast<float>(matrix(i, j)));
+    }
+  }
+  return gram;
 }
 
 }  // namespace pare::engine

@@ -25,6 +25,9 @@ Result<std::span<const float>> fp32_constant(const Graph& graph, const Node& nod
 // REQUIRES: node `n` has a cut that consumes.
 Result<LinearLayer> linear_layer(const Graph& graph, const Groups& groups, std::size_t n);
 
+// The weights of a convolution of one group, as LinearLayer has them.  Fails as fp32_constant().
+Result<Eigen::MatrixXd> conv_matrix(const Graph& graph, const Node& node);
+
 // Which columns read each unit of a group (positions in Group::units).
 std::vector<std::vector<Eigen::Index>> columns_by_unit(const LinearLayer& layer,
                                                        const Group& group);
@@ -43,7 +46,11 @@ struct LayerConstants {
 LayerConstants layer_constants(const LinearLayer& layer, const Graph& graph, const Groups& groups,
                                std::size_t n);
 
-// The whole symmetric matrix.
+// The same of a convolution, for any number of input channels.
+LayerConstants conv_constants(const Eigen::MatrixXd& matrix, const Graph& graph, const Node& node);
+
+// The whole symmetric matrix, and back.
 Eigen::MatrixXd dense(const Gram& gram);
+Gram packed(const Eigen::MatrixXd& matrix, std::int64_t positions);
 
 }  // namespace pare::engine

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <random>
 
-#include "engine/graph/conv_window.h"
 #include "engine/prune/consumer_window.h"
 
 namespace pare::engine {
@@ -14,12 +13,17 @@ namespace {
 // Row-major, so that the upper triangle lies as it is stored.
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-// What some consumers read: a tensor through a window.
-struct Source {
-  std::string key;
+// A tensor through a window.
+struct Part {
   std::size_t tensor = 0;  // which of tensors()
   ConvWindow window;
-  Matrix sum;  // upper triangle
+};
+
+// What some consumers read.
+struct Source {
+  std::string key;
+  std::vector<Part> parts;  // their columns stand one behind the other
+  Matrix sum;               // upper triangle
   std::int64_t positions = 0;
 };
 
@@ -58,23 +62,38 @@ struct GramCollector::State {
     const std::string key = key_of(node.inputs[0], window);
     gram_of[node.name] = key;
     if (std::ranges::find(sources, key, &Source::key) != sources.end()) return;
-    const Eigen::Index size = window.column_size() + 1;
-    sources.push_back(
-        {key, tensor_index(node.inputs[0], shape), window, Matrix::Zero(size, size), 0});
+    add_source(key, {{tensor_index(node.inputs[0], shape), window}});
   }
 
-  void add(Source& source, std::size_t number, const Tensor& tensor) const {
+  void add_source(const JointInput& joint) {
+    std::vector<Part> parts;
+    for (const auto& [tensor, w] : joint.parts) {
+      parts.push_back({tensor_index(tensor, {1, w.channels, w.in_height, w.in_width}), w});
+    }
+    add_source(joint.key, std::move(parts));
+  }
+
+  void add_source(std::string key, std::vector<Part> parts) {
+    Eigen::Index size = 1;
+    for (const Part& part : parts) size += part.window.column_size();
+    sources.push_back({std::move(key), std::move(parts), Matrix::Zero(size, size), 0});
+  }
+
+  void add(Source& source, std::size_t number, const std::vector<Tensor>& values) const {
     std::seed_seq seed{options.seed, images, static_cast<std::uint64_t>(number)};
     std::mt19937_64 random(seed);
     const std::vector<std::int64_t> positions =
-        sample_positions(source.window.positions(), options.positions_per_image, random);
-    const std::int64_t size = source.window.column_size();
-    Matrix rows(std::ssize(positions), size + 1);  // one position a row
+        sample_positions(source.parts[0].window.positions(), options.positions_per_image, random);
+    Matrix rows(std::ssize(positions), source.sum.cols());  // one position a row
+    rows.rightCols(1).setOnes();
     for (std::size_t p = 0; p < positions.size(); ++p) {
-      float* row = rows.data() + static_cast<std::int64_t>(p) * (size + 1);
-      copy_column(source.window, tensor.values<float>(), positions[p],
-                  std::span(row, static_cast<std::size_t>(size)));
-      row[size] = 1;
+      float* column = rows.data() + static_cast<std::int64_t>(p) * rows.cols();
+      for (const Part& part : source.parts) {
+        const std::int64_t size = part.window.column_size();
+        copy_column(part.window, values[part.tensor].values<float>(), positions[p],
+                    std::span(column, static_cast<std::size_t>(size)));
+        column += size;
+      }
     }
     source.sum.selfadjointView<Eigen::Upper>().rankUpdate(rows.transpose());
     source.positions += std::ssize(positions);
@@ -87,7 +106,8 @@ GramCollector::GramCollector(GramCollector&&) noexcept = default;
 GramCollector& GramCollector::operator=(GramCollector&&) noexcept = default;
 
 Result<GramCollector> GramCollector::make(const Graph& graph, const Observation& observed,
-                                          const Groups& groups, const GramOptions& options) {
+                                          const Groups& groups, const GramOptions& options,
+                                          const std::vector<JointInput>& joint) {
   auto state = std::make_unique<State>();
   state->options = options;
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
@@ -99,6 +119,7 @@ Result<GramCollector> GramCollector::make(const Graph& graph, const Observation&
     if (!window) return window.error();
     state->add_source(node, facts.value().input_shapes[0], window.value());
   }
+  for (const JointInput& one : joint) state->add_source(one);
   return GramCollector(std::move(state));
 }
 
@@ -117,8 +138,7 @@ Result<std::monostate> GramCollector::add_image(const std::vector<Tensor>& value
     }
   }
   for (std::size_t s = 0; s < state_->sources.size(); ++s) {
-    Source& source = state_->sources[s];
-    state_->add(source, s, values[source.tensor]);
+    state_->add(state_->sources[s], s, values);
   }
   ++state_->images;
   return std::monostate{};

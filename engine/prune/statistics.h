@@ -15,10 +15,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "core/result.h"
+#include "engine/graph/conv_window.h"
 #include "engine/graph/graph.h"
 #include "engine/graph/tensor_file.h"
 #include "engine/prune/groups.h"
@@ -44,12 +46,19 @@ struct GramOptions {
   std::uint64_t seed = 1;
 };
 
+// What several tensors give through windows of equal positions, one behind the other, as one input.
+struct JointInput {
+  std::string key;  // of its Gram; no consumer's
+  std::vector<std::pair<std::string, ConvWindow>> parts;
+};
+
 class GramCollector {
  public:
-  // One Gram for each consumer of a group.  Fails with kUnsupported, naming it, if one is neither a
-  // two-dimensional convolution nor a Gemm of one row.
+  // One Gram for each consumer of a group, then one for each of `joint`.  Fails with kUnsupported,
+  // naming it, if one is neither a two-dimensional convolution nor a Gemm of one row.
   static Result<GramCollector> make(const Graph& graph, const Observation& observed,
-                                    const Groups& groups, const GramOptions& options = {});
+                                    const Groups& groups, const GramOptions& options = {},
+                                    const std::vector<JointInput>& joint = {});
   ~GramCollector();
   GramCollector(GramCollector&&) noexcept;
   GramCollector& operator=(GramCollector&&) noexcept;
