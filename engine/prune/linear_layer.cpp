@@ -131,6 +131,15 @@ LayerConstants conv_constants(const Eigen::MatrixXd& matrix, const Graph& graph,
                       shape);
 }
 
+LayerConstants kernel_constants(const Eigen::MatrixXd& matrix, const Graph& graph, const Node& node,
+                                std::int64_t size) {
+  Shape shape = graph.constants.find(node.inputs[kWeightInput])->second.shape();
+  shape[2] = shape[3] = size;
+  const Eigen::Index inputs = matrix.cols() - 1;
+  return constants_of(matrix.leftCols(inputs).cast<float>(), matrix.col(inputs).cast<float>(),
+                      shape);
+}
+
 Eigen::MatrixXd dense(const Gram& gram) {
   Eigen::MatrixXd matrix(gram.size, gram.size);
   auto value = gram.triangle.begin();

@@ -49,6 +49,10 @@ LayerConstants layer_constants(const LinearLayer& layer, const Graph& graph, con
 // The same of a convolution, for any number of input channels.
 LayerConstants conv_constants(const Eigen::MatrixXd& matrix, const Graph& graph, const Node& node);
 
+// The same for windows of `size`, square.
+LayerConstants kernel_constants(const Eigen::MatrixXd& matrix, const Graph& graph, const Node& node,
+                                std::int64_t size);
+
 // The whole symmetric matrix, and back.
 Eigen::MatrixXd dense(const Gram& gram);
 Gram packed(const Eigen::MatrixXd& matrix, std::int64_t positions);

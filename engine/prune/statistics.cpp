@@ -221,7 +221,21 @@ Result<const Gram*> Statistics::find(const std::string& consumer, int size) cons
   return &gram->second;
 }
 
+std::int64_t TapMoments::channels() const {
+  return std::ssize(triangles) / (std::int64_t{size} * (size + 1) / 2);
+}
+
+Gram TapMoments::of_channel(std::int64_t channel) const {
+  const std::int64_t length = std::int64_t{size} * (size + 1) / 2;
+  const auto first = triangles.begin() + channel * length;
+  return {size, 1, {first, first + length}};
+}
+
 void store(const Statistics& statistics, TensorFile& file) {
+  for (const auto& [layer, taps] : statistics.taps) {
+    file.tensors["taps/" + layer] = Tensor::of<float>(
+        {taps.channels(), std::int64_t{taps.size} * (taps.size + 1) / 2}, taps.triangles);
+  }
   for (const auto& [key, gram] : statistics.grams) {
     file.tensors["gram/" + key] = Tensor::of<float>({std::ssize(gram.triangle)}, gram.triangle);
     file.tensors["gram_positions/" + key] =
@@ -230,14 +244,36 @@ void store(const Statistics& statistics, TensorFile& file) {
   for (const auto& [consumer, key] : statistics.gram_of) file.metadata["gram_of/" + consumer] = key;
 }
 
+namespace {
+
+std::int64_t side_of_triangle(std::int64_t length) {
+  return std::llround((std::sqrt(8.0 * static_cast<double>(length) + 1) - 1) / 2);
+}
+
+Result<TapMoments> read_taps(const std::string& name, const Tensor& tensor) {
+  const Shape& shape = tensor.shape();
+  const std::int64_t size = shape.size() == 2 ? side_of_triangle(shape[1]) : 0;
+  if (tensor.dtype() != DType::kFloat32 || size < 2 || size * (size + 1) / 2 != shape[1]) {
+    return Error{ErrorCode::kInvalidArgument, "statistics: " + name + " are no moments of taps"};
+  }
+  const auto values = tensor.values<float>();
+  return TapMoments{static_cast<int>(size), {values.begin(), values.end()}};
+}
+
+}  // namespace
+
 Result<Statistics> load_statistics(const TensorFile& file) {
   Statistics statistics;
-  const std::string prefix = "gram/", of_prefix = "gram_of/";
+  const std::string prefix = "gram/", of_prefix = "gram_of/", taps_prefix = "taps/";
   for (const auto& [name, tensor] : file.tensors) {
+    if (name.starts_with(taps_prefix)) {
+      const auto taps = read_taps(name, tensor);
+      if (!taps) return taps.error();
+      statistics.taps[name.substr(taps_prefix.size())] = taps.value();
+    }
     if (!name.starts_with(prefix)) continue;
     const std::string key = name.substr(prefix.size());
-    const auto size = static_cast<std::int64_t>(
-        std::llround((std::sqrt(8.0 * static_cast<double>(tensor.size()) + 1) - 1) / 2));
+    const std::int64_t size = side_of_triangle(tensor.size());
     const auto positions = file.tensors.find("gram_positions/" + key);
     if (tensor.dtype() != DType::kFloat32 || size * (size + 1) / 2 != tensor.size() ||
         positions == file.tensors.end() || positions->second.dtype() != DType::kInt64 ||

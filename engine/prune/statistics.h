@@ -33,9 +33,19 @@ struct Gram {
   std::vector<float> triangle;  // mean over positions of the upper triangle, row by row
 };
 
+// Of a depthwise convolution: a Gram of what its window sees for each input channel alone.
+struct TapMoments {
+  int size = 0;                  // kernel x kernel + 1
+  std::vector<float> triangles;  // as Gram's, channel after channel
+
+  std::int64_t channels() const;
+  Gram of_channel(std::int64_t channel) const;
+};
+
 struct Statistics {
-  std::map<std::string, Gram> grams;           // by the tensor and window that they are of
-  std::map<std::string, std::string> gram_of;  // consumer's name -> key
+  std::map<std::string, Gram> grams;            // by the tensor and window that they are of
+  std::map<std::string, std::string> gram_of;   // consumer's name -> key
+  std::map<std::string, TapMoments> taps = {};  // by the depthwise layer's name
 
   // Fails with kInvalidArgument, naming the consumer, if it has none of this size.
   Result<const Gram*> find(const std::string& consumer, int size) const;
@@ -84,7 +94,7 @@ class GramCollector {
   std::unique_ptr<State> state_;
 };
 
-// Into and out of a tensor file, beside whatever else it holds (names begin with "gram/").
+// Into and out of a tensor file, beside whatever else it holds (names begin with "gram" or "taps").
 void store(const Statistics& statistics, TensorFile& file);
 Result<Statistics> load_statistics(const TensorFile& file);
 
