@@ -2,12 +2,14 @@
 // kernels are fast in which precision.
 //
 // Small networks are quantized as candidates are (insert_qdq, every placement, 8 and 7 bits), run
-// in the target's harness and compared with fp32 and with exact int8 arithmetic on the executor;
+// in the target's harness and compared with fp32 and with exact int8 arithmetic on the executor,
+// while a second harness loads the kernels ahead where the runtime keeps what it compiled; then
 // chains of layers are timed by class, width and precision, the variants of one width one after the
 // other, round after round, the fastest round counting; a third round is for those whose first two
 // do not agree.  Whoever calls makes sure that nothing else runs on the device.  Cost: two hundred
-// loads of small models, half of them from what the runtime kept where it can, ended by
-// `max_seconds`; on a slow device the later kernels are then missing.
+// loads of small models, most of them from what the runtime kept where it can, ended by
+// `max_seconds`; on a slow device the later kernels are then missing.  Threads: three while nothing
+// is timed, then one.
 #pragma once
 
 #include "core/device_check.h"
