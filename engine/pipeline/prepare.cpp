@@ -1,6 +1,7 @@
 #include "engine/pipeline/prepare.h"
 
 #include <algorithm>
+#include <future>
 #include <map>
 
 #include "engine/executor/observe.h"
@@ -103,7 +104,8 @@ class Ranges {
   std::map<std::string, std::string> unusable_;  // the others of those wanted, and why
 };
 
-// Runs the images from `first` to before `images` and hands what was wanted to `use`.
+// Runs the images from `first` to before `images` and hands what was wanted to `use`, in their
+// order; the next one is computed in another thread meanwhile, so two images' values lie in memory.
 template <typename Use>
 Result<std::monostate> run_images(const Graph& graph, const std::vector<std::string>& wanted,
                                   std::size_t first, std::size_t images, const ImageSource& image,
@@ -112,11 +114,16 @@ Result<std::monostate> run_images(const Graph& graph, const std::vector<std::str
   auto runner = make_openvino_runner(graph, wanted);
   if (!runner) return runner.error();
   const Shape& shape = graph.inputs[0].shape;
-  for (std::size_t i = first; i < images; ++i) {
+  const auto compute = [&](std::size_t i) -> Result<std::vector<Tensor>> {
     const auto input = image(i, static_cast<int>(shape[2]), static_cast<int>(shape[3]));
     if (!input) return input.error();
-    const auto values = runner.value()->run({input.value()});
+    return runner.value()->run({input.value()});
+  };
+  auto next = std::async(std::launch::async, compute, first);
+  for (std::size_t i = first; i < images; ++i) {
+    const auto values = next.get();
     if (!values) return values.error();
+    if (i + 1 < images) next = std::async(std::launch::async, compute, i + 1);
     if (auto used = use(i, values.value()); !used) return used;
   }
   return std::monostate{};
