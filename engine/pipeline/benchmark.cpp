@@ -149,6 +149,17 @@ Result<Millis> canary(Harness& harness, int threads, Stopwatch& watch) {
   return read_canary(harness, harness.options().scratch, threads);
 }
 
+Result<Millis> canary_before(Harness& harness, const BenchmarkOptions& options, Stopwatch& watch) {
+  if (const auto left = left_canary(options.canary)) return *left;
+  return canary(harness, options.threads, watch);
+}
+
+Result<Millis> canary_after(Harness& harness, const BenchmarkOptions& options, Stopwatch& watch) {
+  const auto reading = canary(harness, options.threads, watch);
+  if (reading && !options.canary.empty()) leave_canary(options.canary, reading.value());
+  return reading;
+}
+
 // What is scored answers; before the canary takes its place.
 Result<OutputFingerprint> answers_of(const std::filesystem::path& scored,
                                      const std::vector<Tensor>& images, LoadedFile& loaded,
@@ -204,7 +215,7 @@ Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
   if (!expected) return expected.error();
   const auto greeted = watch.during(Phase::kLoad, [&] { return harness->greet(); });
   if (!greeted) return greeted.error();
-  const auto before = canary(*harness, options.threads, watch);
+  const auto before = canary_before(*harness, options, watch);
   if (!before) return before.error();
   const auto scored = scored_file(candidate, options.scored, harness->options().scratch);
   if (!scored) return scored.error();
@@ -227,7 +238,7 @@ Result<Measurement> benchmark(std::unique_ptr<Harness> harness,
     if (!answers) return answers.error();
     result.fingerprint = std::move(answers).value();
   }
-  const auto after = canary(*harness, options.threads, watch);
+  const auto after = canary_after(*harness, options, watch);
   if (!after) return after.error();
   evidence.after = host::machine_state(harness->options().cores);
   add_samples(std::move(timing).value(), loaded.value(), result, evidence);

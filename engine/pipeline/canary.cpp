@@ -1,5 +1,7 @@
 #include "engine/pipeline/canary.h"
 
+#include <time.h>
+
 #include <fstream>
 
 #include "core/samples.h"
@@ -19,6 +21,13 @@ constexpr TimingOptions kTiming = {.window = 8,
                                    .max_seconds = 0.1,
                                    .half_width = 0.01};
 
+// Of this boot, with the time that the machine slept.
+Millis since_boot() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return Millis(1e3 * static_cast<double>(now.tv_sec) + 1e-6 * static_cast<double>(now.tv_nsec));
+}
+
 }  // namespace
 
 Result<Millis> read_canary(Harness& harness, const std::filesystem::path& folder, int threads) {
@@ -36,6 +45,21 @@ Result<Millis> read_canary(Harness& harness, const std::filesystem::path& folder
   const auto timing = harness.time({canary.input}, kTiming);
   if (!timing) return timing.error();
   return pare::summarize(timing.value().samples_ms).median;
+}
+
+void leave_canary(const std::filesystem::path& file, Millis reading) {
+  std::ofstream out(file, std::ios::trunc);
+  out.precision(17);
+  out << since_boot().count() << ' ' << reading.count() << '\n';
+}
+
+std::optional<Millis> left_canary(const std::filesystem::path& file, Millis holds) {
+  double at = 0;
+  double reading = 0;
+  if (!(std::ifstream(file) >> at >> reading) || !(reading > 0)) return std::nullopt;
+  const Millis age = since_boot() - Millis(at);
+  if (age < Millis(0) || age > holds) return std::nullopt;
+  return Millis(reading);
 }
 
 }  // namespace pare::engine

@@ -29,6 +29,7 @@ TaskEnd run(const TaskContext& context, const wire::BenchmarkParams& params) {
   options.max_seconds = params.max_seconds;
   options.profile = params.profile;
   options.kept = context.kept(params.runtime, params.threads);
+  options.canary = context.canary_file(params.runtime, params.threads);
   options.executor_cache = context.document.kept;
   options.fingerprint = params.fingerprint_images > 0;
   options.scored = params.card.scored;

@@ -52,6 +52,9 @@ struct TaskContext {
   // Where a runtime keeps what it made of the task's candidate; empty: the worker has no place.
   std::filesystem::path kept(const std::string& runtime, int threads) const;
 
+  // Where one task leaves its reading of the canary for the next; empty as well.
+  std::filesystem::path canary_file(const std::string& runtime, int threads) const;
+
   // The harness that was spawned, or the executor in this process where that is null, handing out
   // what is scored.
   Result<std::unique_ptr<Runner>> runner(const CandidateFile& candidate,

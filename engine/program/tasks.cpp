@@ -258,6 +258,12 @@ std::filesystem::path TaskContext::kept(const std::string& runtime, int threads)
          (candidate->second + "-" + runtime + "-" + std::to_string(threads));
 }
 
+std::filesystem::path TaskContext::canary_file(const std::string& runtime, int threads) const {
+  if (document.kept.empty()) return {};
+  return std::filesystem::path(document.kept) /
+         ("canary-" + runtime + "-" + std::to_string(threads));
+}
+
 Result<std::unique_ptr<Runner>> TaskContext::runner(const CandidateFile& candidate,
                                                     const std::vector<std::string>& scored,
                                                     std::unique_ptr<Harness> harness,

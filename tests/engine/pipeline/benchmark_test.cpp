@@ -10,6 +10,7 @@
 
 #include "engine/executor/openvino_runner.h"
 #include "engine/onnx/onnx_io.h"
+#include "engine/pipeline/canary.h"
 #include "engine/pipeline/fingerprint.h"
 #include "tests/support/graph_builder.h"
 
@@ -53,8 +54,24 @@ class BenchmarkTest : public testing::Test {
     return std::move(measured).value();
   }
 
+  void write_down_what_is_loaded() {
+    harness_.command = {"/bin/sh", "-c", "tee " + asked_.string() + " | " + harness_program()};
+  }
+
+  std::vector<std::string> loaded() const {
+    std::vector<std::string> models;
+    std::ifstream lines(asked_);
+    for (std::string line; std::getline(lines, line);) {
+      const auto request = nlohmann::json::parse(line);
+      if (request.at("do") != "load") continue;
+      models.push_back(fs::path(request.at("model").get<std::string>()).filename());
+    }
+    return models;
+  }
+
   const fs::path scratch_ =
       fs::temp_directory_path() / ("pare-benchmark-" + std::to_string(::getpid()));
+  const fs::path asked_ = scratch_ / "asked";
   const fs::path candidate_ = scratch_ / "candidate.onnx";
   HarnessOptions harness_;
   BenchmarkOptions options_;
@@ -94,17 +111,32 @@ TEST_F(BenchmarkTest, says_what_the_candidate_answers_and_not_what_the_canary_do
 TEST_F(BenchmarkTest, loads_a_candidate_once_to_compare_time_and_look_at_it) {
   options_.parity_tolerance = 1e-3;
   options_.fingerprint = true;
-  const fs::path asked = scratch_ / "asked";
-  harness_.command = {"/bin/sh", "-c", "tee " + asked.string() + " | " + harness_program()};
+  write_down_what_is_loaded();
   EXPECT_TRUE(measure().parity);
-  std::vector<std::string> loaded;
-  std::ifstream lines(asked);
-  for (std::string line; std::getline(lines, line);) {
-    const auto request = nlohmann::json::parse(line);
-    if (request.at("do") != "load") continue;
-    loaded.push_back(fs::path(request.at("model").get<std::string>()).filename());
+  EXPECT_THAT(loaded(), testing::ElementsAre("canary.onnx", "candidate.onnx", "canary.onnx"));
+}
+
+TEST_F(BenchmarkTest, the_canary_after_one_candidate_is_the_one_before_the_next) {
+  write_down_what_is_loaded();
+  options_.canary = scratch_ / "canary";
+  leave_canary(options_.canary, Millis(1e9));  // no reading that this machine makes
+  const Measurement measured = measure();
+  EXPECT_THAT(loaded(), testing::ElementsAre("candidate.onnx", "canary.onnx"));
+  EXPECT_EQ(measured.canary->before_ms, 1e9);
+  EXPECT_LT(measured.canary->after_ms, 1e9);
+  EXPECT_EQ(left_canary(options_.canary)->count(), measured.canary->after_ms);
+}
+
+TEST_F(BenchmarkTest, a_reading_that_is_old_or_unreadable_is_none) {
+  const fs::path file = scratch_ / "canary";
+  EXPECT_FALSE(left_canary(file)) << "there is none";
+  leave_canary(file, Millis(3));
+  EXPECT_TRUE(left_canary(file, std::chrono::hours(1)));
+  EXPECT_FALSE(left_canary(file, Millis(0))) << "any is older";
+  for (const char* text : {"", "1", "1 x", "1e300 3", "nan nan"}) {
+    std::ofstream(file) << text;
+    EXPECT_FALSE(left_canary(file, std::chrono::hours(1))) << text;
   }
-  EXPECT_THAT(loaded, testing::ElementsAre("canary.onnx", "candidate.onnx", "canary.onnx"));
 }
 
 TEST_F(BenchmarkTest, keeps_what_took_long_to_load_for_whoever_scores_it) {
