@@ -17,6 +17,12 @@ using Eigen::VectorXd;
 
 constexpr double kReferenceMargin = 0.1;
 constexpr double kSmooth = 0.95;  // correlation of what was left out with its prediction
+// Later trials crowd near the front, and their order says less of what they lie on.  So this much
+// is enough where the first trials agreed so well, and no noise is found.
+constexpr double kSmoothStill = 0.75;
+constexpr std::size_t kFirstTrials = 42;
+constexpr double kSmoothAtFirst = 0.9;
+constexpr double kNoNoise = 5e-5;  // variance of the scores
 
 // How many of `rows` choose the hyper-parameters: the largest of 4, 6, 9, 13 and so on within them.
 std::size_t fitted_rows(std::size_t rows) {
@@ -99,9 +105,19 @@ double Candidates::gain(std::size_t candidate) const {
   return gain;
 }
 
+// At its means.
+bool Candidates::keeps_constraints(const LearntTarget& target, std::size_t candidate) const {
+  for (std::size_t c = 0; c < target.constraints.size(); ++c) {
+    const Belief& belief = beliefs_[target.constraints[c]];
+    if (belief.mean[static_cast<Index>(candidate)] > target.limits[c]) return false;
+  }
+  return true;
+}
+
 void Candidates::take(std::size_t candidate) {
   const auto i = static_cast<Index>(candidate);
   for (auto& [target, works] : targets_) {
+    if (!keeps_constraints(target, candidate)) continue;
     std::vector<double> point;
     for (const NormalValue& value : objectives_of(target, candidate)) point.push_back(value.mean);
     target.improvement.add(point);
@@ -188,9 +204,9 @@ std::size_t Surrogates::column_of(const ColumnName& name) {
 }
 
 // How many of the first trials choose the column's hyper-parameters, and their numbers.
-Surrogates::Fitted Surrogates::fitted_of(const LearntColumn& column) const {
+Surrogates::Fitted Surrogates::fitted_of(const LearntColumn& column, std::size_t most) const {
   Fitted out;
-  out.first = first_values_of(column.name, Representatives::kMost);
+  out.first = first_values_of(column.name, most);
   const std::size_t count = fitted_rows(out.first.trials.size());
   out.first.trials.resize(count);
   out.first.values.resize(count);
@@ -232,21 +248,41 @@ std::optional<VectorXd> Surrogates::fit(LearntColumn& column, const Fitted& to, 
   return expected;
 }
 
+// How well each of the first trials, learnt as values, is predicted by the others of them.
+std::optional<Smoothness> Surrogates::smoothness_of(LearntColumn& column, const Fitted& to) const {
+  const auto expected = fit(column, to, Warp::kValues);
+  if (!expected) return std::nullopt;
+  return Smoothness{.trials = column.fitted,
+                    .agreed = agreement_up_to(to.limit, to.first.values,
+                                              *expected + column.process->left_out().means),
+                    .noise = column.process->noise()};
+}
+
+// Judges the column anew where more trials are fitted.  False where no process fits.
+bool Surrogates::judge(LearntColumn& column) const {
+  const Fitted first = fitted_of(column, kFirstTrials);
+  const Fitted now = fitted_of(column);
+  const auto anew = [&](Smoothness& smoothness, const Fitted& to) {
+    if (smoothness.trials == to.first.trials.size()) return true;
+    const auto judged = smoothness_of(column, to);
+    if (judged) smoothness = *judged;
+    return judged.has_value();
+  };
+  if (!anew(column.at_first, first)) return false;
+  if (now.first.trials.size() > column.at_first.trials) return anew(column.now, now);
+  column.now = column.at_first;
+  return true;
+}
+
 // Whether every objective, learnt as values, predicts the order of trials that are left out.
 bool Surrogates::smooth() {
-  for (LearntColumn& column : columns_) {
-    if (!column.name.objective) continue;
-    const Fitted to = fitted_of(column);
-    if (column.judged != to.first.trials.size()) {
-      const auto expected = fit(column, to, Warp::kValues);
-      if (!expected) return false;
-      column.judged = column.fitted;
-      column.agreed =
-          agreement_up_to(to.limit, to.first.values, *expected + column.process->left_out().means);
-    }
-    if (column.agreed < kSmooth) return false;
-  }
-  return true;
+  return std::ranges::all_of(columns_, [this](LearntColumn& column) {
+    if (!column.name.objective) return true;
+    if (!judge(column)) return false;
+    const auto& [first, now] = std::tie(column.at_first, column.now);
+    const bool still = first.agreed >= kSmoothAtFirst && now.agreed >= kSmoothStill;
+    return now.agreed >= kSmooth || (still && now.noise <= kNoNoise);
+  });
 }
 
 // Chooses hyper-parameters if it is time to, and takes in the rows that are new.  False where no

@@ -53,6 +53,13 @@ struct ColumnValues {
   friend bool operator==(const ColumnValues&, const ColumnValues&) = default;
 };
 
+// Of one number of some trials, learnt as values.
+struct Smoothness {
+  std::size_t trials = 0;
+  double agreed = 0;  // how well the order of those left out is predicted, a correlation
+  double noise = 0;   // variance, in scores
+};
+
 // One number of the trials that are learnt from, and the process that learnt it.
 struct LearntColumn {
   ColumnName name;  // the first, where several are equal
@@ -64,8 +71,8 @@ struct LearntColumn {
   std::vector<std::size_t> rows;           // of the process
   std::size_t fitted = 0;                  // trials at the last choice of hyper-parameters
   Warp warp = Warp::kValues;
-  std::size_t judged = 0;  // trials that said how well the others predict, as values,
-  double agreed = 0;       // those that are left out
+  Smoothness at_first;  // of the first trials, which were not chosen by what was learnt
+  Smoothness now;       // of those that chose the hyper-parameters
 };
 
 // What one process says of a set of candidates.
@@ -109,8 +116,8 @@ class Candidates {
     return objectives_of(targets_[target].target, candidate);
   }
 
-  // Counts a candidate as measured, at its means: the fronts have it, and its neighbours' error
-  // bars shrink.
+  // Counts a candidate as measured, at its means: the fronts have it, where it keeps to the
+  // constraints, and its neighbours' error bars shrink.
   void take(std::size_t candidate);
 
  private:
@@ -120,6 +127,7 @@ class Candidates {
     Eigen::VectorXd works;  // probabilities
   };
   std::vector<NormalValue> objectives_of(const LearntTarget& target, std::size_t candidate) const;
+  bool keeps_constraints(const LearntTarget& target, std::size_t candidate) const;
 
   std::vector<Code> codes_;
   std::vector<Belief> beliefs_;
@@ -158,13 +166,15 @@ class Surrogates {
   ColumnValues values_of(const ColumnName& name, std::span<const std::size_t> trials) const;
   ColumnValues first_values_of(const ColumnName& name, std::size_t most) const;
   std::size_t column_of(const ColumnName& name);
-  Fitted fitted_of(const LearntColumn& column) const;
+  Fitted fitted_of(const LearntColumn& column, std::size_t most = Representatives::kMost) const;
   std::size_t timed(const ColumnName& name) const;
   double expected_of(const TimePrior& prior, std::size_t trial) const {
     return prior.of_told(trial, settings_[trial]);
   }
   TimePrior prior_of(const ColumnName& name, std::size_t trials) const;
   std::optional<Eigen::VectorXd> fit(LearntColumn& column, const Fitted& to, Warp warp) const;
+  std::optional<Smoothness> smoothness_of(LearntColumn& column, const Fitted& to) const;
+  bool judge(LearntColumn& column) const;
   bool smooth();
   bool learn_column(LearntColumn& column, Warp warp) const;
   void learn_target(std::size_t target);
