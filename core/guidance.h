@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,30 @@ struct GroupSensitivity {
   friend bool operator==(const GroupSensitivity&, const GroupSensitivity&) = default;
 };
 
+// What leaving out blocks of one stage costs and saves: of the first one, the first two, ...
+struct StageSensitivity {
+  std::vector<std::string> blocks;       // in the order in which they go
+  std::vector<double> damage;            // as GroupSensitivity's
+  std::vector<std::int64_t> macs_saved;  // of so many blocks together
+  friend bool operator==(const StageSensitivity&, const StageSensitivity&) = default;
+};
+
+// What a smaller kernel of one layer costs and saves.
+struct KernelSensitivity {
+  std::string layer;
+  std::vector<int> sizes;  // the largest first
+  std::vector<double> damage;
+  std::vector<std::int64_t> macs_saved;
+  friend bool operator==(const KernelSensitivity&, const KernelSensitivity&) = default;
+};
+
 // Widths of all groups at once that together save so many MACs at the least expected damage.
 struct Allocation {
   double macs_saved = 0;              // share of the model's
   double damage = 0;                  // the groups' damages, summed
   std::map<std::string, int> widths;  // as in Plan::widths
+  std::set<std::string> skip = {};    // as in Plan
+  std::map<std::string, int> kernels = {};
   friend bool operator==(const Allocation&, const Allocation&) = default;
 };
 
@@ -44,6 +64,8 @@ struct Guidance {
   std::vector<std::string> notes;             // for people, one sentence each
   std::vector<TriedSize> left_out = {};       // sizes that could not be prepared, and why
   std::string why_no_int8 = {};               // empty: int8 plans can be built
+  std::vector<StageSensitivity> blocks = {};  // in the order of the model's summary
+  std::vector<KernelSensitivity> kernels = {};
   friend bool operator==(const Guidance&, const Guidance&) = default;
 };
 

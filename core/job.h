@@ -84,6 +84,8 @@ struct Constraint {
 // What of the model may change.
 struct SpaceLimits {
   bool width = true;
+  bool depth = true;       // blocks may go
+  bool kernels = true;     // windows may be smaller
   double min_scale = 0.5;  // of the input's height and width
   double max_scale = 1.0;
   // No duplicates; of these, those that a target takes.

@@ -69,6 +69,27 @@ struct FrozenChannels {
   friend bool operator==(const FrozenChannels&, const FrozenChannels&) = default;
 };
 
+// A block that a plan may leave out.
+struct DepthBlock {
+  std::string name;                 // of its first layer
+  std::vector<std::string> layers;  // that go with it
+  std::vector<std::string> groups;  // of channels, the same
+  friend bool operator==(const DepthBlock&, const DepthBlock&) = default;
+};
+
+// Blocks that go one behind the other.
+struct DepthStage {
+  std::vector<DepthBlock> blocks;  // in the order in which they go
+  friend bool operator==(const DepthStage&, const DepthStage&) = default;
+};
+
+// A layer whose kernel may be smaller.
+struct KernelChoice {
+  std::string layer;
+  std::vector<int> sizes;  // sides of the square, the largest first; without the layer's own
+  friend bool operator==(const KernelChoice&, const KernelChoice&) = default;
+};
+
 struct Layer {
   std::string name;
   std::string op;
@@ -130,7 +151,9 @@ struct ModelSummary {
   std::vector<std::string> output_layers;  // of those, the last ones on the way to each output
   int class_count = 0;                     // that the outputs tell apart; 0: not known
   std::vector<std::string> activations;    // ONNX operators of the body, sorted; empty: not known
-  std::optional<Tried> tried = {};         // nullopt: inspected by a version that did not try
+  std::vector<DepthStage> stages = {};
+  std::vector<KernelChoice> kernels = {};
+  std::optional<Tried> tried = {};  // nullopt: inspected by a version that did not try
   friend bool operator==(const ModelSummary&, const ModelSummary&) = default;
 };
 

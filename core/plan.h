@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -94,6 +95,10 @@ struct Plan {
   std::map<std::string, LayerDirective> layers = {};
   // Of a plan that removes nothing always the original's: a super-network is the original there.
   Weights weights = Weights::kOriginal;
+  // Blocks that are left out, by name; what reads them is fitted to what is left.
+  std::set<std::string> skip = {};
+  // Side of the square kernel of a layer, by its name; a layer that is absent keeps its own.
+  std::map<std::string, int> kernels = {};
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 
@@ -105,7 +110,7 @@ inline bool is_lowered(const Plan& plan) noexcept {
 
 // True if its candidates compute less than the original does at the same size.
 inline bool removes_parts(const Plan& plan) noexcept {
-  return !plan.widths.empty();
+  return !plan.widths.empty() || !plan.skip.empty() || !plan.kernels.empty();
 }
 
 // What a target must take to run its candidates.

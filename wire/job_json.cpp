@@ -77,6 +77,8 @@ Constraint read_constraint(Fields& fields) {
 SpaceLimits read_space(Fields& fields) {
   SpaceLimits out;
   if (fields.has("width")) out.width = fields.boolean("width");
+  if (fields.has("depth")) out.depth = fields.boolean("depth");
+  if (fields.has("kernels")) out.kernels = fields.boolean("kernels");
   if (fields.has("resolution")) {
     const std::vector<double> scales = fields.numbers("resolution");
     const bool sane = scales.size() == 2 && scales[0] > 0 && scales[0] <= scales[1];
@@ -240,6 +242,8 @@ std::string job_to_json(const NewJob& job) {
                {"transfer", job.transfer ? transfer_value(*job.transfer) : Json(nullptr)},
                {"space",
                 {{"width", job.space.width},
+                 {"depth", job.space.depth},
+                 {"kernels", job.space.kernels},
                  {"resolution", {job.space.min_scale, job.space.max_scale}},
                  {"precision", precisions_value(job.space.precisions)}}},
                {"validation", {{"held_back", or_null(job.validation.held_back)}}},

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kVersion = 2;
 constexpr int kLargestSide = 8192;
+constexpr int kLargestKernel = 255;
 constexpr std::array<std::string_view, 5> kImportance = {"gram", "l1", "l2", "random", "thinet"};
 constexpr std::array<std::string_view, 3> kReconstruction = {"none", "independent", "sequential"};
 constexpr std::array<std::string_view, 5> kRanges = {"min_max", "percentile", "entropy", "mse",
@@ -70,6 +71,7 @@ void drop_idle_directives(Plan& plan) {
 // True if the first version could say it all: there, layers were left in fp32 and no more.
 bool is_of_version_1(const Plan& plan) {
   return plan.floats == Precision::kFp32 && plan.weights == Weights::kOriginal &&
+         plan.skip.empty() && plan.kernels.empty() &&
          std::ranges::all_of(plan.layers, [](const auto& layer) {
            return layer.second == LayerDirective{.int8 = false};
          });
@@ -79,6 +81,16 @@ void read_what_is_new(Fields& fields, Plan& plan) {
   plan.floats = read_precision(fields, "floats", kFloatPrecisions);
   if (fields.has("weights")) {
     plan.weights = static_cast<Weights>(fields.one_of("weights", kWeights));
+  }
+  if (fields.has("skip")) {
+    for (std::string& block : fields.texts("skip")) plan.skip.insert(std::move(block));
+  }
+  if (fields.has("kernels")) {
+    fields.object("kernels", [&](Fields& kernels) {
+      for (const std::string& layer : kernels.names()) {
+        plan.kernels[layer] = kernels.small(layer, 1, kLargestKernel);
+      }
+    });
   }
   fields.object("layers", [&](Fields& layers) {
     for (const std::string& name : layers.names()) {
@@ -136,6 +148,8 @@ nlohmann::json plan_value(const Plan& plan) {
   if (plan.weights != Weights::kOriginal) {
     json["weights"] = kWeights[static_cast<std::size_t>(plan.weights)];
   }
+  if (!plan.skip.empty()) json["skip"] = plan.skip;
+  if (!plan.kernels.empty()) json["kernels"] = plan.kernels;
   json["layers"] = nlohmann::json::object();
   for (const auto& [name, directive] : plan.layers)
     json["layers"][name] = directive_json(directive);

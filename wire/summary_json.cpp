@@ -63,6 +63,23 @@ FrozenChannels read_frozen(Fields& fields) {
   return {fields.text("layer"), fields.small("channels"), fields.text("reason")};
 }
 
+DepthStage read_stage(Fields& fields) {
+  DepthStage out;
+  fields.objects("blocks", [&](Fields& block) {
+    out.blocks.push_back({block.text("name"), block.texts("layers"), block.texts("groups")});
+  });
+  return out;
+}
+
+KernelChoice read_kernel(Fields& fields) {
+  KernelChoice out;
+  out.layer = fields.text("layer");
+  for (const std::int64_t size : fields.integers("sizes", 1, kLargestSide)) {
+    out.sizes.push_back(static_cast<int>(size));
+  }
+  return out;
+}
+
 Layer read_layer(Fields& fields) {
   Layer out;
   out.name = fields.text("name");
@@ -151,6 +168,14 @@ Json frozen_value(const std::vector<FrozenChannels>& frozen) {
   return out;
 }
 
+Json stage_value(const DepthStage& stage) {
+  Json blocks = Json::array();
+  for (const DepthBlock& b : stage.blocks) {
+    blocks.push_back({{"name", b.name}, {"layers", b.layers}, {"groups", b.groups}});
+  }
+  return {{"blocks", std::move(blocks)}};
+}
+
 Json layers_value(const std::vector<Layer>& layers) {
   Json out = Json::array();
   for (const Layer& l : layers) {
@@ -232,6 +257,12 @@ ModelSummary read_summary(Fields& fields) {
   fields.objects("layers", [&](Fields& layer) { out.layers.push_back(read_layer(layer)); });
   if (fields.has("output_layers")) out.output_layers = fields.texts("output_layers");
   if (fields.has("activations")) out.activations = fields.texts("activations");
+  if (fields.has("stages")) {
+    fields.objects("stages", [&](Fields& stage) { out.stages.push_back(read_stage(stage)); });
+  }
+  if (fields.has("kernels")) {
+    fields.objects("kernels", [&](Fields& one) { out.kernels.push_back(read_kernel(one)); });
+  }
   if (fields.has("tried")) {
     fields.object("tried", [&](Fields& tried) { out.tried = read_tried(tried); });
   }
@@ -274,6 +305,10 @@ Json summary_value(const ModelSummary& s) {
               {"class_count", s.class_count},
               {"activations", s.activations}};
   if (s.tried) out["tried"] = tried_value(*s.tried);
+  for (const DepthStage& stage : s.stages) out["stages"].push_back(stage_value(stage));
+  for (const KernelChoice& kernel : s.kernels) {
+    out["kernels"].push_back({{"layer", kernel.layer}, {"sizes", kernel.sizes}});
+  }
   return out;
 }
 

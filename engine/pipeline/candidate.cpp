@@ -9,6 +9,7 @@
 #include "engine/onnx/onnx_io.h"
 #include "engine/ops/all_ops.h"
 #include "engine/pipeline/candidate_file.h"
+#include "engine/pipeline/elastic_parts.h"
 #include "engine/pipeline/file_card.h"
 #include "engine/pipeline/prepare.h"
 #include "engine/pipeline/stored_activations.h"
@@ -131,8 +132,11 @@ std::map<std::string, std::pair<int, int>> widths_of(const Detector& detector, c
 
 }  // namespace
 
-Result<Candidate> build_candidate(const Detector& detector, const TensorFile& statistics,
-                                  const Plan& plan, const CalibrationImages& images) {
+namespace {
+
+// Of a plan that keeps all blocks and kernels.
+Result<Candidate> build_reduced(const Detector& detector, const TensorFile& statistics,
+                                const Plan& plan, const CalibrationImages& images) {
   const auto pruned = prune_body(detector, statistics, plan, images);
   if (!pruned) return pruned.error();
   auto body = body_at(pruned.value().graph, largest_stride(detector.head), plan.height, plan.width);
@@ -148,6 +152,25 @@ Result<Candidate> build_candidate(const Detector& detector, const TensorFile& st
   auto onnx = write(detector, std::move(body).value(), plan);
   if (!onnx) return onnx.error();
   return Candidate{std::move(onnx).value(), cost.value(), widths_of(detector, plan)};
+}
+
+}  // namespace
+
+Result<Candidate> build_candidate(const Detector& detector, const TensorFile& statistics,
+                                  const Plan& plan, const CalibrationImages& images) {
+  if (plan.skip.empty() && plan.kernels.empty()) {
+    return build_reduced(detector, statistics, plan, images);
+  }
+  const auto reduced = reduce(detector, statistics, plan);
+  if (!reduced) return reduced.error();
+  const auto& [left, its_statistics, rest] = reduced.value();
+  auto candidate = build_reduced(left, its_statistics, rest, images);
+  if (!candidate) return candidate.error();
+  Candidate built = std::move(candidate).value();
+  for (const Group& group : detector.groups.groups) {  // of those that went nothing is kept
+    built.widths.try_emplace(group.name, 0, static_cast<int>(group.units.size()));
+  }
+  return built;
 }
 
 }  // namespace pare::engine

@@ -1,7 +1,8 @@
 // From a plan to the ONNX file of its candidate, without a single image: all that is needed was
 // gathered by prepare().  Only a plan that repairs in sequence needs calibration images again.
 //
-//   select units -> reconstruct consumers -> prune -> change resolution -> Q/DQ -> decode tail
+//   leave out blocks -> shrink kernels -> select units -> reconstruct consumers -> prune -> change
+//   resolution -> Q/DQ -> decode tail
 //   -> element types of the original's edges -> what its numbers are while it computes (a word in
 //   the file's metadata) -> verify
 //
@@ -36,10 +37,10 @@ struct CalibrationImages {
   ImageSource image;
 };
 
-// Fails with kInvalidArgument, naming it, for a group, width, layer or size that the model does not
-// have, and if a plan needs images and there are none; with kUnsupported where the model cannot
-// follow (int8 below opset 13, a fixed Reshape); as the image source does; as verify_written() if
-// the file that came out is not what it should be.
+// Fails with kInvalidArgument, naming it, for a block, kernel, group, width, layer or size that the
+// model does not have, and if a plan needs images and there are none; with kUnsupported where the
+// model cannot follow (int8 below opset 13, a fixed Reshape); as the image source does; as
+// verify_written() if the file that came out is not what it should be.
 Result<Candidate> build_candidate(const Detector& detector, const TensorFile& statistics,
                                   const Plan& plan, const CalibrationImages& images = {});
 

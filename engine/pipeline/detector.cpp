@@ -14,6 +14,7 @@
 #include "engine/ops/all_ops.h"
 #include "engine/passes/passes.h"
 #include "engine/pipeline/comparable.h"
+#include "engine/pipeline/elastic_parts.h"
 #include "engine/pipeline/file_card.h"
 #include "engine/pipeline/quantized.h"
 
@@ -336,6 +337,9 @@ Result<ModelSummary> summarize(const Detector& detector, std::span<const std::by
   GroupSummary groups = summarize(detector.groups, detector.body);
   summary.groups = std::move(groups.groups);
   summary.frozen = std::move(groups.frozen);
+  const auto parts = elastic_parts(detector);
+  if (!parts) return parts.error();
+  summarize(detector, parts.value(), summary);
   return summary;
 }
 

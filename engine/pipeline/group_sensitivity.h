@@ -29,6 +29,8 @@ struct GroupSensitivityOptions {
 
 struct GroupGuidance {
   std::vector<GroupSensitivity> groups;
+  std::vector<StageSensitivity> blocks;
+  std::vector<KernelSensitivity> kernels;
   std::vector<Allocation> allocations;  // fewer where the groups cannot save as much
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/executor/openvino_runner.h"
+#include "engine/pipeline/output_error.h"
 #include "engine/pipeline/output_shares.h"
 #include "engine/prune/output_worth.h"
 #include "engine/prune/reconstruct.h"
@@ -76,72 +77,8 @@ SwitchedGraph with_switches(const Graph& graph, const Graph& changed,
   return result;
 }
 
-// One output map, its positions' weights, and how far another one is from it.
-class Reference {
- public:
-  Reference(Tensor map, const PositionWeights& weights) : map_(std::move(map)) {
-    const Shape& shape = map_.shape();
-    const bool is_map = shape.size() == 4;
-    channels_ = shape.size() > 1 ? shape[1] : 1;
-    positions_ = map_.size() / channels_;
-    weight_.assign(static_cast<std::size_t>(positions_), 1);
-    if (!is_map) return;
-    for (std::int64_t p = 0; p < positions_; ++p) {
-      weight_[static_cast<std::size_t>(p)] =
-          weights.at(p / shape[3], p % shape[3], shape[2], shape[3]);
-    }
-  }
-
-  std::size_t channels() const { return static_cast<std::size_t>(channels_); }
-
-  // Of each channel, weighted by position, summed.
-  void add_variance(std::vector<double>& total) const {
-    const auto all = map_.values<float>();
-    const auto size = static_cast<std::size_t>(positions_);
-    for (std::size_t c = 0; c < channels(); ++c) {
-      double sum = 0, square = 0, weights = 0;
-      for (std::size_t p = 0; p < size; ++p) {
-        const double x = double{all[c * size + p]}, w = double{weight_[p]};
-        sum += w * x;
-        square += w * x * x;
-        weights += w;
-      }
-      total[c] += square - sum * sum / weights;
-    }
-  }
-
-  void add_error(const Tensor& other, std::vector<double>& total) const {
-    const auto a = map_.values<float>(), b = other.values<float>();
-    const auto size = static_cast<std::size_t>(positions_);
-    for (std::size_t c = 0; c < channels(); ++c) {
-      for (std::size_t p = 0; p < size; ++p) {
-        const double d = double{a[c * size + p]} - double{b[c * size + p]};
-        total[c] += double{weight_[p]} * d * d;
-      }
-    }
-  }
-
- private:
-  Tensor map_;
-  std::int64_t channels_ = 1, positions_ = 1;
-  std::vector<float> weight_;
-};
-
 Tensor switch_at(float value) {
   return Tensor::of<float>({1}, std::span(&value, 1));
-}
-
-using PerChannel = std::vector<std::vector<double>>;  // by output, channel
-
-// Error in shares of each channel's variance, summed by what the channels count.
-double relative(const PerChannel& error, const PerChannel& variance, const PerChannel& shares) {
-  double total = 0;
-  for (std::size_t o = 0; o < error.size(); ++o) {
-    for (std::size_t c = 0; c < error[o].size(); ++c) {
-      if (variance[o][c] > 0) total += shares[o][c] * error[o][c] / variance[o][c];
-    }
-  }
-  return total;
 }
 
 // What was summed over images, of all consumers but those of the last image that are not done.

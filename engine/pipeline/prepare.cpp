@@ -7,7 +7,9 @@
 #include "engine/executor/observe.h"
 #include "engine/executor/openvino_runner.h"
 #include "engine/passes/resize_input.h"
+#include "engine/pipeline/elastic_parts.h"
 #include "engine/prune/importance.h"
+#include "engine/prune/skip_fit.h"
 #include "engine/prune/statistics.h"
 
 namespace pare::engine {
@@ -129,39 +131,83 @@ Result<std::monostate> run_images(const Graph& graph, const std::vector<std::str
   return std::monostate{};
 }
 
+// What one pass over the images gathers: Gram matrices, and the moments of depthwise windows.
+struct Collectors {
+  GramCollector grams;
+  TapCollector taps;
+
+  std::vector<std::string> tensors() const {
+    std::vector<std::string> all = grams.tensors();
+    all.insert(all.end(), taps.tensors().begin(), taps.tensors().end());
+    return all;
+  }
+
+  Result<std::monostate> add_image(const std::vector<Tensor>& values) {
+    const auto middle = values.begin() + std::ssize(grams.tensors());
+    taps.add_image({middle, values.end()});
+    return grams.add_image({values.begin(), middle});
+  }
+
+  TensorFile sums() const {
+    TensorFile sums = grams.sums();
+    taps.add_sums(sums);
+    return sums;
+  }
+
+  Result<std::monostate> go_on_from(const TensorFile& sums) {
+    const auto done = grams.go_on_from(sums);
+    return done ? taps.go_on_from(sums) : done;
+  }
+};
+
+Result<Collectors> collectors_for(const Detector& detector, const ElasticParts& parts,
+                                  const SkipProbe& probe, std::uint64_t seed) {
+  const GramOptions options{.seed = seed};
+  auto grams =
+      GramCollector::make(detector.body, detector.observed, detector.groups, options, probe.joint);
+  if (!grams) return grams.error();
+  auto taps = TapCollector::make(detector.body, detector.observed, parts.kernels, options);
+  if (!taps) return taps.error();
+  return Collectors{std::move(grams).value(), std::move(taps).value()};
+}
+
 Result<std::monostate> collect_grams(const Detector& detector, std::size_t images,
                                      const ImageSource& image, std::uint64_t seed,
                                      const Progress& progress, TensorFile& file, Journal& journal) {
-  auto collector =
-      GramCollector::make(detector.body, detector.observed, detector.groups, {.seed = seed});
-  if (!collector) return collector.error();
-  GramCollector grams = std::move(collector).value();
+  const auto parts = elastic_parts(detector);
+  if (!parts) return parts.error();
+  const auto probe = skip_probe(detector.body, detector.observed, parts.value().stages);
+  if (!probe) return probe.error();
+  auto made = collectors_for(detector, parts.value(), probe.value(), seed);
+  if (!made) return made.error();
+  Collectors collectors = std::move(made).value();
   const std::string step = "statistics";
   std::size_t first = 0;
   if (const StepState* kept = journal.kept(step)) {
-    const auto went_on = grams.go_on_from(kept->state);
+    const auto went_on = collectors.go_on_from(kept->state);
     if (!went_on) return went_on;
     first = static_cast<std::size_t>(kept->done);
   }
   const auto ran = run_images(
-      detector.body, grams.tensors(), first, images, image,
+      probe.value().graph, collectors.tensors(), first, images, image,
       [&](std::size_t i, const std::vector<Tensor>& values) {
         progress(static_cast<double>(i + 1) / static_cast<double>(images),
                  "statistics: image " + std::to_string(i + 1) + " of " + std::to_string(images));
-        const auto added = grams.add_image(values);
+        const auto added = collectors.add_image(values);
         if (!added) return added;
         journal.did(step, static_cast<std::int64_t>(i + 1), i + 1 == images,
-                    [&] { return grams.sums(); });
+                    [&] { return collectors.sums(); });
         journal.tell({{"statistics_images", static_cast<double>(i + 1)}});
         return added;
       });
   if (!ran) return ran;
-  const auto statistics = grams.finish();
+  auto statistics = collectors.grams.finish();
   if (!statistics) return statistics.error();
-  const auto orders =
-      rank_units(detector.body, detector.groups, Importance::kGram, statistics.value());
+  Statistics all = std::move(statistics).value();
+  collectors.taps.finish(all);
+  const auto orders = rank_units(detector.body, detector.groups, Importance::kGram, all);
   if (!orders) return orders.error();
-  store(statistics.value(), file);
+  store(all, file);
   store(orders.value(), Importance::kGram, file);
   return std::monostate{};
 }
@@ -280,6 +326,16 @@ Result<ActivationHistogram> find_histogram(const TensorFile& file, int height, i
   const auto reason = file.metadata.find(unusable_key(height, width, tensor));
   if (reason != file.metadata.end()) return Error{ErrorCode::kNotFound, reason->second};
   return ActivationHistogram::load(file, histogram_key(height, width, tensor));
+}
+
+void store_histogram(const Result<ActivationHistogram>& histogram, int height, int width,
+                     const std::string& tensor, TensorFile& file) {
+  file.metadata.erase(unusable_key(height, width, tensor));
+  if (histogram) {
+    histogram.value().store(histogram_key(height, width, tensor), file);
+  } else {
+    file.metadata[unusable_key(height, width, tensor)] = histogram.error().message;
+  }
 }
 
 }  // namespace pare::engine

@@ -66,5 +66,8 @@ Result<Graph> body_at(const Graph& body, int stride, int height, int width);
 // or with the reason why it kept none.
 Result<ActivationHistogram> find_histogram(const TensorFile& file, int height, int width,
                                            const std::string& tensor);
+// What find_histogram() is to answer from now on; an error of kNotFound is the reason why none.
+void store_histogram(const Result<ActivationHistogram>& histogram, int height, int width,
+                     const std::string& tensor, TensorFile& file);
 
 }  // namespace pare::engine

@@ -1,27 +1,44 @@
 #include "engine/pipeline/supernet_candidate.h"
 
 #include "engine/ops/all_ops.h"
+#include "engine/pipeline/elastic_parts.h"
 #include "engine/prune/allocation.h"
 #include "engine/prune/importance.h"
 
 namespace pare::engine {
+namespace {
+
+// Of the MACs.
+Result<double> share_removed(const Detector& detector, const TensorFile& statistics,
+                             const Plan& plan) {
+  const auto orders = load_orders(statistics, Importance::kGram);
+  if (!orders) return orders.error();
+  const auto all = cost_of(detector.body, detector.observed);
+  if (!all) return all.error();
+  const auto reduced = reduce(detector, statistics, plan);
+  if (!reduced) return reduced.error();
+  const Detector& left = reduced.value().detector;
+  UnitOrders own;
+  for (const Group& group : left.groups.groups) own[group.name] = orders.value().at(group.name);
+  const auto costs = WidthCosts::make(left.body, left.observed, all_ops(), left.groups, own);
+  if (!costs) return costs.error();
+  return 1 - static_cast<double>(costs.value().macs(reduced.value().plan.widths)) /
+                 static_cast<double>(all.value().macs);
+}
+
+}  // namespace
 
 Result<Candidate> build_from_supernet(const Detector& detector, const Supernet& supernet,
                                       const TensorFile& statistics, const Plan& plan) {
-  if (plan.widths.empty()) return build_candidate(detector, statistics, plan);
+  if (!removes_parts(plan)) return build_candidate(detector, statistics, plan);
   if (plan.importance != Importance::kGram || plan.reconstruction != Reconstruction::kIndependent) {
     return Error{ErrorCode::kUnsupported,
                  "a super-network's sub-networks are chosen by gram and repaired independently, "
                  "which this plan is not"};
   }
-  const auto orders = load_orders(statistics, Importance::kGram);
-  if (!orders) return orders.error();
-  const auto costs = WidthCosts::make(detector.body, detector.observed, all_ops(), detector.groups,
-                                      orders.value());
-  if (!costs) return costs.error();
-  const auto all = static_cast<double>(costs.value().macs({}));
-  const double removed = 1 - static_cast<double>(costs.value().macs(plan.widths)) / all;
-  auto body = corrected(detector.body, supernet, removed);
+  const auto removed = share_removed(detector, statistics, plan);
+  if (!removed) return removed.error();
+  auto body = corrected(detector.body, supernet, removed.value());
   if (!body) return body.error();
   Detector other = detector;
   other.body = std::move(body).value();

@@ -48,6 +48,8 @@ Result<std::monostate> guide_widths(const Detector& detector, TensorFile& file,
   }
   GroupGuidance of_groups = std::move(groups).value();
   guidance.groups = std::move(of_groups.groups);
+  guidance.blocks = std::move(of_groups.blocks);
+  guidance.kernels = std::move(of_groups.kernels);
   guidance.allocations = std::move(of_groups.allocations);
   return std::monostate{};
 }

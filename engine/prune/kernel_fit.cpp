@@ -11,7 +11,7 @@
 namespace pare::engine {
 namespace {
 
-std::int64_t kernel_of(const Graph& graph, const Node& node) {
+std::int64_t side_of(const Graph& graph, const Node& node) {
   return graph.constants.at(node.inputs[kWeightInput]).shape()[2];
 }
 
@@ -196,7 +196,7 @@ Result<ShrunkKernels> shrink_kernels(const Graph& graph, const Observation& obse
     const auto window = window_of(before, facts.value().input_shapes[0],
                                   facts.value().input_shapes[1], facts.value().output_shapes[0]);
     if (!window) return window.error();
-    const std::int64_t kernel_before = kernel_of(graph, before);
+    const std::int64_t kernel_before = side_of(graph, before);
     shrink_window(result.graph.nodes[kernel.node], size->second, (kernel_before - size->second) / 2,
                   window.value(), facts.value().output_shapes[0]);
     LayerConstants constants = kernel_constants(fit.value().weights, graph, before, size->second);

@@ -10,7 +10,7 @@
 namespace pare::engine {
 namespace {
 
-bool consumes(const std::vector<Cut>& cuts) {
+bool mixes_channels(const std::vector<Cut>& cuts) {
   return std::ranges::find(cuts, CutRole::kConsumes, &Cut::role) != cuts.end();
 }
 
@@ -65,7 +65,7 @@ std::vector<ElasticKernel> find_elastic_kernels(const Graph& graph, const Observ
     if (!window) continue;
     const std::int64_t groups_of_node = int_attribute(node, "group", 1);
     const bool depthwise = groups_of_node > 1 && weights->second.shape()[1] == 1;
-    if (!depthwise && (groups_of_node > 1 || !consumes(groups.cuts[n]))) continue;
+    if (!depthwise && (groups_of_node > 1 || !mixes_channels(groups.cuts[n]))) continue;
     std::vector<int> sizes = smaller_sizes(window.value(), depthwise);
     if (!sizes.empty()) kernels.push_back({n, std::move(sizes), depthwise});
   }

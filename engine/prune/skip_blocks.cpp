@@ -16,7 +16,7 @@ bool is_layer(const Graph& graph, const Node& node) {
          node.inputs.size() > kWeightInput && graph.constants.contains(node.inputs[kWeightInput]);
 }
 
-std::int64_t kernel_of(const Graph& graph, const Node& node) {
+std::int64_t taps_of(const Graph& graph, const Node& node) {
   const Shape& shape = graph.constants.at(node.inputs[kWeightInput]).shape();
   std::int64_t size = 1;
   for (std::size_t d = 2; d < shape.size(); ++d) size *= shape[d];
@@ -24,7 +24,7 @@ std::int64_t kernel_of(const Graph& graph, const Node& node) {
 }
 
 bool is_pointwise(const Graph& graph, const Node& node) {
-  return kernel_of(graph, node) == 1 && int_attribute(node, "group", 1) == 1;
+  return taps_of(graph, node) == 1 && int_attribute(node, "group", 1) == 1;
 }
 
 // A convolution that mixes all of its input channels, its weights at hand.
@@ -167,7 +167,7 @@ class Finder {
     for (int count = 0; !spatial && count < kMostUnits; ++count) {
       const std::optional<Unit> unit = unit_above(at);
       if (!unit || unit->residual || unit->layers.size() != 1) return {};
-      spatial = kernel_of(graph_, graph_.nodes[unit->layers[0]]) > 1;
+      spatial = taps_of(graph_, graph_.nodes[unit->layers[0]]) > 1;
       block.layers.insert(block.layers.begin(), unit->layers[0]);
       at = block.input = unit->input;
     }

@@ -14,7 +14,7 @@ namespace {
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 // A tensor through a window.
-struct Part {
+struct SeenPart {
   std::size_t tensor = 0;  // which of tensors()
   ConvWindow window;
 };
@@ -22,8 +22,8 @@ struct Part {
 // What some consumers read.
 struct Source {
   std::string key;
-  std::vector<Part> parts;  // their columns stand one behind the other
-  Matrix sum;               // upper triangle
+  std::vector<SeenPart> parts;  // their columns stand one behind the other
+  Matrix sum;                   // upper triangle
   std::int64_t positions = 0;
 };
 
@@ -66,16 +66,16 @@ struct GramCollector::State {
   }
 
   void add_source(const JointInput& joint) {
-    std::vector<Part> parts;
+    std::vector<SeenPart> parts;
     for (const auto& [tensor, w] : joint.parts) {
       parts.push_back({tensor_index(tensor, {1, w.channels, w.in_height, w.in_width}), w});
     }
     add_source(joint.key, std::move(parts));
   }
 
-  void add_source(std::string key, std::vector<Part> parts) {
+  void add_source(std::string key, std::vector<SeenPart> parts) {
     Eigen::Index size = 1;
-    for (const Part& part : parts) size += part.window.column_size();
+    for (const SeenPart& part : parts) size += part.window.column_size();
     sources.push_back({std::move(key), std::move(parts), Matrix::Zero(size, size), 0});
   }
 
@@ -88,7 +88,7 @@ struct GramCollector::State {
     rows.rightCols(1).setOnes();
     for (std::size_t p = 0; p < positions.size(); ++p) {
       float* column = rows.data() + static_cast<std::int64_t>(p) * rows.cols();
-      for (const Part& part : source.parts) {
+      for (const SeenPart& part : source.parts) {
         const std::int64_t size = part.window.column_size();
         copy_column(part.window, values[part.tensor].values<float>(), positions[p],
                     std::span(column, static_cast<std::size_t>(size)));

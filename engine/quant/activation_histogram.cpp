@@ -117,6 +117,16 @@ Distribution ActivationHistogram::distribution(std::span<const int> kept,
   return pooled;
 }
 
+ActivationHistogram ActivationHistogram::joined(std::span<const ActivationHistogram> parts) {
+  ActivationHistogram all = parts[0];
+  for (const ActivationHistogram& part : parts.subspan(1)) {
+    all.channels_ += part.channels_;
+    all.counts_.insert(all.counts_.end(), part.counts_.begin(), part.counts_.end());
+    all.limits_.insert(all.limits_.end(), part.limits_.begin(), part.limits_.end());
+  }
+  return all;
+}
+
 void ActivationHistogram::store(const std::string& key, TensorFile& file) const {
   std::size_t first = kBins;
   std::size_t last = 0;

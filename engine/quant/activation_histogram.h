@@ -41,6 +41,9 @@ class ActivationHistogram {
   // that power.  REQUIRES: indices below channels().
   Distribution distribution(std::span<const int> kept, std::span<const int> halvings = {}) const;
 
+  // The channels of all of them, one behind the other.  REQUIRES: parts is not empty.
+  static ActivationHistogram joined(std::span<const ActivationHistogram> parts);
+
   // Into and out of a tensor file, under names that begin with `key`; bins that no channel uses are
   // left out.  Reading fails with kNotFound, naming the key, or with kInvalidArgument if what is
   // stored does not fit together.

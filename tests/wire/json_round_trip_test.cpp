@@ -245,6 +245,26 @@ TEST(JsonRoundTrip, what_only_the_second_version_can_say_is_said_in_it) {
   EXPECT_FALSE(plan_to_json(plan).find("\"stem\":{\"int8\":false}") == std::string::npos);
 }
 
+TEST(JsonRoundTrip, blocks_and_kernels_stand_in_a_plan_only_where_some_go) {
+  Plan plan;
+  plan.height = plan.width = 64;
+  const std::string whole = plan_to_json(plan);
+  EXPECT_EQ(whole.find("skip"), std::string::npos);
+  plan.skip = {"b", "a"};
+  plan.kernels["deep"] = 3;
+  const std::string text = plan_to_json(plan);
+  EXPECT_EQ(text,
+            R"({"floats":"fp32","importance":"gram","input":[64,64],"kernels":{"deep":3},)"
+            R"("layers":{},"quantization":null,"reconstruction":"independent","skip":["a","b"],)"
+            R"("version":2,"widths":{}})");
+  const auto back = parse_plan(text);
+  ASSERT_TRUE(back.has_value()) << back.error().message;
+  EXPECT_EQ(back.value(), plan);
+  EXPECT_FALSE(parse_plan(R"({"floats":"fp32","importance":"gram","input":[64,64],)"
+                          R"("kernels":{"deep":0},"layers":{},"quantization":null,)"
+                          R"("reconstruction":"independent","version":2,"widths":{}})"));
+}
+
 TEST(JsonRoundTrip, a_job_with_only_what_is_required_has_the_documented_defaults) {
   const auto job = parse_new_job(R"({"model": "m", "dataset": "d", "targets": ["t"]})");
   ASSERT_TRUE(job.has_value()) << job.error().message;
@@ -252,7 +272,8 @@ TEST(JsonRoundTrip, a_job_with_only_what_is_required_has_the_documented_defaults
             R"({"across":"each","begin_with":[],"budget":{"device_seconds":null,"seconds":null,)"
             R"("stagnation":null,"trials":200},"constraints":[],"dataset":"d",)"
             R"("model":"m","objectives":["map_50_95","latency_ms"],"recovery":"reconstruct",)"
-            R"("seed":1,"space":{"precision":["fp32","int8","fp16","bf16"],"resolution":[0.5,1.0],)"
+            R"("seed":1,"space":{"depth":true,"kernels":true,)"
+            R"("precision":["fp32","int8","fp16","bf16"],"resolution":[0.5,1.0],)"
             R"("width":true},"strategy":"pare","targets":["t"],"transfer":null,)"
             R"("validation":{"held_back":null},"weights":{}})");
 }

@@ -66,6 +66,10 @@ class RandomDocuments {
       out.quantization = quantization();
       for (const std::string& layer : names(0)) out.layers[layer].int8 = false;
     }
+    if (coin()) {
+      for (const std::string& block : texts()) out.skip.insert(block);
+      for (const std::string& layer : texts()) out.kernels[layer] = whole(1, 255);
+    }
     if (removes_parts(out) && coin()) out.weights = Weights::kSupernet;
     return out;
   }
@@ -90,6 +94,10 @@ class RandomDocuments {
     for (int i = whole(0, 3); i > 0; --i) {
       out.groups.push_back({text(), {8, 16}, {real(0, 9), real(0, 9)}, {whole(0, 99), 7}});
       out.allocations.push_back({real(0, 1), real(0, 9), widths()});
+      for (const std::string& block : texts()) out.allocations.back().skip.insert(block);
+      for (const std::string& layer : texts()) out.allocations.back().kernels[layer] = 3;
+      out.blocks.push_back({{text(), text()}, {real(0, 9), real(0, 9)}, {whole(0, 99), 7}});
+      out.kernels.push_back({text(), {5, 3}, {real(0, 9), real(0, 9)}, {whole(0, 99), 7}});
       out.int8_layers.push_back({text(), real(0, 9)});
     }
     out.notes = texts();
@@ -142,6 +150,10 @@ class RandomDocuments {
   ModelSummary summary() {
     ModelSummary out;
     out.sha256 = digest();
+    for (int i = whole(0, 2); i > 0; --i) {
+      out.stages.push_back({{{text(), texts(), texts()}, {text(), texts(), texts()}}});
+      out.kernels.push_back({text(), {5, 3}});
+    }
     out.card = card();
     out.notes = texts();
     out.opset = whole(1, 21);
@@ -233,6 +245,8 @@ class RandomDocuments {
       return coin() ? StartingPoint{{}, text() + "x", {}} : StartingPoint{{}, "", JobId{7}};
     });
     out.space.width = coin();
+    out.space.depth = coin();
+    out.space.kernels = coin();
     out.space.min_scale = real(0.1, 1);
     out.space.max_scale = real(1, 2);
     out.space.precisions = precisions();

@@ -6,6 +6,7 @@
 
 #include "engine/executor/observe.h"
 #include "engine/ops/all_ops.h"
+#include "engine/prune/skip_blocks.h"
 #include "tests/engine/prune/calibrated.h"
 #include "tests/engine/prune/random_network.h"
 #include "tests/support/graph_builder.h"
@@ -43,6 +44,93 @@ TEST(WidthCosts, macs_of_any_widths_are_those_of_the_pruned_graph) {
     plans += !widths.empty();
   }
   EXPECT_GT(plans, 10);
+}
+
+// Blocks and kernels beside widths.
+struct WithParts {
+  Analysed model;
+  std::vector<SkipStage> stages;
+  UnitOrders orders;
+  WidthCosts costs;
+};
+
+WithParts with_parts(unsigned seed) {
+  GraphBuilder b(seed);
+  std::string x = b.silu(b.conv(b.input({1, 3, 12, 12}), {.channels = 24, .name = "stem"}));
+  for (const char* name : {"a", "b"}) {
+    const std::string inner = b.silu(b.conv(x, {.channels = 16, .kernel = 1, .name = name}));
+    x = b.add(x, b.silu(b.conv(inner, {.channels = 24, .name = std::string(name) + "/2"})));
+  }
+  const std::string neck = b.silu(b.conv(x, {.channels = 16, .kernel = 1, .name = "neck"}));
+  const std::string deep =
+      b.silu(b.conv(neck, {.channels = 16, .kernel = 5, .groups = 16, .name = "deep"}));
+  b.output(b.conv(deep, {.channels = 6, .kernel = 1, .name = "last"}));
+  WithParts made{analyse(b.build()), {}, {}, {}};
+  const Analysed& m = made.model;
+  made.stages = offered_stages(m.graph, m.observed, all_ops(), m.groups).value();
+  made.orders = random_orders(m.groups, seed);
+  made.costs = costs_of(m, made.orders);
+  for (const SkipStage& stage : made.stages) {
+    std::vector<WidthCosts> levels;
+    for (std::size_t k = 1; k <= stage.blocks.size(); ++k) {
+      const auto less = without_blocks(m.graph, m.observed, {stage}, {static_cast<int>(k)});
+      const auto groups = find_groups(less.graph, less.observed, all_ops()).value();
+      levels.push_back(
+          WidthCosts::make(less.graph, less.observed, all_ops(), groups, made.orders).value());
+    }
+    made.costs.add_stage(levels);
+  }
+  made.costs.add_kernel("deep", 5);
+  return made;
+}
+
+TEST(WidthCosts, macs_of_any_blocks_and_widths_are_those_of_the_network_without_them) {
+  for (unsigned seed = 1; seed <= 10; ++seed) {
+    const WithParts parts = with_parts(seed);
+    const Analysed& m = parts.model;
+    ASSERT_GE(parts.stages.size(), 2U);
+    SkipLevels levels;
+    for (const SkipStage& stage : parts.stages) {
+      levels.push_back(static_cast<int>(seed % (stage.blocks.size() + 1)));
+    }
+    const auto less = without_blocks(m.graph, m.observed, parts.stages, levels);
+    Analysed left = analyse(less.graph);
+    auto widths = random_widths(left.groups, seed);
+    const RemovedUnits removed = select_units(left.groups, widths, parts.orders).value();
+    const auto pruned = prune(left.graph, left.observed, all_ops(), left.groups, removed);
+    WidthCosts::Choice choice = parts.costs.whole();
+    choice.skipped = levels;
+    for (std::size_t g = 0; g < m.groups.groups.size(); ++g) {
+      const auto width = widths.find(m.groups.groups[g].name);
+      if (width != widths.end()) choice.widths[g] = width->second;
+    }
+    EXPECT_EQ(parts.costs.macs_of(choice), macs_of(pruned.value().graph)) << "seed " << seed;
+  }
+}
+
+TEST(Allocation, takes_the_block_or_kernel_that_costs_less_than_any_width) {
+  const WithParts parts = with_parts(3);
+  Ranking ranking{parts.orders, {}};
+  for (const Group& group : parts.model.groups.groups) {
+    ranking.damage[group.name].assign(group.units.size() + 1, 10);
+  }
+  PartChoices choices;
+  for (const SkipStage& stage : parts.stages) {
+    StageSensitivity& row = choices.blocks.emplace_back();
+    for (const SkipBlock& block : stage.blocks) {
+      row.blocks.push_back(block.name);
+      row.damage.push_back(block.name == "b" ? 0.01 : 100);
+      row.macs_saved.push_back(0);
+    }
+  }
+  choices.kernels = {{"deep", {3}, {1e-6}, {0}}};
+  const std::array savings = {0.01, 0.3};
+  const auto found = allocate(parts.model.groups, parts.costs, ranking, savings, {}, choices);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].kernels, (std::map<std::string, int>{{"deep", 3}}));
+  EXPECT_TRUE(found[0].skip.empty() && found[0].widths.empty());
+  EXPECT_EQ(found[1].skip, (std::set<std::string>{"b"}));
+  EXPECT_NEAR(found[1].damage, 0.010001, 1e-9);
 }
 
 // A chain of wide convolutions: many groups, something to share out.
