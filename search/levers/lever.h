@@ -27,6 +27,8 @@ struct LayerSetting {
   double pixels = 1;   // of the network's input, as a share of the model's own
   double outputs = 1;  // channels, as a share of the layer's
   double inputs = 1;
+  double taps = 1;    // of the kernel, as a share of the layer's
+  bool gone = false;  // with a block that is left out: it takes no time
   bool int8 = false;
   std::optional<QdqPlacement> placement = {};  // of the whole plan; nullopt: it is not int8
   Precision floats = Precision::kFp32;         // the same

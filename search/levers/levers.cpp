@@ -25,13 +25,24 @@ Result<std::vector<LeverPointer>> make_levers(const SpaceInputs& inputs) {
     add(kept_layers_lever(inputs, next, is_int8));
   }
   if (auto floats = floats_lever(inputs, next)) add(std::move(floats));
+  std::vector<LeverPointer> parts{levers.front()};
+  const LeverPointer depth = depth_lever(inputs, next, *levers.front());
+  if (depth != nullptr) {
+    add(depth);
+    parts.push_back(depth);
+  }
+  if (const LeverPointer kernels = kernels_lever(inputs, next, depth)) {
+    add(kernels);
+    parts.push_back(kernels);
+  }
+  if (auto mixed = allocations_lever(inputs, next, std::move(parts))) add(std::move(mixed));
   return levers;
 }
 
 std::string describe(const Plan& plan, const ModelSummary& model) {
   std::string text;
   for (const auto words : {words_of_resolution, words_of_int8, words_of_kept_layers,
-                           words_of_floats, words_of_width}) {
+                           words_of_floats, words_of_depth, words_of_kernels, words_of_width}) {
     const std::string part = words(plan, model);
     if (!text.empty() && !part.empty()) text += ", ";
     text += part;

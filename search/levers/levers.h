@@ -26,6 +26,8 @@ inline constexpr std::string_view kPlacement = "placement";
 inline constexpr std::string_view kEqualization = "equalization";
 inline constexpr std::string_view kKeptLayers = "kept layers";  // more and more, from none on
 inline constexpr std::string_view kFloats = "floats";           // fp32 and shorter types
+inline constexpr std::string_view kDepth = "depth";             // blocks skipped, none first
+inline constexpr std::string_view kKernel = "kernel";           // a layer's, smallest first
 inline constexpr std::string_view kOption = "option";  // of a table or a test problem: no order
 inline constexpr std::string_view kLevel = "level";    // the same in order
 }  // namespace family
@@ -57,11 +59,20 @@ LeverPointer int8_lever(const SpaceInputs& inputs, std::size_t first);  // null:
 // `int8`: the decision whether a plan is.
 LeverPointer kept_layers_lever(const SpaceInputs& inputs, std::size_t first, std::size_t int8);
 LeverPointer floats_lever(const SpaceInputs& inputs, std::size_t first);  // null: none
+// `width`: the lever of the channels that go with blocks.  Null: no block can go.
+LeverPointer depth_lever(const SpaceInputs& inputs, std::size_t first, const Lever& width);
+// `depth`: of the layers that may be gone, or null.  Null: none can be smaller.
+LeverPointer kernels_lever(const SpaceInputs& inputs, std::size_t first, LeverPointer depth);
+// `parts`: width, and depth and kernels where they are.  Null: there are no such allocations.
+LeverPointer allocations_lever(const SpaceInputs& inputs, std::size_t first,
+                               std::vector<LeverPointer> parts);
 
 std::string words_of_width(const Plan& plan, const ModelSummary& model);
 std::string words_of_resolution(const Plan& plan, const ModelSummary& model);
 std::string words_of_int8(const Plan& plan, const ModelSummary& model);
 std::string words_of_kept_layers(const Plan& plan, const ModelSummary& model);
 std::string words_of_floats(const Plan& plan, const ModelSummary& model);
+std::string words_of_depth(const Plan& plan, const ModelSummary& model);
+std::string words_of_kernels(const Plan& plan, const ModelSummary& model);
 
 }  // namespace pare::search

@@ -76,7 +76,9 @@ class Width final : public Lever {
  public:
   Width(const SpaceInputs& inputs, std::size_t first) : Lever(first, widths_to_decide(inputs)) {
     for (const Layer& layer : inputs.model.layers) layers_.push_back(losses_of(layer, inputs));
-    for (const Allocation& allocation : inputs.guidance.allocations) add(allocation);
+    for (const Allocation& allocation : inputs.guidance.allocations) {
+      if (allocation.skip.empty() && allocation.kernels.empty()) add(allocation);
+    }
   }
 
   void write(const Genome& genome, Plan& plan) const override {

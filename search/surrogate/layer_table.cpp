@@ -18,26 +18,29 @@ using Eigen::VectorXd;
 constexpr double kShortest = 1e-3;  // milliseconds: the clock of a profile
 constexpr double kSignal = 0.3;     // variance of a layer's log time beyond its work
 constexpr double kNoise = 0.05;     // the same, of one reading
+constexpr double kUnseen = 1e6;     // the same, of a layer that was not there
+constexpr double kOfTaps = 0.7;     // how a layer's time grows with its kernel's taps: the power
 constexpr double kOfInputs = 0.3;   // how a layer's time grows with its input channels: the power
 // Length scales: one of pixels is a factor of e.
 constexpr double kPixels = 1.0;
 constexpr double kChannels = 0.5;
+constexpr double kTaps = 1.0;
 constexpr double kInt8 = 1.0;
 constexpr double kPlacement = 1 / 0.7;
 constexpr double kFloats = 1.0;
 
 double log_work(const LayerSetting& setting) {
   return std::log(setting.pixels) + std::log(setting.outputs) +
-         kOfInputs * std::log(setting.inputs);
+         kOfInputs * std::log(setting.inputs) + kOfTaps * std::log(setting.taps);
 }
 
 }  // namespace
 
 std::size_t SettingsOfPlans::Hash::operator()(const LayerSetting& setting) const noexcept {
   std::size_t hash = setting.placement ? 1 + static_cast<std::size_t>(*setting.placement) : 0;
-  hash = 2 * hash + (setting.int8 ? 1 : 0);
+  hash = 4 * hash + (setting.int8 ? 1 : 0) + (setting.gone ? 2 : 0);
   hash = kAllPrecisions.size() * hash + static_cast<std::size_t>(setting.floats);
-  for (const double share : {setting.pixels, setting.outputs, setting.inputs}) {
+  for (const double share : {setting.pixels, setting.outputs, setting.inputs, setting.taps}) {
     hash = 31 * hash + std::hash<double>{}(share);
   }
   return hash;
@@ -64,7 +67,8 @@ LayerTable::Features LayerTable::features_of(const LayerSetting& setting) {
   // fp32 is 0 in both.
   if (setting.floats == Precision::kFp16) out[4] = 1 / kFloats;
   if (setting.floats == Precision::kBf16) out[5] = 1 / kFloats;
-  if (setting.placement) out[6 + static_cast<int>(*setting.placement)] = 1 / kPlacement;
+  out[6] = std::log(setting.taps) / kTaps;
+  if (setting.placement) out[7 + static_cast<int>(*setting.placement)] = 1 / kPlacement;
   return out;
 }
 
@@ -87,6 +91,8 @@ void LayerTable::add(std::span<const LayerSetting> settings, std::span<const dou
     layer.work[row] = log_work(settings[i]);
     layer.beyond.conservativeResize(row + 1);
     layer.beyond[row] = std::log(std::max(times[i], kShortest)) - layer.work[row];
+    layer.gone.conservativeResize(row + 1);
+    layer.gone[row] = settings[i].gone ? 1 : 0;
   }
 }
 
@@ -96,9 +102,12 @@ VectorXd LayerTable::learn(OneLayer& layer) {
   MatrixXd covariance(rows, rows);
   for (Index i = 0; i < rows; ++i) {
     covariance.col(i) = alike(layer, layer.features.col(i));
-    covariance(i, i) += kNoise;
+    covariance(i, i) += layer.gone[i] > 0 ? kUnseen : kNoise;
   }
-  layer.mean = layer.beyond.mean();
+  // Where the layer was not there, nothing is known of its time: the row says what the others do.
+  const double seen = (1 - layer.gone.array()).sum();
+  layer.mean = seen > 0 ? layer.beyond.dot((1 - layer.gone.array()).matrix()) / seen : 0;
+  layer.beyond = (layer.gone.array() > 0).select(layer.mean, layer.beyond);
   const MatrixXd inverse = covariance.llt().solve(MatrixXd::Identity(rows, rows));
   layer.weights = inverse * (layer.beyond.array() - layer.mean).matrix();
   return layer.work + layer.beyond - layer.weights.cwiseQuotient(inverse.diagonal());
@@ -106,12 +115,15 @@ VectorXd LayerTable::learn(OneLayer& layer) {
 
 void LayerTable::learn() {
   VectorXd total = VectorXd::Zero(static_cast<Index>(rows_));
-  for (OneLayer& layer : layers_) total += learn(layer).array().exp().matrix();
+  for (OneLayer& layer : layers_) {
+    total += learn(layer).array().exp().matrix().cwiseProduct((1 - layer.gone.array()).matrix());
+  }
   left_out_ = total.array().log();
 }
 
 double LayerTable::time_of(const OneLayer& layer, const LayerSetting& setting,
                            const VectorXd& near) {
+  if (setting.gone) return 0;
   return std::exp(log_work(setting) + layer.mean + near.dot(layer.weights));
 }
 

@@ -66,13 +66,14 @@ class LayerTable {
   double left_out(std::size_t row) const { return left_out_[static_cast<Eigen::Index>(row)]; }
 
  private:
-  static constexpr int kFeatures = 6 + static_cast<int>(kAllPlacements.size());
+  static constexpr int kFeatures = 7 + static_cast<int>(kAllPlacements.size());
   using Features = Eigen::Matrix<double, kFeatures, 1>;
 
   struct OneLayer {
     Eigen::Matrix<double, kFeatures, Eigen::Dynamic> features;  // a column a row of the table
     Eigen::VectorXd work;                                       // what it says of the log time
     Eigen::VectorXd beyond;                                     // the log time less that
+    Eigen::VectorXd gone;                                       // 1 where it was not there, else 0
     double mean = 0;                                            // of what is beyond
     Eigen::VectorXd weights;                                    // of the rows
   };

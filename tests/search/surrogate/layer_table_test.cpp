@@ -112,6 +112,34 @@ TEST(LayerTable, a_layer_too_short_to_be_seen_is_short_and_no_more) {
   EXPECT_NEAR(table.log_total(original), std::log(2), 0.01);
 }
 
+TEST(LayerTable, a_layer_that_went_takes_no_time_and_says_nothing_of_its_own) {
+  LayerTable table;
+  std::vector<LayerSetting> original(2), less(2);
+  less[1].gone = true;
+  for (int i = 0; i < 4; ++i) table.add(original, std::vector<double>{2, 3});
+  for (int i = 0; i < 4; ++i) table.add(less, std::vector<double>{2, 0});
+  table.learn();
+  EXPECT_NEAR(table.log_total(original), std::log(5), 0.01);
+  EXPECT_NEAR(table.log_total(less), std::log(2), 0.01);
+  EXPECT_NEAR(table.left_out(7), std::log(2), 0.01);
+  SettingsOfPlans asked;
+  asked.add(original);
+  asked.add(less);
+  EXPECT_NEAR(table.log_totals(asked)[0], std::log(5), 0.01);
+  EXPECT_NEAR(table.log_totals(asked)[1], std::log(2), 0.01);
+}
+
+TEST(LayerTable, a_smaller_kernel_is_expected_to_be_faster) {
+  LayerTable table;
+  const std::vector<LayerSetting> original(1);
+  std::vector<LayerSetting> smaller(1);
+  smaller[0].taps = 9.0 / 25;
+  table.add(original, std::vector<double>{2});
+  table.add(original, std::vector<double>{2});
+  table.learn();
+  EXPECT_LT(table.log_total(smaller), table.log_total(original) - 0.3);
+}
+
 // An objective that is the logarithm of the layers' sum times a constant that no profile shows.
 std::vector<Observation> told(const std::vector<std::vector<LayerSetting>>& plans, int timed) {
   std::vector<Observation> out;
