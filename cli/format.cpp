@@ -393,6 +393,24 @@ std::string tried_text(const json& summary) {
 
 }  // namespace
 
+namespace {
+
+// How many blocks may be skipped and kernels be smaller; empty: none.
+std::string parts_text(const json& summary) {
+  std::size_t blocks = 0;
+  for (const json& stage : list_at(summary, "stages")) blocks += list_at(stage, "blocks").size();
+  const std::size_t kernels = list_at(summary, "kernels").size();
+  std::string out;
+  if (blocks > 0) {
+    out += fmt::format("{} blocks of {} stages can be skipped, the last of each first\n", blocks,
+                       list_at(summary, "stages").size());
+  }
+  if (kernels > 0) out += fmt::format("{} kernels can be smaller\n", kernels);
+  return out;
+}
+
+}  // namespace
+
 std::string summary_text(const json& summary, int width) {
   const json card = summary.value("card", json::object());
   std::string out = fmt::format(
@@ -423,6 +441,7 @@ std::string summary_text(const json& summary, int width) {
   out +=
       fmt::format("{} of {} channels can go ({:.0f} %), in {} groups\n", whole(movable), whole(all),
                   all > 0 ? 100 * movable / all : 0, list_at(summary, "groups").size());
+  out += parts_text(summary);
   out += "\n" + tried_text(summary);
   for (const json& note : list_at(summary, "notes"))
     out += "note: " + note.get<std::string>() + "\n";

@@ -183,6 +183,11 @@ TEST(Format, an_accuracy_that_is_not_against_labels_says_so_wherever_it_stands) 
 TEST(Format, a_model_of_one_size_says_so) {
   EXPECT_NE(summary_text({{"stride", 0}}, 0).find(", of this size only, "), std::string::npos);
   EXPECT_NE(summary_text({{"stride", 32}}, 0).find(", stride 32, "), std::string::npos);
+  const nlohmann::json block = {{"name", "a"}};
+  const std::string parts = summary_text(
+      {{"stages", {{{"blocks", {block, block}}}}}, {"kernels", {{{"layer", "b"}}}}}, 0);
+  EXPECT_NE(parts.find("2 blocks of 1 stages can be skipped"), std::string::npos) << parts;
+  EXPECT_NE(parts.find("1 kernels can be smaller"), std::string::npos) << parts;
 }
 
 TEST(Format, what_was_tried_of_a_model_is_told_and_what_does_not_work_with_its_reason) {

@@ -21,9 +21,22 @@ TEST(GuidanceText, groups_come_by_their_price_at_three_quarters_and_allocations_
             "long                      48  0.0200     10.00 %\n"
             "dear                      24  0.1000     10.00 %\n"
             "\n"
-            "MACs saved  damage  groups narrower\n"
-            "    10.4 %  0.0301                2\n"
+            "MACs saved  damage  groups narrower  blocks  kernels\n"
+            "    10.4 %  0.0301                2       0        0\n"
             "note: a word\n");
+}
+
+TEST(GuidanceText, blocks_and_kernels_come_by_their_price) {
+  Guidance guidance;
+  guidance.blocks = {{{"last", "first"}, {0.01, 0.08}, {100, 200}}};
+  guidance.kernels = {{"deep", {3}, {0.001}, {20}}};
+  EXPECT_NE(guidance_text(guidance, 1000, 0)
+                .find("skipped block or smaller kernel  damage  MACs saved\n"
+                      "deep at 3x3                      0.0010      2.00 %\n"
+                      "last                             0.0100     10.00 %\n"
+                      "first and 1 behind it            0.0800     20.00 %\n"),
+            std::string::npos)
+      << guidance_text(guidance, 1000, 0);
 }
 
 }  // namespace
