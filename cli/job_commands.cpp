@@ -39,6 +39,8 @@ struct SubmitArguments {
   std::vector<std::string> precision;
   std::string recovery;
   bool no_width = false;
+  bool no_depth = false;
+  bool no_kernels = false;
   std::optional<double> held_back;
   bool watch = false;
 };
@@ -131,6 +133,8 @@ Result<json> document_of(const SubmitArguments& given) {
   }
   if (!given.precision.empty()) job["space"]["precision"] = given.precision;
   if (given.no_width) job["space"]["width"] = false;
+  if (given.no_depth) job["space"]["depth"] = false;
+  if (given.no_kernels) job["space"]["kernels"] = false;
   if (given.held_back) job["validation"]["held_back"] = *given.held_back;
   return job;
 }
@@ -267,6 +271,8 @@ void add_submit(CLI::App& app, Action& chosen) {
   command->add_option("--precision", given->precision, "fp32, int8, fp16, bf16");
   command->add_option("--recovery", given->recovery, "none or reconstruct");
   command->add_flag("--no-width", given->no_width, "Remove no channels");
+  command->add_flag("--no-depth", given->no_depth, "Leave out no blocks");
+  command->add_flag("--no-kernels", given->no_kernels, "Make no kernel smaller");
   command->add_option("--held-back", given->held_back,
                       "Share of the validation images that only checks what was chosen, 0 to 0.9");
   command->add_flag("--watch", given->watch, "Follow it to its end");

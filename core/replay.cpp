@@ -69,6 +69,18 @@ void check_weights(const Plan& plan, ReplayReport& report) {
       "these: what it removes is repaired in closed form instead");
 }
 
+void check_kernel(const std::string& layer, int size, const ModelSummary& model,
+                  ReplayReport& report) {
+  const auto kernel = std::ranges::find(model.kernels, layer, &KernelChoice::layer);
+  if (kernel != model.kernels.end() &&
+      std::ranges::find(kernel->sizes, size) != kernel->sizes.end()) {
+    return;
+  }
+  const std::string side = std::to_string(size);
+  report.obstacles.push_back("the plan gives layer " + quoted(layer) + " a kernel of " + side +
+                             "x" + side + ", which it cannot have in the model");
+}
+
 void check_names(const Plan& plan, const ModelSummary& model, ReplayReport& report) {
   const auto groups = by_name(model);
   for (const auto& [name, width] : plan.widths) {
@@ -80,6 +92,15 @@ void check_names(const Plan& plan, const ModelSummary& model, ReplayReport& repo
       check_width(name, width, *group->second, report);
     }
   }
+  std::set<std::string> blocks;
+  for (const DepthStage& stage : model.stages) {
+    for (const DepthBlock& block : stage.blocks) blocks.insert(block.name);
+  }
+  for (const std::string& block : missing(plan.skip, blocks)) {
+    report.obstacles.push_back("the plan skips block " + quoted(block) +
+                               ", which the model does not have");
+  }
+  for (const auto& [layer, size] : plan.kernels) check_kernel(layer, size, model, report);
   std::set<std::string> named;
   for (const auto& [layer, directive] : plan.layers) named.insert(layer);
   for (const std::string& layer : missing(named, layer_names(model))) {

@@ -20,11 +20,12 @@ struct ReplayReport {
   std::vector<std::string> warnings;   // it can, and means something else than it did
 };
 
-// Obstacles: a group or layer that the plan names and the model has not, a width that the group
-// cannot have, an input size that is no multiple of the stride.  Warnings: a group that is as wide
-// as the plan wants it; and against `original`: another head, another number of layers, layers and
-// groups that came or went, groups of another number of channels; and weights of a super-network,
-// which nothing but its own model has.
+// Obstacles: a group, layer or block that the plan names and the model has not, a kernel that the
+// layer or a width that the group
+// that the group cannot have, an input size that is no multiple of the stride.  Warnings: a group
+// that is as wide as the plan wants it; and against `original`: another head, another number of
+// layers, layers and groups that came or went, groups of another number of channels; and weights of
+// a super-network, which nothing but its own model has.
 ReplayReport check_replay(const Plan& plan, const ModelSummary& model,
                           const std::optional<ModelSummary>& original);
 

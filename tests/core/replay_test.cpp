@@ -54,6 +54,21 @@ TEST(Replay, the_same_graph_has_nothing_to_say) {
   EXPECT_THAT(report.warnings, IsEmpty());
 }
 
+TEST(Replay, blocks_and_kernels_that_are_not_there_are_obstacles) {
+  ModelSummary other = model();
+  other.stages = {{{{"neck", {"neck"}, {}}}}};
+  other.kernels = {{"stem", {3}}};
+  Plan wanted = plan();
+  wanted.skip = {"neck"};
+  wanted.kernels = {{"stem", 3}};
+  EXPECT_THAT(check_replay(wanted, other, std::nullopt).obstacles, IsEmpty());
+  wanted.skip = {"head"};
+  wanted.kernels = {{"stem", 1}};
+  EXPECT_THAT(check_replay(wanted, other, std::nullopt).obstacles,
+              ElementsAre(HasSubstr("skips block 'head', which the model does not have"),
+                          HasSubstr("layer 'stem' a kernel of 1x1, which it cannot have")));
+}
+
 TEST(Replay, a_group_that_is_not_there_is_an_obstacle) {
   ModelSummary other = model();
   other.groups[1].name = "neck.conv";
