@@ -49,7 +49,14 @@ class Measured {
         references_[i][o].add_error(outputs.value()[o], error[o]);
       }
     }
-    return relative(error, variance_, shares_);
+    return scale_ * relative(error, variance_, shares_);
+  }
+
+  Result<std::monostate> set_unit(const UnitOfDamage& unit) {
+    const auto own = damage_of(unit.graph);
+    if (!own) return own.error();
+    if (own.value() > 0 && unit.expected > 0) scale_ = unit.expected / own.value();
+    return std::monostate{};
   }
 
  private:
@@ -58,6 +65,7 @@ class Measured {
   std::span<const SampleImage> images_;
   std::vector<std::vector<Reference>> references_;  // by image, output
   PerChannel variance_, shares_;
+  double scale_ = 1;
 };
 
 struct Told {
@@ -119,6 +127,7 @@ Result<KernelSensitivity> kernel_sensitivity(const Detector& detector, const Ela
 Result<PartGuidance> part_sensitivity(const Detector& detector, const ElasticParts& parts,
                                       const Statistics& statistics,
                                       std::span<const SampleImage> images,
+                                      const std::optional<UnitOfDamage>& unit,
                                       const Progress& progress) {
   PartGuidance guidance;
   Told told{progress};
@@ -127,16 +136,20 @@ Result<PartGuidance> part_sensitivity(const Detector& detector, const ElasticPar
   if (told.choices == 0) return guidance;
   const auto all = cost_of(detector.body, detector.observed);
   if (!all) return all.error();
-  const auto measured = Measured::make(detector, images);
-  if (!measured) return measured.error();
+  auto made = Measured::make(detector, images);
+  if (!made) return made.error();
+  Measured measured = std::move(made).value();
+  if (unit) {
+    const auto set = measured.set_unit(*unit);
+    if (!set) return set.error();
+  }
   for (const SkipStage& stage : parts.stages) {
-    auto row =
-        stage_sensitivity(detector, stage, statistics, measured.value(), all.value().macs, told);
+    auto row = stage_sensitivity(detector, stage, statistics, measured, all.value().macs, told);
     if (!row) return row.error();
     guidance.blocks.push_back(std::move(row).value());
   }
   for (const ElasticKernel& kernel : parts.kernels) {
-    auto row = kernel_sensitivity(detector, kernel, statistics, measured.value(), told);
+    auto row = kernel_sensitivity(detector, kernel, statistics, measured, told);
     if (!row) return row.error();
     guidance.kernels.push_back(std::move(row).value());
   }

@@ -1,13 +1,15 @@
 // What leaving out each block and shrinking each kernel does to the detector's outputs, measured on
 // a few images, and what it saves.
 //
-// In the unit of group_sensitivity.h: the outputs' error as a share of their variance.  Measured,
-// not worked out: the error that is left where a block's output is read says little of what the
-// outputs mind (docs/adr/0033).
+// Measured, not worked out, and in the unit of the groups: damages of widths are sums of small
+// errors, each expected alone, and what is measured of all of them together is several times that.
+// So a narrowed network whose damage is expected to be so much is measured, too, and sets the unit
+// (docs/adr/0033).
 // Cost: a compilation and an inference an image for each choice (yolox_nano: 29 choices, 4 images,
 // about 20 s on one core).
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -24,11 +26,18 @@ struct PartGuidance {
   std::vector<KernelSensitivity> kernels;  // the same
 };
 
+// A network that is expected to do so much damage, in the groups' unit.
+struct UnitOfDamage {
+  Graph graph;
+  double expected = 0;
+};
+
 // Fails as skip_blocks(), shrink_kernels() and the executor do.
 // REQUIRES: there is an image.
 Result<PartGuidance> part_sensitivity(const Detector& detector, const ElasticParts& parts,
                                       const Statistics& statistics,
                                       std::span<const SampleImage> images,
+                                      const std::optional<UnitOfDamage>& unit,
                                       const Progress& progress);
 
 }  // namespace pare::engine

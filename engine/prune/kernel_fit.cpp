@@ -1,7 +1,5 @@
 #include <algorithm>
-#include <optional>
 
-#include "engine/prune/block_elimination.h"
 #include "engine/prune/constant_edits.h"
 #include "engine/prune/kernel_taps.h"
 #include "engine/prune/layer_inputs.h"
@@ -31,20 +29,11 @@ std::vector<Eigen::Index> middle_columns(std::int64_t channels, std::int64_t ker
   return kept;
 }
 
-struct KernelFit {
-  Eigen::MatrixXd weights;  // a row for each output, of the taps that stay and the bias
-  Eigen::VectorXd errors;   // squared, of each output
-};
-
-// Rows that share their inputs.
-KernelFit fit_rows(const Eigen::MatrixXd& before, const Eigen::MatrixXd& gram,
-                   const std::vector<Eigen::Index>& kept, double ridge) {
+// A row for each output, of the taps that stay and the bias.  Rows share their inputs.
+Eigen::MatrixXd fit_rows(const Eigen::MatrixXd& before, const Eigen::MatrixXd& gram,
+                         const std::vector<Eigen::Index>& kept, double ridge) {
   const Moments moments{gram(kept, kept), before * gram(Eigen::all, kept)};
-  KernelFit fit{ridge_fit(before(Eigen::all, kept), moments, ridge), {}};
-  Eigen::MatrixXd difference = before;
-  difference(Eigen::all, kept) -= fit.weights;
-  fit.errors = (difference * gram).cwiseProduct(difference).rowwise().sum().cwiseMax(0);
-  return fit;
+  return ridge_fit(before(Eigen::all, kept), moments, ridge);
 }
 
 Error unknown(const Node& node) {
@@ -52,9 +41,9 @@ Error unknown(const Node& node) {
           "the statistics know nothing of the kernel of layer " + node.name + ": prepare anew"};
 }
 
-Result<KernelFit> fit_depthwise(const Node& node, const Eigen::MatrixXd& before,
-                                const Statistics& statistics, const std::vector<Eigen::Index>& kept,
-                                double ridge) {
+Result<Eigen::MatrixXd> fit_depthwise(const Node& node, const Eigen::MatrixXd& before,
+                                      const Statistics& statistics,
+                                      const std::vector<Eigen::Index>& kept, double ridge) {
   const auto moments = statistics.taps.find(node.name);
   const std::int64_t channels = int_attribute(node, "group", 1);
   if (moments == statistics.taps.end() || moments->second.size != before.cols() ||
@@ -62,18 +51,18 @@ Result<KernelFit> fit_depthwise(const Node& node, const Eigen::MatrixXd& before,
     return unknown(node);
   }
   const std::int64_t multiplier = before.rows() / channels;
-  KernelFit fit{Eigen::MatrixXd(before.rows(), std::ssize(kept)), Eigen::VectorXd(before.rows())};
+  Eigen::MatrixXd fitted(before.rows(), std::ssize(kept));
   for (std::int64_t c = 0; c < channels; ++c) {
-    const KernelFit own = fit_rows(before.middleRows(c * multiplier, multiplier),
-                                   dense(moments->second.of_channel(c)), kept, ridge);
-    fit.weights.middleRows(c * multiplier, multiplier) = own.weights;
-    fit.errors.segment(c * multiplier, multiplier) = own.errors;
+    fitted.middleRows(c * multiplier, multiplier) =
+        fit_rows(before.middleRows(c * multiplier, multiplier),
+                 dense(moments->second.of_channel(c)), kept, ridge);
   }
-  return fit;
+  return fitted;
 }
 
-Result<KernelFit> fit_kernel(const Graph& graph, const ElasticKernel& kernel, int size,
-                             const Statistics& statistics, const ReconstructOptions& options) {
+Result<Eigen::MatrixXd> fit_kernel(const Graph& graph, const ElasticKernel& kernel, int size,
+                                   const Statistics& statistics,
+                                   const ReconstructOptions& options) {
   const Node& node = graph.nodes[kernel.node];
   const auto before = conv_matrix(graph, node);
   if (!before) return before.error();
@@ -85,63 +74,6 @@ Result<KernelFit> fit_kernel(const Graph& graph, const ElasticKernel& kernel, in
   const auto gram = statistics.find(node.name, static_cast<int>(before.value().cols()));
   if (!gram) return gram.error();
   return fit_rows(before.value(), dense(*gram.value()), kept, options.ridge);
-}
-
-// What the readers of a depthwise layer's channels make of errors that know nothing of each other
-// and pass an activation unchanged.
-Result<double> damage_behind(const Graph& graph, const Groups& groups, const ElasticKernel& kernel,
-                             const Eigen::VectorXd& errors, const Statistics& statistics,
-                             const OutputWorth& worth) {
-  const auto layout = groups.layouts.find(graph.nodes[kernel.node].outputs[0]);
-  std::map<Symbol, double> error_of;
-  if (layout != groups.layouts.end()) {
-    for (Eigen::Index c = 0; c < errors.size(); ++c) {
-      error_of[layout->second.symbols[static_cast<std::size_t>(c)]] += errors(c);
-    }
-  }
-  double damage = 0;
-  for (std::size_t n = kernel.node + 1; n < graph.nodes.size(); ++n) {
-    const bool reads = std::ranges::any_of(groups.cuts[n], [&](const Cut& cut) {
-      return cut.role == CutRole::kConsumes &&
-             std::ranges::any_of(cut.symbols, [&](Symbol s) { return error_of.contains(s); });
-    });
-    if (!reads) continue;
-    const auto layer = linear_layer(graph, groups, n);
-    if (!layer) return layer.error();
-    const Eigen::MatrixXd& weights = layer.value().weights;
-    Eigen::VectorXd here = Eigen::VectorXd::Zero(weights.rows());
-    for (std::size_t c = 0; c < layer.value().symbols.size(); ++c) {
-      const auto error = error_of.find(layer.value().symbols[c]);
-      if (error == error_of.end()) continue;
-      here += error->second * weights.col(static_cast<Eigen::Index>(c)).cwiseAbs2();
-    }
-    const auto known = worth.find(graph.nodes[n].name);
-    if (known != worth.end()) {
-      damage += here.dot(Eigen::Map<const Eigen::VectorXd>(known->second.data(), weights.rows()));
-      continue;
-    }
-    const auto gram = statistics.find(graph.nodes[n].name, static_cast<int>(weights.cols()));
-    if (!gram) return gram.error();
-    damage += here.sum() / output_variance(weights, dense(*gram.value()));
-  }
-  return damage;
-}
-
-Result<double> damage_of(const Graph& graph, const Groups& groups, const ElasticKernel& kernel,
-                         int size, const Statistics& statistics, const OutputWorth& worth,
-                         const ReconstructOptions& options) {
-  const auto fit = fit_kernel(graph, kernel, size, statistics, options);
-  if (!fit) return fit.error();
-  const Eigen::VectorXd& errors = fit.value().errors;
-  if (kernel.depthwise) return damage_behind(graph, groups, kernel, errors, statistics, worth);
-  const Node& node = graph.nodes[kernel.node];
-  const auto known = worth.find(node.name);
-  if (known != worth.end()) {
-    return errors.dot(Eigen::Map<const Eigen::VectorXd>(known->second.data(), errors.size()));
-  }
-  const auto weights = conv_matrix(graph, node);
-  const auto gram = statistics.find(node.name, static_cast<int>(weights.value().cols()));
-  return errors.sum() / output_variance(weights.value(), dense(*gram.value()));
 }
 
 // The window by `rings` smaller on every side.
@@ -161,23 +93,6 @@ void shrink_window(Node& node, std::int64_t size, std::int64_t rings, const Conv
 }
 
 }  // namespace
-
-Result<std::vector<std::vector<double>>> kernel_damages(const Graph& graph, const Groups& groups,
-                                                        const std::vector<ElasticKernel>& kernels,
-                                                        const Statistics& statistics,
-                                                        const OutputWorth& worth,
-                                                        const ReconstructOptions& options) {
-  std::vector<std::vector<double>> all;
-  for (const ElasticKernel& kernel : kernels) {
-    std::vector<double>& of_kernel = all.emplace_back();
-    for (const int size : kernel.sizes) {
-      const auto damage = damage_of(graph, groups, kernel, size, statistics, worth, options);
-      if (!damage) return damage.error();
-      of_kernel.push_back(damage.value());
-    }
-  }
-  return all;
-}
 
 Result<ShrunkKernels> shrink_kernels(const Graph& graph, const Observation& observed,
                                      const Statistics& statistics,
@@ -199,7 +114,7 @@ Result<ShrunkKernels> shrink_kernels(const Graph& graph, const Observation& obse
     const std::int64_t kernel_before = side_of(graph, before);
     shrink_window(result.graph.nodes[kernel.node], size->second, (kernel_before - size->second) / 2,
                   window.value(), facts.value().output_shapes[0]);
-    LayerConstants constants = kernel_constants(fit.value().weights, graph, before, size->second);
+    LayerConstants constants = kernel_constants(fit.value(), graph, before, size->second);
     edits.set(kernel.node, kWeightInput, std::move(constants.weights));
     edits.set(kernel.node, kBiasInput, std::move(constants.bias));
     result.statistics.taps.erase(before.name);

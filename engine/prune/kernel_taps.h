@@ -25,7 +25,6 @@
 #include "engine/graph/conv_window.h"
 #include "engine/graph/graph.h"
 #include "engine/prune/groups.h"
-#include "engine/prune/importance.h"
 #include "engine/prune/reconstruct.h"
 #include "engine/prune/statistics.h"
 
@@ -84,20 +83,12 @@ using KernelSizes = std::map<std::string, int>;
 Result<std::monostate> check_kernels(const Graph& graph, const std::vector<ElasticKernel>& kernels,
                                      const KernelSizes& sizes);
 
-// Of every kernel, for each of its sizes: the error that the fit leaves, in the unit of
-// rank_by_gram().  A depthwise layer's counts where its channels are read.
-// Fails with kInvalidArgument, naming the layer, if the statistics know nothing of it.
-Result<std::vector<std::vector<double>>> kernel_damages(const Graph& graph, const Groups& groups,
-                                                        const std::vector<ElasticKernel>& kernels,
-                                                        const Statistics& statistics,
-                                                        const OutputWorth& worth = {},
-                                                        const ReconstructOptions& options = {});
-
 struct ShrunkKernels {
   Graph graph;  // channels and names as they were
   Statistics statistics;
 };
-// A layer that `kernels` does not have is passed over.  Fails as kernel_damages().
+// A layer that `kernels` does not have is passed over.  Fails with kInvalidArgument,
+// naming the layer, if the statistics know nothing of it.
 // REQUIRES: the sizes are among the kernels'.
 Result<ShrunkKernels> shrink_kernels(const Graph& graph, const Observation& observed,
                                      const Statistics& statistics,

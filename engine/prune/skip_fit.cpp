@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "engine/prune/block_elimination.h"
 #include "engine/prune/constant_edits.h"
 #include "engine/prune/consumer_window.h"
 #include "engine/prune/layer_inputs.h"
@@ -48,13 +47,6 @@ struct ReaderFit {
   std::vector<Eigen::Index> new_columns() const {
     return columns(before.cols() - 1, gram.cols() - 1);
   }
-  // Squared error of each output.
-  Eigen::VectorXd errors() const {
-    Eigen::MatrixXd difference = Eigen::MatrixXd::Zero(before.rows(), gram.cols());
-    difference(Eigen::all, old_columns()) = before;
-    difference(Eigen::all, new_columns()) -= after;
-    return (difference * gram).cwiseProduct(difference).rowwise().sum().cwiseMax(0);
-  }
 
  private:
   std::vector<Eigen::Index> columns(Eigen::Index from, Eigen::Index to) const {
@@ -89,16 +81,6 @@ Result<ReaderFit> fit(const Graph& graph, const Statistics& statistics, const Sk
           : Eigen::MatrixXd(Eigen::MatrixXd::Zero(fit.before.rows(), std::ssize(to)));
   fit.after = ridge_fit(prior, moments, options.ridge);
   return fit;
-}
-
-Eigen::VectorXd worth_of(const OutputWorth& worth, const std::string& reader,
-                         const Eigen::MatrixXd& weights, const Eigen::MatrixXd& gram) {
-  const auto known = worth.find(reader);
-  if (known == worth.end()) {
-    return Eigen::VectorXd::Constant(weights.rows(), 1 / output_variance(weights, gram));
-  }
-  PARE_CHECK(std::ssize(known->second) == weights.rows(), "worth of other outputs");
-  return Eigen::Map<const Eigen::VectorXd>(known->second.data(), weights.rows());
 }
 
 void add_reader(const Node& node, const SkipBlock& block, const ReaderFit& fit,
@@ -137,29 +119,6 @@ Result<SkipProbe> skip_probe(const Graph& graph, const Observation& observed,
     }
   }
   return probe;
-}
-
-Result<std::vector<std::vector<double>>> skip_damages(const Graph& graph,
-                                                      const std::vector<SkipStage>& stages,
-                                                      const Statistics& statistics,
-                                                      const OutputWorth& worth,
-                                                      const ReconstructOptions& options) {
-  std::vector<std::vector<double>> all;
-  for (const SkipStage& stage : stages) {
-    std::vector<double>& of_stage = all.emplace_back();
-    for (const SkipBlock& block : stage.blocks) {
-      double damage = 0;
-      for (const std::size_t n : stage.readers) {
-        const auto fitted = fit(graph, statistics, block, n, options);
-        if (!fitted) return fitted.error();
-        const ReaderFit& f = fitted.value();
-        const auto old = f.old_columns();
-        damage += f.errors().dot(worth_of(worth, graph.nodes[n].name, f.before, f.gram(old, old)));
-      }
-      of_stage.push_back(damage);
-    }
-  }
-  return all;
 }
 
 Result<SkippedBody> skip_blocks(const Graph& graph, const Observation& observed,

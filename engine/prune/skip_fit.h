@@ -17,7 +17,6 @@
 
 #include "core/result.h"
 #include "engine/graph/graph.h"
-#include "engine/prune/importance.h"
 #include "engine/prune/reconstruct.h"
 #include "engine/prune/skip_blocks.h"
 #include "engine/prune/statistics.h"
@@ -34,15 +33,6 @@ struct SkipProbe {
 Result<SkipProbe> skip_probe(const Graph& graph, const Observation& observed,
                              const std::vector<SkipStage>& stages);
 
-// Of every stage, by how many of its blocks go: what the readers' errors are worth, the least that
-// is left after the fit.  A reader that `worth` does not name: 1 / its output's variance.
-// Fails with kInvalidArgument, naming the block, if the statistics know nothing of it.
-Result<std::vector<std::vector<double>>> skip_damages(const Graph& graph,
-                                                      const std::vector<SkipStage>& stages,
-                                                      const Statistics& statistics,
-                                                      const OutputWorth& worth = {},
-                                                      const ReconstructOptions& options = {});
-
 // The network without the blocks: all that is known of it, as if it had come so.  Groups have to
 // be found anew.
 struct SkippedBody {
@@ -52,7 +42,8 @@ struct SkippedBody {
   // Tensors that hold other channels than before: what they hold now, one behind the other.
   std::map<std::string, std::vector<std::string>> joined;
 };
-// Fails as skip_damages().  REQUIRES: a level for each stage, in range.
+// Fails with kInvalidArgument, naming the block, if the statistics know nothing of it.
+// REQUIRES: a level for each stage, in range.
 Result<SkippedBody> skip_blocks(const Graph& graph, const Observation& observed,
                                 const Statistics& statistics, const std::vector<SkipStage>& stages,
                                 const SkipLevels& levels, const ReconstructOptions& options = {});

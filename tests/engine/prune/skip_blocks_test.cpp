@@ -134,8 +134,6 @@ TEST(SkipBlocks, a_branch_that_is_linear_in_what_is_read_instead_loses_nothing) 
     const Measured m = measure(analyse(b.build()));
     ASSERT_EQ(m.stages.size(), 1U);
     const ReconstructOptions exactly{.ridge = 1e-7};
-    const auto damages = skip_damages(m.model.graph, m.stages, m.statistics, {}, exactly).value();
-    EXPECT_LT(damages[0][0], 1e-5);
     const Graph less = skip(m, {"a"}, exactly).value().graph;
     EXPECT_LT(error_over_images(less, m.model.graph), 1e-3) << "seed " << seed;
   }
@@ -173,15 +171,6 @@ TEST(SkipBlocks, folding_is_better_than_leaving_the_branch_out) {
   const Graph plain = without_blocks(m.model.graph, m.model.observed, m.stages, both).graph;
   EXPECT_LT(error_over_images(less.graph, m.model.graph),
             0.7 * error_over_images(plain, m.model.graph));
-}
-
-TEST(SkipBlocks, the_damage_is_the_error_of_the_readers_over_their_variance) {
-  const Measured m = measure(residual_stage());
-  const auto damages = skip_damages(m.model.graph, m.stages, m.statistics).value();
-  ASSERT_EQ(damages[0].size(), 2U);
-  EXPECT_GT(damages[0][0], 0);
-  EXPECT_LE(damages[0][0], damages[0][1] + 1e-6);  // more goes, more is wrong
-  EXPECT_LT(damages[0][1], 1);
 }
 
 TEST(SkipBlocks, what_is_left_is_pruned_as_if_it_had_come_so) {

@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <random>
 
 #include "engine/executor/observe.h"
 #include "engine/heads/head.h"
 #include "engine/onnx/onnx_io.h"
+#include "engine/ops/all_ops.h"
 #include "engine/passes/passes.h"
+#include "engine/prune/reconstruct.h"
+#include "tests/engine/prune/calibrated.h"
 #include "tests/engine/prune/pruning_check.h"
 #include "tests/support/real_models.h"
 
@@ -63,6 +67,42 @@ TEST_P(Body, random_plans_equal_the_original_that_ignores_the_removed_channels) 
   std::cout << GetParam() << ": " << plans() << " plans, up to " << most << " of "
             << select_units(model.groups, {}, {}).value().size() - 1
             << " units removed, largest error " << worst << "\n";
+}
+
+// Blocks and kernels, then channels: any of them go together.
+TEST_P(Body, channels_go_from_what_random_blocks_and_kernels_leave) {
+  const Analysed model = analyse(body_of(GetParam()));
+  const auto stages = offered_stages(model.graph, model.observed, all_ops(), model.groups).value();
+  const auto kernels = find_elastic_kernels(model.graph, model.observed, model.groups);
+  const Statistics statistics = statistics_of(model, stages, kernels, 1);
+  std::size_t blocks = 0, sizes = 0;
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    std::mt19937 random(seed);
+    SkipLevels levels;
+    for (const SkipStage& stage : stages) {
+      levels.push_back(static_cast<int>(random() % (stage.blocks.size() + 1)));
+      blocks += static_cast<std::size_t>(levels.back());
+    }
+    SkippedBody less = skip_blocks(model.graph, model.observed, statistics, stages, levels).value();
+    Analysed left = analyse(std::move(less.graph));
+    KernelSizes chosen;
+    const auto still = find_elastic_kernels(left.graph, left.observed, left.groups);
+    for (const ElasticKernel& kernel : still) {
+      if (random() % 2 == 0) continue;
+      chosen[left.graph.nodes[kernel.node].name] = kernel.sizes[random() % kernel.sizes.size()];
+    }
+    sizes += chosen.size();
+    ShrunkKernels shrunk =
+        shrink_kernels(left.graph, left.observed, less.statistics, still, chosen).value();
+    left = analyse(std::move(shrunk.graph));
+    const auto removed = select_units(left.groups, random_widths(left.groups, seed, 8),
+                                      random_orders(left.groups, seed));
+    ASSERT_TRUE(removed) << removed.error().message;
+    ASSERT_LT(compare_with_muted(left, removed.value(), seed).error, 1e-5) << "seed " << seed;
+    ASSERT_TRUE(reconstruct(left.graph, left.groups, removed.value(), shrunk.statistics));
+  }
+  std::cout << GetParam() << ": " << blocks << " blocks skipped, " << sizes
+            << " kernels shrunk in three plans\n";
 }
 
 INSTANTIATE_TEST_SUITE_P(Real, Body, testing::ValuesIn(kRealModels), name_of_param);
