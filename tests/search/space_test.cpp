@@ -209,6 +209,34 @@ TEST(Seeds, the_same_share_everywhere_is_tried_beside_the_allocations) {
   EXPECT_EQ(uniform, 2);
 }
 
+// Every channel that goes costs so much.
+std::size_t narrower_seeds(double damage) {
+  const ModelSummary model = small_detector(12);
+  Guidance guidance = guidance_for(model);
+  for (const ChannelGroup& group : model.groups) {
+    GroupSensitivity& measured = guidance.groups.emplace_back();
+    measured.group = group.name;
+    for (const int width : group.widths) {
+      if (width == group.channels) continue;
+      measured.widths.push_back(width);
+      measured.damage.push_back(damage * (group.channels - width));
+      measured.macs_saved.push_back(1);
+    }
+  }
+  const auto space = Space::make(model, {}, Recovery::kReconstruct, {}, guidance);
+  EXPECT_TRUE(space);
+  return static_cast<std::size_t>(std::ranges::count_if(seeds(space.value()), [&](const Genome& g) {
+    return !space.value().plan_of(g).widths.empty();
+  }));
+}
+
+TEST(Seeds, none_is_spent_on_what_guidance_calls_broken) {
+  const std::size_t all = narrower_seeds(0.0001);
+  EXPECT_GE(all, 4U);
+  EXPECT_LT(narrower_seeds(0.005), all) << "a fifth of all channels costs .48, a third .72";
+  EXPECT_EQ(narrower_seeds(1), 0U);
+}
+
 TEST(Seeds, guided_ones_hold_every_placement_and_the_allocations_widths) {
   const Space space = guided_space();
   const std::vector<Genome> all = seeds(space);
