@@ -9,7 +9,7 @@ namespace pare::search {
 namespace {
 
 constexpr double kAllocationsWeight = 0.5;
-constexpr double kDrawn = 0.3;
+constexpr double kJumped = 0.3;
 constexpr std::size_t kMixedSeeds = 3;
 
 Plan plan_of(const Allocation& allocation) {
@@ -29,7 +29,7 @@ class Allocations final : public Lever {
   void read(const Plan&, Genome&) const override {}
 
   void draw(Genome& genome, Random& random, double) const override {
-    if (random.chance(kDrawn)) change(genome, random);
+    if (random.chance(kJumped)) change(genome, random);
   }
 
   double weight(const Genome&) const override { return kAllocationsWeight; }

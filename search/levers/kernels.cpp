@@ -12,25 +12,25 @@ namespace {
 constexpr double kKernelsWeight = 1;
 constexpr double kMostKernelDamage = 1.0;  // of one choice: as if an output said nothing any more
 
-struct Kernel {
+struct LayerKernel {
   std::string layer;
   std::size_t index = 0;   // of the model's layers
   std::vector<int> sizes;  // ascending, the last is the layer's own
   std::vector<Expected> expected;
 };
 
-std::vector<Kernel> kernels_of(const SpaceInputs& inputs) {
-  std::vector<Kernel> kernels;
+std::vector<LayerKernel> kernels_of(const SpaceInputs& inputs) {
+  std::vector<LayerKernel> kernels;
   if (!inputs.limits.kernels) return kernels;
   for (const KernelSensitivity& measured : inputs.guidance.kernels) {
     const auto layer = std::ranges::find(inputs.model.layers, measured.layer, &Layer::name);
     const auto known =
         std::ranges::find(inputs.model.kernels, measured.layer, &KernelChoice::layer);
     if (layer == inputs.model.layers.end() || known == inputs.model.kernels.end()) continue;
-    Kernel kernel{measured.layer,
-                  static_cast<std::size_t>(layer - inputs.model.layers.begin()),
-                  {layer->kernel.front()},
-                  {Expected{}}};
+    LayerKernel kernel{measured.layer,
+                       static_cast<std::size_t>(layer - inputs.model.layers.begin()),
+                       {layer->kernel.front()},
+                       {Expected{}}};
     for (std::size_t i = 0; i < measured.sizes.size(); ++i) {
       if (measured.damage[i] > kMostKernelDamage) break;
       kernel.sizes.insert(kernel.sizes.begin(), measured.sizes[i]);
@@ -42,9 +42,9 @@ std::vector<Kernel> kernels_of(const SpaceInputs& inputs) {
   return kernels;
 }
 
-std::vector<Decision> sizes_to_decide(const std::vector<Kernel>& kernels) {
+std::vector<Decision> sizes_to_decide(const std::vector<LayerKernel>& kernels) {
   std::vector<Decision> decisions;
-  for (const Kernel& kernel : kernels) {
+  for (const LayerKernel& kernel : kernels) {
     const int count = static_cast<int>(kernel.sizes.size());
     decisions.push_back({.family = family::kKernel,
                          .name = "kernel of " + kernel.layer,
@@ -59,7 +59,8 @@ std::vector<Decision> sizes_to_decide(const std::vector<Kernel>& kernels) {
 
 class Kernels final : public Lever {
  public:
-  Kernels(std::size_t first, std::size_t layers, LeverPointer depth, std::vector<Kernel> kernels)
+  Kernels(std::size_t first, std::size_t layers, LeverPointer depth,
+          std::vector<LayerKernel> kernels)
       : Lever(first, sizes_to_decide(kernels)),
         layers_(layers),
         depth_(std::move(depth)),
@@ -116,7 +117,7 @@ class Kernels final : public Lever {
 
   // The one that costs least for what it saves.
   std::vector<Genome> seeds(const Genome& original) const override {
-    const auto price = [](const Kernel& kernel) {
+    const auto price = [](const LayerKernel& kernel) {
       const Expected& next = kernel.expected[kernel.expected.size() - 2];
       return next.damage / std::max(next.saving, 1.0);
     };
@@ -129,13 +130,13 @@ class Kernels final : public Lever {
  private:
   std::size_t layers_;  // of the model
   LeverPointer depth_;  // null: no block can go
-  std::vector<Kernel> kernels_;
+  std::vector<LayerKernel> kernels_;
 };
 
 }  // namespace
 
 LeverPointer kernels_lever(const SpaceInputs& inputs, std::size_t first, LeverPointer depth) {
-  std::vector<Kernel> kernels = kernels_of(inputs);
+  std::vector<LayerKernel> kernels = kernels_of(inputs);
   if (kernels.empty()) return nullptr;
   return std::make_shared<Kernels>(first, inputs.model.layers.size(), std::move(depth),
                                    std::move(kernels));
