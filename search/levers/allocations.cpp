@@ -11,6 +11,7 @@ namespace {
 constexpr double kAllocationsWeight = 0.5;
 constexpr double kJumped = 0.3;
 constexpr std::size_t kMixedSeeds = 3;
+constexpr double kMostSeedDamage = 0.6;  // beyond it less than half of the mAP is left
 
 Plan plan_of(const Allocation& allocation) {
   Plan plan;
@@ -22,8 +23,13 @@ Plan plan_of(const Allocation& allocation) {
 
 class Allocations final : public Lever {
  public:
-  Allocations(std::size_t first, std::vector<LeverPointer> parts, std::vector<Plan> plans)
-      : Lever(first, {}), parts_(std::move(parts)), plans_(std::move(plans)) {}
+  // The first `worth_trying` plans are seeds.
+  Allocations(std::size_t first, std::vector<LeverPointer> parts, std::vector<Plan> plans,
+              std::size_t worth_trying)
+      : Lever(first, {}),
+        parts_(std::move(parts)),
+        plans_(std::move(plans)),
+        worth_trying_(worth_trying) {}
 
   void write(const Genome&, Plan&) const override {}
   void read(const Plan&, Genome&) const override {}
@@ -41,9 +47,7 @@ class Allocations final : public Lever {
 
   std::vector<Genome> seeds(const Genome& original) const override {
     std::vector<Genome> out;
-    for (const Plan& plan : plans_) {
-      if (out.size() < kMixedSeeds) out.push_back(with(original, plan));
-    }
+    for (std::size_t i = 0; i < worth_trying_; ++i) out.push_back(with(original, plans_[i]));
     return out;
   }
 
@@ -61,6 +65,7 @@ class Allocations final : public Lever {
 
   std::vector<LeverPointer> parts_;
   std::vector<Plan> plans_;  // the smallest saving first
+  std::size_t worth_trying_;
 };
 
 // Whether the levers can say all of it.
@@ -85,13 +90,16 @@ bool is_said(const Plan& plan, const std::vector<LeverPointer>& parts, std::size
 LeverPointer allocations_lever(const SpaceInputs& inputs, std::size_t first,
                                std::vector<LeverPointer> parts) {
   std::vector<Plan> plans;
+  std::size_t worth_trying = 0;
   for (const Allocation& allocation : inputs.guidance.allocations) {
     const Plan plan = plan_of(allocation);
     if (plan.skip.empty() && plan.kernels.empty()) continue;  // the widths' own
-    if (is_said(plan, parts, first)) plans.push_back(plan);
+    if (!is_said(plan, parts, first)) continue;
+    plans.push_back(plan);
+    if (allocation.damage <= kMostSeedDamage && worth_trying < kMixedSeeds) ++worth_trying;
   }
   if (plans.empty()) return nullptr;
-  return std::make_shared<Allocations>(first, std::move(parts), std::move(plans));
+  return std::make_shared<Allocations>(first, std::move(parts), std::move(plans), worth_trying);
 }
 
 }  // namespace pare::search

@@ -10,7 +10,8 @@ namespace pare::search {
 namespace {
 
 constexpr double kKernelsWeight = 1;
-constexpr double kMostKernelDamage = 1.0;  // of one choice: as if an output said nothing any more
+constexpr double kMostKernelDamage =
+    0.6;  // of one choice: beyond it less than half of the mAP is left
 
 struct LayerKernel {
   std::string layer;

@@ -153,6 +153,21 @@ TEST(Seeds, blocks_kernels_and_allocations_of_all_three_are_tried_first) {
   EXPECT_GE(mixed, 1);
 }
 
+TEST(Seeds, an_allocation_that_guidance_calls_broken_is_drawn_and_no_seed) {
+  Guidance broken = guidance();
+  broken.allocations.back().damage = 0.9;
+  const Space space = space_of({}, broken);
+  const auto is_mixed = [&](const Genome& genome) {
+    const Plan plan = space.plan_of(genome);
+    return !plan.skip.empty() && !plan.kernels.empty() && plan.widths.contains("group5");
+  };
+  EXPECT_TRUE(std::ranges::none_of(seeds(space), is_mixed));
+  Random random(2, 1);
+  int drawn = 0;
+  for (int i = 0; i < 200; ++i) drawn += is_mixed(draw_mild(space, random, 1)) ? 1 : 0;
+  EXPECT_GT(drawn, 0);
+}
+
 TEST(Draw, some_draws_leave_out_blocks_and_shrink_kernels) {
   const Space space = space_of();
   Random random(7, 1);
