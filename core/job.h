@@ -72,6 +72,16 @@ constexpr std::string_view name_of(JobState s) noexcept {
 // How far a job may repair what it removed.
 enum class Recovery : std::uint8_t { kNone, kReconstruct };
 
+inline constexpr double kMostTrainingMinutes = 24 * 60;
+
+// A super-network that what a plan leaves of the model takes its weights from: one that is there
+// (`from`: its SHA-256, or at least 8 digits of it), else one that is trained for so long.
+struct SupernetWish {
+  double minutes = 60;
+  std::string from = {};  // empty: it is trained
+  friend bool operator==(const SupernetWish&, const SupernetWish&) = default;
+};
+
 // A bound that a plan must keep to be worth anything: exactly one of `max` and `min`.
 struct Constraint {
   Metric metric{MetricKind::kLatencyMs};
@@ -152,6 +162,7 @@ struct NewJob {
   SpaceLimits space;
   Validation validation;
   Recovery recovery = Recovery::kReconstruct;
+  std::optional<SupernetWish> supernet;  // only beside kReconstruct, which it goes on from
   std::string strategy = "pare";
   Budget budget;
   std::uint64_t seed = 1;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/precision.h"
@@ -74,6 +75,10 @@ enum class Weights : std::uint8_t {
   kOriginal,
   kSupernet,  // the super-network's that comes with the plan, as the job or the task says
 };
+
+constexpr std::string_view name_of(Weights weights) noexcept {
+  return weights == Weights::kSupernet ? "supernet" : "original";
+}
 
 // What a plan says of one layer alone, instead of what it says of all.
 struct LayerDirective {

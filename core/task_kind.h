@@ -24,7 +24,11 @@ enum class TaskKind : std::uint8_t {
   kBenchmark,
   kCompare,
   kCheck,
+  kTrain,
 };
+
+// Capabilities, as workers say them.
+inline constexpr std::string_view kTraining = "train";  // it has a pare-train
 
 struct TaskPolicy {
   TaskKind kind;
@@ -39,6 +43,8 @@ struct TaskPolicy {
   // Another attempt goes on from the newest checkpoint that this one told.
   bool keeps_checkpoints = false;
   int attempts = 3;  // that its candidate may burn (core/blame.h)
+  // What a worker must be able to do beside what every worker can; empty: nothing.
+  std::string_view capability = {};
 };
 
 // In the order of TaskKind.
@@ -65,6 +71,15 @@ inline constexpr std::array kTaskPolicies = {
                .name = "check",
                .time_limit = std::chrono::minutes(5),
                .exclusive = true},
+    // Twice the longest that a job may ask for: a machine that is shared trains slower than it
+    // did when its first steps were timed.
+    TaskPolicy{.kind = TaskKind::kTrain,
+               .name = "train",
+               .time_limit = std::chrono::hours(48),
+               .grace = std::chrono::minutes(1),
+               .preemptible = true,
+               .keeps_checkpoints = true,
+               .capability = kTraining},
 };
 
 constexpr const TaskPolicy& policy_of(TaskKind kind) noexcept {

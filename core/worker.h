@@ -35,6 +35,7 @@ struct WorkerProfile {
   // The session of the process that was here before, which is gone for certain; empty: none was.
   std::string replaces = {};
   std::vector<AttemptName> reporting = {};  // that process' results, which are about to be reported
+  std::vector<std::string> capabilities = {};  // core/task_kind.h
   friend bool operator==(const WorkerProfile&, const WorkerProfile&) = default;
 };
 

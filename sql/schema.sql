@@ -105,6 +105,14 @@ BEGIN
     RETURNING revision INTO STRICT NEW.revision;
   RETURN NEW;
 END $$;
+CREATE FUNCTION public.note_old_checkpoint() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  INSERT INTO old_checkpoint (sha256, replaced_at) VALUES (OLD.checkpoint, clock_timestamp())
+  ON CONFLICT (sha256) DO UPDATE SET replaced_at = EXCLUDED.replaced_at;
+  RETURN NULL;
+END $$;
 CREATE FUNCTION public.time_or_now(us bigint) RETURNS timestamp with time zone
     LANGUAGE sql STABLE
     RETURN COALESCE(('1970-01-01 00:00:00+00'::timestamp with time zone + ((us)::double precision * '00:00:00.000001'::interval)), now());
@@ -226,6 +234,7 @@ CREATE TABLE public.job (
     finished_at timestamp with time zone,
     card_version integer DEFAULT 1 NOT NULL,
     warnings text[] DEFAULT '{}'::text[] NOT NULL,
+    supernet_sha256 public.sha256,
     CONSTRAINT job_final_has_end CHECK ((public.is_final(state) = (finished_at IS NOT NULL))),
     CONSTRAINT job_searching_is_prepared CHECK (((state <> ALL (ARRAY['searching'::public.job_state, 'paused'::public.job_state, 'finishing'::public.job_state])) OR (searching_at IS NOT NULL))),
     CONSTRAINT job_seed_check CHECK ((seed >= (0)::numeric))
@@ -311,6 +320,10 @@ ALTER TABLE public.model ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.old_checkpoint (
+    sha256 public.sha256 NOT NULL,
+    replaced_at timestamp with time zone NOT NULL
+);
 CREATE TABLE public.schema_version (
     number integer NOT NULL,
     name text NOT NULL,
@@ -322,6 +335,27 @@ CREATE TABLE public.search_log (
     step public.search_step NOT NULL,
     payload json NOT NULL,
     CONSTRAINT search_log_seq_check CHECK ((seq > 0))
+);
+CREATE TABLE public.supernet (
+    id bigint NOT NULL,
+    sha256 public.sha256 NOT NULL,
+    bytes bigint NOT NULL,
+    job_id bigint NOT NULL,
+    model_sha256 public.sha256 NOT NULL,
+    card_version integer NOT NULL,
+    dataset_sha256 public.sha256 NOT NULL,
+    statistics_sha256 public.sha256 NOT NULL,
+    training json NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT supernet_bytes_check CHECK ((bytes >= 0))
+);
+ALTER TABLE public.supernet ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.supernet_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 CREATE TABLE public.target (
     name text NOT NULL,
@@ -376,8 +410,10 @@ CREATE TABLE public.task (
     suspended boolean DEFAULT false NOT NULL,
     stands_since timestamp with time zone,
     stood_ms double precision DEFAULT 0 NOT NULL,
+    capability text,
     CONSTRAINT task_attempt_counts CHECK (((attempt >= 0) AND (waits >= 0))),
     CONSTRAINT task_burnt_in_range CHECK (((burnt >= 0) AND (burnt <= max_attempts))),
+    CONSTRAINT task_capability_has_name CHECK ((capability <> ''::text)),
     CONSTRAINT task_checkpoint_is_whole CHECK ((num_nulls(checkpoint, checkpoint_bytes, checkpoint_step, checkpoint_attempt) = ANY (ARRAY[0, 4]))),
     CONSTRAINT task_final_has_end CHECK (((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state, 'cancelled'::public.task_state])) = (finished_at IS NOT NULL))),
     CONSTRAINT task_final_has_no_checkpoint CHECK (((checkpoint IS NULL) OR (state = ANY (ARRAY['queued'::public.task_state, 'leased'::public.task_state])))),
@@ -486,7 +522,8 @@ CREATE TABLE public.worker (
     runtime_names text[] NOT NULL,
     lost boolean DEFAULT false NOT NULL,
     first_seen timestamp with time zone NOT NULL,
-    last_seen timestamp with time zone NOT NULL
+    last_seen timestamp with time zone NOT NULL,
+    capabilities text[] DEFAULT '{}'::text[] NOT NULL
 )
 WITH (fillfactor='50');
 ALTER TABLE ONLY public.blob
@@ -527,10 +564,16 @@ ALTER TABLE ONLY public.model
     ADD CONSTRAINT model_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.model
     ADD CONSTRAINT model_sha256_key UNIQUE (sha256);
+ALTER TABLE ONLY public.old_checkpoint
+    ADD CONSTRAINT old_checkpoint_pkey PRIMARY KEY (sha256);
 ALTER TABLE ONLY public.schema_version
     ADD CONSTRAINT schema_version_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.search_log
     ADD CONSTRAINT search_log_pkey PRIMARY KEY (job_id, seq);
+ALTER TABLE ONLY public.supernet
+    ADD CONSTRAINT supernet_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.supernet
+    ADD CONSTRAINT supernet_sha256_key UNIQUE (sha256);
 ALTER TABLE ONLY public.target
     ADD CONSTRAINT target_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.task_attempt
@@ -553,7 +596,9 @@ CREATE UNIQUE INDEX attempt_open ON public.task_attempt USING btree (task_id) WH
 CREATE INDEX canary_newest ON public.canary_reading USING btree (job_id, target, id);
 CREATE INDEX job_active ON public.job USING btree (id) WHERE (NOT public.is_final(state));
 CREATE INDEX job_check_recent ON public.job_check USING btree (measured_at) WHERE (result IS NOT NULL);
+CREATE INDEX old_checkpoint_by_time ON public.old_checkpoint USING btree (replaced_at);
 CREATE INDEX outcome_changed ON public.trial_outcome USING btree (job_id, revision);
+CREATE INDEX supernet_of_model ON public.supernet USING btree (model_sha256);
 CREATE INDEX task_expiring ON public.task USING btree (lease_until) WHERE (state = 'leased'::public.task_state);
 CREATE INDEX task_of_comparison ON public.task USING btree (comparison_id) WHERE (comparison_id IS NOT NULL);
 CREATE INDEX task_of_job ON public.task USING btree (job_id, trial);
@@ -561,9 +606,11 @@ CREATE UNIQUE INDEX task_one_exclusive ON public.task USING btree (device_id) WH
 CREATE INDEX task_that_waits ON public.task USING btree (job_id, id) WHERE (not_before IS NOT NULL);
 CREATE INDEX task_unhandled ON public.task USING btree (finished_at, id) WHERE ((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state])) AND (NOT handled) AND (set_aside IS NULL));
 CREATE INDEX task_waiting ON public.task USING btree (exclusive, id) WHERE (state = 'queued'::public.task_state);
+CREATE INDEX task_with_checkpoint ON public.task USING btree (checkpoint) WHERE (checkpoint IS NOT NULL);
 CREATE INDEX trial_candidate ON public.trial USING btree (candidate_sha256 text_pattern_ops);
 CREATE INDEX trial_plan ON public.trial USING btree (plan_sha256 text_pattern_ops);
 CREATE INDEX worker_on_device ON public.worker USING btree (device_id) WHERE (NOT lost);
+CREATE TRIGGER checkpoint_replaced AFTER UPDATE OF checkpoint ON public.task FOR EACH ROW WHEN (((old.checkpoint IS NOT NULL) AND ((new.checkpoint)::text IS DISTINCT FROM (old.checkpoint)::text))) EXECUTE FUNCTION public.note_old_checkpoint();
 CREATE TRIGGER job_has_progress AFTER INSERT ON public.job FOR EACH ROW EXECUTE FUNCTION public.begin_progress();
 CREATE TRIGGER outcome_is_revised BEFORE INSERT OR UPDATE ON public.trial_outcome FOR EACH ROW EXECUTE FUNCTION public.next_revision();
 CREATE TRIGGER task_queued AFTER INSERT ON public.task FOR EACH STATEMENT EXECUTE FUNCTION public.announce_task();
@@ -598,6 +645,8 @@ ALTER TABLE ONLY public.model_card
     ADD CONSTRAINT model_card_sha256_fkey FOREIGN KEY (sha256) REFERENCES public.model(sha256) ON DELETE CASCADE;
 ALTER TABLE ONLY public.search_log
     ADD CONSTRAINT search_log_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.supernet
+    ADD CONSTRAINT supernet_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.job(id);
 ALTER TABLE ONLY public.task_attempt
     ADD CONSTRAINT task_attempt_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
 ALTER TABLE ONLY public.task_attempt

@@ -27,6 +27,8 @@ constexpr std::array kRecoveries = {
 constexpr std::array<std::string_view, 5> kStrategies = {"evolution", "local_search", "nsga2",
                                                          "pare", "random"};
 
+constexpr std::string_view kSupernet = "supernet";
+
 std::string read_name(Fields& fields, std::string_view name) {
   std::string out = fields.text(name);
   if (out.empty()) fields.refuse(name, "not be empty");
@@ -108,6 +110,30 @@ Budget read_budget(Fields& fields) {
   return out;
 }
 
+// A word, or an object that says more: {"kind": "supernet", "minutes": 60}, or "from" in the place
+// of minutes.
+void read_recovery(Fields& fields, NewJob& job) {
+  if (fields.is_text("recovery")) {
+    job.recovery = fields.one_of("recovery", kRecoveries);
+    return;
+  }
+  fields.object("recovery", [&](Fields& recovery) {
+    constexpr std::array<std::string_view, 3> kKinds = {"none", "reconstruct", kSupernet};
+    const std::size_t kind = recovery.one_of("kind", kKinds);
+    if (kKinds[kind] != kSupernet) {
+      job.recovery = static_cast<Recovery>(kind);
+      return;
+    }
+    SupernetWish& wish = job.supernet.emplace();
+    if (recovery.has("from")) wish.from = read_name(recovery, "from");
+    if (!recovery.has("minutes")) return;
+    wish.minutes = recovery.number("minutes", 0.1, kMostTrainingMinutes);
+    if (!wish.from.empty()) {
+      recovery.refuse("minutes", "not stand beside \"from\": what is there is trained no more");
+    }
+  });
+}
+
 StartingPoint read_starting_point(Fields& fields) {
   StartingPoint out;
   const int given =
@@ -184,7 +210,7 @@ NewJob read_new_job(Fields& fields) {
     fields.object("validation", [&](Fields& part) { job.validation = read_validation(part); });
   }
   if (fields.has("recovery")) {
-    job.recovery = fields.one_of("recovery", kRecoveries);
+    read_recovery(fields, job);
   }
   if (fields.has("strategy")) job.strategy = kStrategies[fields.one_of("strategy", kStrategies)];
   if (fields.has("budget")) {
@@ -210,6 +236,13 @@ Json constraint_value(const Constraint& c) {
 
 Json transfer_value(const TransferFrom& transfer) {
   return {{"from", transfer.from.value}, {"measure", transfer.measure}};
+}
+
+Json recovery_value(const NewJob& job) {
+  if (!job.supernet) return name_in(kRecoveries, job.recovery);
+  const SupernetWish& wish = *job.supernet;
+  if (!wish.from.empty()) return {{"kind", kSupernet}, {"from", wish.from}};
+  return {{"kind", kSupernet}, {"minutes", wish.minutes}};
 }
 
 Json starting_point_value(const StartingPoint& point) {
@@ -247,7 +280,7 @@ std::string job_to_json(const NewJob& job) {
                  {"resolution", {job.space.min_scale, job.space.max_scale}},
                  {"precision", precisions_value(job.space.precisions)}}},
                {"validation", {{"held_back", or_null(job.validation.held_back)}}},
-               {"recovery", name_in(kRecoveries, job.recovery)},
+               {"recovery", recovery_value(job)},
                {"strategy", job.strategy},
                {"budget",
                 {{"trials", job.budget.trials},

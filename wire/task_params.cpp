@@ -15,6 +15,7 @@ constexpr int kLargestSide = 8192;
 constexpr int kMostThreads = 1024;
 constexpr int kMostRivals = 8;
 constexpr double kMostHeldBack = 0.99;
+constexpr std::int64_t kMostSteps = 100'000'000;
 
 ModelCard read_card_field(Fields& fields) {
   ModelCard out;
@@ -119,6 +120,15 @@ TaskParams read_check(Fields& fields) {
   return out;
 }
 
+TaskParams read_train(Fields& fields) {
+  TrainParams out;
+  out.card = read_card_field(fields);
+  out.minutes = fields.number("minutes", 0.0, kMostTrainingMinutes);
+  if (fields.has("steps")) out.steps = fields.integer("steps", 1, kMostSteps);
+  out.seed = fields.natural("seed");
+  return out;
+}
+
 Json value_of(const InspectModelParams& p) {
   return {{"card", p.card ? card_value(*p.card) : Json(nullptr)}};
 }
@@ -183,6 +193,12 @@ Json value_of(const CheckParams& p) {
           {"max_seconds", p.max_seconds}};
 }
 
+Json value_of(const TrainParams& p) {
+  Json value = {{"card", card_value(p.card)}, {"minutes", p.minutes}, {"seed", p.seed}};
+  if (p.steps) value["steps"] = *p.steps;
+  return value;
+}
+
 }  // namespace
 
 TaskParams read_params(Fields& fields, TaskKind kind) {
@@ -195,6 +211,7 @@ TaskParams read_params(Fields& fields, TaskKind kind) {
     case TaskKind::kBenchmark: return read_benchmark(fields);
     case TaskKind::kCompare: return read_compare(fields);
     case TaskKind::kCheck: return read_check(fields);
+    case TaskKind::kTrain: return read_train(fields);
   }
   PARE_CHECK(false, "a kind of task without parameters");
 }

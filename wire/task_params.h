@@ -119,9 +119,18 @@ struct CheckParams {
   friend bool operator==(const CheckParams&, const CheckParams&) = default;
 };
 
+struct TrainParams {
+  static constexpr std::array<std::string_view, 3> kBlobs{"model", "statistics", "dataset"};
+  ModelCard card;
+  double minutes = 60;
+  std::optional<std::int64_t> steps = std::nullopt;  // in the place of minutes
+  std::uint64_t seed = 0;
+  friend bool operator==(const TrainParams&, const TrainParams&) = default;
+};
+
 // In the order of TaskKind, so that the index is the kind.
 using TaskParams =
     std::variant<InspectModelParams, InspectDatasetParams, PrepareParams, BuildParams,
-                 EvaluateParams, BenchmarkParams, CompareParams, CheckParams>;
+                 EvaluateParams, BenchmarkParams, CompareParams, CheckParams, TrainParams>;
 
 }  // namespace pare::wire

@@ -11,6 +11,7 @@
 #include "wire/measurement_json.h"
 #include "wire/parts.h"
 #include "wire/task_parts.h"
+#include "wire/training_json.h"
 
 namespace pare::wire {
 namespace {
@@ -133,6 +134,10 @@ Json value_of(const DeviceCheck& r) {
   return device_check_value(r);
 }
 
+Json value_of(const Training& r) {
+  return training_value(r);
+}
+
 Json value_of(const CompareResult& r) {
   const Json latency = {{"ratio", r.latency.ratio},
                         {"low", r.latency.low},
@@ -163,6 +168,7 @@ TaskResult read_result(Fields& fields, TaskKind kind) {
     case TaskKind::kBenchmark: return read_benchmark(fields);
     case TaskKind::kCompare: return read_compare(fields);
     case TaskKind::kCheck: return read_device_check(fields);
+    case TaskKind::kTrain: return read_training(fields);
   }
   PARE_CHECK(false, "a kind of task without a result");
 }

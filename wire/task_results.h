@@ -14,6 +14,7 @@
 #include "core/measurement.h"
 #include "core/model_summary.h"
 #include "core/statistics.h"
+#include "core/training.h"
 
 namespace pare::wire {
 
@@ -67,6 +68,6 @@ struct CompareResult {
 
 // In the order of TaskKind.
 using TaskResult = std::variant<ModelSummary, DatasetCounts, PrepareResult, BuildResult, Accuracy,
-                                Measurement, CompareResult, DeviceCheck>;
+                                Measurement, CompareResult, DeviceCheck, Training>;
 
 }  // namespace pare::wire

@@ -67,6 +67,10 @@ Result<FromWorker> decode_hello(const proto::Hello& in, FromWorker out) {
                               runtime.version(),
                               {runtime.precisions().begin(), runtime.precisions().end()}});
   }
+  for (const std::string& capability : in.capabilities()) {
+    if (capability.empty()) return refuse("hello.capabilities has an empty name");
+    hello.capabilities.push_back(capability);
+  }
   out.body = std::move(hello);
   return out;
 }
@@ -158,6 +162,7 @@ struct EncodeFromWorker {
       reporting.set_attempt(one.attempt);
     }
     for (const std::string& pool : in.pools) hello.add_pools(pool);
+    for (const std::string& one : in.capabilities) hello.add_capabilities(one);
     for (const RuntimeInfo& runtime : in.runtimes) {
       proto::RuntimeInfo& info = *hello.add_runtimes();
       info.set_name(runtime.name);

@@ -30,7 +30,7 @@ struct Options {
   std::string endpoint = "tcp://127.0.0.1:7071";
   std::string name;
   std::vector<std::string> pools{"default"};
-  fs::path cache, scratch, engine, runtimes;
+  fs::path cache, scratch, engine, trainer, runtimes;
   std::string cores, device_id;
   std::int64_t memory_limit_mib = (host::machine_facts().memory_bytes >> 20) / 5 * 4;
 };
@@ -76,6 +76,11 @@ Result<WorkerProfile> make_profile(const Options& options, const std::vector<int
                  "this machine has no /etc/machine-id: name the device with --device-id"};
   }
   profile.device_json = probe_device(cores, options.engine);
+  std::string warning;
+  profile.capabilities = probe_capabilities(options.trainer, warning);
+  if (!warning.empty()) {
+    std::fprintf(stderr, "pare-worker: trains nothing: %s\n", printable(warning).c_str());
+  }
   profile.pools = options.pools;
   profile.runtimes = std::move(runtimes);
   return profile;
@@ -115,6 +120,7 @@ Result<std::monostate> serve(const Options& options, int signals) {
   auto profile = make_profile(options, cores.value(), std::move(runtimes.infos));
   if (!profile) return profile.error();
   WorkerProfile said = std::move(profile).value();
+  const bool trains = !said.capabilities.empty();
   const fs::path session_file = options.scratch / "session";
   said.replaces = session_of_before(session_file);
   auto session = new_session();
@@ -126,6 +132,7 @@ Result<std::monostate> serve(const Options& options, int signals) {
   auto cache = Cache::open(options.cache, BlobClient(options.coordinator));
   if (!cache) return cache.error();
   TaskSettings settings{.engine = fs::absolute(options.engine),
+                        .trainer = trains ? fs::absolute(options.trainer) : fs::path(),
                         .scratch = fs::absolute(options.scratch) / "tasks",
                         .kept = fs::absolute(options.scratch) / "kept",
                         .runtimes = std::move(runtimes.commands),
@@ -144,6 +151,7 @@ int run(int argc, char** argv) {
   host::start_log("pare-worker");
   Options options;
   options.engine = beside_this_program("pare-engine");
+  options.trainer = beside_this_program("pare-train");
   options.runtimes = beside_this_program("runtimes.json");
   CLI::App app("Serves this device to a Pare coordinator.");
   app.add_option("--coordinator", options.coordinator, "HTTP of the coordinator")
@@ -157,6 +165,8 @@ int run(int argc, char** argv) {
   app.add_option("--cache", options.cache, "Folder of blobs; workers may share it")->required();
   app.add_option("--scratch", options.scratch, "Folder of this worker alone")->required();
   app.add_option("--engine", options.engine, "pare-engine")->capture_default_str();
+  app.add_option("--trainer", options.trainer, "pare-train; without one it trains nothing")
+      ->capture_default_str();
   app.add_option("--runtimes", options.runtimes, "Which harnesses there are")
       ->capture_default_str();
   app.add_option(

@@ -35,6 +35,17 @@ struct JobPrepared {
   std::string prepared_json;
 };
 
+// The same file that another job had trained before stays that one's.
+struct SupernetAdded {
+  SupernetRecord supernet;  // without cursor and time
+};
+
+// kConflict if the job has another.
+struct JobInherits {
+  JobId job;
+  std::string supernet_sha256;
+};
+
 // A check without a time was measured now.  kConflict if the target was checked for the job before.
 struct CheckRecorded {
   TargetCheck check;
@@ -150,10 +161,10 @@ struct ComparisonEnded {
 };
 
 using Change =
-    std::variant<JobMoved, JobWarned, JobPrepared, CheckRecorded, CanaryRecorded, TrialAdded,
-                 TrialBuilt, AccuracyRecorded, LatencyRecorded, LatencyConfirmed,
-                 InfeasibleRecorded, TrialEnded, SearchLogged, SearchedFor, TaskAdded, TaskSetAside,
-                 ModelInspected, DatasetInspected, ComparisonEnded>;
+    std::variant<JobMoved, JobWarned, JobPrepared, SupernetAdded, JobInherits, CheckRecorded,
+                 CanaryRecorded, TrialAdded, TrialBuilt, AccuracyRecorded, LatencyRecorded,
+                 LatencyConfirmed, InfeasibleRecorded, TrialEnded, SearchLogged, SearchedFor,
+                 TaskAdded, TaskSetAside, ModelInspected, DatasetInspected, ComparisonEnded>;
 
 struct Batch {
   std::optional<TaskId> cause;  // a succeeded or failed task that this handles

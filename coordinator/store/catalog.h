@@ -5,9 +5,11 @@
 // kUnavailable when the database is away.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "coordinator/store/records.h"
@@ -56,6 +58,12 @@ class Catalog {
   // A blob that is stored whole, for whoever asks whether it is there.  Idempotent.
   virtual Result<Created<Bytes>> add_blob(std::string_view sha256, Bytes bytes) = 0;
   virtual Result<std::optional<Bytes>> blob(std::string_view sha256) = 0;
+
+  // Blobs that were the newest checkpoint of a task, and of none since so long ago, and that
+  // nothing else that is known by its bytes is: the oldest first.
+  virtual Result<std::vector<std::string>> old_checkpoints(std::chrono::seconds age, int limit) = 0;
+  // One of these is stored no more.  Idempotent.
+  virtual Result<std::monostate> forget_checkpoint(std::string_view sha256) = 0;
 };
 
 }  // namespace pare::coordinator

@@ -57,6 +57,10 @@ class JobStore {
   // is stored: read again, then decide.
   virtual Result<std::size_t> commit(const Batch& batch) = 0;  // how many changes were made
 
+  virtual Result<std::vector<SupernetRecord>> supernets(const Page& page) = 0;
+  // By its SHA-256 or at least 8 digits of it: kNotFound, or kConflict if it is ambiguous.
+  virtual Result<SupernetRecord> supernet(std::string_view sha256) = 0;
+
   virtual Result<std::vector<TargetCheck>> checks(JobId job) = 0;  // in the order of its targets
   // Those with a result that any job has on targets like this one, the newest first.
   virtual Result<std::vector<TargetCheck>> recent_checks(const Target& like,

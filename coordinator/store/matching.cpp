@@ -14,17 +14,21 @@ bool holds(const std::vector<std::string>& names, const std::string& wanted) {
 // Tasks that ask the same of a worker, the oldest first.
 struct Queue {
   bool exclusive;
-  std::string pool, runtime, processor;
+  std::string pool, runtime, processor, capability;
   std::deque<TaskId> tasks;
 };
 
 std::vector<Queue> queues_of(std::span<const WaitingTask> waiting) {
   std::vector<Queue> queues;
-  std::map<std::tuple<bool, std::string, std::string, std::string>, std::size_t> places;
+  using Asked = std::tuple<bool, std::string, std::string, std::string, std::string>;
+  std::map<Asked, std::size_t> places;
   for (const WaitingTask& task : waiting) {
     const auto [at, added] = places.try_emplace(
-        {task.exclusive, task.pool, task.runtime, task.processor}, queues.size());
-    if (added) queues.push_back({task.exclusive, task.pool, task.runtime, task.processor, {}});
+        {task.exclusive, task.pool, task.runtime, task.processor, task.capability}, queues.size());
+    if (added) {
+      queues.push_back(
+          {task.exclusive, task.pool, task.runtime, task.processor, task.capability, {}});
+    }
     queues[at->second].tasks.push_back(task.id);
   }
   return queues;
@@ -62,12 +66,15 @@ class Matcher {
   }
 
  private:
+  static bool may_do(const Claimant& worker, const Queue& queue) {
+    return serves(worker, queue.pool, queue.runtime, queue.processor, queue.capability);
+  }
+
   bool drains(const std::string& device) const {
     return std::ranges::any_of(queues_, [&](const Queue& queue) {
       if (!queue.exclusive || queue.tasks.empty()) return false;
-      return std::ranges::any_of(on_device_.at(device), [&](const Claimant* worker) {
-        return serves(*worker, queue.pool, queue.runtime, queue.processor);
-      });
+      return std::ranges::any_of(on_device_.at(device),
+                                 [&](const Claimant* worker) { return may_do(*worker, queue); });
     });
   }
 
@@ -80,7 +87,7 @@ class Matcher {
     Queue* oldest = nullptr;
     for (Queue& queue : queues_) {
       if (queue.exclusive != exclusive || queue.tasks.empty()) continue;
-      if (!serves(worker, queue.pool, queue.runtime, queue.processor)) continue;
+      if (!may_do(worker, queue)) continue;
       if (oldest == nullptr || queue.tasks.front() < oldest->tasks.front()) oldest = &queue;
     }
     return oldest;
@@ -95,8 +102,9 @@ class Matcher {
 }  // namespace
 
 bool serves(const Claimant& worker, const std::string& pool, const std::string& runtime,
-            const std::string& processor) {
+            const std::string& processor, const std::string& capability) {
   return holds(worker.pools, pool) && holds(worker.runtimes, runtime) &&
+         holds(worker.capabilities, capability) &&
          (processor.empty() || processor == worker.processor);
 }
 

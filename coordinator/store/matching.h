@@ -27,6 +27,7 @@ struct Claimant {
   bool asks = false;
   std::string processor = {};  // its kind; empty: not told
   bool stands_still = false;   // with a task that it holds
+  std::vector<std::string> capabilities = {};
 };
 
 // What a device does already; what stands still does nothing.
@@ -39,9 +40,10 @@ struct DeviceLoad {
 struct WaitingTask {
   TaskId id;
   bool exclusive = false;
-  std::string pool;            // empty: any
-  std::string runtime;         // the same
-  std::string processor = {};  // the kind; the same
+  std::string pool;             // empty: any
+  std::string runtime;          // the same
+  std::string processor = {};   // the kind; the same
+  std::string capability = {};  // that it needs; empty: none
 };
 
 struct Match {
@@ -50,7 +52,7 @@ struct Match {
 };
 
 bool serves(const Claimant& worker, const std::string& pool, const std::string& runtime,
-            const std::string& processor = {});
+            const std::string& processor = {}, const std::string& capability = {});
 
 // The devices that an exclusive task has, or could have if what steps aside did.
 std::set<std::string> wanted_alone(std::span<const Claimant> claimants,

@@ -13,7 +13,8 @@ Claimant claimant_of(const Worker& worker) {
                .device_id = worker.profile.device_id,
                .pools = worker.profile.pools,
                .runtimes = {},
-               .processor = processor_of(worker.profile)};
+               .processor = processor_of(worker.profile),
+               .capabilities = worker.profile.capabilities};
   for (const RuntimeInfo& runtime : worker.profile.runtimes) out.runtimes.push_back(runtime.name);
   return out;
 }
@@ -227,8 +228,9 @@ std::vector<WaitingTask> MemoryStore::waiting_tasks() const {
     const NewTask& task = stored.task.task;
     if (stored.task.state != TaskState::kQueued) continue;
     if (stored.task.not_before && *stored.task.not_before > now()) continue;
-    waiting.push_back(
-        {id, policy_of(task.kind).exclusive, task.pool, task.runtime, task.processor});
+    const TaskPolicy& policy = policy_of(task.kind);
+    waiting.push_back({id, policy.exclusive, task.pool, task.runtime, task.processor,
+                       std::string(policy.capability)});
   }
   return waiting;
 }

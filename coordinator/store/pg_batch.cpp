@@ -76,6 +76,22 @@ struct Apply {
                   or_null(change.prepared_json));
   }
 
+  Result<bool> operator()(const SupernetAdded& change) const {
+    const SupernetRecord& supernet = change.supernet;
+    const auto state = open_job(supernet.job);
+    if (!state) return state.error();
+    execute(tx, query::insert_supernet, supernet.sha256, supernet.bytes, supernet.job.value,
+            supernet.model_sha256, supernet.card_version, supernet.dataset_sha256,
+            supernet.statistics_sha256, clean_json(supernet.training_json), now);
+    return true;
+  }
+
+  Result<bool> operator()(const JobInherits& change) const {
+    return in_job(change.job,
+                  "job " + std::to_string(change.job.value) + " has a super-network already",
+                  query::inherit_job, change.job.value, change.supernet_sha256);
+  }
+
   Result<bool> operator()(const TrialAdded& change) const {
     auto added = in_job(change.job,
                         "the next trial of job " + std::to_string(change.job.value) + " is not " +

@@ -289,4 +289,21 @@ Result<std::optional<Bytes>> PgStore::blob(std::string_view sha256) {
   });
 }
 
+Result<std::vector<std::string>> PgStore::old_checkpoints(std::chrono::seconds age, int limit) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<std::string>> {
+    std::vector<std::string> old;
+    for (const auto& row : execute(tx, query::select_old_checkpoints, age.count(), limit, now())) {
+      old.push_back(text_of(row[0]));
+    }
+    return old;
+  });
+}
+
+Result<std::monostate> PgStore::forget_checkpoint(std::string_view sha256) {
+  return run_as_leader([&](pqxx::work& tx) -> Result<std::monostate> {
+    execute(tx, query::forget_checkpoint, sha256);
+    return std::monostate{};
+  });
+}
+
 }  // namespace pare::coordinator

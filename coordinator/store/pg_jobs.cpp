@@ -18,6 +18,7 @@ Job job_of(const pqxx::row& row) {
   job.reason = text_of(row["reason"]);
   job.statistics_sha256 = text_of(row["statistics_sha256"]);
   job.prepared_json = text_of(row["prepared"]);
+  job.supernet_sha256 = text_of(row["supernet_sha256"]);
   job.created_at = time_of(row["created_at"]);
   job.started_at = optional_time_of(row["started_at"]);
   job.searching_at = optional_time_of(row["searching_at"]);
@@ -28,6 +29,21 @@ Job job_of(const pqxx::row& row) {
   job.revision = row["revision"].as<std::int64_t>();
   job.read_at = time_of(row["read_at"]);
   return job;
+}
+
+SupernetRecord supernet_of(const pqxx::row& row) {
+  SupernetRecord supernet;
+  supernet.cursor = row["id"].as<std::int64_t>();
+  supernet.sha256 = text_of(row["sha256"]);
+  supernet.bytes = row["bytes"].as<std::int64_t>();
+  supernet.job = JobId{row["job_id"].as<std::int64_t>()};
+  supernet.model_sha256 = text_of(row["model_sha256"]);
+  supernet.card_version = row["card_version"].as<int>();
+  supernet.dataset_sha256 = text_of(row["dataset_sha256"]);
+  supernet.statistics_sha256 = text_of(row["statistics_sha256"]);
+  supernet.training_json = text_of(row["training"]);
+  supernet.created_at = time_of(row["created_at"]);
+  return supernet;
 }
 
 TargetCheck check_of(const pqxx::row& row) {
@@ -222,6 +238,23 @@ Result<std::size_t> PgStore::commit(const Batch& batch) {
     // Last: jobs are locked before what is counted of them.
     if (batch.cause) execute(tx, query::add_device_time, batch.cause->value);
     return batch.changes.size();
+  });
+}
+
+Result<std::vector<SupernetRecord>> PgStore::supernets(const Page& page) {
+  return pool_.run([&](pqxx::work& tx) -> Result<std::vector<SupernetRecord>> {
+    return read_plain(execute(tx, query::select_supernets, std::nullopt, page.after, page.limit),
+                      supernet_of);
+  });
+}
+
+Result<SupernetRecord> PgStore::supernet(std::string_view sha256) {
+  if (!is_sha_prefix(sha256)) return not_found("super-network", sha256);
+  return pool_.run([&](pqxx::work& tx) -> Result<SupernetRecord> {
+    const auto rows = execute(tx, query::select_supernets, sha256, 0, 2);
+    if (rows.empty()) return not_found("super-network", sha256);
+    if (rows.size() > 1) return ambiguous("super-network", sha256);
+    return supernet_of(rows.front());
   });
 }
 

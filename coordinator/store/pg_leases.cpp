@@ -31,7 +31,8 @@ Claimant claimant_of(const pqxx::row& row) {
           .runtimes = texts_of(row["runtime_names"]),
           .asks = row["asks"].as<bool>(),
           .processor = text_of(row["processor"]),
-          .stands_still = row["stands_still"].as<bool>()};
+          .stands_still = row["stands_still"].as<bool>(),
+          .capabilities = texts_of(row["capabilities"])};
 }
 
 // `skipped`: told of a worker that cannot be read, which gets nothing to do.
@@ -55,13 +56,17 @@ Field read_field(pqxx::work& tx, std::span<const std::string> sessions,
 
 // The kinds of workers among them, as select_waiting takes them.
 std::string kinds_json(std::span<const Claimant> claimants) {
-  std::set<std::tuple<std::vector<std::string>, std::vector<std::string>, std::string>> kinds;
+  using Names = std::vector<std::string>;
+  std::set<std::tuple<Names, Names, std::string, Names>> kinds;
   for (const Claimant& worker : claimants) {
-    kinds.emplace(worker.pools, worker.runtimes, worker.processor);
+    kinds.emplace(worker.pools, worker.runtimes, worker.processor, worker.capabilities);
   }
   nlohmann::json json = nlohmann::json::array();
-  for (const auto& [pools, runtimes, processor] : kinds) {
-    json.push_back({{"pools", pools}, {"runtimes", runtimes}, {"processor", processor}});
+  for (const auto& [pools, runtimes, processor, capabilities] : kinds) {
+    json.push_back({{"pools", pools},
+                    {"runtimes", runtimes},
+                    {"processor", processor},
+                    {"capabilities", capabilities}});
   }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -71,7 +76,8 @@ std::vector<WaitingTask> read_waiting(pqxx::work& tx, std::span<const Claimant> 
   std::vector<WaitingTask> waiting;
   for (const auto& row : execute(tx, query::select_waiting, kinds_json(claimants), most, now)) {
     waiting.push_back({TaskId{row["id"].as<std::int64_t>()}, row["exclusive"].as<bool>(),
-                       text_of(row["pool"]), text_of(row["runtime"]), text_of(row["processor"])});
+                       text_of(row["pool"]), text_of(row["runtime"]), text_of(row["processor"]),
+                       text_of(row["capability"])});
   }
   return waiting;
 }

@@ -43,6 +43,8 @@ class PgStore final : public Store {
   Result<std::vector<Target>> targets() override;
   Result<Created<Bytes>> add_blob(std::string_view sha256, Bytes bytes) override;
   Result<std::optional<Bytes>> blob(std::string_view sha256) override;
+  Result<std::vector<std::string>> old_checkpoints(std::chrono::seconds age, int limit) override;
+  Result<std::monostate> forget_checkpoint(std::string_view sha256) override;
 
   Result<Created<Job>> add_job(const JobDraft& draft,
                                const std::optional<Idempotency>& idempotency) override;
@@ -52,6 +54,8 @@ class PgStore final : public Store {
   Result<std::vector<Job>> active_jobs() override;
   Result<Job> cancel_job(JobId id) override;
   Result<std::size_t> commit(const Batch& batch) override;
+  Result<std::vector<SupernetRecord>> supernets(const Page& page) override;
+  Result<SupernetRecord> supernet(std::string_view sha256) override;
   Result<std::vector<TargetCheck>> checks(JobId job) override;
   Result<std::vector<TargetCheck>> recent_checks(const Target& like,
                                                  std::chrono::seconds max_age) override;

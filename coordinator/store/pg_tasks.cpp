@@ -32,6 +32,7 @@ Worker worker_of(const pqxx::row& row) {
   worker.profile.device_json = text_of(row["probe"]);
   worker.profile.pools = texts_of(row["pools"]);
   worker.profile.runtimes = runtimes_of(row["runtimes"]);
+  worker.profile.capabilities = texts_of(row["capabilities"]);
   worker.last_seen = time_of(row["last_seen"]);
   for (const auto& id : nlohmann::json::parse(row["tasks"].c_str())) {
     worker.tasks.push_back(TaskId{id.get<std::int64_t>()});
@@ -135,14 +136,14 @@ double millis(Millis time) {
 TaskId insert_task(pqxx::work& transaction, const Param& now, const NewTask& task) {
   const TaskSubject& subject = task.subject;
   const TaskPolicy& policy = policy_of(task.kind);
-  const auto rows =
-      execute(transaction, query::insert_task, policy.name, or_null(subject.model_sha256),
-              or_null(subject.dataset_sha256),
-              subject.job ? to_param(subject.job->value) : std::nullopt, to_param(subject.trial),
-              subject.comparison ? to_param(subject.comparison->value) : std::nullopt, task.target,
-              or_null(task.pool), or_null(task.runtime), task.document_json,
-              millis(policy.time_limit), policy.attempts, now, or_null(task.processor),
-              policy.exclusive, policy.preemptible, millis(policy.grace));
+  const auto rows = execute(
+      transaction, query::insert_task, policy.name, or_null(subject.model_sha256),
+      or_null(subject.dataset_sha256), subject.job ? to_param(subject.job->value) : std::nullopt,
+      to_param(subject.trial),
+      subject.comparison ? to_param(subject.comparison->value) : std::nullopt, task.target,
+      or_null(task.pool), or_null(task.runtime), task.document_json, millis(policy.time_limit),
+      policy.attempts, now, or_null(task.processor), policy.exclusive, policy.preemptible,
+      millis(policy.grace), or_null(policy.capability));
   const TaskId id{rows[0][0].as<std::int64_t>()};
   log_event(transaction, now, "task.queued",
             subject.job ? to_param(subject.job->value) : std::nullopt,
@@ -167,7 +168,7 @@ void PgStore::join(pqxx::work& tx, std::string_view session, const WorkerProfile
   execute(tx, query::upsert_device, profile.device_id, or_null(profile.device_json), now());
   execute(tx, query::upsert_worker, session, profile.name, profile.device_id,
           json_param(profile.pools), runtimes_json(profile.runtimes), json_param(runtime_names),
-          now());
+          now(), json_param(profile.capabilities));
   if (!known) log_event(tx, now(), "worker.joined", std::nullopt, "{}");
   if (profile.replaces.empty()) return;
   execute(tx, query::adopt_tasks, session, profile.replaces,

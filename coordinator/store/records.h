@@ -40,6 +40,7 @@ struct Job {
   std::string reason;
   std::string statistics_sha256;  // once prepared
   std::string prepared_json;      // the result of `prepare`
+  std::string supernet_sha256;    // that its candidates are cut from; empty: none, or not yet
   TimePoint created_at{};
   std::optional<TimePoint> started_at;  // when it left the queue
   std::optional<TimePoint> searching_at;
@@ -63,6 +64,20 @@ struct TargetCheck {
   std::string reason;       // of the failure
   JobId measured_by;        // the job whose task it was: another one's may be used again
   TimePoint measured_at{};
+};
+
+// A super-network with where it comes from.
+struct SupernetRecord {
+  std::int64_t cursor = 0;
+  std::string sha256;
+  std::int64_t bytes = 0;
+  JobId job;  // that had it trained
+  std::string model_sha256;
+  int card_version = 1;
+  std::string dataset_sha256;
+  std::string statistics_sha256;
+  std::string training_json;  // the result of `train`
+  TimePoint created_at{};
 };
 
 // How fast a device ran the canary beside a measurement.

@@ -82,5 +82,6 @@ TaskEnd run(const TaskContext& context, const wire::EvaluateParams& params);
 TaskEnd run(const TaskContext& context, const wire::BenchmarkParams& params);
 TaskEnd run(const TaskContext& context, const wire::CompareParams& params);
 TaskEnd run(const TaskContext& context, const wire::CheckParams& params);
+TaskEnd run(const TaskContext& context, const wire::TrainParams& params);  // pare-train's
 
 }  // namespace pare::engine

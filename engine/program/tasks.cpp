@@ -153,6 +153,10 @@ TaskEnd run(const TaskContext& context, const wire::BuildParams& params) {
   return wire::TaskSuccess{std::move(result), {std::move(artifact).value()}};
 }
 
+TaskEnd run(const TaskContext&, const wire::TrainParams&) {
+  return Error{ErrorCode::kUnsupported, "pare-engine does not train: pare-train does"};
+}
+
 ImageSource image_source(const std::vector<DatasetImage>& images, const ModelCard& card) {
   return [&](std::size_t i, int height, int width) -> Result<Tensor> {
     auto input = input_image(images[i], card, height, width);

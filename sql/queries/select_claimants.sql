@@ -11,7 +11,7 @@ loads AS (
     FROM task JOIN devices USING (device_id)
    WHERE state = 'leased' AND NOT suspended GROUP BY device_id)
 SELECT worker.session, worker.device_id, array_to_json(worker.pools) AS pools,
-       array_to_json(worker.runtime_names) AS runtime_names, device.processor, asking.place IS NOT NULL AS asks,
+       array_to_json(worker.runtime_names) AS runtime_names, array_to_json(worker.capabilities) AS capabilities, device.processor, asking.place IS NOT NULL AS asks,
        loads.device_id IS NOT NULL AS busy, coalesce(loads.alone, false) AS alone,
        coalesce(loads.stays, false) AS stays,
        EXISTS (SELECT FROM task WHERE state = 'leased' AND suspended AND leased_by = worker.session

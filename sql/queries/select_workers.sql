@@ -1,6 +1,7 @@
 -- One session, or all that are not lost for more than an hour.
 --   $1 session or null   $2 now
-SELECT session, name, device_id, device.probe, to_json(pools) AS pools, runtimes, lost,
+SELECT session, name, device_id, device.probe, to_json(pools) AS pools, runtimes,
+       to_json(capabilities) AS capabilities, lost,
        micros(worker.last_seen) AS last_seen,
        (SELECT coalesce(json_agg(id ORDER BY id), '[]') FROM task
          WHERE state = 'leased' AND leased_by = worker.session) AS tasks

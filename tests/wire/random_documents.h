@@ -251,6 +251,10 @@ class RandomDocuments {
     out.space.max_scale = real(1, 2);
     out.space.precisions = precisions();
     out.recovery = static_cast<Recovery>(whole(0, 1));
+    if (coin()) {
+      out.recovery = Recovery::kReconstruct;
+      out.supernet = coin() ? SupernetWish{real(1, 600)} : SupernetWish{60, text() + "x"};
+    }
     out.strategy = coin() ? "random" : "nsga2";
     out.budget.trials = whole(1, 1000);
     if (coin()) out.budget.seconds = real(1, 1e5);
@@ -298,8 +302,31 @@ class RandomDocuments {
                              real(0, 1), real(0, 1), whole(2, 5), whole(5, 9),
                              rng_(),     coin(),     real(0, 0.9)};
       case TaskKind::kCheck: return CheckParams{text(), whole(1, 8), coin(), real(0, 60)};
+      case TaskKind::kTrain: {
+        TrainParams out{card(), real(0, 600), {}, rng_()};
+        if (coin()) out.steps = whole(1, 9999);
+        return out;
+      }
     }
     return {};
+  }
+
+  Training training() {
+    Training out;
+    out.steps = whole(0, 9999);
+    out.skipped = whole(0, 9);
+    out.images = whole(1, 999);
+    out.held_out_images = whole(1, 200);
+    out.seconds = real(0, 1e4);
+    out.threads = whole(1, 64);
+    out.seed = rng_();
+    out.knots = several(0, 4, [&] { return TrainedKnot{real(0, 1), coin()}; });
+    out.judged = several(0, 4, [&] { return JudgedShare{real(0, 1), real(0, 9), real(0, 9)}; });
+    out.program = text();
+    out.processor = text();
+    if (coin()) out.parent = TrainingParent{digest(), whole(0, 999)};
+    out.notes = texts();
+    return out;
   }
 
   TaskResult result(TaskKind kind) {
@@ -346,6 +373,7 @@ class RandomDocuments {
         return out;
       }
       case TaskKind::kCheck: return device_check();
+      case TaskKind::kTrain: return training();
     }
     return {};
   }

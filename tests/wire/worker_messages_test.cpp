@@ -22,6 +22,7 @@ std::vector<FromWorker> samples_from_worker() {
       {kSession, Heartbeat{{{TaskId{7}, 2, 0.5, "images 3 of 6"}, {TaskId{9}, 1, 1.0, ""}}}},
       {kSession,
        Hello{"w", "d", "", {}, {}, "1b0c2f6e-6a4f-4f0e-9d59-6f0c9a1b2c3d", {{TaskId{3}, 2}}}},
+      {kSession, Hello{"w", "d", "", {}, {}, "", {}, {"train", "more"}}},
       {kSession, Heartbeat{{{TaskId{7},
                              2,
                              0.5,

@@ -44,16 +44,21 @@ Result<RuntimeInfo> ask_hello(const std::string& name, const std::vector<std::st
                      .precisions = hello["precisions"].get<std::vector<std::string>>()};
 }
 
+// What a program of ours says of itself on one line.
+Result<std::string> ask_program(const std::filesystem::path& file, const std::string& what) {
+  const std::string name = file.filename().string();
+  auto started = host::Conversation::start(name, {.command = {file.string(), what}}, {});
+  if (!started) return started.error();
+  host::Conversation program = std::move(started).value();
+  auto line = program.ask("{}", what, kHelloLimit);
+  if (line) program.end(kPatience);
+  return line;
+}
+
 // Null: it does not say.
 json engine_facts(const std::filesystem::path& engine) {
-  const std::string name = engine.filename().string();
-  auto started = host::Conversation::start(name, {.command = {engine.string(), "facts"}}, {});
-  if (!started) return nullptr;
-  host::Conversation program = std::move(started).value();
-  const auto line = program.ask("{}", "facts", kHelloLimit);
-  if (!line) return nullptr;
-  program.end(kPatience);
-  return json::parse(line.value(), nullptr, false);
+  const auto line = ask_program(engine, "facts");
+  return line ? json::parse(line.value(), nullptr, false) : json(nullptr);
 }
 
 }  // namespace
@@ -88,6 +93,20 @@ Runtimes probe_runtimes(const Commands& commands) {
     runtimes.commands.emplace(name, command);
   }
   return runtimes;
+}
+
+std::vector<std::string> probe_capabilities(const std::filesystem::path& trainer,
+                                            std::string& warning) {
+  std::error_code absent;
+  if (trainer.empty() || !std::filesystem::is_regular_file(trainer, absent)) return {};
+  const auto line = ask_program(trainer, "hello");
+  const json hello = line ? json::parse(line.value(), nullptr, false) : json(nullptr);
+  const bool whole = hello.is_object() && hello.contains("contract") && hello["contract"] == 1 &&
+                     hello.contains("capabilities") && is_texts(hello["capabilities"]);
+  if (whole) return hello["capabilities"].get<std::vector<std::string>>();
+  warning = line ? trainer.string() + " answered hello with " + line.value().substr(0, 200)
+                 : line.error().message;
+  return {};
 }
 
 std::string probe_device(const std::vector<int>& cores, const std::filesystem::path& engine) {

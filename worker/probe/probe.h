@@ -27,6 +27,11 @@ struct Runtimes {
 };
 Runtimes probe_runtimes(const Commands& commands);
 
+// What a worker with this pare-train can do beside what every worker can: core/task_kind.h.  Empty
+// where it does not answer hello, with the reason in `warning`, or is not there.
+std::vector<std::string> probe_capabilities(const std::filesystem::path& trainer,
+                                            std::string& warning);
+
 // The probe as JSON: {"cpu_model", "cpu_flags", "processor", "cores", "memory_bytes", "kernel",
 // "architecture", "pinned_to", "governor"?, "frequency_mhz"?, "temperature_celsius"?}. With
 // `engine`, what that pare-engine scores accuracies with, too: "engine": {"executor", "scoring"};

@@ -98,8 +98,8 @@ fs::path make_room_to_keep(const fs::path& folder) {
   return folder;
 }
 
-Error crashed(const std::string& how, const ChildEnd& end) {
-  std::string message = "pare-engine " + how;
+Error crashed(const std::string& program, const std::string& how, const ChildEnd& end) {
+  std::string message = program + " " + how;
   if (!end.log.empty()) message += "; the end of its log: " + end.log;
   return {ErrorCode::kInternal, std::move(message)};
 }
@@ -140,7 +140,7 @@ class TaskRun {
     wire::TaskDocument document = std::move(task).value();
     const auto completed = complete(document, folder.path());
     if (!completed) return completed.error();
-    const auto end = run_engine(document, folder.path());
+    const auto end = run_program(document, folder.path());
     if (!end) return or_no_room(end.error(), folder.path());
     if (stop_.stop_requested()) return Error{ErrorCode::kUnavailable, "stopped"};
     auto outcome = read_outcome(*end.value(), folder.path(), document.kind());
@@ -226,8 +226,13 @@ class TaskRun {
     if (file) sender.offer(std::move(file).value(), *step);
   }
 
-  Result<std::optional<ChildEnd>> run_engine(const wire::TaskDocument& document,
-                                             const fs::path& folder) {
+  // What carries out tasks of that kind.
+  const fs::path& program_for(TaskKind kind) const {
+    return kind == TaskKind::kTrain ? settings_.trainer : settings_.engine;
+  }
+
+  Result<std::optional<ChildEnd>> run_program(const wire::TaskDocument& document,
+                                              const fs::path& folder) {
     const fs::path task_file = folder / "task.json", scratch = folder / "scratch";
     std::error_code failure;
     fs::create_directories(scratch, failure);
@@ -236,11 +241,14 @@ class TaskRun {
     if (failure || fs::file_size(task_file, absent) == 0 || absent) {
       return Error{ErrorCode::kResourceExhausted, task_file.string() + " cannot be written"};
     }
+    const fs::path& program = program_for(document.kind());
+    if (program.empty()) {
+      return Error{ErrorCode::kUnavailable, "this worker has no pare-train"};
+    }
     on_progress_(0, "running");
     const SuperviseOptions options{
-        .child = {.command = {settings_.engine.string(), "run", "--task", task_file.string(),
-                              "--outcome", (folder / "outcome.json").string(), "--scratch",
-                              scratch.string()},
+        .child = {.command = {program.string(), "run", "--task", task_file.string(), "--outcome",
+                              (folder / "outcome.json").string(), "--scratch", scratch.string()},
                   .directory = scratch,
                   .cores = settings_.cores,
                   .own_group = true,
@@ -260,26 +268,27 @@ class TaskRun {
     return end;
   }
 
-  static Result<wire::TaskOutcome> read_outcome(const ChildEnd& end, const fs::path& folder,
-                                                TaskKind kind) {
+  Result<wire::TaskOutcome> read_outcome(const ChildEnd& end, const fs::path& folder,
+                                         TaskKind kind) const {
+    const std::string program = kind == TaskKind::kTrain ? "pare-train" : "pare-engine";
     if (end.status != host::ExitStatus{}) {
-      return crashed("ended with " + host::describe(end.status), end);
+      return crashed(program, "ended with " + host::describe(end.status), end);
     }
     const fs::path file = folder / "outcome.json";
     std::error_code absent;
     const std::uintmax_t bytes = fs::file_size(file, absent);
-    if (absent) return crashed("ended without an outcome", end);
+    if (absent) return crashed(program, "ended without an outcome", end);
     if (bytes > kMaxOutcomeBytes) {
-      return Error{ErrorCode::kInternal, "pare-engine wrote an outcome of " +
-                                             std::to_string(bytes) + " bytes, at most " +
-                                             std::to_string(kMaxOutcomeBytes) + " are allowed"};
+      return Error{ErrorCode::kInternal, program + " wrote an outcome of " + std::to_string(bytes) +
+                                             " bytes, at most " + std::to_string(kMaxOutcomeBytes) +
+                                             " are allowed"};
     }
     std::ifstream input(file, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(input), {}};
     auto outcome = wire::parse_outcome(text, kind);
     if (!outcome) {
       return Error{ErrorCode::kInternal,
-                   "pare-engine wrote an outcome that is wrong: " + outcome.error().message};
+                   program + " wrote an outcome that is wrong: " + outcome.error().message};
     }
     return outcome;
   }

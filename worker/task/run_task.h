@@ -26,9 +26,10 @@
 namespace pare::worker {
 
 struct TaskSettings {
-  std::filesystem::path engine;   // pare-engine
-  std::filesystem::path scratch;  // each task has a folder in it
-  std::filesystem::path kept{};   // for what runtimes keep of candidates; empty: nowhere
+  std::filesystem::path engine;     // pare-engine
+  std::filesystem::path trainer{};  // pare-train; empty: this worker does not train
+  std::filesystem::path scratch;    // each task has a folder in it
+  std::filesystem::path kept{};     // for what runtimes keep of candidates; empty: nowhere
   std::map<std::string, std::vector<std::string>> runtimes;  // those that answered hello
   std::vector<int> cores;                                    // empty: any
   std::int64_t max_memory_bytes = 0;                         // 0: no limit

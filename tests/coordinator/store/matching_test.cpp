@@ -33,6 +33,14 @@ TEST(Matching, nobody_gets_what_it_cannot_do_and_others_are_not_held_up) {
   EXPECT_EQ(told(workers, match(workers, {}, waiting)), "a3 b1 ");
 }
 
+TEST(Matching, what_needs_a_capability_goes_to_those_who_have_it_and_holds_up_nobody) {
+  std::vector<Claimant> workers = {worker("a", "one", {"ort"}), worker("b", "two", {"ort"})};
+  workers[1].capabilities = {"train"};
+  std::vector<WaitingTask> waiting = {{TaskId{1}, false, "", ""}, {TaskId{2}, false, "", ""}};
+  waiting[0].capability = "train";
+  EXPECT_EQ(told(workers, match(workers, {}, waiting)), "a2 b1 ");
+}
+
 TEST(Matching, one_batch_never_puts_anything_beside_an_exclusive_task) {
   const std::vector<Claimant> workers = {worker("a", "one", {"ort"}), worker("b", "one", {"ort"}),
                                          worker("c", "two", {"ort"})};

@@ -98,6 +98,16 @@ TEST_P(TaskContract, a_worker_gets_only_what_its_runtimes_and_pools_allow) {
   EXPECT_EQ(claim(kBen), benchmark);
 }
 
+TEST_P(TaskContract, training_goes_to_workers_that_can_and_to_no_other) {
+  ok(store().greet(kAda, profile("one")));
+  queue(TaskKind::kTrain);
+  EXPECT_FALSE(claim(kAda));
+  WorkerProfile trainer = profile("two");
+  trainer.capabilities = {std::string(kTraining)};
+  EXPECT_EQ(ok(store().greet(kBen, trainer)).profile, trainer);
+  EXPECT_TRUE(claim(kBen));
+}
+
 TEST_P(TaskContract, a_task_for_one_kind_of_processor_goes_to_no_other) {
   NewTask task = task_of_kind(TaskKind::kEvaluate);
   task.processor = "x86_64 with avx512_vnni";

@@ -1,0 +1,74 @@
+#include "wire/training_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "wire/parts.h"
+
+namespace pare::wire {
+namespace {
+
+using Json = nlohmann::json;
+
+void read_judged(Fields& fields, Training& out) {
+  fields.objects("knots", [&](Fields& knot) {
+    out.knots.push_back({knot.number("removed", 0.0, 1.0), knot.boolean("kept")});
+  });
+  fields.objects("judged", [&](Fields& one) {
+    out.judged.push_back({one.number("removed", 0.0, 1.0), one.number("closed_form", 0.0),
+                          one.number("trained", 0.0)});
+  });
+}
+
+}  // namespace
+
+Training read_training(Fields& fields) {
+  Training out;
+  out.steps = fields.integer("steps");
+  out.skipped = fields.integer("skipped");
+  out.images = fields.small("images");
+  out.held_out_images = fields.small("held_out_images");
+  out.seconds = fields.number("seconds", 0.0);
+  out.threads = fields.small("threads");
+  out.seed = fields.natural("seed");
+  read_judged(fields, out);
+  out.program = fields.text("program");
+  out.processor = fields.text("processor");
+  if (fields.has("parent")) {
+    fields.object("parent", [&](Fields& parent) {
+      out.parent = TrainingParent{parent.sha256("sha256"), parent.integer("step")};
+    });
+  }
+  if (fields.has("notes")) out.notes = fields.texts("notes");
+  return out;
+}
+
+Json training_value(const Training& training) {
+  Json knots = Json::array(), judged = Json::array();
+  for (const TrainedKnot& knot : training.knots) {
+    knots.push_back({{"removed", knot.removed}, {"kept", knot.kept}});
+  }
+  for (const JudgedShare& one : training.judged) {
+    judged.push_back(
+        {{"removed", one.removed}, {"closed_form", one.closed_form}, {"trained", one.trained}});
+  }
+  Json value = {{"steps", training.steps},         {"skipped", training.skipped},
+                {"images", training.images},       {"held_out_images", training.held_out_images},
+                {"seconds", training.seconds},     {"threads", training.threads},
+                {"seed", training.seed},           {"knots", std::move(knots)},
+                {"judged", std::move(judged)},     {"program", training.program},
+                {"processor", training.processor}, {"notes", training.notes}};
+  if (training.parent) {
+    value["parent"] = {{"sha256", training.parent->sha256}, {"step", training.parent->step}};
+  }
+  return value;
+}
+
+std::string training_to_json(const Training& training) {
+  return dump(training_value(training));
+}
+
+Result<Training> parse_training(std::string_view json) {
+  return decode(json, "training", read_training);
+}
+
+}  // namespace pare::wire
