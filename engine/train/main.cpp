@@ -3,7 +3,10 @@
 //   pare-train --data boards --out detector.onnx --epochs 30 --checkpoint run.pt
 //   pare-train supernet --model m.onnx --statistics s --images DIR --minutes 60 -o m.supernet
 //   pare-train cut --model m.onnx --statistics s --supernet m.supernet --plan p.json -o c.onnx
+//   pare-train run --task task.json --outcome outcome.json --scratch DIR
+//   pare-train hello
 //
+// The last two are for workers: the task `train` of docs/tasks.md, and what it can do.
 // The first trains the detector of the circuit-board example from scratch and writes, beside the
 // ONNX file, the model card (detector.json).
 #include <torch/torch.h>
@@ -17,6 +20,7 @@
 #include <string>
 
 #include "engine/onnx/onnx_io.h"
+#include "engine/train/tasks/run_command.h"
 #include "engine/train/tasks/supernet_command.h"
 #include "engine/train/trainer.h"
 #include "engine/train/training_set.h"
@@ -91,6 +95,8 @@ int train(const Arguments& arguments) {
 int main(int argc, char** argv) {
   const std::string command = argc > 1 ? argv[1] : "";
   if (command == "supernet") return pare::engine::run_supernet(argc - 1, argv + 1);
+  if (command == "run") return pare::engine::run_run(argc - 1, argv + 1);
+  if (command == "hello") return pare::engine::run_hello();
   if (command == "cut") return pare::engine::run_cut(argc - 1, argv + 1);
   Arguments arguments;
   TrainOptions& options = arguments.train;

@@ -1,9 +1,12 @@
 #include "engine/train/run/run_state.h"
 
+#include <ATen/Parallel.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <utility>
 
@@ -26,6 +29,8 @@ const std::vector<std::pair<const char*, std::int64_t RunState::*>> kCounts = {
     {"skipped", &RunState::skipped},
     {"skipped_in_row", &RunState::skipped_in_row},
     {"best_step", &RunState::best_step}};
+
+constexpr int kMostThreads = 1024;
 
 std::filesystem::path with_ending(std::filesystem::path path, const char* ending) {
   path += ending;
@@ -60,6 +65,7 @@ Tensor doubles(const std::vector<double>& values) {
 TensorFile to_file(const RunState& state, const std::string& run) {
   TensorFile file;
   file.metadata["run"] = run;
+  file.metadata["threads"] = std::to_string(at::get_num_threads());
   for (const auto& [name, field] : kTensors) file.tensors[name] = from_torch(state.*field);
   std::vector<std::int64_t> counts;
   for (const auto& [name, field] : kCounts) counts.push_back(state.*field);
@@ -91,6 +97,8 @@ void read_curve(std::span<const double> values, RunState& state) {
   }
 }
 
+}  // namespace
+
 Result<RunState> read_state(const std::string& run, const std::filesystem::path& path) {
   const auto read = read_tensor_file(path);
   if (!read) return read.error();
@@ -118,22 +126,63 @@ Result<RunState> read_state(const std::string& run, const std::filesystem::path&
   return state;
 }
 
-}  // namespace
+int threads_of_state(const std::filesystem::path& path) {
+  const auto file = read_tensor_file(path);
+  if (!file) return 0;
+  const auto at = file.value().metadata.find("threads");
+  if (at == file.value().metadata.end()) return 0;
+  int threads = 0;
+  const std::string& text = at->second;
+  std::from_chars(text.data(), text.data() + text.size(), threads);
+  return std::clamp(threads, 0, kMostThreads);
+}
 
-Result<std::monostate> save_state(const RunState& state, const std::string& run,
-                                  const std::filesystem::path& path) {
+Result<std::monostate> write_state(const RunState& state, const std::string& run,
+                                   const std::filesystem::path& path) {
   const std::filesystem::path part = with_ending(path, ".part");
   const auto written = write_synced(encode_tensor_file(to_file(state, run)), part);
   if (!written) return written;
   std::error_code error;
-  if (std::filesystem::exists(path, error)) {
-    std::filesystem::rename(path, with_ending(path, ".before"), error);
-  }
   std::filesystem::rename(part, path, error);
   if (error) {
     return Error{ErrorCode::kUnavailable, "cannot write " + path.string() + ": " + error.message()};
   }
   return std::monostate{};
+}
+
+Result<std::monostate> save_state(const RunState& state, const std::string& run,
+                                  const std::filesystem::path& path) {
+  // The state that is there stays readable until the new one is whole.
+  const std::filesystem::path next = with_ending(path, ".next");
+  const auto written = write_state(state, run, next);
+  if (!written) return written;
+  std::error_code error;
+  if (std::filesystem::exists(path, error)) {
+    std::filesystem::rename(path, with_ending(path, ".before"), error);
+  }
+  std::filesystem::rename(next, path, error);
+  if (error) {
+    return Error{ErrorCode::kUnavailable, "cannot write " + path.string() + ": " + error.message()};
+  }
+  return std::monostate{};
+}
+
+FileKeeper::FileKeeper(std::filesystem::path file, double every_seconds)
+    : file_(std::move(file)), every_(every_seconds), kept_at_(std::chrono::steady_clock::now()) {}
+
+Result<std::optional<RunState>> FileKeeper::kept(const std::string& run,
+                                                 std::vector<std::string>& notes) {
+  return load_state(run, file_, notes);
+}
+
+bool FileKeeper::is_due() {
+  return std::chrono::steady_clock::now() - kept_at_ >= every_;
+}
+
+Result<std::monostate> FileKeeper::keep(const RunState& state, const std::string& run) {
+  auto saved = save_state(state, run, file_);
+  kept_at_ = std::chrono::steady_clock::now();
+  return saved;
 }
 
 Result<std::optional<RunState>> load_state(const std::string& run,

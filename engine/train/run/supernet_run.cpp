@@ -15,7 +15,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::int64_t kTimedSteps = 20;  // before a budget of minutes becomes one of steps
+// Before a budget of minutes becomes one of steps; fewer where a quarter of it is over.
+constexpr std::int64_t kTimedSteps = 20, kFewestTimed = 3;
 constexpr std::int64_t kReportEvery = 10;
 constexpr std::size_t kSamples = 8;  // images that coordinates are measured on
 
@@ -58,10 +59,13 @@ class Run {
     judged_ = std::move(judged);
     result_.supernet.knots = options_.knots;
     const std::string about = text_of(options_, pool_);
+    const Clock::time_point start = Clock::now();
     const auto before = held_out_losses(distillation_, judged_, images_.held_out);
     if (!before) return before.error();
     result_.before = before.value();
+    look_seconds_ = seconds_since(start);
     if (const auto begun = begin(about); !begun) return begun.error();
+    report_({.step = state_.step, .steps = state_.steps, .closed_form = result_.before});
     if (const auto done = train(about); !done) return done.error();
     return finish();
   }
@@ -75,14 +79,17 @@ class Run {
     state_.second_moment = torch::zeros_like(state_.values);
     state_.best = torch::zeros_like(state_.values);
     state_.best_score = mean(result_.before);
-    if (options_.checkpoint.empty()) return std::monostate{};
-    auto kept = load_state(about, options_.checkpoint, result_.notes);
+    if (options_.keeper == nullptr) return std::monostate{};
+    auto kept = options_.keeper->kept(about, result_.notes);
     if (!kept) return kept.error();
     if (!kept.value()) return std::monostate{};
-    if (kept.value()->values.numel() != state_.values.numel()) {
-      return Error{ErrorCode::kInvalidArgument,
-                   options_.checkpoint.string() + " is of other layers"};
+    for (const torch::Tensor& tensor :
+         {kept.value()->values, kept.value()->average, kept.value()->first_moment,
+          kept.value()->second_moment, kept.value()->best}) {
+      if (tensor.numel() == state_.values.numel()) continue;
+      return Error{ErrorCode::kInvalidArgument, "the state that was kept is of other layers"};
     }
+    result_.went_on_from = kept.value()->step;
     const torch::NoGradGuard no_grad;
     state_ = std::move(*kept.value());
     coordinates_.values().copy_(state_.values);
@@ -91,27 +98,34 @@ class Run {
   }
 
   Result<std::monostate> train(const std::string& about) {
-    const Clock::time_point start = Clock::now();
-    Clock::time_point saved = start;
-    const std::int64_t first = state_.step;
     while (state_.steps == 0 || state_.step < state_.steps) {
+      const Clock::time_point start = Clock::now();
       if (const auto done = step(); !done) return done;
       ++state_.step;
-      if (state_.steps == 0 && state_.step - first == kTimedSteps) {
-        const double each = seconds_since(start) / static_cast<double>(kTimedSteps);
-        state_.steps =
-            std::max(state_.step + 1, static_cast<std::int64_t>(options_.minutes * 60 / each));
-      }
+      if (state_.steps == 0) count_steps(seconds_since(start));
       if (const auto done = look_and_tell(); !done) return done;
       if (gave_up()) break;
-      if (!options_.checkpoint.empty() && seconds_since(saved) >= options_.checkpoint_seconds) {
-        const auto kept = save_state(state_, about, options_.checkpoint);
-        if (!kept) return kept;
-        saved = Clock::now();
-      }
+      if (options_.keeper == nullptr || !options_.keeper->is_due()) continue;
+      if (const auto kept = options_.keeper->keep(state_, about); !kept) return kept;
     }
-    if (options_.checkpoint.empty()) return std::monostate{};
-    return save_state(state_, about, options_.checkpoint);
+    if (options_.keeper == nullptr) return std::monostate{};
+    return options_.keeper->keep_last(state_, about);
+  }
+
+  // How many steps there will be, once enough were timed.  By the middle one: where the process
+  // stood still, or the machine was busy for a moment, one of them took long.
+  void count_steps(double seconds) {
+    timed_.push_back(seconds);
+    timed_seconds_ += seconds;
+    const double all = options_.minutes * 60;
+    const bool enough = std::ssize(timed_) == kTimedSteps ||
+                        (std::ssize(timed_) >= kFewestTimed && timed_seconds_ > all / 4);
+    if (!enough) return;
+    const auto middle = timed_.begin() + std::ssize(timed_) / 2;
+    std::ranges::nth_element(timed_, middle);
+    const double looking = static_cast<double>(options_.looks) * look_seconds_;
+    const double left = std::max(all / 2, all - looking);
+    state_.steps = std::max(state_.step + 1, static_cast<std::int64_t>(left / *middle));
   }
 
   // Two sub-networks whose savings lie as far from the ends of the pool.
@@ -223,6 +237,9 @@ class Run {
   RunState state_;
   RunProgress progress_;
   std::int64_t unreported_ = 0;
+  std::vector<double> timed_;  // seconds of steps
+  double timed_seconds_ = 0;   // of all of them
+  double look_seconds_ = 0;    // of one look at the images held out
   TrainedCorrection result_;
 };
 

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
@@ -25,15 +24,16 @@ namespace pare::engine {
 
 struct RunOptions {
   std::vector<double> knots;
-  std::int64_t steps = 0;  // 0: as many as `minutes` allow, by the first 20
+  // 0: as many as `minutes` allow with all looks, by the first steps; that number is kept with the
+  // state.  A step that took long because the process stood still counts as the others.
+  std::int64_t steps = 0;
   double minutes = 60;
   int batch = 8;
   std::int64_t looks = 10;  // at the held-out images
   std::uint64_t seed = 1;
   OptimizerOptions optimizer;
-  std::filesystem::path checkpoint;  // empty: none; an existing one is gone on from
-  double checkpoint_seconds = 60;
-  std::string about;  // what else a result depends on: model, statistics, images
+  StateKeeper* keeper = nullptr;  // null: nothing is kept
+  std::string about;              // what else a result depends on: model, statistics, images
 };
 
 struct RunImages {
@@ -46,7 +46,9 @@ struct RunProgress {
   std::int64_t step = 0, steps = 0;
   double loss = 0, features = 0, heads = 0;  // means since the last report
   double rate = 0;                           // share of the highest
-  std::vector<double> held_out = {};         // of each judged plan; empty: no look was taken
+  // Before the first step alone: the held-out loss of each judged plan without any change.
+  std::vector<double> closed_form = {};
+  std::vector<double> held_out = {};  // of each judged plan; empty: no look was taken
 };
 
 struct TrainedCorrection {
@@ -55,6 +57,7 @@ struct TrainedCorrection {
   std::vector<bool> kept;             // of each knot: its change is better than none
   std::vector<HeldOutPoint> curve;
   std::int64_t skipped = 0;
+  std::int64_t went_on_from = 0;  // the step of the state that was gone on from; 0: of none
   std::vector<std::string> notes;
 };
 

@@ -16,7 +16,9 @@ struct CutArguments {
 };
 
 Result<std::monostate> cut(const CutArguments& arguments) {
-  const auto opened = open_model(arguments.model, arguments.statistics, arguments.card);
+  const auto card = read_card(arguments.card);
+  if (!card) return card.error();
+  const auto opened = open_model(arguments.model, arguments.statistics, card.value());
   if (!opened) return opened.error();
   const auto file = read_tensor_file(arguments.supernet);
   if (!file) return file.error();

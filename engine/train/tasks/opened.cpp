@@ -16,20 +16,18 @@ Result<std::string> read_text(const std::filesystem::path& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
+Result<PartialCard> read_card(const std::filesystem::path& path) {
+  if (path.empty()) return PartialCard{};
+  const auto text = read_text(path);
+  if (!text) return text.error();
+  return wire::parse_partial_card(text.value());
+}
+
 Result<OpenedModel> open_model(const std::filesystem::path& model,
-                               const std::filesystem::path& statistics,
-                               const std::filesystem::path& card) {
-  PartialCard said;
-  if (!card.empty()) {
-    const auto text = read_text(card);
-    if (!text) return text.error();
-    auto parsed = wire::parse_partial_card(text.value());
-    if (!parsed) return parsed.error();
-    said = std::move(parsed).value();
-  }
+                               const std::filesystem::path& statistics, const PartialCard& card) {
   const auto onnx = read_text(model);
   if (!onnx) return onnx.error();
-  auto detector = open_detector(std::as_bytes(std::span(onnx.value())), said);
+  auto detector = open_detector(std::as_bytes(std::span(onnx.value())), card);
   if (!detector) return detector.error();
   auto file = read_tensor_file(statistics);
   if (!file) return file.error();

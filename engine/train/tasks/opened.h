@@ -18,11 +18,12 @@ struct OpenedModel {
   std::string model_sha256, statistics_sha256;
 };
 
-// `card`: JSON, empty where the file says enough.  Fails as open_detector(), read_tensor_file() and
-// load_statistics().
+// Fails as open_detector(), read_tensor_file() and load_statistics().
 Result<OpenedModel> open_model(const std::filesystem::path& model,
-                               const std::filesystem::path& statistics,
-                               const std::filesystem::path& card);
+                               const std::filesystem::path& statistics, const PartialCard& card);
+
+// JSON; no path: the model's file says enough.
+Result<PartialCard> read_card(const std::filesystem::path& path);
 
 Result<std::string> read_text(const std::filesystem::path& path);
 

@@ -11,6 +11,7 @@
 #include "engine/train/run/threads.h"
 #include "engine/train/tasks/opened.h"
 #include "engine/train/tasks/photographs.h"
+#include "engine/train/tasks/plans.h"
 #include "wire/plan_json.h"
 
 namespace pare::engine {
@@ -20,6 +21,8 @@ using Json = nlohmann::ordered_json;
 
 struct Arguments {
   std::filesystem::path model, statistics, card, images, out;
+  std::filesystem::path checkpoint;  // empty: none
+  double checkpoint_seconds = 60;
   std::vector<std::filesystem::path> plans;
   std::size_t most_images = 0;  // 0: all
   PoolOptions pool;
@@ -36,11 +39,6 @@ void say(const Json& line) {
   std::printf("%s\n", line.dump().c_str());
   std::fflush(stdout);
 }
-
-struct Plans {
-  UnitOrders orders;
-  std::vector<PoolPlan> pool, judged;
-};
 
 // Those that were asked for, trained and judged.
 Result<Plans> read_plans(const std::vector<std::filesystem::path>& files, const ElasticBody& body,
@@ -62,22 +60,6 @@ Result<Plans> read_plans(const std::vector<std::filesystem::path>& files, const 
   return plans;
 }
 
-// A pool is trained, and what is expected at each knot is judged.
-Result<Plans> draw_plans(const Arguments& arguments, const ElasticBody& body,
-                         const TensorFile& statistics) {
-  const auto ranking = load_ranking(statistics);
-  if (!ranking) return ranking.error();
-  auto pool = draw_pool(body, ranking.value(), arguments.pool);
-  if (!pool) return pool.error();
-  auto judged = expected_plans(body, ranking.value(), arguments.run.knots);
-  if (!judged) return judged.error();
-  if (pool.value().empty() || judged.value().empty()) {
-    return Error{ErrorCode::kUnsupported,
-                 "no sub-network lacks as much as the first knot: the groups cannot be narrowed"};
-  }
-  return Plans{ranking.value().orders, std::move(pool).value(), std::move(judged).value()};
-}
-
 Json of_plans(const std::vector<PoolPlan>& plans, const TrainedCorrection& trained) {
   Json list = Json::array();
   for (std::size_t j = 0; j < plans.size(); ++j) {
@@ -92,25 +74,31 @@ Json of_progress(const RunProgress& p, double seconds) {
   Json line = {{"step", p.step},         {"steps", p.steps}, {"loss", p.loss},
                {"features", p.features}, {"heads", p.heads}, {"rate", p.rate},
                {"seconds", seconds}};
+  if (!p.closed_form.empty()) line["closed_form"] = p.closed_form;
   if (!p.held_out.empty()) line["held_out"] = p.held_out;
   return line;
 }
 
 Result<std::monostate> train(const Arguments& arguments) {
-  const auto opened = open_model(arguments.model, arguments.statistics, arguments.card);
+  const auto card = read_card(arguments.card);
+  if (!card) return card.error();
+  const auto opened = open_model(arguments.model, arguments.statistics, card.value());
   if (!opened) return opened.error();
   const OpenedModel& model = opened.value();
   const Detector& detector = model.detector;
   const ElasticBody body{detector.body, detector.observed, detector.groups,
                          detector.head, model.statistics,  all_ops()};
-  const auto plans = arguments.plans.empty() ? draw_plans(arguments, body, model.file)
-                                             : read_plans(arguments.plans, body, model.file);
+  const auto plans = arguments.plans.empty()
+                         ? draw_plans(arguments.pool, arguments.run.knots, body, model.file)
+                         : read_plans(arguments.plans, body, model.file);
   if (!plans) return plans.error();
   const InputForm form{detector.card.height, detector.card.width, detector.card.preprocessing};
   const auto photographs = load_photographs(arguments.images, arguments.most_images, form);
   if (!photographs) return photographs.error();
   const RunImages images{photographs.value().trained_on, photographs.value().held_out, form};
   RunOptions options = arguments.run;
+  FileKeeper keeper(arguments.checkpoint, arguments.checkpoint_seconds);
+  if (!arguments.checkpoint.empty()) options.keeper = &keeper;
   options.about = "model " + model.model_sha256 + ", statistics " + model.statistics_sha256 +
                   ", images " + photographs.value().sha256;
   say({{"images", images.trained_on.size()},
@@ -156,7 +144,7 @@ Result<std::monostate> check_knots(const std::vector<double>& knots) {
 int run_supernet(int argc, char** argv) {
   Arguments arguments;
   RunOptions& run = arguments.run;
-  run.knots = {0.1, 0.25, 0.5};
+  run.knots = kKnots;
   CLI::App app("Trains a super-network: one correction of the weights for every sub-network.");
   app.add_option("--model", arguments.model, "ONNX file")->required();
   app.add_option("--statistics", arguments.statistics, "What `prepare` made of it")->required();
@@ -175,8 +163,9 @@ int run_supernet(int argc, char** argv) {
   app.add_option("--decay", run.optimizer.weight_decay)->check(CLI::NonNegativeNumber);
   app.add_option("--looks", run.looks, "At the held-out images")->check(CLI::Range(1, 1000));
   app.add_option("--seed", run.seed);
-  app.add_option("--checkpoint", run.checkpoint, "Kept every minute, gone on from if there");
-  app.add_option("--checkpoint-seconds", run.checkpoint_seconds)->check(CLI::NonNegativeNumber);
+  app.add_option("--checkpoint", arguments.checkpoint, "Kept every minute, gone on from if there");
+  app.add_option("--checkpoint-seconds", arguments.checkpoint_seconds)
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--threads", arguments.threads, "0: one a core");
   CLI11_PARSE(app, argc, argv);
   if (const auto fine = check_knots(run.knots); !fine) return fail(fine.error());

@@ -42,15 +42,14 @@ Preprocessing preprocessing() {
   return form;
 }
 
-RunOptions options_of(const std::filesystem::path& checkpoint) {
+RunOptions options_of(StateKeeper* keeper) {
   RunOptions options;
   options.knots = {0.15, 0.35};
   options.steps = kSteps;
   options.batch = 4;
   options.looks = 4;
   options.optimizer.rate = 2e-3;
-  options.checkpoint = checkpoint;
-  options.checkpoint_seconds = 0;  // after every step
+  options.keeper = keeper;
   options.about = "a test";
   return options;
 }
@@ -82,7 +81,8 @@ class SupernetRun : public testing::Test {
                 std::int64_t killed_at) {
     const pid_t child = ::fork();
     if (child == 0) {
-      const auto trained = run(options_of(checkpoint), [&](const RunProgress& p) {
+      FileKeeper keeper(checkpoint, 0);  // after every step
+      const auto trained = run(options_of(&keeper), [&](const RunProgress& p) {
         if (killed_at > 0 && p.step >= killed_at) ::raise(SIGKILL);
       });
       const bool written =
@@ -121,7 +121,7 @@ TEST_F(SupernetRun, killed_three_times_and_once_truncated_it_ends_as_if_it_had_n
 }
 
 TEST_F(SupernetRun, training_lowers_the_loss_on_images_that_it_never_saw) {
-  RunOptions options = options_of({});
+  RunOptions options = options_of(nullptr);
   options.steps = 150;
   options.optimizer.rate = 3e-4;
   std::vector<std::vector<double>> looks;
@@ -140,7 +140,7 @@ TEST_F(SupernetRun, training_lowers_the_loss_on_images_that_it_never_saw) {
 
 // A rate that ruins every network.
 TEST_F(SupernetRun, a_knot_that_is_no_better_than_closed_form_is_left_out) {
-  RunOptions options = options_of({});
+  RunOptions options = options_of(nullptr);
   options.optimizer.rate = 30;
   const auto trained = run(options, [](const RunProgress&) {});
   ASSERT_TRUE(trained) << trained.error().message;

@@ -1,0 +1,298 @@
+#include "engine/train/tasks/train_task.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "engine/ops/all_ops.h"
+#include "engine/train/run/supernet_run.h"
+#include "engine/train/run/threads.h"
+#include "engine/train/tasks/opened.h"
+#include "engine/train/tasks/photographs.h"
+#include "engine/train/tasks/plans.h"
+#include "host/facts.h"
+#include "wire/sha256.h"
+
+namespace pare::engine {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using Json = nlohmann::json;
+using Say = std::function<void(const std::string&)>;
+
+constexpr std::size_t kMostImages = 1500;  // in memory (image_cache.h): 1.4 GB of 640 x 480
+constexpr int kCostShare = 20;             // of the time goes into keeping states, at most
+constexpr double kBytesASecond = 1e6;  // go over the network, and stay on the coordinator's disk
+constexpr const char* kArtifact = "supernet.safetensors";
+
+// In the folder that the worker watches: every state is a file of its own, said on stdout.
+class TaskKeeper final : public StateKeeper {
+ public:
+  TaskKeeper(const std::optional<wire::CheckpointPlace>& place, const Say& say)
+      : place_(place), say_(say), next_(Clock::now()) {
+    if (place_) next_ += seconds(place_->every_seconds);
+  }
+
+  Result<std::optional<RunState>> kept(const std::string& run,
+                                       std::vector<std::string>& notes) override {
+    if (!place_ || place_->from.empty()) return std::optional<RunState>{};
+    auto state = read_state(run, place_->from);
+    if (state) return std::optional(std::move(state).value());
+    notes.push_back("It began anew: " + state.error().message);
+    say_(Json{{"progress", 0}, {"message", notes.back()}}.dump());
+    return std::optional<RunState>{};
+  }
+
+  bool is_due() override { return place_ && Clock::now() >= next_; }
+
+  // One that cannot be written is only one less: training goes on.
+  Result<std::monostate> keep(const RunState& state, const std::string& run) override {
+    const Clock::time_point begun = Clock::now();
+    const std::string name = std::to_string(state.step) + ".safetensors";
+    const fs::path path = fs::path(place_->folder) / name;
+    const auto written = write_state(state, run, path);
+    std::error_code failure;
+    const auto bytes = written ? static_cast<double>(fs::file_size(path, failure)) : 0;
+    if (written && !failure) say_(Json{{"checkpoint", name}, {"step", state.step}}.dump());
+    next_ = Clock::now() +
+            std::max({seconds(place_->every_seconds), kCostShare * (Clock::now() - begun),
+                      seconds(bytes / kBytesASecond)});
+    return std::monostate{};
+  }
+
+  // The artifact comes next.
+  Result<std::monostate> keep_last(const RunState&, const std::string&) override {
+    return std::monostate{};
+  }
+
+ private:
+  static Clock::duration seconds(double count) {
+    return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(count));
+  }
+
+  std::optional<wire::CheckpointPlace> place_;
+  Say say_;
+  Clock::time_point next_;
+};
+
+std::string two_digits(double share) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", share);
+  return text.data();
+}
+
+// Lines for the worker: how far it is, and points of the series.
+class Progress {
+ public:
+  Progress(const std::vector<PoolPlan>& judged, const Say& say) : judged_(judged), say_(say) {}
+
+  void operator()(const RunProgress& p) const {
+    Json numbers = Json::object();
+    add(numbers, "closed_form/", p.closed_form);
+    add(numbers, "held_out/", p.held_out);
+    if (p.closed_form.empty() && std::isfinite(p.loss)) numbers["loss"] = p.loss;
+    say_(Json{{"step", p.step}, {"numbers", numbers}}.dump());
+    const double share =
+        p.steps == 0 ? 0 : static_cast<double>(p.step) / static_cast<double>(p.steps);
+    say_(Json{{"progress", std::min(share, 1.0)}, {"message", words(p)}}.dump());
+  }
+
+ private:
+  static std::string words(const RunProgress& p) {
+    std::string text = "step " + std::to_string(p.step);
+    text += p.steps == 0 ? " (being timed)" : " of " + std::to_string(p.steps);
+    if (p.closed_form.empty()) text += ", loss " + two_digits(p.loss);
+    return text;
+  }
+
+  void add(Json& numbers, const std::string& name, const std::vector<double>& losses) const {
+    for (std::size_t j = 0; j < losses.size(); ++j) {
+      if (std::isfinite(losses[j])) numbers[name + two_digits(judged_[j].share)] = losses[j];
+    }
+  }
+
+  const std::vector<PoolPlan>& judged_;
+  Say say_;
+};
+
+Result<fs::path> file_of(const wire::TaskDocument& task, const std::string& role) {
+  const auto at = task.files.find(role);
+  if (at != task.files.end()) return fs::path(at->second);
+  return Error{ErrorCode::kInvalidArgument, "the task has no file '" + role + "'"};
+}
+
+std::string blob_of(const wire::TaskDocument& task, const std::string& role) {
+  const auto at = task.blobs.find(role);
+  return at == task.blobs.end() ? "" : at->second;
+}
+
+// What two runs with equal results have in common, beside what the run itself says.
+std::string about(const wire::TaskDocument& task, const wire::TrainParams& params) {
+  std::string text = training_library() + ", minutes " + std::to_string(params.minutes) +
+                     ", steps " + std::to_string(params.steps.value_or(0));
+  for (const char* role : {"model", "statistics", "dataset"}) {
+    text += std::string(", ") + role + " " + blob_of(task, role);
+  }
+  return text;
+}
+
+int threads_for(const wire::TaskDocument& task) {
+  const bool goes_on = task.checkpoints && !task.checkpoints->from.empty();
+  const int before = goes_on ? threads_of_state(task.checkpoints->from) : 0;
+  return before > 0 ? before : static_cast<int>(task.cores.size());
+}
+
+// Statistics name the layers that they are of.
+Result<std::monostate> check_statistics(const OpenedModel& model) {
+  for (const Group& group : model.detector.groups.groups) {
+    for (const std::size_t consumer : group.consumers) {
+      const std::string& layer = model.detector.body.nodes[consumer].name;
+      if (model.statistics.gram_of.contains(layer)) return std::monostate{};
+    }
+  }
+  if (model.detector.groups.groups.empty()) return std::monostate{};
+  return Error{ErrorCode::kInvalidArgument, "the statistics " + model.statistics_sha256 +
+                                                " are of another model than " + model.model_sha256 +
+                                                ": they know none of its layers"};
+}
+
+Result<std::optional<TrainingParent>> parent_of(const wire::TaskDocument& task,
+                                                const TrainedCorrection& trained) {
+  if (trained.went_on_from == 0) return std::optional<TrainingParent>{};
+  auto sha256 = wire::sha256_file(task.checkpoints->from);
+  if (!sha256) return sha256.error();
+  return std::optional(TrainingParent{std::move(sha256).value(), trained.went_on_from});
+}
+
+Training training_of(const TrainedCorrection& trained, const std::vector<double>& knots,
+                     const std::vector<PoolPlan>& judged) {
+  Training out;
+  out.steps = trained.supernet.lineage.steps;
+  out.skipped = trained.skipped;
+  for (std::size_t k = 0; k < knots.size(); ++k) {
+    out.knots.push_back({knots[k], trained.kept[k]});
+  }
+  for (std::size_t j = 0; j < judged.size(); ++j) {
+    out.judged.push_back({judged[j].share, trained.before[j], trained.after[j]});
+  }
+  out.threads = at::get_num_threads();
+  out.program = training_library();
+  out.processor = host::processor_kind(host::machine_facts());
+  out.notes = trained.notes;
+  return out;
+}
+
+class TrainTask {
+ public:
+  TrainTask(const wire::TaskDocument& task, const wire::TrainParams& params,
+            const fs::path& scratch, Stopwatch& watch, const Say& say)
+      : task_(task), params_(params), scratch_(scratch), watch_(watch), say_(say) {}
+
+  Result<wire::TaskSuccess> run() {
+    const Clock::time_point start = Clock::now();
+    set_threads(threads_for(task_));
+    const auto model = open();
+    if (!model) return model.error();
+    const Detector& detector = model.value().detector;
+    const ElasticBody body{detector.body, detector.observed,        detector.groups,
+                           detector.head, model.value().statistics, all_ops()};
+    const auto plans =
+        draw_plans({.most = kKnots.back(), .seed = params_.seed}, kKnots, body, model.value().file);
+    if (!plans) return plans.error();
+    const auto photographs = look(detector);
+    if (!photographs) return photographs.error();
+    auto trained = train(body, plans.value(), photographs.value(), detector);
+    if (!trained) return trained.error();
+    const std::chrono::duration<double> spent = Clock::now() - start;
+    return finish(std::move(trained).value(), plans.value(), photographs.value(), spent.count());
+  }
+
+ private:
+  Result<OpenedModel> open() {
+    const auto lap = watch_.lap(Phase::kOpen);
+    const auto onnx = file_of(task_, "model"), statistics = file_of(task_, "statistics");
+    if (!onnx) return onnx.error();
+    if (!statistics) return statistics.error();
+    const ModelCard& card = params_.card;
+    auto model = open_model(
+        onnx.value(), statistics.value(),
+        {card.head, card.preprocessing, card.height, card.width, card.classes, card.scored});
+    if (!model) return model.error();
+    const auto own = check_statistics(model.value());
+    if (!own) return own.error();
+    return model;
+  }
+
+  static InputForm form_of(const Detector& detector) {
+    return {detector.card.height, detector.card.width, detector.card.preprocessing};
+  }
+
+  Result<Photographs> look(const Detector& detector) {
+    const auto lap = watch_.lap(Phase::kPreprocess);
+    const auto dataset = file_of(task_, "dataset");
+    if (!dataset) return dataset.error();
+    return load_photographs(dataset.value() / "calibration", kMostImages, form_of(detector));
+  }
+
+  Result<TrainedCorrection> train(const ElasticBody& body, const Plans& plans,
+                                  const Photographs& photographs, const Detector& detector) {
+    TaskKeeper keeper(task_.checkpoints, say_);
+    RunOptions options;
+    options.knots = kKnots;
+    options.steps = params_.steps.value_or(0);
+    options.minutes = params_.minutes;
+    options.seed = params_.seed;
+    options.keeper = &keeper;
+    options.about = about(task_, params_);
+    const RunImages images{photographs.trained_on, photographs.held_out, form_of(detector)};
+    return train_supernet(body, plans.orders, plans.pool, plans.judged, images, options,
+                          Progress(plans.judged, say_));
+  }
+
+  Result<wire::TaskSuccess> finish(TrainedCorrection trained, const Plans& plans,
+                                   const Photographs& photographs, double seconds) {
+    Training result = training_of(trained, kKnots, plans.judged);
+    result.images = static_cast<int>(photographs.trained_on.size());
+    result.held_out_images = static_cast<int>(photographs.held_out_count);
+    result.seconds = seconds;
+    result.seed = params_.seed;
+    auto parent = parent_of(task_, trained);
+    if (!parent) return parent.error();
+    result.parent = std::move(parent).value();
+    Supernet supernet = std::move(trained.supernet);
+    supernet.lineage = {blob_of(task_, "model"), blob_of(task_, "statistics"), params_.seed,
+                        std::ssize(photographs.trained_on), result.steps};
+    const auto written = write_tensor_file(to_tensor_file(supernet), scratch_ / kArtifact);
+    if (!written) return written.error();
+    return wire::TaskSuccess{std::move(result), {{"supernet", wire::LocalFile{kArtifact}}}};
+  }
+
+  const wire::TaskDocument& task_;
+  const wire::TrainParams& params_;
+  const fs::path& scratch_;
+  Stopwatch& watch_;
+  const Say& say_;
+};
+
+}  // namespace
+
+std::string training_library() {
+  return std::string("libtorch ") + TORCH_VERSION;
+}
+
+Result<wire::TaskSuccess> run_train_task(const wire::TaskDocument& task, const fs::path& scratch,
+                                         Stopwatch& watch, const Say& say) {
+  const auto* params = std::get_if<wire::TrainParams>(&task.params);
+  if (params != nullptr) return TrainTask(task, *params, scratch, watch, say).run();
+  return Error{ErrorCode::kUnsupported, "pare-train carries out \"train\", not \"" +
+                                            std::string(name_of(task.kind())) + "\""};
+}
+
+}  // namespace pare::engine

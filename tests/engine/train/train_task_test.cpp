@@ -1,0 +1,242 @@
+// The task `train` on the detector that ships: interrupted, with a broken checkpoint, with what
+// does not belong together.
+#include "engine/train/tasks/train_task.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <opencv2/imgcodecs.hpp>
+
+#include "core/training.h"
+#include "engine/program/tasks.h"
+#include "engine/prune/correction.h"
+#include "wire/sha256.h"
+
+namespace pare::engine {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+constexpr const char* kModel = "examples/circuit_boards/detector.onnx";
+constexpr std::int64_t kSteps = 3;
+
+std::string bytes_of(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+struct Ended {
+  Result<wire::TaskSuccess> end;
+  std::vector<json> said;  // on stdout
+  std::string artifact;    // its bytes
+
+  const Training& training() const { return std::get<Training>(end.value().result); }
+};
+
+class TrainTaskTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder() = fs::temp_directory_path() / ("pare-train-task-" + std::to_string(::getpid()));
+    fs::create_directories(folder() / "dataset" / "calibration");
+    for (int i = 0; i < 6; ++i) {
+      cv::Mat image(96, 128, CV_8UC3);
+      cv::theRNG().state = static_cast<std::uint64_t>(i) + 1;
+      cv::randu(image, 0, 255);
+      const std::string name = "c" + std::to_string(i) + ".png";
+      cv::imwrite((folder() / "dataset" / "calibration" / name).string(), image);
+    }
+    fs::copy(folder() / "dataset" / "calibration", folder() / "dataset" / "validation");
+    wire::TaskDocument inspect;
+    inspect.params = wire::InspectModelParams{};
+    card() = std::get<ModelSummary>(on_engine(inspect).result).card;
+    wire::TaskDocument prepare;
+    prepare.params =
+        wire::PrepareParams{card(), {{card().height, card().width}}, {Precision::kFp32}, 3};
+    (void)on_engine(prepare);
+  }
+  static void TearDownTestSuite() { fs::remove_all(folder()); }
+  static fs::path& folder() {
+    static fs::path folder;
+    return folder;
+  }
+  static ModelCard& card() {
+    static ModelCard card;
+    return card;
+  }
+
+  static wire::TaskSuccess on_engine(wire::TaskDocument task) {
+    task.files = {{"model", kModel}, {"dataset", (folder() / "dataset").string()}};
+    task.blobs = {{"model", wire::sha256_file(kModel).value()}, {"dataset", std::string(64, 'd')}};
+    Stopwatch watch;
+    testing::internal::CaptureStdout();
+    auto done = run_task(task, folder(), watch);
+    testing::internal::GetCapturedStdout();
+    if (!done) throw std::runtime_error(done.error().message);
+    return std::move(done).value();
+  }
+
+  static wire::TaskDocument task() {
+    wire::TaskDocument task;
+    task.params = wire::TrainParams{card(), 60, kSteps, 7};
+    task.files = {{"model", kModel},
+                  {"statistics", (folder() / "statistics.safetensors").string()},
+                  {"dataset", (folder() / "dataset").string()}};
+    task.blobs = {{"model", wire::sha256_file(kModel).value()},
+                  {"statistics", wire::sha256_file(task.files["statistics"]).value()},
+                  {"dataset", std::string(64, 'd')}};
+    task.cores = {0};
+    return task;
+  }
+
+  // With a place for checkpoints, and one to go on from, if it is named.
+  static Ended train(wire::TaskDocument task, const fs::path& from = {}) {
+    const fs::path scratch = folder() / ("scratch" + std::to_string(runs()++));
+    fs::create_directories(scratch / "checkpoints");
+    task.checkpoints = wire::CheckpointPlace{(scratch / "checkpoints").string(), 0, from.string()};
+    std::vector<json> said;
+    Stopwatch watch;
+    auto end = run_train_task(task, scratch, watch,
+                              [&](const std::string& line) { said.push_back(json::parse(line)); });
+    return {std::move(end), std::move(said), bytes_of(scratch / "supernet.safetensors")};
+  }
+  static int& runs() {
+    static int count = 0;
+    return count;
+  }
+
+  // The run that nothing disturbed, and the checkpoint that it kept first.
+  static const Ended& whole() {
+    static const Ended ended = train(task());
+    return ended;
+  }
+  static fs::path checkpoint() {
+    (void)whole();
+    for (const json& line : whole().said) {
+      if (line.contains("checkpoint")) {
+        return folder() / "scratch0" / "checkpoints" / line["checkpoint"].get<std::string>();
+      }
+    }
+    throw std::runtime_error("no checkpoint was kept");
+  }
+};
+
+// First: it is the run that the others are held against.
+TEST_F(TrainTaskTest, tells_its_course_and_leaves_a_super_network_that_says_where_it_comes_from) {
+  ASSERT_TRUE(whole().end) << whole().end.error().message;
+  const Training& training = whole().training();
+  EXPECT_GE(training.steps, 1);
+  EXPECT_LE(training.steps, kSteps);  // fewer where nothing is gained any more
+  EXPECT_EQ(training.images + training.held_out_images, 6);
+  EXPECT_EQ(training.seed, 7U);
+  EXPECT_EQ(training.threads, 1);
+  EXPECT_THAT(training.knots, SizeIs(3));
+  EXPECT_THAT(training.judged, testing::Not(testing::IsEmpty()));
+  for (const JudgedShare& one : training.judged) EXPECT_LE(one.trained, one.closed_form);
+  EXPECT_FALSE(training.parent);
+  const auto file = read_tensor_file(folder() / "scratch0" / "supernet.safetensors");
+  ASSERT_TRUE(file) << file.error().message;
+  const auto supernet = load_supernet(file.value());
+  ASSERT_TRUE(supernet) << supernet.error().message;
+  EXPECT_TRUE(
+      check_lineage(supernet.value(), task().blobs.at("model"), task().blobs.at("statistics")));
+  int closed_form = 0, held_out = 0, progress = 0;
+  for (const json& line : whole().said) {
+    progress += line.contains("progress") ? 1 : 0;
+    if (!line.contains("numbers")) continue;
+    for (const auto& [name, value] : line["numbers"].items()) {
+      closed_form += name.starts_with("closed_form/") ? 1 : 0;
+      held_out += name.starts_with("held_out/") ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(closed_form, std::ssize(training.judged));
+  EXPECT_GE(held_out, std::ssize(training.judged));
+  EXPECT_GE(progress, 2);
+}
+
+TEST_F(TrainTaskTest, goes_on_from_a_checkpoint_and_ends_equal_to_the_bit) {
+  const Ended ended = train(task(), checkpoint());
+  ASSERT_TRUE(ended.end) << ended.end.error().message;
+  EXPECT_FALSE(whole().artifact.empty());
+  EXPECT_TRUE(ended.artifact == whole().artifact);
+  ASSERT_TRUE(ended.training().parent);
+  EXPECT_EQ(ended.training().parent->sha256, wire::sha256_file(checkpoint().string()).value());
+  EXPECT_GT(ended.training().parent->step, 0);
+}
+
+TEST_F(TrainTaskTest, takes_the_thread_count_of_the_run_that_it_goes_on_with) {
+  wire::TaskDocument wider = task();
+  wider.cores = {0, 1};
+  const Ended ended = train(wider, checkpoint());
+  ASSERT_TRUE(ended.end) << ended.end.error().message;
+  EXPECT_EQ(ended.training().threads, 1);
+  EXPECT_TRUE(ended.artifact == whole().artifact);
+}
+
+TEST_F(TrainTaskTest, begins_anew_where_the_checkpoint_is_cut_short_or_of_another_run_and_says_so) {
+  const fs::path cut = folder() / "cut";
+  fs::copy_file(checkpoint(), cut, fs::copy_options::overwrite_existing);
+  fs::resize_file(cut, fs::file_size(cut) / 2);
+  const Ended anew = train(task(), cut);
+  ASSERT_TRUE(anew.end) << anew.end.error().message;
+  EXPECT_THAT(anew.training().notes, Contains(HasSubstr("began anew")));
+  EXPECT_FALSE(anew.training().parent);
+  EXPECT_TRUE(anew.artifact == whole().artifact);
+
+  wire::TaskDocument other = task();
+  std::get<wire::TrainParams>(other.params).seed = 8;
+  const Ended another = train(other, checkpoint());
+  ASSERT_TRUE(another.end) << another.end.error().message;
+  EXPECT_THAT(another.training().notes, Contains(HasSubstr("another run")));
+}
+
+TEST_F(TrainTaskTest, statistics_of_another_model_are_refused_with_both_names) {
+  wire::TaskDocument wrong = task();
+  TensorFile renamed = read_tensor_file(folder() / "statistics.safetensors").value();
+  // As those of a detector whose layers are called otherwise.
+  const std::string prefix = "gram_of/";
+  std::map<std::string, std::string> metadata;
+  for (const auto& [name, text] : renamed.metadata) {
+    const bool of_layer = name.starts_with(prefix);
+    metadata[of_layer ? prefix + "other/" + name.substr(prefix.size()) : name] = text;
+  }
+  renamed.metadata = std::move(metadata);
+  ASSERT_TRUE(write_tensor_file(renamed, folder() / "foreign"));
+  wrong.files["statistics"] = (folder() / "foreign").string();
+  wrong.blobs["statistics"] = wire::sha256_file(wrong.files["statistics"]).value();
+  const Ended ended = train(wrong);
+  ASSERT_FALSE(ended.end);
+  EXPECT_EQ(ended.end.error().code, ErrorCode::kInvalidArgument);
+  for (const char* role : {"model", "statistics"}) {
+    EXPECT_THAT(ended.end.error().message, HasSubstr(wrong.blobs.at(role)));
+  }
+}
+
+TEST_F(TrainTaskTest, an_image_that_cannot_be_read_is_named) {
+  wire::TaskDocument broken = task();
+  fs::copy(folder() / "dataset", folder() / "broken", fs::copy_options::recursive);
+  std::ofstream(folder() / "broken" / "calibration" / "c3.png") << "no image";
+  broken.files["dataset"] = (folder() / "broken").string();
+  const Ended ended = train(broken);
+  ASSERT_FALSE(ended.end);
+  EXPECT_THAT(ended.end.error().message, HasSubstr("c3.png"));
+}
+
+TEST_F(TrainTaskTest, a_task_of_another_kind_is_refused) {
+  wire::TaskDocument other = task();
+  other.params = wire::InspectModelParams{};
+  const Ended ended = train(other);
+  ASSERT_FALSE(ended.end);
+  EXPECT_EQ(ended.end.error().code, ErrorCode::kUnsupported);
+}
+
+}  // namespace
+}  // namespace pare::engine
