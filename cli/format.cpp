@@ -255,7 +255,7 @@ std::string targets_table(const json& targets, int width) {
 }
 
 std::string workers_table(const json& workers, int width) {
-  Table table({{"name"}, {"state"}, {"pools"}, {"last seen"}, {"device"}, {"runtimes"}});
+  Table table({{"name"}, {"state"}, {"pools"}, {"last seen"}, {"device"}, {"runtimes"}, {"can"}});
   for (const json& worker : workers) {
     std::string runtimes;
     for (const json& runtime : list_at(worker, "runtimes")) {
@@ -263,9 +263,83 @@ std::string workers_table(const json& workers, int width) {
                   text_at(runtime, "version");
     }
     table.add({text_at(worker, "name"), text_at(worker, "state"), joined(list_at(worker, "pools")),
-               text_at(worker, "last_seen"), short_sha(text_at(worker, "device")), runtimes});
+               text_at(worker, "last_seen"), short_sha(text_at(worker, "device")), runtimes,
+               joined(list_at(worker, "capabilities"))});
   }
   return table.text(width);
+}
+
+namespace {
+
+// What is left of closed form's loss at the first and at the last share that was judged.
+std::string gain_text(const json& training) {
+  std::string out;
+  for (const json& one : list_at(training, "judged")) {
+    const double before = number_at(one, "closed_form");
+    if (before <= 0) continue;
+    out += fmt::format("{}-{:.0f} %: {:+.0f} %", out.empty() ? "" : ", ",
+                       100 * number_at(one, "removed"),
+                       100 * (number_at(one, "trained") / before - 1));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string supernets_table(const json& supernets, int width) {
+  Table table({{"sha256"},
+               {"job", Align::kRight},
+               {"model"},
+               {"images", Align::kRight},
+               {"steps", Align::kRight},
+               {"took", Align::kRight},
+               {"size", Align::kRight},
+               {"held-out loss, by share of MACs removed"}});
+  for (const json& one : supernets) {
+    const json training = one.value("training", json::object());
+    table.add({short_sha(text_at(one, "sha256")), whole(number_at(one, "job")),
+               short_sha(text_at(one, "model_sha256")), whole(number_at(training, "images")),
+               whole(number_at(training, "steps")), duration_text(number_at(training, "seconds")),
+               byte_size(number_at(one, "bytes")), gain_text(training)});
+  }
+  return table.text(width);
+}
+
+std::string supernet_text(const json& supernet, int width) {
+  const json training = supernet.value("training", json::object());
+  std::string out = fmt::format(
+      "super-network {}, {}\nhad trained by job {}, on model {}, dataset {}, statistics {}\n"
+      "{} images learned from, {} held out; {} steps in {}, {} threads, seed {}; {} on {}\n",
+      text_at(supernet, "sha256"), byte_size(number_at(supernet, "bytes")),
+      whole(number_at(supernet, "job")), short_sha(text_at(supernet, "model_sha256")),
+      short_sha(text_at(supernet, "dataset_sha256")),
+      short_sha(text_at(supernet, "statistics_sha256")), whole(number_at(training, "images")),
+      whole(number_at(training, "held_out_images")), whole(number_at(training, "steps")),
+      duration_text(number_at(training, "seconds")), whole(number_at(training, "threads")),
+      whole(number_at(training, "seed")), text_at(training, "program"),
+      text_at(training, "processor"));
+  if (has(training, "parent")) {
+    out += "went on from checkpoint " + short_sha(text_at(training["parent"], "sha256")) +
+           " of step " + whole(number_at(training["parent"], "step")) + "\n";
+  }
+  Table table({{"MACs removed", Align::kRight},
+               {"closed form", Align::kRight},
+               {"trained", Align::kRight},
+               {"change", Align::kRight}});
+  for (const json& one : list_at(training, "judged")) {
+    const double before = number_at(one, "closed_form"), after = number_at(one, "trained");
+    table.add({fmt::format("{:.1f} %", 100 * number_at(one, "removed")),
+               fmt::format("{:.4f}", before), fmt::format("{:.4f}", after),
+               before > 0 ? fmt::format("{:+.0f} %", 100 * (after / before - 1)) : ""});
+  }
+  out += "distance to the original on the images held out:\n" + table.text(width);
+  for (const json& knot : list_at(training, "knots")) {
+    if (knot.value("kept", true)) continue;
+    out += fmt::format("the change at {:.0f} % is no better than none, and is left out\n",
+                       100 * number_at(knot, "removed"));
+  }
+  for (const json& note : list_at(training, "notes")) out += note.get<std::string>() + "\n";
+  return out;
 }
 
 std::string jobs_table(const json& jobs, int width) {
@@ -468,6 +542,11 @@ std::string progress_line(const json& job) {
   if (number_at(trials, "failed") > 0) out += ", " + whole(number_at(trials, "failed")) + " failed";
   if (has(job, "seconds_left"))
     out += ", " + duration_text(number_at(job, "seconds_left")) + " left";
+  for (const json& task : list_at(job, "under_way")) {
+    const std::string message = text_at(task, "message");
+    out += fmt::format("; {} {:.0f} %{}", text_at(task, "kind"), 100 * number_at(task, "progress"),
+                       message.empty() ? "" : ": " + message);
+  }
   const std::string waits = waits_text(job);
   if (!waits.empty()) out += "; " + waits;
   return out;

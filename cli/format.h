@@ -23,6 +23,9 @@ std::string targets_table(const nlohmann::json& targets, int width);
 std::string workers_table(const nlohmann::json& workers, int width);
 std::string jobs_table(const nlohmann::json& jobs, int width);
 std::string trials_table(const nlohmann::json& trials, int width);
+std::string supernets_table(const nlohmann::json& supernets, int width);
+// Where it comes from, and what training brought, a line a share of the MACs.
+std::string supernet_text(const nlohmann::json& supernet, int width);
 std::string front_table(const nlohmann::json& front, int width);     // one target's front
 std::string summary_text(const nlohmann::json& summary, int width);  // what inspect says
 

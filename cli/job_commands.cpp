@@ -38,6 +38,8 @@ struct SubmitArguments {
   std::vector<double> resolution;
   std::vector<std::string> precision;
   std::string recovery;
+  std::optional<double> minutes;
+  std::string supernet;
   bool no_width = false;
   bool no_depth = false;
   bool no_kernels = false;
@@ -92,6 +94,27 @@ Result<json> starting_point_of(const std::string& text) {
   return json{{"plan", std::move(plan).value()}};
 }
 
+// What the flags say of it; null: nothing.
+Result<json> recovery_of(const SubmitArguments& given) {
+  constexpr const char* kSupernet = "supernet";
+  if (!given.supernet.empty()) {
+    if (given.minutes || (!given.recovery.empty() && given.recovery != kSupernet)) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "--supernet takes one that was trained: no --minutes, and no other --recovery"};
+    }
+    return json{{"kind", kSupernet}, {"from", given.supernet}};
+  }
+  if (given.recovery == kSupernet) {
+    json recovery = {{"kind", kSupernet}};
+    if (given.minutes) recovery["minutes"] = *given.minutes;
+    return recovery;
+  }
+  if (given.minutes) {
+    return Error{ErrorCode::kInvalidArgument, "--minutes stands beside --recovery supernet"};
+  }
+  return given.recovery.empty() ? json(nullptr) : json(given.recovery);
+}
+
 // The document of the file, with what the flags say on top.
 Result<json> document_of(const SubmitArguments& given) {
   json job = json::object();
@@ -127,7 +150,9 @@ Result<json> document_of(const SubmitArguments& given) {
   if (!constraints.value().empty()) job["constraints"] = std::move(constraints).value();
   if (!given.strategy.empty()) job["strategy"] = given.strategy;
   if (given.seed) job["seed"] = *given.seed;
-  if (!given.recovery.empty()) job["recovery"] = given.recovery;
+  auto recovery = recovery_of(given);
+  if (!recovery) return recovery.error();
+  if (!recovery.value().is_null()) job["recovery"] = std::move(recovery).value();
   if (!given.resolution.empty()) {
     job["space"]["resolution"] = {given.resolution.front(), given.resolution.back()};
   }
@@ -208,7 +233,11 @@ Exit watch(const Common& common, const Service& service, const std::string& id) 
       print(frame);
       drawn = lines_of(frame);
     } else if (!common.json) {
-      const int twentieth = static_cast<int>(seen.value("progress", 0.0) * 20);
+      double share = seen.value("progress", 0.0);
+      for (const json& task : seen.value("under_way", json::array())) {
+        share += task.value("progress", 0.0);
+      }
+      const int twentieth = static_cast<int>(share * 20);
       const std::string key =
           seen.value("state", "") + std::to_string(twentieth) + waits_text(seen);
       if (key != last) print(progress_line(seen) + "\n");
@@ -269,7 +298,11 @@ void add_submit(CLI::App& app, Action& chosen) {
   command->add_option("--resolution", given->resolution, "Scales of the input: LOW HIGH")
       ->expected(2);
   command->add_option("--precision", given->precision, "fp32, int8, fp16, bf16");
-  command->add_option("--recovery", given->recovery, "none or reconstruct");
+  command->add_option("--recovery", given->recovery,
+                      "none, reconstruct, or supernet: trained weights (--minutes)");
+  command->add_option("--minutes", given->minutes, "How long to train the super-network");
+  command->add_option("--supernet", given->supernet,
+                      "Take this one, which a job had trained (SHA-256, 8 digits or more)");
   command->add_flag("--no-width", given->no_width, "Remove no channels");
   command->add_flag("--no-depth", given->no_depth, "Leave out no blocks");
   command->add_flag("--no-kernels", given->no_kernels, "Make no kernel smaller");

@@ -27,11 +27,12 @@ Space::Space(std::vector<LeverPointer> levers) : levers_(std::move(levers)) {
 }
 
 Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, Recovery recovery,
-                          const PrecisionChoices& precision, const Guidance& guidance) {
+                          const PrecisionChoices& precision, const Guidance& guidance,
+                          Weights weights) {
   if (model.stride < 0 || model.card.height <= 0 || model.card.width <= 0) {
     return Error{ErrorCode::kInvalidArgument, "the model's summary has no input size or stride"};
   }
-  auto levers = make_levers({model, limits, precision, guidance});
+  auto levers = make_levers({model, limits, precision, guidance, weights});
   if (!levers) return levers.error();
   Space space(std::move(levers).value());
   space.layers_ = model.layers.size();
@@ -117,6 +118,12 @@ Result<Genome> Space::genome_of(const Plan& plan) const {
   if (made == plan) return canonical(std::move(genome));
   if (plan.quantization && !made.quantization) {
     return not_in_space("it is int8, which is not to be chosen here");
+  }
+  if (plan.weights != made.weights) {
+    return not_in_space(plan.weights == Weights::kSupernet
+                            ? "its weights are a super-network's, and there is none here"
+                            : "its weights are the original's, and plans here take a "
+                              "super-network's");
   }
   if (plan.floats != made.floats) {
     return not_in_space("it computes in " + std::string(name_of(plan.floats)) +

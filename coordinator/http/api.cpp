@@ -14,6 +14,7 @@ RouteTable make_routes(const Services& services) {
   add_trial_routes(table, services);
   add_comparison_routes(table, services);
   add_task_routes(table, services);
+  add_supernet_routes(table, services);
   return table;
 }
 

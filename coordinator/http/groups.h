@@ -13,5 +13,6 @@ void add_job_routes(RouteTable& table, const Services& services);
 void add_trial_routes(RouteTable& table, const Services& services);
 void add_comparison_routes(RouteTable& table, const Services& services);
 void add_task_routes(RouteTable& table, const Services& services);
+void add_supernet_routes(RouteTable& table, const Services& services);
 
 }  // namespace pare::coordinator

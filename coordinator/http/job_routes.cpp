@@ -7,6 +7,7 @@
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
 #include "coordinator/jobs/submission.h"
+#include "coordinator/jobs/supernets.h"
 #include "coordinator/jobs/transfer.h"
 #include "wire/job_json.h"
 
@@ -25,6 +26,7 @@ ordered_json outline_of(const Job& job, const Budget& budget) {
   view["model_sha256"] = job.model_sha256;
   view["card_version"] = job.card_version;
   view["dataset_sha256"] = job.dataset_sha256;
+  if (!job.supernet_sha256.empty()) view["supernet_sha256"] = job.supernet_sha256;
   view["created_at"] = rfc3339(job.created_at);
   if (job.started_at) view["started_at"] = rfc3339(*job.started_at);
   if (job.finished_at) view["finished_at"] = rfc3339(*job.finished_at);
@@ -69,6 +71,23 @@ ordered_json view_of(const std::vector<TaskWait>& waits) {
   return view;
 }
 
+// What is done for a job before it searches, and how far that is.
+Result<ordered_json> under_way(Store& store, const Job& job) {
+  ordered_json view = ordered_json::array();
+  if (job.state != JobState::kPreparing) return view;
+  const auto tasks =
+      store.tasks({.job = job.id, .trial = {}, .state = TaskState::kLeased}, {0, kMostWaits});
+  if (!tasks) return tasks.error();
+  for (const Task& task : tasks.value()) {
+    if (!task.unreadable.empty()) continue;
+    view.push_back({{"task", task.id.value},
+                    {"kind", name_of(task.task.kind)},
+                    {"progress", task.progress},
+                    {"message", task.suspended ? "stands still for a measurement" : task.message}});
+  }
+  return view;
+}
+
 std::string_view name_of(TransferVerdict verdict) {
   switch (verdict) {
     case TransferVerdict::kUnknown: return "unknown";
@@ -98,6 +117,14 @@ Response reply_job(const Services& services, int status, JobId id) {
   const auto waits = services.store.waits(id, kMostWaits);
   if (!waits) return failure(waits.error());
   view["waiting"] = view_of(waits.value());
+  auto doing = under_way(services.store, job.value().job);
+  if (!doing) return failure(doing.error());
+  if (!doing.value().empty()) view["under_way"] = std::move(doing).value();
+  const auto nobody = why_training_waits(services.store, job.value().job);
+  if (!nobody) return failure(nobody.error());
+  if (!nobody.value().empty()) {
+    view["waiting"].push_back({{"kind", name_of(TaskKind::kTrain)}, {"reason", nobody.value()}});
+  }
   return reply(status, view);
 }
 

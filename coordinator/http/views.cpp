@@ -108,6 +108,7 @@ ordered_json view_of(const Worker& worker) {
           {"probe", stored_json(worker.profile.device_json)},
           {"pools", worker.profile.pools},
           {"runtimes", runtimes},
+          {"capabilities", worker.profile.capabilities},
           {"state", name_of(worker.state)},
           {"last_seen", rfc3339(worker.last_seen)},
           {"tasks", tasks}};
@@ -120,6 +121,18 @@ ordered_json view_of(const TargetCheck& check) {
   view["measured_by"] = check.measured_by.value;
   view["measured_at"] = rfc3339(check.measured_at);
   return view;
+}
+
+ordered_json view_of(const SupernetRecord& supernet) {
+  return {{"sha256", supernet.sha256},
+          {"bytes", supernet.bytes},
+          {"job", supernet.job.value},
+          {"model_sha256", supernet.model_sha256},
+          {"card_version", supernet.card_version},
+          {"dataset_sha256", supernet.dataset_sha256},
+          {"statistics_sha256", supernet.statistics_sha256},
+          {"training", stored_json(supernet.training_json)},
+          {"created_at", rfc3339(supernet.created_at)}};
 }
 
 ordered_json view_of(const Trial& trial, std::optional<LabelSource> labels, Detail detail) {
@@ -195,6 +208,7 @@ ordered_json view_of(const FrontMember& member) {
                        {"macs", member.macs},
                        {"input", {member.height, member.width}},
                        {"precision", member.precision},
+                       {"weights", name_of(member.weights)},
                        {"map_lost", member.map_lost},
                        {"speedup", member.speedup},
                        {"description", member.description}};

@@ -19,6 +19,7 @@ nlohmann::ordered_json view_of(const Dataset& dataset);
 nlohmann::ordered_json view_of(const Target& target, const std::vector<Worker>& workers);
 nlohmann::ordered_json view_of(const Worker& worker);
 nlohmann::ordered_json view_of(const TargetCheck& check);
+nlohmann::ordered_json view_of(const SupernetRecord& supernet);
 // `labels`: what the job's accuracies are scored against.
 nlohmann::ordered_json view_of(const Trial& trial, std::optional<LabelSource> labels,
                                Detail detail);

@@ -68,6 +68,7 @@ std::optional<FrontMember> member_of(const Trial& trial, const Plan& plan,
   member.height = plan.height;
   member.width = plan.width;
   member.precision = precision_words(plan);
+  member.weights = plan.weights;
   return member;
 }
 

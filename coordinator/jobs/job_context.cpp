@@ -5,11 +5,13 @@
 
 #include "coordinator/jobs/front.h"
 #include "coordinator/jobs/job_metrics.h"
+#include "coordinator/jobs/supernets.h"
 #include "wire/job_json.h"
 #include "wire/plan_json.h"
 #include "wire/summary_json.h"
 #include "wire/task_json.h"
 #include "wire/task_params.h"
+#include "wire/training_json.h"
 
 namespace pare::coordinator {
 namespace {
@@ -97,6 +99,16 @@ Result<Guidance> guidance_of(const Job& job) {
   return std::get<wire::PrepareResult>(std::move(result).value()).guidance;
 }
 
+// Nothing where the job has no super-network, or none yet.
+Result<std::optional<Training>> training_of(Store& store, const Job& job) {
+  if (job.supernet_sha256.empty()) return std::optional<Training>();
+  const auto supernet = store.supernet(job.supernet_sha256);
+  if (!supernet) return supernet.error();
+  auto training = wire::parse_training(supernet.value().training_json);
+  if (!training) return training.error();
+  return std::optional(std::move(training).value());
+}
+
 }  // namespace
 
 ModelCard JobContext::card_of(const Plan& plan) const {
@@ -172,10 +184,15 @@ Result<JobContext> load_context(Store& store, const Job& job) {
                  "the job does not allow fp32, and the reality checks found what it allows of no "
                  "use on any target"};
   }
-  const auto guidance = guidance_of(job);
+  auto training = training_of(store, job);
+  if (!training) return training.error();
+  auto guidance = guidance_of(job);
   if (!guidance) return guidance.error();
-  auto space = search::Space::make(summary.value(), limits, document.value().recovery, choices,
-                                   guidance.value());
+  const bool inherits = training.value() && gained(*training.value());
+  auto space = search::Space::make(
+      summary.value(), limits, document.value().recovery, choices,
+      inherits ? with_trained_weights(guidance.value(), *training.value()) : guidance.value(),
+      inherits ? Weights::kSupernet : Weights::kOriginal);
   if (!space) return space.error();
   if (limits.precisions == std::vector{Precision::kInt8} && !space.value().preparation().int8) {
     const std::optional<Tried>& tried = summary.value().tried;
@@ -193,6 +210,7 @@ Result<JobContext> load_context(Store& store, const Job& job) {
                     std::move(targets),
                     std::move(checks).value(),
                     std::move(space).value(),
+                    std::move(training).value(),
                     labels,
                     held_back,
                     dataset.value().counts.validation_images};

@@ -14,6 +14,7 @@
 #include "core/label_source.h"
 #include "core/model_summary.h"
 #include "core/target.h"
+#include "core/training.h"
 #include "search/space.h"
 #include "search/strategy.h"
 #include "wire/task_params.h"
@@ -27,6 +28,7 @@ struct JobContext {
   std::vector<Target> targets;                // in the order of the document
   std::map<std::string, DeviceCheck> checks;  // by target, once they are there and did not fail
   search::Space space;
+  std::optional<Training> training = {};           // of the job's super-network, once it is there
   LabelSource labels = LabelSource::kGroundTruth;  // what its accuracies are scored against
   double held_back = 0;       // share of the validation images that the search does not go by
   int validation_images = 0;  // of the dataset, all of them
@@ -49,6 +51,12 @@ struct JobContext {
   bool takes_int8(const Target& target) const;
   // The same of a floating-point type shorter than fp32.
   bool takes_shorter_floats(const Target& target) const;
+
+  // Of the candidates that lack a part of the model: a super-network's where the job has one that
+  // is better than closed form.
+  Weights weights() const noexcept {
+    return training && gained(*training) ? Weights::kSupernet : Weights::kOriginal;
+  }
 
   // What the accuracy of a plan is scored on, for that target.
   std::string accuracy_runtime(const Target& target, const Plan& plan) const;

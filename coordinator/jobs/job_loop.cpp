@@ -11,6 +11,7 @@
 #include "coordinator/jobs/job_metrics.h"
 #include "coordinator/jobs/job_runner.h"
 #include "coordinator/jobs/known_accuracies.h"
+#include "coordinator/jobs/supernets.h"
 #include "coordinator/jobs/tasks.h"
 #include "coordinator/jobs/trial_update.h"
 #include "coordinator/jobs/unreadable.h"
@@ -274,10 +275,29 @@ Result<int> JobLoop::handle(const Task& task) {
   if (!job) return job.error();
   if (is_final(job.value().state)) return commit_end(task, {});
   if (task.task.kind == TaskKind::kPrepare) {
-    return commit_end(task, after_prepare(job.value(), end_of(task)));
+    return handle_prepared(task, job.value());
+  }
+  if (task.task.kind == TaskKind::kTrain) {
+    return commit_end(task, after_train(job.value(), end_of(task)));
   }
   if (task.task.kind == TaskKind::kCheck) return commit_end(task, after_check(task));
   return handle_trial_task(task, job.value());
+}
+
+// Training goes by the statistics, so it is asked for when these are there.
+Result<int> JobLoop::handle_prepared(const Task& task, const Job& job) {
+  std::vector<Change> changes = after_prepare(job, end_of(task));
+  const auto* prepared = std::get_if<JobPrepared>(&changes.front());
+  if (prepared == nullptr) return commit_end(task, std::move(changes));
+  const auto context = load_context(store_, job);
+  if (!context) return context.error();
+  const std::optional<SupernetWish>& wish = context.value().document.supernet;
+  if (wish && wish->from.empty()) {
+    Job ready = job;
+    ready.statistics_sha256 = prepared->statistics_sha256;
+    changes.emplace_back(TaskAdded{train_task(ready, context.value().model.card, *wish)});
+  }
+  return commit_end(task, std::move(changes));
 }
 
 Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
@@ -416,6 +436,16 @@ Result<int> JobLoop::begin(const Job& job) {
   if (!context) return context.error();
   auto warnings = warnings_of(context.value().document, context.value().model, dataset.value());
   if (!warnings) return fail(job, {}, warnings.error().message);
+  std::vector<Change> changes = {JobMoved{job.id, JobState::kPreparing, ""},
+                                 JobWarned{job.id, std::move(warnings).value()}};
+  const std::optional<SupernetWish>& wish = context.value().document.supernet;
+  if (wish && !wish->from.empty()) {
+    auto taken = take_over(store_, context.value());
+    if (!taken && is_store_away(taken.error())) return taken.error();
+    if (!taken) return fail(job, {}, taken.error().message);
+    std::ranges::move(taken.value(), std::back_inserter(changes));
+    return commit({}, std::move(changes));
+  }
   const search::Preparation needed = context.value().space.preparation();
   std::vector<wire::Size> sizes;
   for (const InputSize size : needed.sizes) {
@@ -423,13 +453,13 @@ Result<int> JobLoop::begin(const Job& job) {
   }
   std::vector<Precision> precisions = {Precision::kFp32};
   if (needed.int8) precisions.push_back(Precision::kInt8);
-  return commit({}, {JobMoved{job.id, JobState::kPreparing, ""},
-                     JobWarned{job.id, std::move(warnings).value()},
-                     TaskAdded{prepare_task(job, context.value().model.card, std::move(sizes),
-                                            std::move(precisions))}});
+  changes.emplace_back(TaskAdded{
+      prepare_task(job, context.value().model.card, std::move(sizes), std::move(precisions))});
+  return commit({}, std::move(changes));
 }
 
-// The search begins when the statistics and the check of every target are there.
+// The search begins when the statistics, the check of every target and the super-network, if the
+// job wants one, are there.
 Result<int> JobLoop::prepare(const Job& job) {
   const auto context = load_context(store_, job);
   if (!context) return context.error();
@@ -439,6 +469,7 @@ Result<int> JobLoop::prepare(const Job& job) {
   const auto there = store_.checks(job.id);
   if (!there) return there.error();
   if (there.value().size() < job.targets.size() || job.statistics_sha256.empty()) return 0;
+  if (context.value().document.supernet && !context.value().training) return 0;
   const std::string none = why_none_runs(context.value());
   if (!none.empty()) return fail(job, {}, none);
   const FirstPlans first = first_plans(context.value());
@@ -448,6 +479,10 @@ Result<int> JobLoop::prepare(const Job& job) {
              std::to_string(context.value().document.begin_with.size()) +
              " plans to begin with are left out: " + first.reason;
     if (options_.log) options_.log(name_of(job) + ": " + reason);
+  }
+  if (const std::optional<Training>& training = context.value().training) {
+    const std::string note = training_note(*training);
+    if (!note.empty()) reason += (reason.empty() ? "" : "; ") + note;
   }
   return commit({}, {JobMoved{job.id, JobState::kSearching, reason}});
 }

@@ -77,7 +77,10 @@ FirstPlans first_plans(const JobContext& context) {
   };
   add(context.space.original());
   for (const StartingPoint& point : context.document.begin_with) {
-    const auto genome = context.space.genome_of(point.plan.value_or(Plan{}));
+    Plan plan = point.plan.value_or(Plan{});
+    // What it removes counts, whoever's weights it was found with.
+    plan.weights = !plan.widths.empty() ? context.weights() : Weights::kOriginal;
+    const auto genome = context.space.genome_of(plan);
     if (genome) {
       add(genome.value());
     } else if (first.left_out++ == 0) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "coordinator/jobs/fitness.h"
+#include "coordinator/jobs/supernets.h"
 #include "coordinator/jobs/tasks.h"
 #include "wire/field_errors.h"
 #include "wire/job_json.h"
@@ -74,6 +75,14 @@ Result<std::vector<StartingPoint>> resolved(Store& store, JobViews& views, const
   return out;
 }
 
+// The SHA-256 of the super-network that a job takes; empty: none, or one that is not trained yet.
+Result<std::string> supernet_named(Store& store, const NewJob& job) {
+  if (!job.supernet || job.supernet->from.empty()) return std::string();
+  auto supernet = store.supernet(job.supernet->from);
+  if (!supernet) return supernet.error();
+  return std::move(supernet).value().sha256;
+}
+
 // Why a job cannot go on from an earlier one; nullopt: it can.
 std::optional<Error> check_transfer(Store& store, const NewJob& job,
                                     const std::string& model_sha256, int card_version,
@@ -88,6 +97,13 @@ std::optional<Error> check_transfer(Store& store, const NewJob& job,
   if (from.card_version != card_version) why = "was made with another card of the model";
   if (from.model_sha256 != model_sha256) why = "is about another model";
   if (from.dataset_sha256 != dataset_sha256) why = "is about another dataset";
+  const auto inherited = supernet_named(store, job);
+  if (!inherited) return wire::unknown_reference(inherited.error(), "recovery.from", named);
+  if (from.supernet_sha256 != inherited.value()) {
+    why = "has candidates with other weights: its super-network is " +
+          (from.supernet_sha256.empty() ? "none" : from.supernet_sha256) + ", this job's " +
+          (inherited.value().empty() ? "none that is there" : inherited.value());
+  }
   if (why.empty()) return std::nullopt;
   return wire::with_field({ErrorCode::kUnsupported, "job " + named + " " + why}, "transfer.from",
                           named);
@@ -161,6 +177,10 @@ Result<JobDraft> draft_of(Store& store, JobViews& views, const NewJob& job) {
   }
   if (auto error = check_transfer(store, job, model.value().sha256, model.value().card_version,
                                   dataset.value().sha256)) {
+    return *error;
+  }
+  if (auto error = check_supernet(store, job, model.value().sha256, model.value().card_version,
+                                  dataset.value().sha256, workers.value())) {
     return *error;
   }
   std::vector<std::string> warnings;

@@ -35,6 +35,15 @@ NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Si
   return task_of(job, std::nullopt, std::move(document));
 }
 
+NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wish) {
+  wire::TaskDocument document;
+  document.params = wire::TrainParams{card, wish.minutes, std::nullopt, job.seed};
+  document.blobs = {{"model", job.model_sha256},
+                    {"statistics", job.statistics_sha256},
+                    {"dataset", job.dataset_sha256}};
+  return task_of(job, std::nullopt, std::move(document));
+}
+
 NewTask check_task(const Job& job, const Target& target, bool int8) {
   wire::TaskDocument document;
   document.params = wire::CheckParams{target.runtime, target.threads, int8, kCheckSeconds};
@@ -52,6 +61,7 @@ NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan&
   if (plan.reconstruction == Reconstruction::kSequential) {
     document.blobs["dataset"] = job.dataset_sha256;
   }
+  if (plan.weights == Weights::kSupernet) document.blobs["supernet"] = job.supernet_sha256;
   return task_of(job, trial, std::move(document));
 }
 

@@ -30,10 +30,13 @@ inline constexpr int kProfiledTrials = 40;
 NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Size> resolutions,
                      std::vector<Precision> precisions);
 
+// REQUIRES: the job is prepared, and its document wants a super-network to be trained.
+NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wish);
+
 // The reality check of a target.
 NewTask check_task(const Job& job, const Target& target, bool int8);
 
-// REQUIRES: the job is prepared.
+// REQUIRES: the job is prepared, and has a super-network where the plan wants its weights.
 NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan& plan);
 
 struct EvaluateExtras {

@@ -36,13 +36,15 @@ Result<std::vector<LeverPointer>> make_levers(const SpaceInputs& inputs) {
     parts.push_back(kernels);
   }
   if (auto mixed = allocations_lever(inputs, next, std::move(parts))) add(std::move(mixed));
+  if (auto weights = weights_lever(inputs, next)) add(std::move(weights));
   return levers;
 }
 
 std::string describe(const Plan& plan, const ModelSummary& model) {
   std::string text;
-  for (const auto words : {words_of_resolution, words_of_int8, words_of_kept_layers,
-                           words_of_floats, words_of_depth, words_of_kernels, words_of_width}) {
+  for (const auto words :
+       {words_of_resolution, words_of_int8, words_of_kept_layers, words_of_floats, words_of_depth,
+        words_of_kernels, words_of_width, words_of_weights}) {
     const std::string part = words(plan, model);
     if (!text.empty() && !part.empty()) text += ", ";
     text += part;

@@ -38,6 +38,7 @@ struct SpaceInputs {
   const SpaceLimits& limits;
   const PrecisionChoices& precision;
   const Guidance& guidance;
+  Weights weights = Weights::kOriginal;  // of what removes a part of the model
 };
 
 bool allows(const SpaceLimits& limits, Precision precision);
@@ -66,6 +67,8 @@ LeverPointer kernels_lever(const SpaceInputs& inputs, std::size_t first, LeverPo
 // `parts`: width, and depth and kernels where they are.  Null: there are no such allocations.
 LeverPointer allocations_lever(const SpaceInputs& inputs, std::size_t first,
                                std::vector<LeverPointer> parts);
+// Behind all that remove something.
+LeverPointer weights_lever(const SpaceInputs& inputs, std::size_t first);  // null: the original's
 
 std::string words_of_width(const Plan& plan, const ModelSummary& model);
 std::string words_of_resolution(const Plan& plan, const ModelSummary& model);
@@ -74,5 +77,6 @@ std::string words_of_kept_layers(const Plan& plan, const ModelSummary& model);
 std::string words_of_floats(const Plan& plan, const ModelSummary& model);
 std::string words_of_depth(const Plan& plan, const ModelSummary& model);
 std::string words_of_kernels(const Plan& plan, const ModelSummary& model);
+std::string words_of_weights(const Plan& plan, const ModelSummary& model);
 
 }  // namespace pare::search

@@ -84,6 +84,8 @@ class Width final : public Lever {
     for (const Allocation& allocation : inputs.guidance.allocations) {
       if (allocation.skip.empty() && allocation.kernels.empty()) add(allocation);
     }
+    // Trained weights bear more: every other one then, from the second on.
+    if (inputs.weights == Weights::kSupernet) first_seed_ = 1, next_seed_ = 2;
   }
 
   void write(const Genome& genome, Plan& plan) const override {
@@ -141,9 +143,9 @@ class Width final : public Lever {
   // by allocation, .271 by the same share everywhere): both are tried.
   std::vector<Genome> seeds(const Genome& original) const override {
     std::vector<Genome> out;
-    for (const std::vector<int>& allocation : allocations_) {
+    for (std::size_t i = first_seed_; i < allocations_.size(); i += next_seed_) {
       if (out.size() == kAllocationSeeds) break;
-      out.push_back(with(original, allocation));
+      out.push_back(with(original, allocations_[i]));
     }
     for (const double share : kUniformSeeds) out.push_back(uniform(original, share));
     std::erase_if(out, [this](const Genome& seed) { return damage_of(seed) > kBroken; });
@@ -237,9 +239,10 @@ class Width final : public Lever {
     return genome;
   }
 
-  bool measured_;                              // what narrowing costs
-  std::vector<LayerLosses> layers_;            // of the model
-  std::vector<std::vector<int>> allocations_;  // the smallest saving first; choices of each
+  bool measured_;                               // what narrowing costs
+  std::size_t first_seed_ = 0, next_seed_ = 1;  // of the allocations
+  std::vector<LayerLosses> layers_;             // of the model
+  std::vector<std::vector<int>> allocations_;   // the smallest saving first; choices of each
 };
 
 }  // namespace

@@ -24,6 +24,35 @@ TEST(Table, columns_are_aligned_by_what_is_seen) {
             "検出  123  yy\n");
 }
 
+TEST(SupernetText, says_where_it_comes_from_and_what_training_brought) {
+  const json supernet = {
+      {"sha256", std::string(64, 'a')},
+      {"bytes", 2048},
+      {"job", 7},
+      {"model_sha256", std::string(64, 'b')},
+      {"dataset_sha256", std::string(64, 'c')},
+      {"statistics_sha256", std::string(64, 'd')},
+      {"training",
+       {{"steps", 900},
+        {"images", 103},
+        {"held_out_images", 25},
+        {"seconds", 300},
+        {"threads", 2},
+        {"seed", 1},
+        {"judged", {{{"removed", 0.1}, {"closed_form", 2.0}, {"trained", 1.0}}}},
+        {"knots", {{{"removed", 0.1}, {"kept", true}}, {{"removed", 0.5}, {"kept", false}}}},
+        {"program", "libtorch 1"},
+        {"processor", "p"},
+        {"parent", {{"sha256", std::string(64, 'e')}, {"step", 450}}}}}};
+  const std::string text = supernet_text(supernet, 0);
+  for (const char* part : {"job 7", "103 images learned from, 25 held out", "-50 %",
+                           "the change at 50 % is no better than none", "of step 450"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+  }
+  const std::string table = supernets_table(json::array({supernet}), 0);
+  EXPECT_NE(table.find("-10 %: -50 %"), std::string::npos) << table;
+}
+
 TEST(Table, the_last_column_gives_way_to_the_terminal) {
   Table table({{"a"}, {"b"}});
   table.add({"12345", "a long description of it"});

@@ -77,6 +77,41 @@ TEST_F(JobRoutes, a_job_is_submitted_read_listed_and_cancelled) {
   EXPECT_EQ(call("POST", path + "/cancel").status, 200);
 }
 
+TEST_F(JobRoutes, a_super_network_is_listed_read_and_downloaded) {
+  const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
+  const JobId job{posted["id"].get<std::int64_t>()};
+  const std::string file = upload("a super-network");
+  ASSERT_TRUE(store_->commit({{},
+                              {SupernetAdded{{.sha256 = file,
+                                              .bytes = 15,
+                                              .job = job,
+                                              .model_sha256 = model_,
+                                              .dataset_sha256 = posted["dataset_sha256"],
+                                              .statistics_sha256 = std::string(64, '5'),
+                                              .training_json = R"({"steps":7})"}},
+                               JobInherits{job, file}}}));
+  const json items = json_of(call("GET", "/v1/supernets"))["items"];
+  ASSERT_EQ(items.size(), 1U);
+  EXPECT_EQ(items[0]["training"]["steps"], 7);
+  EXPECT_EQ(json_of(call("GET", "/v1/supernets/" + file.substr(0, 8)))["sha256"], file);
+  EXPECT_EQ(call("GET", "/v1/supernets/" + file + "/file").file->length, Bytes{15});
+  EXPECT_EQ(call("GET", "/v1/supernets/00000000").status, 404);
+  EXPECT_EQ(json_of(call("GET", "/v1/jobs/" + posted["id"].dump()))["supernet_sha256"], file);
+  EXPECT_EQ(store_->commit({{}, {JobInherits{job, file}}}).error().code, ErrorCode::kConflict);
+}
+
+TEST_F(JobRoutes, training_is_refused_where_nobody_trains) {
+  json job = good();
+  job["recovery"] = {{"kind", "supernet"}, {"minutes", 5}};
+  const Response refused = call("POST", "/v1/jobs", job.dump());
+  EXPECT_EQ(refused.status, 422) << refused.body;
+  EXPECT_EQ(json_of(refused)["field"], "recovery");
+  job["recovery"] = {{"kind", "supernet"}, {"minutes", 5}, {"from", "0123456789"}};
+  EXPECT_EQ(call("POST", "/v1/jobs", job.dump()).status, 400);
+  job["recovery"] = {{"kind", "magic"}};
+  EXPECT_EQ(json_of(call("POST", "/v1/jobs", job.dump()))["field"], "recovery.kind");
+}
+
 TEST_F(JobRoutes, a_summary_that_cannot_be_read_hides_no_trial) {
   const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
   const JobId job{posted["id"].get<std::int64_t>()};

@@ -60,6 +60,17 @@ class FakeFleet {
     }
   }
 
+  // Worker `i` greets again, and can do this from now on.
+  void give(int i, const std::string& capability) {
+    const auto workers = store_.workers();
+    for (const Worker& worker : workers.value()) {
+      if (worker.session != sessions_[static_cast<std::size_t>(i)]) continue;
+      WorkerProfile profile = worker.profile;
+      profile.capabilities.push_back(capability);
+      EXPECT_TRUE(store_.greet(worker.session, profile).has_value());
+    }
+  }
+
   void set_mishap(Mishap mishap) { mishap_ = std::move(mishap); }
 
   // Called with every result before it is reported.
@@ -163,8 +174,25 @@ class FakeFleet {
         return {result, {}};
       }
       case TaskKind::kCheck: return {check(std::get<wire::CheckParams>(task.params)), {}};
+      case TaskKind::kTrain: return train(std::get<wire::TrainParams>(task.params));
     }
     return {};
+  }
+
+  // As if every sub-network had come half of the way back.
+  static wire::TaskSuccess train(const wire::TrainParams& params) {
+    Training made;
+    made.steps = 100;
+    made.images = 26;
+    made.held_out_images = 6;
+    made.seconds = params.minutes * 60;
+    made.threads = 1;
+    made.seed = params.seed;
+    made.knots = {{0.1, true}, {0.5, true}};
+    made.judged = {{0.1, 2, 1}, {0.5, 8, 4}};
+    made.program = "fake 1";
+    made.processor = "a processor";
+    return {made, {{"supernet", wire::BlobRef{wire::sha256_hex("supernet"), 99}}}};
   }
 
   static DeviceCheck check(const wire::CheckParams& params) {

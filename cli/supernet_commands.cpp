@@ -1,0 +1,75 @@
+// pare supernet: list, show, download.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/format.h"
+#include "cli/output_file.h"
+
+namespace pare::cli {
+
+using nlohmann::json;
+
+namespace {
+
+struct WantedSupernet {
+  std::string sha256, out;
+};
+
+Exit save_supernet(const Common& common, const WantedSupernet& wanted) {
+  return with_service(common, [&](const Service& service) {
+    const auto found = service.get("/v1/supernets/" + escaped(wanted.sha256));
+    if (!found) return report(found.error());
+    const std::string sha256 = found.value().value("sha256", "");
+    auto created = OutputFile::create(wanted.out);
+    if (!created) return report_usage(created.error());
+    OutputFile out = std::move(created).value();
+    const auto size = service.download("/v1/supernets/" + sha256 + "/file", sha256, out);
+    if (out.failed()) return report_usage(out.failure());
+    if (!size) return report(size.error());
+    if (const auto kept = out.keep(); !kept) return report_usage(kept.error());
+    const json done = {{"file", wanted.out}, {"sha256", sha256}, {"bytes", size.value().count}};
+    return show(common, done, [&](const json&) {
+      return wanted.out + ": " + byte_size(static_cast<double>(size.value().count)) + ", SHA-256 " +
+             sha256 + " verified\n";
+    });
+  });
+}
+
+}  // namespace
+
+void add_supernet_commands(CLI::App& app, Action& chosen) {
+  CLI::App* supernet =
+      app.add_subcommand("supernet", "Super-networks that jobs had trained: list, show, download");
+  supernet->require_subcommand(1);
+  supernet->add_subcommand("list", "The super-networks")->callback([&chosen] {
+    chosen = [](const Common& common) {
+      return with_service(common, [&](const Service& service) {
+        return show(common, service.list("/v1/supernets"),
+                    [&](const json& all) { return supernets_table(all, common.width); });
+      });
+    };
+  });
+
+  auto shown = std::make_shared<std::string>();  // owned by the callback
+  CLI::App* one = supernet->add_subcommand("show", "What it was trained on, and what that brought");
+  one->add_option("supernet", *shown, "SHA-256 (8 digits or more)")->required();
+  one->callback([shown, &chosen] {
+    chosen = [shown](const Common& common) {
+      return with_service(common, [&](const Service& service) {
+        return show(common, service.get("/v1/supernets/" + escaped(*shown)),
+                    [&](const json& found) { return supernet_text(found, common.width); });
+      });
+    };
+  });
+
+  auto wanted = std::make_shared<WantedSupernet>();
+  CLI::App* download = supernet->add_subcommand("download", "Its file");
+  download->add_option("supernet", wanted->sha256, "SHA-256 (8 digits or more)")->required();
+  download->add_option("-o,--output", wanted->out, "Where it goes")->required();
+  download->callback([wanted, &chosen] {
+    chosen = [wanted](const Common& common) { return save_supernet(common, *wanted); };
+  });
+}
+
+}  // namespace pare::cli

@@ -1,0 +1,45 @@
+// Super-networks of jobs: who trains one, what follows when it is there, and who may take which.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "coordinator/jobs/job_context.h"
+#include "coordinator/jobs/trial_update.h"
+#include "coordinator/store/store.h"
+#include "core/guidance.h"
+#include "core/job.h"
+#include "core/training.h"
+
+namespace pare::coordinator {
+
+// Why a job cannot have the super-network that it asks for: nobody can train one, or the one that
+// it names is of another model, card or dataset, or is not there.  With the field that is wrong;
+// nullopt: it can.
+std::optional<Error> check_supernet(Store& store, const NewJob& job,
+                                    const std::string& model_sha256, int card_version,
+                                    const std::string& dataset_sha256,
+                                    const std::vector<Worker>& workers);
+
+// What a job begins with that takes a super-network which is there: the statistics that it was
+// trained with, which were gathered by the job that had it trained, and itself.  Fails as
+// check_supernet(), and with kUnsupported where those statistics lack what the job needs, saying
+// both.
+Result<std::vector<Change>> take_over(Store& store, const JobContext& context);
+
+// What the end of training comes to: it is kept, with where it comes from, or the job fails.
+std::vector<Change> after_train(const Job& job, const TaskEnd& end);
+
+// In a sentence, what a job that trains waits for: nobody is there who can.  Empty: nothing, or
+// something else.
+Result<std::string> why_training_waits(Store& store, const Job& job);
+
+// What training came to, for people: where the job goes on with the closed form.  Empty: it does
+// not.
+std::string training_note(const Training& training);
+
+// Guidance of plans whose weights are trained: what closed form would lose, less what came back on
+// images held out.
+Guidance with_trained_weights(Guidance guidance, const Training& training);
+
+}  // namespace pare::coordinator

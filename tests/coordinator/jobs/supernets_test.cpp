@@ -1,0 +1,240 @@
+// Jobs whose candidates take their weights from a super-network: trained for them, or there
+// already.
+#include "coordinator/jobs/supernets.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "coordinator/jobs/front.h"
+#include "coordinator/jobs/submission.h"
+#include "core/training.h"
+#include "tests/coordinator/jobs/job_loop_fixture.h"
+#include "wire/plan_json.h"
+#include "wire/training_json.h"
+
+namespace pare::coordinator {
+namespace {
+
+using testing::HasSubstr;
+
+class Supernets : public JobLoopFixture {
+ protected:
+  static NewJob inheriting(int trials, std::string from = "") {
+    NewJob job = wanted({"ov", "ort"});
+    job.budget.trials = trials;
+    job.strategy = "nsga2";
+    job.supernet = SupernetWish{5, std::move(from)};
+    return job;
+  }
+  // A job with trained weights that has ended.
+  JobId trained(int trials = 12) {
+    fleet->give(0, std::string(kTraining));
+    start();
+    const JobId id = add(inheriting(trials));
+    run_to_rest();
+    return id;
+  }
+  std::optional<Error> refusal(const NewJob& job) {
+    const auto draft = draft_of(*store, *views, job);
+    if (draft) return std::nullopt;
+    return draft.error();
+  }
+  std::vector<Task> tasks_of(JobId id, TaskKind kind) {
+    std::vector<Task> out;
+    const auto tasks = store->tasks({.job = id, .trial = {}, .state = {}}, {0, 1000});
+    for (const Task& task : tasks.value()) {
+      if (task.task.kind == kind) out.push_back(task);
+    }
+    return out;
+  }
+  const std::string made = wire::sha256_hex("supernet");
+};
+
+TEST_F(Supernets, a_job_trains_once_and_everything_that_removes_a_part_inherits) {
+  const JobId id = trained();
+  ASSERT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  EXPECT_EQ(stored(id).supernet_sha256, made);
+  EXPECT_EQ(tasks_of(id, TaskKind::kTrain).size(), 1U);
+  expect_consistent(id, 12);
+  int inherited = 0;
+  for (const Trial& trial : trials(id)) {
+    const Plan plan = wire::parse_plan(trial.plan_json).value();
+    EXPECT_EQ(plan.weights == Weights::kSupernet, !plan.widths.empty()) << trial.plan_json;
+    inherited += plan.weights == Weights::kSupernet ? 1 : 0;
+  }
+  EXPECT_GT(inherited, 0);
+  for (const Task& task : tasks_of(id, TaskKind::kBuild)) {
+    const wire::TaskDocument document = wire::parse_task(task.task.document_json).value();
+    const Plan& plan = std::get<wire::BuildParams>(document.params).plan;
+    EXPECT_EQ(document.blobs.contains("supernet"), plan.weights == Weights::kSupernet);
+    if (document.blobs.contains("supernet")) {
+      EXPECT_EQ(document.blobs.at("supernet"), made);
+    }
+  }
+}
+
+TEST_F(Supernets, what_it_was_trained_on_is_kept_beside_it) {
+  const JobId id = trained();
+  const auto all = store->supernets({}).value();
+  ASSERT_EQ(all.size(), 1U);
+  const SupernetRecord& record = all[0];
+  EXPECT_EQ(record.sha256, made);
+  EXPECT_EQ(record.job, id);
+  EXPECT_EQ(record.model_sha256, model);
+  EXPECT_EQ(record.dataset_sha256, dataset);
+  EXPECT_EQ(record.statistics_sha256, stored(id).statistics_sha256);
+  EXPECT_EQ(wire::parse_training(record.training_json).value().steps, 100);
+  EXPECT_EQ(store->supernet(made.substr(0, 8)).value().sha256, made);
+  EXPECT_EQ(store->supernet(std::string(64, '0')).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(Supernets, a_later_job_takes_it_without_preparing_or_training) {
+  const JobId first = trained();
+  const JobId second = add(inheriting(12, made.substr(0, 10)));
+  run_to_rest();
+  ASSERT_EQ(stored(second).state, JobState::kSucceeded) << stored(second).reason;
+  EXPECT_EQ(stored(second).supernet_sha256, made);
+  EXPECT_EQ(stored(second).statistics_sha256, stored(first).statistics_sha256);
+  EXPECT_TRUE(tasks_of(second, TaskKind::kPrepare).empty());
+  EXPECT_TRUE(tasks_of(second, TaskKind::kTrain).empty());
+  expect_consistent(second, 12);
+}
+
+TEST_F(Supernets, one_whose_statistics_lack_what_a_job_needs_is_refused_by_name) {
+  fleet->give(0, std::string(kTraining));
+  start();
+  NewJob narrow = inheriting(4);
+  narrow.space.min_scale = narrow.space.max_scale = 1;
+  add(narrow);
+  run_to_rest();
+  const JobId wide = add(inheriting(4, made));
+  run_to_rest();
+  EXPECT_EQ(stored(wide).state, JobState::kFailed);
+  EXPECT_THAT(stored(wide).reason, HasSubstr(wire::sha256_hex("statistics")));
+  EXPECT_THAT(stored(wide).reason, HasSubstr("were not gathered for input"));
+}
+
+TEST_F(Supernets, one_of_another_model_or_dataset_or_none_at_all_is_refused_when_it_is_posted) {
+  trained();
+  EXPECT_FALSE(refusal(inheriting(4, made)));
+  const std::string other(64, 'e');
+  add_model("other", other);
+  run_to_rest();
+  NewJob job = inheriting(4, made);
+  job.model = "other";
+  const auto refused = refusal(job);
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, ErrorCode::kUnsupported);
+  EXPECT_THAT(refused->message, HasSubstr(model));
+  EXPECT_THAT(refused->message, HasSubstr(other));
+  const auto absent = refusal(inheriting(4, std::string(64, '0')));
+  ASSERT_TRUE(absent);
+  EXPECT_THAT(absent->message, HasSubstr("super-network"));
+}
+
+TEST_F(Supernets, training_is_refused_where_nobody_trains) {
+  start();
+  run_to_rest();
+  const auto refused = refusal(inheriting(4));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, ErrorCode::kUnsupported);
+  EXPECT_THAT(refused->message, HasSubstr("no worker trains"));
+  fleet->give(1, std::string(kTraining));
+  EXPECT_FALSE(refusal(inheriting(4)));
+}
+
+TEST_F(Supernets, a_job_says_that_it_waits_for_somebody_who_trains) {
+  start();
+  const JobId id = add(inheriting(6));
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kPreparing);
+  EXPECT_THAT(why_training_waits(*store, stored(id)).value(), HasSubstr("pare-train"));
+  fleet->give(2, std::string(kTraining));
+  EXPECT_EQ(why_training_waits(*store, stored(id)).value(), "");
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+}
+
+TEST_F(Supernets, training_that_brought_nothing_leaves_closed_form_and_says_so) {
+  fleet->set_twist([](const wire::TaskDocument&, wire::TaskResult& result) {
+    auto* training = std::get_if<Training>(&result);
+    if (training == nullptr) return;
+    for (TrainedKnot& knot : training->knots) knot.kept = false;
+  });
+  const JobId id = trained(6);
+  ASSERT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  EXPECT_THAT(stored(id).reason, HasSubstr("closed form"));
+  for (const Trial& trial : trials(id)) {
+    EXPECT_EQ(wire::parse_plan(trial.plan_json).value().weights, Weights::kOriginal);
+  }
+}
+
+TEST_F(Supernets, training_that_fails_fails_the_job_with_the_reason) {
+  fleet->set_mishap([](const wire::TaskDocument& task) -> std::optional<wire::TaskFailure> {
+    if (task.kind() != TaskKind::kTrain) return std::nullopt;
+    return wire::TaskFailure{ErrorCode::kUnsupported, "the groups cannot be narrowed"};
+  });
+  const JobId id = trained(6);
+  EXPECT_EQ(stored(id).state, JobState::kFailed);
+  EXPECT_THAT(stored(id).reason, HasSubstr("training failed: the groups cannot be narrowed"));
+}
+
+TEST_F(Supernets, a_plan_to_begin_with_is_tried_with_the_weights_of_the_job) {
+  const JobId first = trained();
+  NewJob job = inheriting(8, made);
+  for (const Trial& trial : trials(first)) {
+    Plan plan = wire::parse_plan(trial.plan_json).value();
+    if (!removes_parts(plan)) continue;
+    plan.weights = Weights::kOriginal;
+    job.begin_with = {StartingPoint{plan, "", {}}};
+    break;
+  }
+  ASSERT_EQ(job.begin_with.size(), 1U);
+  const JobId second = add(job);
+  run_to_rest();
+  ASSERT_EQ(stored(second).state, JobState::kSucceeded) << stored(second).reason;
+  Plan expected = *job.begin_with[0].plan;
+  expected.weights = Weights::kSupernet;
+  EXPECT_EQ(trials(second)[1].plan_json, wire::plan_to_json(expected));
+}
+
+TEST_F(Supernets, a_transfer_between_jobs_of_other_weights_is_refused) {
+  const JobId inherits = trained();
+  const JobId plain = post(6);
+  run_to_rest();
+  NewJob job = inheriting(4, made);
+  job.transfer = TransferFrom{plain};
+  const auto refused = refusal(job);
+  ASSERT_TRUE(refused);
+  EXPECT_THAT(refused->message, HasSubstr("other weights"));
+  job.transfer = TransferFrom{inherits};
+  EXPECT_FALSE(refusal(job));
+}
+
+TEST(TrainedGuidance, expects_less_damage_the_more_came_back) {
+  Training training;
+  training.knots = {{0.1, true}, {0.5, true}};
+  training.judged = {{0.1, 2, 1}, {0.5, 8, 2}};
+  Guidance guidance;
+  guidance.allocations = {{0.1, 4, {}}, {0.3, 4, {}}, {0.6, 4, {}}};
+  guidance.groups = {{"g", {8}, {4}, {100}}};
+  const Guidance scaled = with_trained_weights(guidance, training);
+  EXPECT_DOUBLE_EQ(scaled.allocations[0].damage, 2);
+  EXPECT_DOUBLE_EQ(scaled.allocations[1].damage, 1.5);
+  EXPECT_DOUBLE_EQ(scaled.allocations[2].damage, 1);
+  EXPECT_DOUBLE_EQ(scaled.groups[0].damage[0], 1.5);
+}
+
+TEST(TrainingResult, what_is_left_of_the_loss_begins_at_all_of_it_and_stays_behind_the_last) {
+  Training training;
+  training.judged = {{0.1, 2, 1}, {0.5, 8, 2}};
+  EXPECT_DOUBLE_EQ(left_of_loss(training, 0), 1);
+  EXPECT_DOUBLE_EQ(left_of_loss(training, 0.05), 0.75);
+  EXPECT_DOUBLE_EQ(left_of_loss(training, 0.1), 0.5);
+  EXPECT_DOUBLE_EQ(left_of_loss(training, 0.3), 0.375);
+  EXPECT_DOUBLE_EQ(left_of_loss(training, 0.9), 0.25);
+  EXPECT_DOUBLE_EQ(left_of_loss({}, 0.3), 1);
+}
+
+}  // namespace
+}  // namespace pare::coordinator
