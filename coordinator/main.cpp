@@ -19,12 +19,15 @@
 #include "coordinator/http/server.h"
 #include "coordinator/jobs/job_loop.h"
 #include "coordinator/store/pg_store.h"
+#include "coordinator/sweep/sweep.h"
 #include "core/printable.h"
 #include "core/version.h"
 #include "host/log.h"
 
 namespace pare::coordinator {
 namespace {
+
+constexpr std::chrono::minutes kBetweenSweeps{10};
 
 struct Options {
   std::string database;
@@ -74,6 +77,11 @@ class Service {
     auto endpoint = dispatcher_.start();
     if (!endpoint) return endpoint.error();
     search_ = std::jthread([this](const std::stop_token& stop) { search(stop); });
+    sweeper_ = std::jthread([this](const std::stop_token& stop) {
+      keep_sweeping(
+          *store_, blobs_, kBetweenSweeps,
+          [](const std::string& line) { spdlog::info("{}", line); }, stop);
+    });
     const auto port = server_.start();
     if (!port) return port.error();
     return "port " + std::to_string(port.value()) + ", workers at " + endpoint.value();
@@ -82,9 +90,10 @@ class Service {
   // Requests first, so that none finds a part of the service gone.
   void stop() {
     server_.stop();
-    if (search_.joinable()) {
-      search_.request_stop();
-      search_.join();
+    for (std::jthread* const thread : {&sweeper_, &search_}) {
+      if (!thread->joinable()) continue;
+      thread->request_stop();
+      thread->join();
     }
     store_->when_tasks_are_queued({});
     dispatcher_.stop();
@@ -135,7 +144,7 @@ class Service {
   Dispatcher dispatcher_;
   Services services_;
   HttpServer server_;
-  std::jthread search_;
+  std::jthread search_, sweeper_;
 };
 
 int fail(const Error& error) {

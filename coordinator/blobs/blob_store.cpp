@@ -142,6 +142,15 @@ Result<Blob> BlobStore::find(std::string_view sha256) const {
   return Blob{std::move(file), Bytes{static_cast<std::int64_t>(size)}};
 }
 
+Result<bool> BlobStore::remove(std::string_view sha256) const {
+  if (!wire::is_sha256(sha256)) return bad_name(sha256);
+  std::error_code error;
+  const bool was_here = fs::remove(path_of(folder_, sha256), error);
+  if (!error) return was_here;
+  return Error{ErrorCode::kUnavailable,
+               "cannot remove blob " + std::string(sha256) + ": " + error.message()};
+}
+
 Result<BlobUpload> BlobStore::begin(std::string_view sha256, Bytes size) const {
   if (!wire::is_sha256(sha256)) return bad_name(sha256);
   if (size > max_blob_) {

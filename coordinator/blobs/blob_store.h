@@ -67,6 +67,10 @@ class BlobStore {
   // Fails with kInvalidArgument if the name is no SHA-256 or `size` is over the limit.
   Result<BlobUpload> begin(std::string_view sha256, Bytes size) const;
 
+  // False: it was not here.  Whoever reads it goes on.  Fails with kInvalidArgument if the name is
+  // no SHA-256, with kUnavailable if the disk refuses.
+  Result<bool> remove(std::string_view sha256) const;
+
   // Stores bytes that are in memory; returns their name.
   Result<std::string> put(std::string_view bytes) const;
 
