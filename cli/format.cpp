@@ -186,7 +186,7 @@ std::string short_sha(const std::string& sha) {
 
 std::string bar(double share, int columns) {
   constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  const int eighths = static_cast<int>(std::clamp(share, 0.0, 1.0) * columns * 8 + 0.5);
+  const int eighths = static_cast<int>(std::lround(std::clamp(share, 0.0, 1.0) * columns * 8));
   std::string out;
   for (int i = 0; i < eighths / 8; ++i) out += "█";
   out += kEighths[eighths % 8];
@@ -430,7 +430,7 @@ namespace {
 // What was tried and works, and what does not, line by line; nothing of a summary without it.
 std::string tried_text(const json& summary) {
   if (!has(summary, "tried")) return "";
-  const json tried = summary.at("tried");
+  const json& tried = summary.at("tried");
   json sizes = json::array();
   std::string left_out;
   for (const json& size : list_at(tried, "sizes")) {
@@ -602,8 +602,8 @@ std::string predictions_table(const json& answer, int width) {
       std::string expected = text_at(on, "reason");
       for (const auto& [metric, value] : on.items()) {
         if (!value.is_object()) continue;
-        const auto shown = [&, &name = metric](const char* field) {
-          const double number = number_at(value, field);
+        const auto shown = [&name = metric, &of = value](const char* field) {
+          const double number = number_at(of, field);
           if (name == "latency_ms") return milliseconds(number) + " ms";
           return name.ends_with("bytes") ? byte_size(number) : percent_points(number);
         };

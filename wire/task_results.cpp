@@ -18,7 +18,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 TaskResult read_dataset(Fields& fields) {
   DatasetCounts out;
   out.calibration_images = fields.small("calibration_images");

@@ -166,6 +166,7 @@ std::vector<Trial> Contenders::trials() const {
   for (const Contest& contest : contests_) choose(contest, chosen);
   if (trials_.contains(kOriginal)) chosen.insert(kOriginal);
   std::vector<Trial> out;
+  out.reserve(chosen.size());
   for (const int number : chosen) out.push_back(trials_.at(number));
   return out;
 }

@@ -216,6 +216,7 @@ TargetFront front_of(std::span<const Trial> trials, const std::string& target, c
   fill_members(front, measured, job, reference);
   if (!front.original) return front;
   std::vector<std::vector<double>> points;
+  points.reserve(measured.size());
   for (const Measured& m : measured) points.push_back(objectives_of(job, *m.trial, m.record));
   front.hypervolume = search::hypervolume(points, reference);
   return front;

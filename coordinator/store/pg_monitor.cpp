@@ -124,9 +124,9 @@ void PgMonitor::look() {
   const PgWatchdog::Watch watch(pool_.watchdog(), connection_->sock(), kPatience);
   pqxx::work transaction(*connection_);
   const auto row = execute(transaction, query::count_workers)[0];
-  Counts counts{row[0].as<int>(), row[1].as<int>(), text_of(row[2])};
+  const Counts counts{row[0].as<int>(), row[1].as<int>(), text_of(row[2])};
   transaction.commit();
-  answered(std::move(counts));
+  answered(counts);
 }
 
 // Said once when it begins, when the reason changes, and when it is over.
@@ -138,7 +138,7 @@ void PgMonitor::tell_of_waits(const Counts& before, const Counts& now) const {
                  now.waiting_reason);
 }
 
-void PgMonitor::answered(Counts counts) {
+void PgMonitor::answered(const Counts& counts) {
   std::optional<Clock::time_point> since;
   Counts before;
   const auto now = Clock::now();

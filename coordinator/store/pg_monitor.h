@@ -49,7 +49,7 @@ class PgMonitor {
     int waiting = 0;  // tasks, through nobody's fault
     std::string waiting_reason;
   };
-  void answered(Counts counts);
+  void answered(const Counts& counts);
   void tell_of_waits(const Counts& before, const Counts& now) const;
   void failed(const std::string& reason, bool hung);
   void ring();

@@ -105,11 +105,12 @@ Result<std::monostate> skip(const Statistics& statistics, const TensorFile& file
 Result<std::monostate> shrink(Reduced& reduced, Statistics& statistics) {
   Detector& detector = reduced.detector;
   const auto kernels = find_elastic_kernels(detector.body, detector.observed, detector.groups);
-  auto shrunk =
+  auto made =
       shrink_kernels(detector.body, detector.observed, statistics, kernels, reduced.plan.kernels);
-  if (!shrunk) return shrunk.error();
-  detector.body = std::move(shrunk.value()).graph;
-  statistics = std::move(shrunk).value().statistics;
+  if (!made) return made.error();
+  auto shrunk = std::move(made).value();
+  detector.body = std::move(shrunk.graph);
+  statistics = std::move(shrunk.statistics);
   return std::monostate{};
 }
 

@@ -269,7 +269,7 @@ Result<std::monostate> collect_histograms(const Detector& detector, std::pair<in
         journal.did(step, static_cast<std::int64_t>(i + 1), i + 1 == images,
                     [&] { return ranges.state(); });
         journal.tell({{"ranges_images", static_cast<double>(i + 1)},
-                      {"input_height", static_cast<double>(height)}});
+                      {"input_height", static_cast<double>(size.first)}});
         return Result<std::monostate>(std::monostate{});
       });
   if (!ran) return ran;

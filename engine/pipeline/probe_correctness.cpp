@@ -70,7 +70,7 @@ Result<CorrectnessProbe> probe_one(ProbeHarness& harness, const ProbeNetwork& ne
   plan.placement = placement;
   plan.weight_bits = bits;
   const QuantizationSources sources =
-      sources_of([&](const std::string& tensor) { return observed.ranges.at(tensor); });
+      sources_from([&](const std::string& tensor) { return observed.ranges.at(tensor); });
   const auto quantized = insert_qdq(network.graph, plan, sources);
   if (!quantized) return quantized.error();
   const auto simulated = insert_qdq(network.graph, plan, sources, WeightForm::kSimulated);

@@ -86,7 +86,7 @@ Result<std::monostate> ProbeKernels::add_int8(KernelClass kernel, const Graph& g
                                               const Tensor& input, KernelTiming row,
                                               std::size_t first, ProbeHarness& harness) {
   const QuantizationSources sources =
-      sources_of([&](const std::string& tensor) { return kernel_range(graph, tensor); });
+      sources_from([&](const std::string& tensor) { return kernel_range(graph, tensor); });
   const auto in_floats =
       kernel == KernelClass::kSeparableMixed ? depthwise_layers(graph) : std::vector<std::string>{};
   for (const QdqPlacement placement : kAllPlacements) {
@@ -173,7 +173,7 @@ std::vector<KernelTiming> ProbeKernels::times() const {
     if (variant.us.empty()) continue;
     for (KernelTiming row : variant.rows) {
       row.median_us = variant.best_us();
-      times.push_back(std::move(row));
+      times.push_back(row);
     }
   }
   return times;

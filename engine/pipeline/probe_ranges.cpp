@@ -5,7 +5,7 @@
 
 namespace pare::engine {
 
-QuantizationSources sources_of(std::function<Range(const std::string& tensor)> range_of) {
+QuantizationSources sources_from(std::function<Range(const std::string& tensor)> range_of) {
   QuantizationSources sources;
   sources.values = [range_of = std::move(range_of)](const std::string& tensor) {
     const Range range = range_of(tensor);

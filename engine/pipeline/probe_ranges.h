@@ -10,6 +10,6 @@ namespace pare::engine {
 
 // The range of every tensor as it is, 0 inside; min_max takes it so, nothing else is asked for
 // without corrections.
-QuantizationSources sources_of(std::function<Range(const std::string& tensor)> range_of);
+QuantizationSources sources_from(std::function<Range(const std::string& tensor)> range_of);
 
 }  // namespace pare::engine

@@ -75,8 +75,8 @@ std::vector<ElasticKernel> find_elastic_kernels(const Graph& graph, const Observ
 Result<std::monostate> check_kernels(const Graph& graph, const std::vector<ElasticKernel>& kernels,
                                      const KernelSizes& sizes) {
   for (const auto& [layer, size] : sizes) {
-    const auto kernel = std::ranges::find_if(
-        kernels, [&](const ElasticKernel& k) { return graph.nodes[k.node].name == layer; });
+    const auto kernel = std::ranges::find(
+        kernels, layer, [&](const ElasticKernel& k) { return graph.nodes[k.node].name; });
     if (kernel == kernels.end()) {
       return Error{ErrorCode::kInvalidArgument,
                    "the model has no layer " + layer + " whose kernel can be smaller"};
