@@ -56,6 +56,7 @@ BlobServer::BlobServer() : server_(std::make_unique<httplib::Server>()) {
   });
   port_ = server_->bind_to_any_port("127.0.0.1");
   thread_ = std::make_unique<Thread>(Thread{std::thread([this] { server_->listen_after_bind(); })});
+  while (!server_->is_running()) std::this_thread::yield();  // it forgets a stop() before that
 }
 
 BlobServer::~BlobServer() {
