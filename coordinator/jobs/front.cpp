@@ -181,7 +181,7 @@ std::optional<Trial> worst_of(Trial trial, const NewJob& job) {
 }  // namespace
 
 bool is_original(const Plan& plan, const ModelSummary& model) {
-  return plan.widths.empty() && !is_lowered(plan) && plan.height == model.card.height &&
+  return !removes_parts(plan) && !is_lowered(plan) && plan.height == model.card.height &&
          plan.width == model.card.width;
 }
 

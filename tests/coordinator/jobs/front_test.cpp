@@ -69,6 +69,18 @@ TEST_F(FrontTest, the_front_is_what_nothing_else_beats_fastest_first) {
   EXPECT_EQ(front.original->description, "the original");
 }
 
+TEST_F(FrontTest, what_lacks_a_block_or_has_a_smaller_kernel_is_not_the_original) {
+  Plan skips = original_plan();
+  skips.skip = {"block"};
+  Plan shrinks = original_plan();
+  shrinks.kernels = {{"layer", 1}};
+  trials.push_back(measured(6, skips, 0.399, 9.9, 9'900));
+  trials.push_back(measured(7, shrinks, 0.398, 9.8, 9'800));
+  EXPECT_FALSE(is_original(skips, kModel));
+  EXPECT_FALSE(is_original(shrinks, kModel));
+  EXPECT_EQ(front_of(trials, "t", job, kModel).original->trial, 1);
+}
+
 TEST_F(FrontTest, members_are_compared_with_the_original) {
   const TargetFront front = front_of(trials, "t", job, kModel);
   EXPECT_NEAR(front.members[0].map_lost, 10.0, 1e-9);
