@@ -11,7 +11,6 @@ namespace {
 constexpr double kAllocationsWeight = 0.5;
 constexpr double kJumped = 0.3;
 constexpr std::size_t kMixedSeeds = 3;
-constexpr double kMostSeedDamage = 0.6;  // beyond it less than half of the mAP is left
 
 Plan plan_of(const Allocation& allocation) {
   Plan plan;
@@ -96,7 +95,7 @@ LeverPointer allocations_lever(const SpaceInputs& inputs, std::size_t first,
     if (plan.skip.empty() && plan.kernels.empty()) continue;  // the widths' own
     if (!is_said(plan, parts, first)) continue;
     plans.push_back(plan);
-    if (allocation.damage <= kMostSeedDamage && worth_trying < kMixedSeeds) ++worth_trying;
+    if (allocation.damage <= kBrokenDamage && worth_trying < kMixedSeeds) ++worth_trying;
   }
   if (plans.empty()) return nullptr;
   return std::make_shared<Allocations>(first, std::move(parts), std::move(plans), worth_trying);

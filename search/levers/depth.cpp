@@ -12,8 +12,6 @@ namespace {
 
 constexpr double kDepthWeight = 1.5;
 constexpr std::size_t kDepthSeeds = 2;
-constexpr double kMostBlockDamage =
-    0.6;  // of one choice: beyond it less than half of the mAP is left
 
 // One stage as the summary and the guidance have it.
 struct Stage {
@@ -32,7 +30,7 @@ std::vector<Stage> stages_of(const SpaceInputs& inputs) {
     if (measured == inputs.guidance.blocks.end()) continue;
     Stage stage{{}, {Expected{}}};
     const std::size_t count = std::min(known.blocks.size(), measured->blocks.size());
-    for (std::size_t k = 0; k < count && measured->damage[k] <= kMostBlockDamage; ++k) {
+    for (std::size_t k = 0; k < count && measured->damage[k] <= kBrokenDamage; ++k) {
       stage.blocks.push_back(known.blocks[k]);
       stage.expected.push_back({measured->damage[k], static_cast<double>(measured->macs_saved[k])});
     }

@@ -10,8 +10,6 @@ namespace pare::search {
 namespace {
 
 constexpr double kKernelsWeight = 1;
-constexpr double kMostKernelDamage =
-    0.6;  // of one choice: beyond it less than half of the mAP is left
 
 struct LayerKernel {
   std::string layer;
@@ -33,7 +31,7 @@ std::vector<LayerKernel> kernels_of(const SpaceInputs& inputs) {
                        {layer->kernel.front()},
                        {Expected{}}};
     for (std::size_t i = 0; i < measured.sizes.size(); ++i) {
-      if (measured.damage[i] > kMostKernelDamage) break;
+      if (measured.damage[i] > kBrokenDamage) break;
       kernel.sizes.insert(kernel.sizes.begin(), measured.sizes[i]);
       kernel.expected.insert(kernel.expected.begin(),
                              {measured.damage[i], static_cast<double>(measured.macs_saved[i])});

@@ -15,10 +15,6 @@ namespace {
 constexpr double kWidthWeight = 6;
 constexpr std::size_t kAllocationSeeds = 3;
 constexpr std::array kUniformSeeds = {0.9, 0.75};  // of every group's channels
-// The groups' damages, summed, beyond which guidance calls a plan broken.  Of 17 plans of four
-// detectors the eight beyond it keep less than half of the mAP, seven of the others more (closed
-// form, 128 images): fastestdet .17 at .90, nanodet .38 at .68 and .67 at .28, yolov5n .40 at .30.
-constexpr double kBroken = 0.6;
 
 // Where nothing was measured: what is removed saves its share, and harms more the more it is.
 std::vector<Expected> guessed(const ChannelGroup& group) {
@@ -148,7 +144,7 @@ class Width final : public Lever {
       out.push_back(with(original, allocations_[i]));
     }
     for (const double share : kUniformSeeds) out.push_back(uniform(original, share));
-    std::erase_if(out, [this](const Genome& seed) { return damage_of(seed) > kBroken; });
+    std::erase_if(out, [this](const Genome& seed) { return damage_of(seed) > kBrokenDamage; });
     return out;
   }
 
