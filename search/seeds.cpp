@@ -1,6 +1,7 @@
 #include "search/seeds.h"
 
 #include <algorithm>
+#include <ranges>
 
 namespace pare::search {
 namespace {
@@ -30,9 +31,10 @@ struct LeverSeeds {
   bool changes_the_order = false;
 };
 
+// The last lever comes first: the later a lever, the more it saves at once.
 std::vector<LeverSeeds> seeds_of_levers(const Space& space) {
   std::vector<LeverSeeds> all;
-  for (const LeverPointer& lever : space.levers()) {
+  for (const LeverPointer& lever : std::views::reverse(space.levers())) {
     const std::vector<Genome> seeds = lever->seeds(space.original());
     if (seeds.empty()) continue;
     LeverSeeds& made = all.emplace_back();
@@ -40,7 +42,6 @@ std::vector<LeverSeeds> seeds_of_levers(const Space& space) {
     if (made.begun.front() != seeds.front()) made.bare = seeds.front();
     made.changes_the_order = lever->changes_the_order();
   }
-  std::ranges::reverse(all);  // the later a lever, the more it saves at once
   return all;
 }
 
