@@ -23,4 +23,18 @@ Graph fold_constants(Graph graph, const Observation& observed);
 // Weights must be fp32 constants; where they are not, the node stays.
 Graph fold_batch_norm(Graph graph);
 
+// Convolutions of one input that are only added up, and that input itself where it is added to them
+// (RepVGG's branches), become one convolution: the largest kernel, the others' weights in its
+// middle.  They slide alike (stride, groups), have odd kernels padded by half, no dilation, and
+// fp32 constants as weights; nothing else reads what one of them makes.
+Graph merge_parallel_convolutions(Graph graph);
+
+// A Mul by one fp32 constant for all channels, of what a convolution makes and nothing else reads,
+// goes into the convolution's rows.
+Graph fold_scales(Graph graph);
+
+// What is shipped of a network that was trained: all four rewrites above that make it smaller, in
+// the order in which each leaves the next one most to do.  `observed` is that of `graph`.
+Graph deployed(Graph graph, const Observation& observed);
+
 }  // namespace pare::engine

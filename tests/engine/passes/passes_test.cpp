@@ -148,5 +148,58 @@ TEST(FoldBatchNorm, gives_a_shared_weight_a_copy_and_leaves_a_convolution_that_o
   EXPECT_LT(largest_error(run_graph(after), run_graph(before)), 1e-5);
 }
 
+// 3 x 3, 1 x 1 and the map itself, as RepVGG adds them up.
+std::string three_branches(GraphBuilder& b, const std::string& x, int stride, int groups) {
+  const auto large = b.conv(x, {.channels = 8, .stride = stride, .groups = groups});
+  const auto small =
+      b.conv(x, {.channels = 8, .kernel = 1, .stride = stride, .groups = groups, .bias = false});
+  const auto sum = b.add(small, large);
+  return stride == 1 ? b.add(x, sum) : sum;
+}
+
+TEST(MergeParallelConvolutions, branches_of_one_input_become_one_convolution) {
+  for (const int stride : {1, 2}) {
+    for (const int groups : {1, 2, 8}) {
+      GraphBuilder b;
+      const auto x = b.conv(b.input({1, 3, 9, 8}), {.channels = 8});
+      b.output(b.relu(three_branches(b, x, stride, groups)));
+      const Graph before = b.build();
+      const Graph after = merge_parallel_convolutions(before);
+      ASSERT_TRUE(verify(after));
+      EXPECT_THAT(ops_of(after), testing::ElementsAre("Conv", "Conv", "Relu"));
+      EXPECT_LT(largest_error(run_graph(after), run_graph(before)), 1e-5);
+    }
+  }
+}
+
+TEST(MergeParallelConvolutions, what_is_read_elsewhere_or_slides_otherwise_stays) {
+  GraphBuilder b;
+  const auto x = b.conv(b.input({1, 3, 8, 8}), {.channels = 8});
+  const auto shared = b.conv(x, {.channels = 8});
+  b.output(b.add(shared, b.conv(x, {.channels = 8, .kernel = 1})));
+  b.output(b.relu(shared));
+  const auto grouped = b.conv(x, {.channels = 8, .groups = 8});
+  b.output(b.add(grouped, b.conv(x, {.channels = 8})));
+  const auto of_another = b.conv(shared, {.channels = 8});
+  b.output(b.add(of_another, b.conv(x, {.channels = 8, .kernel = 1})));
+  const auto twice = b.conv(x, {.channels = 8});
+  b.output(b.add(twice, twice));
+  const Graph before = b.build();
+  EXPECT_EQ(merge_parallel_convolutions(before), before);
+}
+
+TEST(FoldScales, a_factor_behind_a_convolution_goes_into_its_rows) {
+  GraphBuilder b;
+  const auto half = b.constant(Tensor::of<float>({1}, std::vector<float>{0.5F}));
+  const auto x = b.conv(b.input({1, 3, 8, 8}), {.channels = 4});
+  const auto y = b.mul(half, b.conv(x, {.channels = 4, .bias = false}));
+  b.output(b.relu(b.add(b.mul(x, half), y)));  // x has two readers
+  const Graph before = b.build();
+  const Graph after = fold_scales(before);
+  ASSERT_TRUE(verify(after));
+  EXPECT_EQ(std::ranges::count(ops_of(after), "Mul"), 1);
+  EXPECT_LT(largest_error(run_graph(after), run_graph(before)), 1e-6);
+}
+
 }  // namespace
 }  // namespace pare::engine
