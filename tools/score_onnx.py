@@ -73,7 +73,7 @@ def letterbox(image, height, width, centred):
 
 def placed(image, head, height, width):
     """The image at the network's size, and how it lies there: scales of x and y, left, top."""
-    if head in ("yolov5", "yolox"):
+    if head in ("yolov5", "yolox", "centernet"):
         return letterbox(image, height, width, head == "yolov5")
     scales = (width / image.shape[1], height / image.shape[0], 0, 0)
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), scales
@@ -96,8 +96,9 @@ def cells(height, width):
 
 
 def decode_yolox(rows, height, width):
-    grids = [cells(height // s, width // s) for s in STRIDES]
-    stride = np.concatenate([np.full((len(g), 1), s) for g, s in zip(grids, STRIDES)])
+    strides = (16,) if len(rows) == (height // 16) * (width // 16) else STRIDES
+    grids = [cells(height // s, width // s) for s in strides]
+    stride = np.concatenate([np.full((len(g), 1), s) for g, s in zip(grids, strides)])
     boxes = np.concatenate([(rows[:, :2] + np.concatenate(grids)) * stride, np.exp(rows[:, 2:4]) * stride], 1)
     return boxes, rows[:, 4:5] * rows[:, 5:]
 
@@ -128,10 +129,23 @@ def decode_fastestdet(maps, height, width):
     return boxes, np.maximum(rows[:, :1], 0) ** 0.6 * np.maximum(rows[:, 5:], 0) ** 0.4
 
 
+def decode_centernet(heat, size, offset, height, width):
+    """A cell that no neighbour exceeds is an object; sizes and offsets are in cells."""
+    classes, ny, nx = heat.shape
+    padded = np.pad(heat, ((0, 0), (1, 1), (1, 1)), constant_values=-np.inf)
+    around = np.max([padded[:, y:y + ny, x:x + nx] for y in range(3) for x in range(3)], 0)
+    scores = np.where(heat >= around, heat, 0).reshape(classes, -1).T
+    cell = np.array([width / nx, height / ny])
+    centre = cells(ny, nx) + offset.reshape(2, -1).T
+    return np.concatenate([centre * cell, size.reshape(2, -1).T * cell], 1), scores
+
+
 def decode(outputs, head, height, width):
     """Boxes (cx, cy, w, h) in network pixels and a score for each class."""
     if head == "nanodet":
         return decode_nanodet(outputs, height, width)
+    if head == "centernet":
+        return decode_centernet(*(o[0] for o in outputs), height, width)
     first = outputs[0][0]
     if head == "fastestdet":
         return decode_fastestdet(first, height, width)
@@ -220,7 +234,7 @@ def timed(model, tensor, runs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=pathlib.Path)
-    parser.add_argument("--head", choices=["yolov5", "yolox", "nanodet", "fastestdet"], required=True)
+    parser.add_argument("--head", choices=["yolov5", "yolox", "nanodet", "fastestdet", "centernet"], required=True)
     parser.add_argument("--images", type=pathlib.Path, required=True)
     parser.add_argument("--labels", type=pathlib.Path, required=True)
     parser.add_argument("--runtime", choices=RUNTIMES, default="onnxruntime")

@@ -98,6 +98,11 @@ void TailBuilder::output(const std::string& op, const std::vector<std::string>& 
   outputs_.push_back(TensorInfo{name, DType::kFloat32, shape});
 }
 
+void TailBuilder::pass(const std::string& tensor, const std::string& name, const Shape& shape) {
+  if (tensor != name) return output("Identity", {tensor}, {}, name, shape);
+  outputs_.push_back(TensorInfo{name, DType::kFloat32, shape});
+}
+
 Graph TailBuilder::finish(std::span<const std::string> order) && {
   PARE_CHECK(order.size() == outputs_.size(), "a tail makes every output of its detector once");
   graph_.outputs.clear();

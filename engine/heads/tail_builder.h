@@ -40,6 +40,9 @@ class TailBuilder {
               std::map<std::string, Attribute> attributes, const std::string& name,
               const Shape& shape);
 
+  // A tensor of the body as it is, under this name: nothing is added where it bears it already.
+  void pass(const std::string& tensor, const std::string& name, const Shape& shape);
+
   // The detector.  REQUIRES: exactly the outputs of `order` were made; they stand in that order.
   Graph finish(std::span<const std::string> order) &&;
 

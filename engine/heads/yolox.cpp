@@ -11,7 +11,7 @@
 namespace pare::engine {
 namespace {
 
-const std::vector<std::vector<int>> kStrides = {{8, 16, 32}, {8, 16, 32, 64}};
+const std::vector<std::vector<int>> kStrides = {{8, 16, 32}, {8, 16, 32, 64}, {16}};
 
 std::int64_t rows_of(const std::vector<int>& strides, std::int64_t height, std::int64_t width) {
   std::int64_t rows = 0;
@@ -101,7 +101,7 @@ class Recogniser {
       if (strides == known) return match;
     }
     return not_this_head("strides are " + seen + " (" + std::to_string(rows) +
-                         " rows), not 8, 16, 32 or 8, 16, 32, 64");
+                         " rows), not 8, 16, 32 or 8, 16, 32, 64 or 16");
   }
 
   const Graph& graph_;

@@ -4,8 +4,8 @@
 // x, y, w, h as the convolution gave them (decode() applies the grid: x = (tx + column) * stride,
 // w = exp(tw) * stride), then objectness and class scores after their sigmoids.
 //
-// Strides are 8, 16, 32, or with a fourth level 8, 16, 32, 64: decode() sees only the number of
-// rows, and tells them apart by it.
+// Strides are 8, 16, 32, or with a fourth level 8, 16, 32, 64, or 16 alone: decode() sees only the
+// number of rows, and tells them apart by it.
 //
 // Source: Ge et al., YOLOX: Exceeding YOLO Series in 2021; Megvii-BaseDetection/YOLOX,
 // yolox/models/yolo_head.py with decode_in_inference off.
