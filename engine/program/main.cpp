@@ -2,6 +2,7 @@
 //
 //   pare-engine run --task task.json --outcome outcome.json --scratch DIR
 //   pare-engine facts: what it scores accuracies with, for a worker's probe
+//   pare-engine zoo list|build: detectors to train from scratch
 //
 // docs/tasks.md is the contract.  Exit 0 whether the task succeeded or failed; anything else, or no
 // outcome, is a crash.  Progress goes to stdout, one JSON object a line.
@@ -12,6 +13,7 @@
 #include "core/version.h"
 #include "engine/pipeline/scoring.h"
 #include "engine/program/tasks.h"
+#include "engine/program/zoo_command.h"
 #include "wire/task_file.h"
 
 namespace {
@@ -40,8 +42,10 @@ int main(int argc, char** argv) {
       ->check(CLI::ExistingDirectory);
   CLI::App* const facts = app.add_subcommand(
       "facts", "for every line on stdin, say on one line what accuracies are scored with");
+  pare::engine::add_zoo_commands(app);
   CLI11_PARSE(app, argc, argv);
   if (facts->parsed()) return say_facts();
+  if (!command->parsed()) return 0;  // the zoo has answered
   return pare::wire::carry_out(
       "pare-engine", task, outcome,
       [&](const pare::wire::TaskDocument& document, pare::Stopwatch& watch) {

@@ -24,7 +24,7 @@
 #include "engine/train/tasks/supernet_command.h"
 #include "engine/train/trainer.h"
 #include "engine/train/training_set.h"
-#include "engine/train/zoo/board_detector.h"
+#include "engine/zoo/board_detector.h"
 
 namespace {
 

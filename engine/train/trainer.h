@@ -15,7 +15,7 @@
 #include "core/result.h"
 #include "engine/train/graph/graph_module.h"
 #include "engine/train/training_set.h"
-#include "engine/train/zoo/board_detector.h"
+#include "engine/zoo/board_detector.h"
 
 namespace pare::engine {
 

@@ -9,7 +9,7 @@
 
 #include "engine/executor/openvino_runner.h"
 #include "engine/train/graph/torch_tensor.h"
-#include "engine/train/zoo/board_detector.h"
+#include "engine/zoo/board_detector.h"
 
 namespace pare::engine {
 namespace {

@@ -1,4 +1,4 @@
-#include "engine/train/zoo/board_detector.h"
+#include "engine/zoo/board_detector.h"
 
 #include <gtest/gtest.h>
 

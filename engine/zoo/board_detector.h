@@ -9,17 +9,10 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
-#include "engine/graph/graph.h"
-#include "engine/heads/head.h"
+#include "engine/zoo/zoo.h"
 
 namespace pare::engine {
-
-struct ZooDetector {
-  Graph graph;
-  std::vector<HeadLevel> levels;  // what a loss reads: box, objectness and classes, no sigmoid
-};
 
 // REQUIRES: size a multiple of 32, classes > 0.
 ZooDetector make_board_detector(int classes, int size, std::uint64_t seed);

@@ -1,11 +1,11 @@
-#include "engine/train/zoo/board_detector.h"
+#include "engine/zoo/board_detector.h"
 
 #include <array>
 #include <utility>
 
 #include "core/check.h"
 #include "engine/heads/yolox.h"
-#include "engine/train/zoo/graph_builder.h"
+#include "engine/zoo/graph_builder.h"
 
 namespace pare::engine {
 namespace {
