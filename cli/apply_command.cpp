@@ -2,8 +2,6 @@
 // pare-engine.
 #include <CLI/CLI.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -109,23 +107,6 @@ class Replay {
   const Plan& plan_;
 };
 
-// Whole or not at all.
-Result<std::monostate> put_file(const fs::path& from, const fs::path& to) {
-  auto out = OutputFile::create(to);
-  if (!out) return out.error();
-  OutputFile file = std::move(out).value();
-  std::ifstream in(from, std::ios::binary);
-  std::vector<char> block(1 << 20);
-  while (in && !file.failed()) {
-    in.read(block.data(), static_cast<std::streamsize>(block.size()));
-    file.write({block.data(), static_cast<std::size_t>(in.gcount())});
-  }
-  if (!in.eof() && !file.failed()) {
-    return Error{ErrorCode::kUnavailable, "cannot read " + from.string()};
-  }
-  return file.keep();
-}
-
 // Said before a minute is spent on what goes there.
 Result<std::monostate> can_put(const fs::path& to) {
   const auto out = OutputFile::create(to);
@@ -149,7 +130,7 @@ Exit finish(const Common& common, const ApplyArguments& given, const Replay::Mad
             json document) {
   const auto sha256 = wire::sha256_file(made.file.string());
   if (!sha256) return report_engine(sha256.error());
-  if (const auto put = put_file(made.file, given.out); !put) return report_usage(put.error());
+  if (const auto put = copy_whole(made.file, given.out); !put) return report_usage(put.error());
   document.update({{"file", given.out},
                    {"sha256", sha256.value()},
                    {"bytes", made.cost.bytes},

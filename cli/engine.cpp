@@ -45,8 +45,9 @@ void tell(std::string& printed, const EngineRun& engine) {
 }
 
 // Runs the program to its end; what it wrote to stderr is the reason if it ended badly.
+// `hear` gets what it has printed to stdout and not been heard yet, and takes what it wants of it.
 Result<host::ExitStatus> run_to_end(const std::vector<std::string>& command,
-                                    const EngineRun& engine) {
+                                    const std::function<void(std::string& printed)>& hear) {
   auto started = host::Child::start({.command = command, .directory = {}, .cores = {}});
   if (!started) return started.error();
   host::Child child = std::move(started).value();
@@ -56,7 +57,7 @@ Result<host::ExitStatus> run_to_end(const std::vector<std::string>& command,
   for (;;) {
     const auto status = child.poll();
     printed += read_available(child.output());
-    tell(printed, engine);
+    hear(printed);
     errors += read_available(child.errors());
     if (status && (status->code != 0 || status->signal != 0)) {
       return Error{ErrorCode::kUnavailable,
@@ -94,7 +95,7 @@ Result<wire::TaskSuccess> run_on_engine(const EngineRun& engine, const wire::Tas
   std::ofstream(task_file) << wire::task_to_json(task);
   const auto ended = run_to_end({engine.program, "run", "--task", task_file.string(), "--outcome",
                                  outcome_file.string(), "--scratch", engine.scratch.string()},
-                                engine);
+                                [&](std::string& printed) { tell(printed, engine); });
   if (!ended) return ended.error();
   std::ifstream in(outcome_file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
@@ -104,6 +105,22 @@ Result<wire::TaskSuccess> run_on_engine(const EngineRun& engine, const wire::Tas
     return Error{failed->code, failed->reason};
   }
   return std::get<wire::TaskSuccess>(std::move(outcome).value().end);
+}
+
+Result<json> ask_engine(const std::string& program, const std::vector<std::string>& words) {
+  std::vector<std::string> command = {program};
+  command.insert(command.end(), words.begin(), words.end());
+  std::string answer;
+  const auto ended = run_to_end(command, [&](std::string& printed) { answer = printed; });
+  if (!ended) return ended.error();
+  const json document = json::parse(answer, nullptr, false);
+  if (!document.is_object()) {
+    return Error{ErrorCode::kUnavailable, program + " answered: " + answer};
+  }
+  if (const auto error = document.find("error"); error != document.end() && error->is_string()) {
+    return Error{ErrorCode::kInvalidArgument, error->get<std::string>()};
+  }
+  return document;
 }
 
 Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& file,

@@ -3,9 +3,11 @@
 
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cli/command.h"
 #include "core/model_summary.h"
@@ -40,6 +42,11 @@ struct EngineRun {
 // What the task found.  Fails as it did, with kUnavailable if the program crashed, with kNotFound
 // if there is none.
 Result<wire::TaskSuccess> run_on_engine(const EngineRun& engine, const wire::TaskDocument& task);
+
+// What `pare-engine WORDS...` prints, a JSON object.  Fails with kInvalidArgument and the engine's
+// reason where it answers {"error": ...}, otherwise as run_on_engine().
+Result<nlohmann::json> ask_engine(const std::string& program,
+                                  const std::vector<std::string>& words);
 
 // inspect_model of a file; without a card all is left to the engine.  Its reasons name the file.
 Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& file,

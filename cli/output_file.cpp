@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace pare::cli {
 
@@ -88,6 +89,23 @@ Result<std::monostate> OutputFile::keep() {
   }
   part_.clear();
   return std::monostate{};
+}
+
+Result<std::monostate> copy_whole(const std::filesystem::path& from,
+                                  const std::filesystem::path& to) {
+  auto out = OutputFile::create(to);
+  if (!out) return out.error();
+  OutputFile file = std::move(out).value();
+  std::ifstream in(from, std::ios::binary);
+  std::vector<char> block(1 << 20);
+  while (in && !file.failed()) {
+    in.read(block.data(), static_cast<std::streamsize>(block.size()));
+    file.write({block.data(), static_cast<std::size_t>(in.gcount())});
+  }
+  if (!in.eof() && !file.failed()) {
+    return Error{ErrorCode::kUnavailable, "cannot read " + from.string()};
+  }
+  return file.keep();
 }
 
 }  // namespace pare::cli

@@ -39,4 +39,9 @@ class OutputFile {
   int error_ = 0;
 };
 
+// A file that is there, to where the user wants it.  Fails as OutputFile, with kUnavailable if it
+// cannot be read.
+Result<std::monostate> copy_whole(const std::filesystem::path& from,
+                                  const std::filesystem::path& to);
+
 }  // namespace pare::cli
