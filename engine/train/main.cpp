@@ -63,7 +63,8 @@ bool write_file(const std::filesystem::path& path, const std::string& bytes) {
 
 int train(const Arguments& arguments) {
   if (arguments.threads > 0) at::set_num_threads(arguments.threads);
-  const auto set = load_training_set(arguments.data, arguments.size);
+  const auto set =
+      load_training_set(arguments.data, arguments.data / "labels.json", arguments.size);
   if (!set) return fail(set.error().message);
   const auto classes = static_cast<int>(set.value().classes.size());
   std::printf("%lld images, %d classes\n", static_cast<long long>(set.value().images.size(0)),

@@ -1,6 +1,7 @@
 #include "engine/train/trainer.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <numbers>
@@ -8,7 +9,6 @@
 #include <utility>
 
 #include "engine/train/checkpoint.h"
-#include "engine/train/detect/yolox_loss.h"
 #include "engine/train/weight_average.h"
 
 namespace pare::engine {
@@ -17,6 +17,7 @@ namespace {
 constexpr double kLowestShare = 0.05;
 constexpr double kMostGradient = 10.0;
 constexpr std::int64_t kReportEvery = 20;
+constexpr int kTimedSteps = 3;
 
 torch::optim::AdamW make_optimizer(const GraphModule& module, const TrainOptions& options) {
   std::vector<torch::Tensor> kernels, others;
@@ -36,22 +37,37 @@ torch::optim::AdamW make_optimizer(const GraphModule& module, const TrainOptions
 
 class Run {
  public:
-  Run(GraphModule module, const ZooDetector& detector, const TrainingSet& set,
-      const TrainOptions& options)
+  Run(GraphModule module, DetectionLossOf loss_of, const ZooDetector& detector,
+      const TrainingSet& set, const TrainOptions& options)
       : module_(std::move(module)),
+        loss_of_(std::move(loss_of)),
         set_(set),
         options_(options),
         average_(module_, options.average_decay),
         optimizer_(make_optimizer(module_, options)) {
-    std::vector<int> strides;
     for (const HeadLevel& level : detector.levels) {
-      strides.push_back(level.stride);
       wanted_.insert(wanted_.end(), level.tensors.begin(), level.tensors.end());
     }
-    grid_ = make_anchor_grid(options.crop, strides);
     per_epoch_ = std::max<std::int64_t>(1, set.images.size(0) / options.batch);
-    progress_.epochs = options.epochs;
-    progress_.steps = per_epoch_ * options.epochs;
+    progress_.steps = options.steps > 0 ? options.steps : per_epoch_ * options.epochs;
+    progress_.epochs = static_cast<int>((progress_.steps + per_epoch_ - 1) / per_epoch_);
+  }
+
+  // Nothing is changed but running statistics.
+  Result<double> seconds_per_step() {
+    std::vector<std::int64_t> first(
+        static_cast<std::size_t>(std::min<std::int64_t>(options_.batch, set_.images.size(0))));
+    std::iota(first.begin(), first.end(), 0);
+    std::mt19937_64 random(options_.seed);
+    std::chrono::steady_clock::time_point start;
+    for (int i = 0; i <= kTimedSteps; ++i) {
+      if (i == 1) start = std::chrono::steady_clock::now();  // the first one warms up
+      const auto loss = loss_on(draw_batch(set_, first, options_.crop, random));
+      if (!loss) return loss.error();
+      loss.value().total.backward();
+    }
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+    return passed.count() / kTimedSteps;
   }
 
   Result<Graph> go(const std::function<void(const TrainProgress&)>& report) {
@@ -61,7 +77,7 @@ class Run {
       if (!resumed) return resumed.error();
       epoch = resumed.value();
     }
-    for (; epoch < options_.epochs; ++epoch) {
+    for (; epoch < progress_.epochs; ++epoch) {
       if (const auto done = run_epoch(epoch, report); !done) return done.error();
       if (!options_.checkpoint.empty()) {
         save_checkpoint(options_.checkpoint, epoch + 1, module_, average_, optimizer_);
@@ -79,7 +95,8 @@ class Run {
     std::iota(order.begin(), order.end(), 0);
     for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
     progress_.epoch = epoch + 1;
-    for (std::int64_t i = 0; i < per_epoch_; ++i) {
+    const std::int64_t steps = std::min(per_epoch_, progress_.steps - epoch * per_epoch_);
+    for (std::int64_t i = 0; i < steps; ++i) {
       const auto from = order.begin() + i * options_.batch;
       const auto to =
           order.begin() +
@@ -88,22 +105,16 @@ class Run {
       if (const auto done = run_step(draw_batch(set_, {from, to}, options_.crop, random)); !done) {
         return done.error();
       }
-      if (++unreported_ == kReportEvery || i + 1 == per_epoch_) tell(report);
+      if (++unreported_ == kReportEvery || i + 1 == steps) tell(report);
     }
     return std::monostate{};
   }
 
   Result<std::monostate> run_step(const Batch& batch) {
     set_learning_rate();
-    module_.set_training(true);
-    auto made = module_.forward({batch.images.contiguous(at::MemoryFormat::ChannelsLast)}, wanted_);
+    auto made = loss_on(batch);
     if (!made) return made.error();
-    const std::vector<torch::Tensor> tensors = std::move(made).value();
-    std::vector<HeadTensors> heads;
-    for (std::size_t i = 0; i < tensors.size(); i += 3) {
-      heads.push_back({tensors[i], tensors[i + 1], tensors[i + 2]});
-    }
-    const YoloxLoss loss = yolox_loss(grid_, heads, batch.objects);
+    const DetectionLoss loss = std::move(made).value();
     const double total = loss.total.item<double>();
     if (!std::isfinite(total)) {
       return Error{ErrorCode::kInvalidArgument,
@@ -122,6 +133,14 @@ class Run {
     progress_.objectness += loss.objectness;
     progress_.classes += loss.classes;
     return std::monostate{};
+  }
+
+  Result<DetectionLoss> loss_on(const Batch& batch) {
+    module_.set_training(true);
+    const auto made =
+        module_.forward({batch.images.contiguous(at::MemoryFormat::ChannelsLast)}, wanted_);
+    if (!made) return made.error();
+    return loss_of_(made.value(), batch.objects);
   }
 
   void set_learning_rate() {
@@ -146,15 +165,27 @@ class Run {
   }
 
   GraphModule module_;
+  DetectionLossOf loss_of_;
   const TrainingSet& set_;
   const TrainOptions& options_;
   WeightAverage average_;
   torch::optim::AdamW optimizer_;
-  AnchorGrid grid_;
   std::vector<std::string> wanted_;
   std::int64_t per_epoch_ = 0, unreported_ = 0;
   TrainProgress progress_;
 };
+
+Result<std::unique_ptr<Run>> make_run(const ZooDetector& detector, const TrainingSet& set,
+                                      const TrainOptions& options) {
+  auto module = GraphModule::make(detector.graph);
+  if (!module) return module.error();
+  std::vector<int> strides;
+  for (const HeadLevel& level : detector.levels) strides.push_back(level.stride);
+  auto loss_of = detection_loss_of(detector.head, strides, options.crop, options.loss);
+  if (!loss_of) return loss_of.error();
+  return std::make_unique<Run>(std::move(module).value(), std::move(loss_of).value(), detector, set,
+                               options);
+}
 
 }  // namespace
 
@@ -166,12 +197,19 @@ double schedule(std::int64_t step, std::int64_t steps, std::int64_t warmup) {
          (1.0 - kLowestShare) * 0.5 * (1.0 + std::cos(std::numbers::pi * std::min(done, 1.0)));
 }
 
+Result<double> seconds_per_step(const ZooDetector& detector, const TrainingSet& set,
+                                const TrainOptions& options) {
+  auto run = make_run(detector, set, options);
+  if (!run) return run.error();
+  return run.value()->seconds_per_step();
+}
+
 Result<Graph> train_detector(const ZooDetector& detector, const TrainingSet& set,
                              const TrainOptions& options,
                              const std::function<void(const TrainProgress&)>& report) {
-  auto module = GraphModule::make(detector.graph);
-  if (!module) return module.error();
-  return Run(std::move(module).value(), detector, set, options).go(report);
+  auto run = make_run(detector, set, options);
+  if (!run) return run.error();
+  return run.value()->go(report);
 }
 
 }  // namespace pare::engine

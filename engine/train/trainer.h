@@ -1,4 +1,4 @@
-// Plain supervised training of a detector with a YOLOX head.
+// Plain supervised training of a detector, from scratch or from where its weights are.
 //
 // AdamW with a linear warm-up and a cosine to a twentieth, gradients clipped, an exponential moving
 // average of the weights that is what comes out. The same options, images and thread count give the
@@ -13,14 +13,16 @@
 #include <string>
 
 #include "core/result.h"
+#include "engine/train/detect/detection_loss.h"
 #include "engine/train/graph/graph_module.h"
 #include "engine/train/training_set.h"
-#include "engine/zoo/board_detector.h"
+#include "engine/zoo/zoo.h"
 
 namespace pare::engine {
 
 struct TrainOptions {
   int epochs = 20;
+  std::int64_t steps = 0;  // instead of epochs, if not 0
   int batch = 16;
   int crop = 128;  // height and width of what is trained on, cut out of the images
   double learning_rate = 2e-3;
@@ -29,6 +31,7 @@ struct TrainOptions {
   double average_decay = 0.998;
   std::uint64_t seed = 1;
   std::filesystem::path checkpoint;  // empty: none; an existing one is resumed
+  LossOptions loss = {};
 };
 
 struct TrainProgress {
@@ -41,9 +44,14 @@ struct TrainProgress {
 // Share of the highest learning rate at a step: up from 0, then a cosine down to a twentieth.
 double schedule(std::int64_t step, std::int64_t steps, std::int64_t warmup);
 
+// How long one step of training takes here: the mean of three on the first images.  Fails as
+// train_detector().
+Result<double> seconds_per_step(const ZooDetector& detector, const TrainingSet& set,
+                                const TrainOptions& options);
+
 // The graph with averaged weights and statistics.  `report` is called every 20 steps and once an
-// epoch.  Fails if the graph cannot be trained, a checkpoint is of another network, or the loss is
-// no longer finite.
+// epoch.  Fails if the graph or its head cannot be trained, a checkpoint is of another network, or
+// the loss is no longer finite.
 Result<Graph> train_detector(const ZooDetector& detector, const TrainingSet& set,
                              const TrainOptions& options,
                              const std::function<void(const TrainProgress&)>& report);

@@ -8,6 +8,7 @@
 #include "engine/data/images.h"
 #include "engine/data/labels.h"
 #include "engine/data/preprocess.h"
+#include "engine/zoo/zoo.h"
 
 namespace pare::engine {
 namespace {
@@ -22,29 +23,22 @@ ObjectBox to_network(const GroundTruthBox& truth, const Placement& at) {
 
 }  // namespace
 
-Preprocessing training_preprocessing() {
-  return {.rgb = false,
-          .resize = Resize::kLetterboxTopLeft,
-          .pad_value = 114,
-          .mean = {0, 0, 0},
-          .std = {1, 1, 1}};
-}
-
-Result<TrainingSet> load_training_set(const std::filesystem::path& folder, int size) {
-  const auto labels = read_labels(folder / "labels.json");
+Result<TrainingSet> load_training_set(const std::filesystem::path& folder,
+                                      const std::filesystem::path& labels_file, int size) {
+  const auto labels = read_labels(labels_file);
   if (!labels) return labels.error();
   TrainingSet set;
   for (const Category& category : labels.value().categories) set.classes.push_back(category.name);
   const auto count = static_cast<std::int64_t>(labels.value().images.size());
   if (count == 0 || set.classes.empty()) {
     return Error{ErrorCode::kInvalidArgument,
-                 (folder / "labels.json").string() + ": no images or no categories to learn from"};
+                 labels_file.string() + ": no images or no categories to learn from"};
   }
   set.images = torch::empty({count, 3, size, size}, torch::kUInt8);
   for (const LabelledImage& labelled : labels.value().images) {
     const auto image = read_image(folder / labelled.file_name);
     if (!image) return image.error();
-    const NetworkInput input = preprocess(image.value(), training_preprocessing(), size, size);
+    const NetworkInput input = preprocess(image.value(), zoo_preprocessing(), size, size);
     std::uint8_t* out =
         set.images[static_cast<std::int64_t>(set.objects.size())].data_ptr<std::uint8_t>();
     std::ranges::transform(input.values, out, [](float v) { return static_cast<std::uint8_t>(v); });

@@ -1,7 +1,7 @@
 // Labelled images in memory, resized for one network: what a training run draws its batches from.
 //
-// Reads a folder with COCO labels (labels.json) and images, letterboxed to the top left as the
-// YOLOX head wants it.  Memory: 3 * size * size bytes an image.
+// Reads COCO labels and a folder of images, letterboxed to the top left as the zoo's detectors want
+// them.  Memory: 3 * size * size bytes an image.
 #pragma once
 
 #include <torch/torch.h>
@@ -24,11 +24,9 @@ struct TrainingSet {
   std::vector<std::string> classes;
 };
 
-// How an image becomes the network's input: the one that a YOLOX head asks for.
-Preprocessing training_preprocessing();
-
 // Fails with kNotFound for a missing file, kInvalidArgument for one that is not what it should be.
-Result<TrainingSet> load_training_set(const std::filesystem::path& folder, int size);
+Result<TrainingSet> load_training_set(const std::filesystem::path& images,
+                                      const std::filesystem::path& labels, int size);
 
 struct Batch {
   torch::Tensor images;  // float (B, 3, crop, crop)

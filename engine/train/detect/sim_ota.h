@@ -43,7 +43,7 @@ struct Predictions {
 struct Assignment {
   std::size_t anchor = 0;
   std::size_t object = 0;
-  float overlap = 0;  // of the predicted box with the object
+  float quality = 0;  // what the score is to say: how well the predicted box overlaps
 };
 
 // Sorted by anchor.

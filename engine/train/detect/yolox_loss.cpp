@@ -4,6 +4,8 @@
 #include <cmath>
 #include <span>
 
+#include "engine/train/detect/task_aligned.h"
+
 namespace pare::engine {
 namespace {
 
@@ -31,25 +33,12 @@ torch::Tensor decode(const torch::Tensor& offsets, const torch::Tensor& corners,
   return torch::cat({centres, sizes}, -1);
 }
 
-torch::Tensor generalized_iou(const torch::Tensor& a, const torch::Tensor& b) {
-  const auto low = [](const torch::Tensor& t) { return t.slice(1, 0, 2) - t.slice(1, 2, 4) / 2; };
-  const auto high = [](const torch::Tensor& t) { return t.slice(1, 0, 2) + t.slice(1, 2, 4) / 2; };
-  const auto area = [](const torch::Tensor& sides) {
-    return sides.select(1, 0) * sides.select(1, 1);
-  };
-  const torch::Tensor both =
-      area((torch::min(high(a), high(b)) - torch::max(low(a), low(b))).clamp_min(0));
-  const torch::Tensor either = area(a.slice(1, 2, 4)) + area(b.slice(1, 2, 4)) - both + 1e-7;
-  const torch::Tensor hull = area(torch::max(high(a), high(b)) - torch::min(low(a), low(b))) + 1e-7;
-  return both / either - (hull - either) / hull;
-}
-
 struct Targets {
   std::vector<std::int64_t> rows;  // image * anchors + anchor
   std::vector<float> boxes;        // 4 a row: pixels
   std::vector<float> offsets;      // 4 a row: as the head makes them
   std::vector<std::int64_t> categories;
-  std::vector<float> overlaps;
+  std::vector<float> qualities;
 };
 
 void append_targets(const AnchorGrid& grid, const std::vector<Assignment>& assigned,
@@ -64,7 +53,7 @@ void append_targets(const AnchorGrid& grid, const std::vector<Assignment>& assig
         {o.centre_x / stride - grid.x[a.anchor], o.centre_y / stride - grid.y[a.anchor],
          std::log(std::max(o.width, 1.0F) / stride), std::log(std::max(o.height, 1.0F) / stride)});
     targets.categories.push_back(o.category);
-    targets.overlaps.push_back(a.overlap);
+    targets.qualities.push_back(a.quality);
   }
 }
 
@@ -75,7 +64,8 @@ std::span<const float> image_rows(const torch::Tensor& cpu, std::size_t image) {
 
 Targets assign_batch(const AnchorGrid& grid, const torch::Tensor& boxes,
                      const torch::Tensor& objectness, const torch::Tensor& classes,
-                     const std::vector<std::vector<ObjectBox>>& objects) {
+                     const std::vector<std::vector<ObjectBox>>& objects, Assigner assigner) {
+  const auto assign = assigner == Assigner::kTaskAligned ? assign_task_aligned : assign_sim_ota;
   const auto plain = [](const torch::Tensor& t) {
     return t.detach().to(torch::kCPU, torch::kFloat32).contiguous();
   };
@@ -86,34 +76,32 @@ Targets assign_batch(const AnchorGrid& grid, const torch::Tensor& boxes,
                                 .objectness = image_rows(o, i),
                                 .classes = image_rows(c, i),
                                 .class_count = static_cast<std::size_t>(c.size(2))};
-    append_targets(grid, assign_sim_ota(grid, predicted, objects[i]), objects[i], i, targets);
+    append_targets(grid, assign(grid, predicted, objects[i]), objects[i], i, targets);
   }
   return targets;
 }
 
-torch::Tensor cross_entropy_sum(const torch::Tensor& logits, const torch::Tensor& targets) {
-  return torch::binary_cross_entropy_with_logits(logits, targets, {}, {}, at::Reduction::Sum);
-}
-
 }  // namespace
 
-YoloxLoss yolox_loss(const AnchorGrid& grid, const std::vector<HeadTensors>& heads,
-                     const std::vector<std::vector<ObjectBox>>& objects) {
+DetectionLoss yolox_loss(const AnchorGrid& grid, const std::vector<HeadTensors>& heads,
+                         const std::vector<std::vector<ObjectBox>>& objects,
+                         const LossOptions& options) {
   const torch::Tensor offsets = rows(heads, &HeadTensors::box);
   const torch::Tensor objectness = rows(heads, &HeadTensors::objectness);
   const torch::Tensor classes = rows(heads, &HeadTensors::classes);
   const torch::Device device = offsets.device();
   const torch::Tensor corners = torch::cat({column(grid.x), column(grid.y)}, 1).to(device);
   const torch::Tensor boxes = decode(offsets, corners, column(grid.stride).to(device));
-  const Targets targets = assign_batch(grid, boxes, objectness, classes, objects);
+  const Targets targets = assign_batch(grid, boxes, objectness, classes, objects, options.assign);
 
-  YoloxLoss loss;
+  DetectionLoss loss;
   loss.assigned = targets.rows.size();
   const double share = 1.0 / static_cast<double>(std::max<std::size_t>(1, loss.assigned));
   const torch::Tensor at = torch::tensor(targets.rows, torch::kInt64).to(device);
   torch::Tensor seen = torch::zeros({objectness.numel()}, objectness.options());
   seen.index_fill_(0, at, 1.0);
-  const torch::Tensor object_loss = cross_entropy_sum(objectness.reshape({-1}), seen) * share;
+  const torch::Tensor object_loss =
+      score_loss(objectness.reshape({-1}), seen, options.score) * share;
   loss.objectness = object_loss.item<double>();
   loss.total = object_loss;
   if (targets.rows.empty()) return loss;
@@ -124,17 +112,17 @@ YoloxLoss yolox_loss(const AnchorGrid& grid, const std::vector<HeadTensors>& hea
   const auto table = [&](const std::vector<float>& v) {
     return torch::tensor(v).view({-1, 4}).to(device);
   };
-  const torch::Tensor box_loss =
-      (1.0 - generalized_iou(pick(boxes), table(targets.boxes))).sum() * (kBoxWeight * share);
+  const torch::Tensor overlap_loss =
+      box_loss(pick(boxes), table(targets.boxes), options.box).sum() * (kBoxWeight * share);
   const torch::Tensor l1_loss = torch::abs(pick(offsets) - table(targets.offsets)).sum() * share;
   torch::Tensor quality = torch::zeros({at.size(0), classes.size(2)}, classes.options());
   quality.scatter_(1, torch::tensor(targets.categories, torch::kInt64).view({-1, 1}).to(device),
-                   column(targets.overlaps).to(device));
-  const torch::Tensor class_loss = cross_entropy_sum(pick(classes), quality) * share;
-  loss.box = box_loss.item<double>();
+                   column(targets.qualities).to(device));
+  const torch::Tensor class_loss = score_loss(pick(classes), quality, options.score) * share;
+  loss.box = overlap_loss.item<double>();
   loss.l1 = l1_loss.item<double>();
   loss.classes = class_loss.item<double>();
-  loss.total = object_loss + box_loss + l1_loss + class_loss;
+  loss.total = object_loss + overlap_loss + l1_loss + class_loss;
   return loss;
 }
 

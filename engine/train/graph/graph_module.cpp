@@ -17,6 +17,7 @@ Use use_of(const Node& node, std::size_t input) {
   if (node.op == "Conv" && input == 2) return Use::kOffset;
   if (node.op == "BatchNormalization" && (input == 1 || input == 2)) return Use::kOffset;
   if (node.op == "BatchNormalization" && input >= 3) return Use::kStatistic;
+  if (node.op == "Relu") return Use::kOffset;  // a share that is learned and kept positive
   return Use::kFixed;
 }
 

@@ -6,8 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/check.h"
 #include "engine/onnx/onnx_io.h"
 #include "engine/train/detect/yolox_loss.h"
+#include "engine/zoo/board_detector.h"
 
 namespace pare::engine {
 namespace {
@@ -75,6 +77,68 @@ TEST(Trainer, a_resumed_run_ends_where_an_uninterrupted_one_does) {
   std::filesystem::remove(options.checkpoint);
 }
 
+ZooDetector of_the_zoo(const std::string& backbone, const std::string& neck,
+                       const std::string& head) {
+  auto made = make_zoo_detector({.backbone = backbone,
+                                 .neck = neck,
+                                 .head = head,
+                                 .classes = 2,
+                                 .size = 64,
+                                 .neck_channels = 16});
+  PARE_CHECK(made.has_value(), made.error().message);
+  return std::move(made).value();
+}
+
+TEST(Trainer, detectors_of_the_zoo_learn_squares_with_either_head_and_assignment) {
+  struct Case {
+    const char *backbone, *neck, *head;
+    LossOptions loss;
+  };
+  const Case cases[] = {{"mobilenetv3-small", "weighted-fpn", "yolox", {}},
+                        {"mobilenetv3-small", "fpn", "centernet", {}},
+                        {"shufflenetv2",
+                         "single",
+                         "yolox",
+                         {Assigner::kTaskAligned, BoxLoss::kCiou, ScoreLoss::kQualityFocal}}};
+  for (const Case& c : cases) {
+    TrainOptions options = short_run(16);
+    options.loss = c.loss;
+    std::vector<double> losses;
+    const auto trained =
+        train_detector(of_the_zoo(c.backbone, c.neck, c.head), squares(16, 64), options,
+                       [&](const TrainProgress& p) { losses.push_back(p.loss); });
+    ASSERT_TRUE(trained) << c.backbone << ": " << trained.error().message;
+    ASSERT_EQ(losses.size(), 16U);
+    EXPECT_LT(losses.back(), 0.92 * losses.front()) << c.backbone << " " << c.head;
+  }
+}
+
+TEST(Trainer, the_shares_of_a_weighted_sum_are_learned) {
+  const ZooDetector detector = of_the_zoo("mobilenetv3-small", "weighted-fpn", "yolox");
+  const auto trained =
+      train_detector(detector, squares(8, 64), short_run(2), [](const TrainProgress&) {});
+  ASSERT_TRUE(trained);
+  int learned = 0;
+  for (const Node& node : detector.graph.nodes) {
+    if (node.op != "Relu" || !detector.graph.constants.contains(node.inputs[0])) continue;
+    if (trained.value().constants.at(node.inputs[0]) != detector.graph.constants.at(node.inputs[0]))
+      ++learned;
+  }
+  EXPECT_EQ(learned, 4);
+}
+
+TEST(Trainer, steps_end_in_the_middle_of_an_epoch) {
+  TrainOptions options = short_run(20);
+  options.steps = 5;  // of 2 an epoch
+  TrainProgress last;
+  const auto trained = train_detector(make_board_detector(2, 64, 1), squares(8, 64), options,
+                                      [&](const TrainProgress& p) { last = p; });
+  ASSERT_TRUE(trained);
+  EXPECT_EQ(last.step, 5);
+  EXPECT_EQ(last.steps, 5);
+  EXPECT_EQ(last.epochs, 3);
+}
+
 TEST(Trainer, the_learning_rate_rises_and_then_falls_to_a_twentieth) {
   EXPECT_DOUBLE_EQ(schedule(5, 100, 10), 0.5);
   EXPECT_DOUBLE_EQ(schedule(10, 100, 10), 1.0);
@@ -113,8 +177,8 @@ TEST(YoloxLoss, a_perfect_prediction_costs_less_than_a_wrong_one) {
     head.classes[0][category][1][1] = 6;
     return std::vector<HeadTensors>{head};
   };
-  const YoloxLoss right = yolox_loss(grid, heads(6, 1), objects);
-  const YoloxLoss wrong = yolox_loss(grid, heads(-6, 0), objects);
+  const DetectionLoss right = yolox_loss(grid, heads(6, 1), objects);
+  const DetectionLoss wrong = yolox_loss(grid, heads(-6, 0), objects);
   EXPECT_EQ(right.assigned, 1U);
   EXPECT_NEAR(right.box, 0, 1e-4);
   EXPECT_LT(right.total.item<double>(), 0.1);
@@ -126,7 +190,7 @@ TEST(YoloxLoss, images_without_objects_still_teach_objectness) {
   const AnchorGrid grid = make_anchor_grid(32, strides);
   const std::vector<HeadTensors> heads = {
       {torch::zeros({2, 4, 4, 4}), torch::zeros({2, 1, 4, 4}), torch::zeros({2, 2, 4, 4})}};
-  const YoloxLoss loss = yolox_loss(grid, heads, {{}, {}});
+  const DetectionLoss loss = yolox_loss(grid, heads, {{}, {}});
   EXPECT_EQ(loss.assigned, 0U);
   EXPECT_GT(loss.total.item<double>(), 1.0);
 }
