@@ -1,6 +1,7 @@
 // pare-train: trains detectors and super-networks.
 //
 //   pare-train --data boards --out detector.onnx --epochs 30 --checkpoint run.pt
+//   pare-train detector --model m.onnx --images boards --minutes 60 -o detector.onnx
 //   pare-train supernet --model m.onnx --statistics s --images DIR --minutes 60 -o m.supernet
 //   pare-train cut --model m.onnx --statistics s --supernet m.supernet --plan p.json -o c.onnx
 //   pare-train run --task task.json --outcome outcome.json --scratch DIR
@@ -20,6 +21,7 @@
 #include <string>
 
 #include "engine/onnx/onnx_io.h"
+#include "engine/train/detector_command.h"
 #include "engine/train/tasks/run_command.h"
 #include "engine/train/tasks/supernet_command.h"
 #include "engine/train/trainer.h"
@@ -95,6 +97,7 @@ int train(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   const std::string command = argc > 1 ? argv[1] : "";
+  if (command == "detector") return pare::engine::run_detector(argc - 1, argv + 1);
   if (command == "supernet") return pare::engine::run_supernet(argc - 1, argv + 1);
   if (command == "run") return pare::engine::run_run(argc - 1, argv + 1);
   if (command == "hello") return pare::engine::run_hello();
