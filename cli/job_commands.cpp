@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/follow.h"
 #include "cli/format.h"
 #include "cli/table.h"
 
@@ -197,11 +199,14 @@ void erase_lines(int drawn) {
   if (drawn > 0) draw("\x1b[" + std::to_string(drawn) + "F\x1b[J");
 }
 
-// Follows a job to its end.  A terminal is drawn over; elsewhere a line comes when the state
-// changes or another twentieth is done.
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Follows a job to its end.  A terminal is drawn over; elsewhere lines come as follow.h says.
 Exit watch(const Common& common, const Service& service, const std::string& id) {
   int drawn = 0;
-  std::string last;
+  FollowLines lines;
   bool told = common.json;
   for (int unanswered = 0;;) {
     const auto job = service.get("/v1/jobs/" + escaped(id));
@@ -233,15 +238,8 @@ Exit watch(const Common& common, const Service& service, const std::string& id) 
       print(frame);
       drawn = lines_of(frame);
     } else if (!common.json) {
-      double share = seen.value("progress", 0.0);
-      for (const json& task : seen.value("under_way", json::array())) {
-        share += task.value("progress", 0.0);
-      }
-      const int twentieth = static_cast<int>(share * 20);
-      const std::string key =
-          seen.value("state", "") + std::to_string(twentieth) + waits_text(seen);
-      if (key != last) print(progress_line(seen) + "\n");
-      last = key;
+      const std::string line = progress_line(seen);
+      if (lines.is_due(seen, line, seconds_now())) print(line + "\n");
     }
     ::sleep(1);
   }

@@ -225,6 +225,8 @@ Response predict_plans(const Services& services, std::counting_semaphore<>& turn
   for (std::size_t i = 0; i < plans.size(); ++i) {
     items.push_back({{"plan_sha256", wire::plan_sha256(plans[i])},
                      {"predicted", view_of(predicted.value()[i])}});
+    const Weights weights = predicted_weights(context.value(), plans[i]);
+    if (weights != plans[i].weights) items.back()["weights"] = name_of(weights);
   }
   return reply(200, {{"job", id.value()}, {"items", std::move(items)}});
 }

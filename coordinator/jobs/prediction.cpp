@@ -37,13 +37,19 @@ std::vector<search::Observation> observations_of(const JobContext& context,
 
 }  // namespace
 
+Weights predicted_weights(const JobContext& context, const Plan& plan) noexcept {
+  return plan.widths.empty() ? Weights::kOriginal : context.weights();
+}
+
 Result<std::vector<std::vector<PredictedOutcome>>> predict(const JobContext& job,
                                                            std::span<const Trial> trials,
                                                            std::span<const Plan> plans) {
   const JobContext context = asked_of(job);
   std::vector<search::Genome> genomes;
   for (const Plan& plan : plans) {
-    auto genome = context.space.genome_of(plan);
+    Plan own = plan;
+    own.weights = predicted_weights(job, plan);
+    auto genome = context.space.genome_of(own);
     if (!genome) {
       return Error{ErrorCode::kInvalidArgument,
                    "plan " + wire::plan_sha256(plan).substr(0, 10) +

@@ -29,8 +29,13 @@ struct PredictedOutcome {
   std::vector<PredictedMetric> metrics;  // of the job's objectives; empty: too few trials there
 };
 
-// One list an asked plan, in the order of the job's targets.  Fails with kInvalidArgument, naming
-// it, for a plan outside the job's space, and with kConflict while no target has enough trials.
+// The weights that an answer about the plan is for: those that the job's plans have that remove as
+// much, because no trial of it says what others would come to.
+Weights predicted_weights(const JobContext& context, const Plan& plan) noexcept;
+
+// One list an asked plan, with these weights, in the order of the job's targets.  Fails with
+// kInvalidArgument, naming it, for a plan outside the job's space, and with kConflict while no
+// target has enough trials.
 Result<std::vector<std::vector<PredictedOutcome>>> predict(const JobContext& context,
                                                            std::span<const Trial> trials,
                                                            std::span<const Plan> plans);
