@@ -1,7 +1,7 @@
 #include "search/seeds.h"
 
 #include <algorithm>
-#include <ranges>
+#include <span>
 
 namespace pare::search {
 namespace {
@@ -34,13 +34,14 @@ struct LeverSeeds {
 // The last lever comes first: the later a lever, the more it saves at once.
 std::vector<LeverSeeds> seeds_of_levers(const Space& space) {
   std::vector<LeverSeeds> all;
-  for (const LeverPointer& lever : std::views::reverse(space.levers())) {
-    const std::vector<Genome> seeds = lever->seeds(space.original());
+  const std::span<const LeverPointer> levers = space.levers();
+  for (auto lever = levers.rbegin(); lever != levers.rend(); ++lever) {
+    const std::vector<Genome> seeds = (*lever)->seeds(space.original());
     if (seeds.empty()) continue;
     LeverSeeds& made = all.emplace_back();
     for (const Genome& seed : seeds) made.begun.push_back(begun(space, seed));
     if (made.begun.front() != seeds.front()) made.bare = seeds.front();
-    made.changes_the_order = lever->changes_the_order();
+    made.changes_the_order = (*lever)->changes_the_order();
   }
   return all;
 }
