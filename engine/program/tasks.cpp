@@ -44,7 +44,7 @@ Result<std::vector<std::string>> compared_with_upload(const TaskContext& context
   return check_faithful(detector, onnx, other);
 }
 
-// The super-network that comes with the task, if it was made of the same model and statistics.
+// The super-network that comes with the task, if it was made of the same model.
 Result<Supernet> supernet_of(const TaskContext& context) {
   const auto path = context.file("supernet");
   if (!path) return path.error();
@@ -53,8 +53,7 @@ Result<Supernet> supernet_of(const TaskContext& context) {
   if (!file) return file.error();
   auto supernet = load_supernet(file.value());
   if (!supernet) return supernet.error();
-  const auto own = check_lineage(supernet.value(), context.document.blobs.at("model"),
-                                 context.document.blobs.at("statistics"));
+  const auto own = check_lineage(supernet.value(), context.document.blobs.at("model"));
   if (!own) return own.error();
   return supernet;
 }

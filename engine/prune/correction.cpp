@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/graph/convert.h"
 #include "engine/prune/constant_edits.h"
 #include "engine/prune/layer_inputs.h"
 
@@ -101,6 +102,9 @@ Result<SupernetLineage> read_lineage(const TensorFile& file) {
     if (at == file.metadata.end()) return unreadable(std::string(name) + " is missing");
     *field = at->second;
   }
+  if (const auto at = file.metadata.find("training"); at != file.metadata.end()) {
+    lineage.training = at->second;
+  }
   const auto seed = number_of<std::uint64_t>(file, "seed");
   if (!seed) return seed.error();
   lineage.seed = seed.value();
@@ -129,8 +133,50 @@ Result<std::vector<double>> read_knots(const TensorFile& file) {
   return std::vector<double>(values.begin(), values.end());
 }
 
+Tensor times(const Tensor& numbers, float factor) {
+  std::vector<float> values(numbers.values<float>().begin(), numbers.values<float>().end());
+  for (float& value : values) value *= factor;
+  return Tensor::of<float>(numbers.shape(), std::span<const float>(values));
+}
+
+std::string key_of_scale(const std::string& key) {
+  return "scale/" + key;
+}
+
+// The power of two that brings the largest of them to at least a half and below 1: a change of
+// weights that read bytes is so small that a half would have no digits left for it.
+float scale_of(const Tensor& numbers) {
+  float most = 0;
+  for (const float x : numbers.values<float>()) most = std::max(most, std::abs(x));
+  int exponent = 0;
+  std::frexp(most, &exponent);
+  return std::ldexp(1.0F, exponent);
+}
+
+void add_halves(TensorFile& file, const std::string& key, const Tensor& numbers) {
+  const float scale = scale_of(numbers);
+  file.tensors[key] = converted(times(numbers, 1 / scale), DType::kFloat16);
+  file.tensors[key_of_scale(key)] = Tensor::of<float>({}, std::span(&scale, 1));
+}
+
 bool is_finite(const Tensor& tensor) {
   return std::ranges::all_of(tensor.values<float>(), [](float x) { return std::isfinite(x); });
+}
+
+// A change as it was, out of halves and their scale, or as files of before have it.
+Result<Tensor> single_precision(const TensorFile& file, const std::string& key,
+                                const Tensor& kept) {
+  Tensor numbers = kept;
+  if (kept.dtype() == DType::kFloat16) {
+    const auto scale = file.tensors.find(key_of_scale(key));
+    if (scale == file.tensors.end() || scale->second.dtype() != DType::kFloat32 ||
+        scale->second.size() != 1) {
+      return unreadable(key_of_scale(key) + " is not one float32 number");
+    }
+    numbers = times(with_float32(kept), scale->second.values<float>()[0]);
+  }
+  if (numbers.dtype() == DType::kFloat32 && is_finite(numbers)) return numbers;
+  return unreadable(key + " holds something other than finite float16 or float32 numbers");
 }
 
 // One part of a layer for all knots.
@@ -141,14 +187,13 @@ Result<std::vector<Tensor>> read_part(const TensorFile& file, std::size_t knots,
     const std::string key = key_of_change(k, part, layer);
     const auto at = file.tensors.find(key);
     if (at == file.tensors.end()) return unreadable(key + " is missing");
-    if (at->second.dtype() != DType::kFloat32 || !is_finite(at->second)) {
-      return unreadable(key + " holds something other than finite float32 numbers");
-    }
-    if (k > 0 && at->second.shape() != all[0].shape()) {
+    auto numbers = single_precision(file, key, at->second);
+    if (!numbers) return numbers.error();
+    if (k > 0 && numbers.value().shape() != all[0].shape()) {
       return unreadable(key + " is " + to_string(at->second.shape()) + ", the first knot has " +
                         to_string(all[0].shape()));
     }
-    all.push_back(at->second);
+    all.push_back(std::move(numbers).value());
   }
   return all;
 }
@@ -201,19 +246,10 @@ Result<Graph> corrected(const Graph& body, const Supernet& supernet, double remo
   return graph;
 }
 
-Result<std::monostate> check_lineage(const Supernet& supernet, const std::string& model,
-                                     const std::string& statistics) {
-  const SupernetLineage& lineage = supernet.lineage;
-  for (const auto& [what, made, given] :
-       {std::tuple("model", &lineage.model, &model),
-        std::tuple("statistics", &lineage.statistics, &statistics)}) {
-    if (*made != *given) {
-      return Error{ErrorCode::kInvalidArgument,
-                   std::string("the super-network was trained with the ") + what + " " + *made +
-                       ", not with " + *given};
-    }
-  }
-  return std::monostate{};
+Result<std::monostate> check_lineage(const Supernet& supernet, const std::string& model) {
+  if (supernet.lineage.model == model) return std::monostate{};
+  return Error{ErrorCode::kInvalidArgument, "the super-network was trained with the model " +
+                                                supernet.lineage.model + ", not with " + model};
 }
 
 TensorFile to_tensor_file(const Supernet& supernet) {
@@ -225,11 +261,12 @@ TensorFile to_tensor_file(const Supernet& supernet) {
                    {"seed", std::to_string(lineage.seed)},
                    {"images", std::to_string(lineage.images)},
                    {"steps", std::to_string(lineage.steps)}};
+  if (!lineage.training.empty()) file.metadata["training"] = lineage.training;
   file.tensors["knots"] = Tensor::of<double>({std::ssize(supernet.knots)}, supernet.knots);
   for (const auto& [layer, changes] : supernet.changes) {
     for (std::size_t k = 0; k < changes.size(); ++k) {
-      file.tensors[key_of_change(k, "weights", layer)] = changes[k].weights;
-      file.tensors[key_of_change(k, "bias", layer)] = changes[k].bias;
+      add_halves(file, key_of_change(k, "weights", layer), changes[k].weights);
+      add_halves(file, key_of_change(k, "bias", layer), changes[k].bias);
     }
   }
   return file;

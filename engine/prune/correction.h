@@ -33,6 +33,8 @@ struct SupernetLineage {
   std::uint64_t seed = 0;
   std::int64_t images = 0;  // that it was trained on
   std::int64_t steps = 0;
+  std::string training =
+      {};  // what training came to, as wire/training_json.h has it; empty: untold
   friend bool operator==(const SupernetLineage&, const SupernetLineage&) = default;
 };
 
@@ -57,13 +59,14 @@ std::vector<double> knot_weights(std::span<const double> knots, double removed);
 // of another body.
 Result<Graph> corrected(const Graph& body, const Supernet& supernet, double removed);
 
-// Fails with kInvalidArgument, saying which of the two is another and both SHA-256, if the
-// super-network was not made from these.
-Result<std::monostate> check_lineage(const Supernet& supernet, const std::string& model,
-                                     const std::string& statistics);
+// Fails with kInvalidArgument, with both SHA-256, if the super-network is of another model.  Its
+// statistics may be others: a repair is made with those at hand, and candidates are measured.
+Result<std::monostate> check_lineage(const Supernet& supernet, const std::string& model);
 
-// Into and out of a tensor file.  Reading trusts nothing: fails with kInvalidArgument, naming the
-// entry.
+// Into and out of a tensor file.  Changes are kept as half precision times a power of two for each
+// tensor: half the bytes, for a part in two thousand of what is a small part of a weight.  Files of
+// before, in single precision, are read as well.  Reading trusts nothing: fails with
+// kInvalidArgument, naming the entry.
 TensorFile to_tensor_file(const Supernet& supernet);
 Result<Supernet> load_supernet(const TensorFile& file);
 

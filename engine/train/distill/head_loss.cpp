@@ -6,7 +6,10 @@
 namespace pare::engine {
 namespace {
 
-constexpr double kBoxWeight = 2;
+constexpr double kBoxWeight = 8;
+// Below it the loss of a number of a box is quadratic: a box of two strides that is off by a tenth
+// of a stride on each side has an IoU of .82 already, so that with a bend at 1 nobody would mind.
+constexpr double kBoxBend = 0.1;
 constexpr double kUnseenWeight = 0.05;  // of classes, where no objectness says what is seen
 constexpr std::int64_t kSides = 4;
 
@@ -55,7 +58,7 @@ torch::Tensor box_difference(ChannelKind kind, const torch::Tensor& student,
     if (kind == ChannelKind::kSigmoidOffset) return torch::sigmoid(x) * 2;
     return kind == ChannelKind::kTanhOffset ? torch::tanh(x) : x;
   };
-  return torch::smooth_l1_loss(bent(student), bent(teacher), at::Reduction::None);
+  return torch::smooth_l1_loss(bent(student), bent(teacher), at::Reduction::None, kBoxBend);
 }
 
 torch::Tensor range_loss(const HeadChannels& head, const ChannelRange& range,

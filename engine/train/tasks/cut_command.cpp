@@ -24,8 +24,7 @@ Result<std::monostate> cut(const CutArguments& arguments) {
   if (!file) return file.error();
   const auto supernet = load_supernet(file.value());
   if (!supernet) return supernet.error();
-  const auto own = check_lineage(supernet.value(), opened.value().model_sha256,
-                                 opened.value().statistics_sha256);
+  const auto own = check_lineage(supernet.value(), opened.value().model_sha256);
   if (!own) return own;
   const auto text = read_text(arguments.plan);
   if (!text) return text.error();

@@ -7,6 +7,7 @@
 
 #include "core/task_kind.h"
 #include "engine/train/tasks/train_task.h"
+#include "engine/train/tasks/training_record.h"
 #include "wire/task_file.h"
 
 namespace pare::engine {

@@ -12,6 +12,7 @@
 #include "engine/train/tasks/opened.h"
 #include "engine/train/tasks/photographs.h"
 #include "engine/train/tasks/plans.h"
+#include "engine/train/tasks/training_record.h"
 #include "wire/plan_json.h"
 
 namespace pare::engine {
@@ -112,9 +113,10 @@ Result<std::monostate> train(const Arguments& arguments) {
       train_supernet(body, plans.value().orders, plans.value().pool, plans.value().judged, images,
                      options, [&](const RunProgress& p) { say(of_progress(p, seconds())); });
   if (!trained) return trained.error();
-  Supernet supernet = trained.value().supernet;
-  supernet.lineage = {model.model_sha256, model.statistics_sha256, options.seed,
-                      std::ssize(images.trained_on), supernet.lineage.steps};
+  const Training record =
+      training_of(trained.value(), options, plans.value().judged, photographs.value());
+  const Supernet supernet =
+      with_lineage(trained.value().supernet, record, model.model_sha256, model.statistics_sha256);
   const auto written = write_tensor_file(to_tensor_file(supernet), arguments.out);
   if (!written) return written;
   for (const std::string& note : trained.value().notes) say({{"note", note}});
@@ -157,6 +159,8 @@ int run_supernet(int argc, char** argv) {
   app.add_option("--plan", arguments.plans, "Train these plans alone, instead of a pool");
   app.add_option("--pool", arguments.pool.plans, "Sub-networks that are trained")
       ->check(CLI::Range(1, 1000));
+  app.add_option("--noise", arguments.pool.noise, "How far they differ from what is expected best")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--most-images", arguments.most_images, "0: all of the folder");
   app.add_option("--batch", run.batch)->check(CLI::Range(1, 256));
   app.add_option("--rate", run.optimizer.rate)->check(CLI::PositiveNumber);

@@ -1,7 +1,5 @@
 #include "engine/train/tasks/train_task.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -16,7 +14,7 @@
 #include "engine/train/tasks/opened.h"
 #include "engine/train/tasks/photographs.h"
 #include "engine/train/tasks/plans.h"
-#include "host/facts.h"
+#include "engine/train/tasks/training_record.h"
 #include "wire/sha256.h"
 
 namespace pare::engine {
@@ -171,24 +169,6 @@ Result<std::optional<TrainingParent>> parent_of(const wire::TaskDocument& task,
   return std::optional(TrainingParent{std::move(sha256).value(), trained.went_on_from});
 }
 
-Training training_of(const TrainedCorrection& trained, const std::vector<double>& knots,
-                     const std::vector<PoolPlan>& judged) {
-  Training out;
-  out.steps = trained.supernet.lineage.steps;
-  out.skipped = trained.skipped;
-  for (std::size_t k = 0; k < knots.size(); ++k) {
-    out.knots.push_back({knots[k], trained.kept[k]});
-  }
-  for (std::size_t j = 0; j < judged.size(); ++j) {
-    out.judged.push_back({judged[j].share, trained.before[j], trained.after[j]});
-  }
-  out.threads = at::get_num_threads();
-  out.program = training_library();
-  out.processor = host::processor_kind(host::machine_facts());
-  out.notes = trained.notes;
-  return out;
-}
-
 class TrainTask {
  public:
   TrainTask(const wire::TaskDocument& task, const wire::TrainParams& params,
@@ -241,34 +221,35 @@ class TrainTask {
     return load_photographs(dataset.value() / "calibration", kMostImages, form_of(detector));
   }
 
-  Result<TrainedCorrection> train(const ElasticBody& body, const Plans& plans,
-                                  const Photographs& photographs, const Detector& detector) {
-    TaskKeeper keeper(task_.checkpoints, say_);
+  RunOptions options() const {
     RunOptions options;
     options.knots = kKnots;
     options.steps = params_.steps.value_or(0);
     options.minutes = params_.minutes;
     options.seed = params_.seed;
-    options.keeper = &keeper;
     options.about = about(task_, params_);
+    return options;
+  }
+
+  Result<TrainedCorrection> train(const ElasticBody& body, const Plans& plans,
+                                  const Photographs& photographs, const Detector& detector) {
+    TaskKeeper keeper(task_.checkpoints, say_);
+    RunOptions kept = options();
+    kept.keeper = &keeper;
     const RunImages images{photographs.trained_on, photographs.held_out, form_of(detector)};
-    return train_supernet(body, plans.orders, plans.pool, plans.judged, images, options,
+    return train_supernet(body, plans.orders, plans.pool, plans.judged, images, kept,
                           Progress(plans.judged, say_));
   }
 
   Result<wire::TaskSuccess> finish(TrainedCorrection trained, const Plans& plans,
                                    const Photographs& photographs, double seconds) {
-    Training result = training_of(trained, kKnots, plans.judged);
-    result.images = static_cast<int>(photographs.trained_on.size());
-    result.held_out_images = static_cast<int>(photographs.held_out_count);
+    Training result = training_of(trained, options(), plans.judged, photographs);
     result.seconds = seconds;
-    result.seed = params_.seed;
     auto parent = parent_of(task_, trained);
     if (!parent) return parent.error();
     result.parent = std::move(parent).value();
-    Supernet supernet = std::move(trained.supernet);
-    supernet.lineage = {blob_of(task_, "model"), blob_of(task_, "statistics"), params_.seed,
-                        std::ssize(photographs.trained_on), result.steps};
+    const Supernet supernet = with_lineage(std::move(trained.supernet), result,
+                                           blob_of(task_, "model"), blob_of(task_, "statistics"));
     const auto written = write_tensor_file(to_tensor_file(supernet), scratch_ / kArtifact);
     if (!written) return written.error();
     return wire::TaskSuccess{std::move(result), {{"supernet", wire::LocalFile{kArtifact}}}};
@@ -282,10 +263,6 @@ class TrainTask {
 };
 
 }  // namespace
-
-std::string training_library() {
-  return std::string("libtorch ") + TORCH_VERSION;
-}
 
 Result<wire::TaskSuccess> run_train_task(const wire::TaskDocument& task, const fs::path& scratch,
                                          Stopwatch& watch, const Say& say) {

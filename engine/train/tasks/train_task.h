@@ -11,9 +11,6 @@
 
 namespace pare::engine {
 
-// The library that trains, with its version.
-std::string training_library();
-
 // The super-network is written into `scratch`, which exists; `say` gets lines of JSON for stdout.
 // Torch computes with as many threads as the task has cores, or, where it goes on from a
 // checkpoint, with as many as that run had, so that the bits are the same.  A checkpoint that

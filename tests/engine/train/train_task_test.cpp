@@ -16,6 +16,7 @@
 #include "engine/program/tasks.h"
 #include "engine/prune/correction.h"
 #include "wire/sha256.h"
+#include "wire/training_json.h"
 
 namespace pare::engine {
 namespace {
@@ -146,8 +147,10 @@ TEST_F(TrainTaskTest, tells_its_course_and_leaves_a_super_network_that_says_wher
   ASSERT_TRUE(file) << file.error().message;
   const auto supernet = load_supernet(file.value());
   ASSERT_TRUE(supernet) << supernet.error().message;
-  EXPECT_TRUE(
-      check_lineage(supernet.value(), task().blobs.at("model"), task().blobs.at("statistics")));
+  EXPECT_TRUE(check_lineage(supernet.value(), task().blobs.at("model")));
+  const auto told = wire::parse_training(supernet.value().lineage.training);
+  ASSERT_TRUE(told) << told.error().message;
+  EXPECT_EQ(told.value().judged, training.judged);
   int closed_form = 0, held_out = 0, progress = 0;
   for (const json& line : whole().said) {
     progress += line.contains("progress") ? 1 : 0;

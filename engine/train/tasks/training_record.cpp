@@ -1,0 +1,50 @@
+#include "engine/train/tasks/training_record.h"
+
+#include <ATen/Parallel.h>
+#include <torch/version.h>
+
+#include <utility>
+
+#include "host/facts.h"
+#include "wire/training_json.h"
+
+namespace pare::engine {
+
+std::string training_library() {
+  return std::string("libtorch ") + TORCH_VERSION;
+}
+
+Training training_of(const TrainedCorrection& trained, const RunOptions& options,
+                     const std::vector<PoolPlan>& judged, const Photographs& photographs) {
+  Training out;
+  out.steps = trained.supernet.lineage.steps;
+  out.skipped = trained.skipped;
+  out.images = static_cast<int>(photographs.trained_on.size());
+  out.held_out_images = static_cast<int>(photographs.held_out_count);
+  out.threads = at::get_num_threads();
+  out.seed = options.seed;
+  for (std::size_t k = 0; k < options.knots.size(); ++k) {
+    out.knots.push_back({options.knots[k], trained.kept[k]});
+  }
+  for (std::size_t j = 0; j < judged.size(); ++j) {
+    out.judged.push_back({judged[j].share, trained.before[j], trained.after[j]});
+  }
+  out.program = training_library();
+  out.processor = host::processor_kind(host::machine_facts());
+  out.notes = trained.notes;
+  return out;
+}
+
+Supernet with_lineage(Supernet supernet, const Training& training, std::string model_sha256,
+                      std::string statistics_sha256) {
+  Training repeatable = training;
+  repeatable.seconds = 0;
+  repeatable.parent.reset();
+  repeatable.notes.clear();
+  supernet.lineage = {std::move(model_sha256), std::move(statistics_sha256),
+                      training.seed,           training.images,
+                      training.steps,          wire::training_to_json(repeatable)};
+  return supernet;
+}
+
+}  // namespace pare::engine
