@@ -19,17 +19,6 @@ using nlohmann::json;
 
 namespace {
 
-// Bytes sent, on one line of a terminal that is drawn over.
-Service::Progress upload_progress(const Common& common, const std::string& what) {
-  if (!common.tty || common.json) return [](Bytes, Bytes) {};
-  return [what](Bytes done, Bytes total) {
-    const double share = static_cast<double>(done.count) / static_cast<double>(total.count);
-    draw("\r");
-    print(what + " " + bar(share, 24) + " " + byte_size(static_cast<double>(done.count)) +
-          (done == total ? "\n" : ""));
-  };
-}
-
 // Waits until the inspection ended, and says what came of it.
 Exit await_inspection(const Common& common, const Service& service, const std::string& path,
                       const std::function<std::string(const json&)>& view) {

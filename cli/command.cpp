@@ -11,6 +11,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "cli/format.h"
+
 namespace pare::cli {
 
 using nlohmann::json;
@@ -56,6 +58,16 @@ void print(const std::string& text) {
 
 void print_json(const json& document) {
   print(document.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+}
+
+Service::Progress upload_progress(const Common& common, const std::string& what) {
+  if (!common.tty || common.json) return [](Bytes, Bytes) {};
+  return [what](Bytes done, Bytes total) {
+    const double share = static_cast<double>(done.count) / static_cast<double>(total.count);
+    draw("\r");
+    print(what + " " + bar(share, 24) + " " + byte_size(static_cast<double>(done.count)) +
+          (done == total ? "\n" : ""));
+  };
 }
 
 Exit show(const Common& common, const Result<json>& reply,

@@ -58,6 +58,9 @@ void say_aside(const std::string& line);  // on stderr, with a line end
 void draw(const std::string& codes);      // as it is; for terminals only (Common::tty)
 void print_json(const nlohmann::json& document);
 
+// Bytes sent, on one line of a terminal that is drawn over.
+Service::Progress upload_progress(const Common& common, const std::string& what);
+
 // The reply as JSON or as the text that `view` makes of it; or the error.
 Exit show(const Common& common, const Result<nlohmann::json>& reply,
           const std::function<std::string(const nlohmann::json&)>& view);

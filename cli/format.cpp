@@ -284,6 +284,12 @@ std::string gain_text(const json& training) {
   return out;
 }
 
+std::string where_it_was_trained(const json& supernet) {
+  if (!has(supernet, "job")) return "added as a file, trained elsewhere";
+  return "had trained by job " + whole(number_at(supernet, "job")) + ", with dataset " +
+         short_sha(text_at(supernet, "dataset_sha256")) + ",";
+}
+
 }  // namespace
 
 std::string supernets_table(const json& supernets, int width) {
@@ -297,7 +303,8 @@ std::string supernets_table(const json& supernets, int width) {
                {"held-out loss, by share of MACs removed"}});
   for (const json& one : supernets) {
     const json training = one.value("training", json::object());
-    table.add({short_sha(text_at(one, "sha256")), whole(number_at(one, "job")),
+    table.add({short_sha(text_at(one, "sha256")),
+               has(one, "job") ? whole(number_at(one, "job")) : "added",
                short_sha(text_at(one, "model_sha256")), whole(number_at(training, "images")),
                whole(number_at(training, "steps")), duration_text(number_at(training, "seconds")),
                byte_size(number_at(one, "bytes")), gain_text(training)});
@@ -308,11 +315,10 @@ std::string supernets_table(const json& supernets, int width) {
 std::string supernet_text(const json& supernet, int width) {
   const json training = supernet.value("training", json::object());
   std::string out = fmt::format(
-      "super-network {}, {}\nhad trained by job {}, on model {}, dataset {}, statistics {}\n"
+      "super-network {}, {}\n{} on model {}, statistics {}\n"
       "{} images learned from, {} held out; {} steps in {}, {} threads, seed {}; {} on {}\n",
       text_at(supernet, "sha256"), byte_size(number_at(supernet, "bytes")),
-      whole(number_at(supernet, "job")), short_sha(text_at(supernet, "model_sha256")),
-      short_sha(text_at(supernet, "dataset_sha256")),
+      where_it_was_trained(supernet), short_sha(text_at(supernet, "model_sha256")),
       short_sha(text_at(supernet, "statistics_sha256")), whole(number_at(training, "images")),
       whole(number_at(training, "held_out_images")), whole(number_at(training, "steps")),
       duration_text(number_at(training, "seconds")), whole(number_at(training, "threads")),

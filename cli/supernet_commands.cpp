@@ -1,4 +1,4 @@
-// pare supernet: list, show, download.
+// pare supernet: add, list, show, download.
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
@@ -36,12 +36,30 @@ Exit save_supernet(const Common& common, const WantedSupernet& wanted) {
   });
 }
 
+Exit add_supernet(const Common& common, const std::string& file) {
+  return with_service(common, [&](const Service& service) {
+    const auto sha256 = service.upload(file, upload_progress(common, file));
+    if (!sha256) return report(sha256.error());
+    return show(common, service.put("/v1/supernets", {{"sha256", sha256.value()}}),
+                [&](const json& added) { return supernet_text(added, common.width); });
+  });
+}
+
 }  // namespace
 
 void add_supernet_commands(CLI::App& app, Action& chosen) {
-  CLI::App* supernet =
-      app.add_subcommand("supernet", "Super-networks that jobs had trained: list, show, download");
+  CLI::App* supernet = app.add_subcommand(
+      "supernet", "Super-networks, trained for jobs or elsewhere: add, list, show, download");
   supernet->require_subcommand(1);
+  auto file = std::make_shared<std::string>();  // owned by the callback
+  CLI::App* add = supernet->add_subcommand("add", "Uploads one that was trained elsewhere");
+  add->add_option("file", *file, "What pare-train supernet or pare supernet download wrote")
+      ->required()
+      ->check(CLI::ExistingFile);
+  add->callback([file, &chosen] {
+    chosen = [file](const Common& common) { return add_supernet(common, *file); };
+  });
+
   supernet->add_subcommand("list", "The super-networks")->callback([&chosen] {
     chosen = [](const Common& common) {
       return with_service(common, [&](const Service& service) {

@@ -69,6 +69,10 @@ Result<NewModel> parse_new_model(std::string_view json) {
   return decode(json, "model", read_new_model);
 }
 
+Result<NewSupernet> parse_new_supernet(std::string_view json) {
+  return decode(json, "super-network", [](Fields& f) { return NewSupernet{f.sha256("sha256")}; });
+}
+
 Result<NewDataset> parse_new_dataset(std::string_view json) {
   return decode(json, "dataset", read_new_dataset);
 }

@@ -19,6 +19,11 @@ struct NewModel {
   friend bool operator==(const NewModel&, const NewModel&) = default;
 };
 
+struct NewSupernet {
+  std::string sha256;
+  friend bool operator==(const NewSupernet&, const NewSupernet&) = default;
+};
+
 struct NewDataset {
   std::string name;
   std::string sha256;
@@ -39,6 +44,7 @@ struct NewComparison {
 };
 
 Result<NewModel> parse_new_model(std::string_view json);
+Result<NewSupernet> parse_new_supernet(std::string_view json);
 Result<NewDataset> parse_new_dataset(std::string_view json);
 Result<NewComparison> parse_new_comparison(std::string_view json);
 std::string comparison_to_json(const NewComparison& comparison);

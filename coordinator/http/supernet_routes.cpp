@@ -1,13 +1,59 @@
-// Super-networks: what training made, with where it comes from.
+// Super-networks: what training made, here or elsewhere, with where it comes from.
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "coordinator/http/groups.h"
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
+#include "wire/catalog_json.h"
+#include "wire/field_errors.h"
+#include "wire/supernet_file.h"
+#include "wire/training_json.h"
 
 namespace pare::coordinator {
 namespace {
+
+// Of the file, which says itself what it is.
+Result<SupernetRecord> described(const Services& services, const wire::NewSupernet& given) {
+  const auto blob = services.blobs.find(given.sha256);
+  if (!blob) {
+    return wire::with_field(
+        {ErrorCode::kInvalidArgument,
+         "super-network: no blob " + given.sha256 + "; upload it first (PUT /v1/blobs/...)"},
+        "sha256", given.sha256);
+  }
+  const auto facts = wire::read_supernet_facts(blob.value().file);
+  if (!facts) return wire::with_field(facts.error(), "sha256", given.sha256);
+  const auto model = services.store.model(facts.value().model_sha256);
+  if (!model && model.error().code != ErrorCode::kNotFound) return model.error();
+  if (!model) {
+    return wire::with_field(
+        {ErrorCode::kInvalidArgument, "the super-network was trained on model " +
+                                          facts.value().model_sha256 +
+                                          ", which is not here: add that first"},
+        "sha256", given.sha256);
+  }
+  return SupernetRecord{.sha256 = given.sha256,
+                        .bytes = blob.value().size.count,
+                        .model_sha256 = facts.value().model_sha256,
+                        .card_version = model.value().card_version,
+                        .statistics_sha256 = facts.value().statistics_sha256,
+                        .training_json = wire::training_to_json(facts.value().training)};
+}
+
+// PUT /v1/supernets
+Response put_supernet(const Services& services, const Request& request) {
+  const auto given = wire::parse_new_supernet(request.body);
+  if (!given) return failure(given.error());
+  auto record = described(services, given.value());
+  if (!record) return failure(record.error());
+  const auto kept = services.store.commit({{}, {SupernetAdded{std::move(record).value()}}});
+  if (!kept) return failure(kept.error());
+  const auto supernet = services.store.supernet(given.value().sha256);
+  if (!supernet) return failure(supernet.error());
+  return reply(200, view_of(supernet.value()));
+}
 
 // GET /v1/supernets
 Response list_supernets(const Services& services, const Request& request) {
@@ -39,7 +85,9 @@ Response get_supernet_file(const Services& services, const Request& request) {
 }  // namespace
 
 void add_supernet_routes(RouteTable& table, const Services& services) {
-  table.add({"GET", "/v1/supernets", Body::kNone, "The super-networks that were trained",
+  table.add({"PUT", "/v1/supernets", Body::kJson, "Registers an uploaded super-network",
+             [&services](const Request& r) { return put_supernet(services, r); }});
+  table.add({"GET", "/v1/supernets", Body::kNone, "The super-networks that are here",
              [&services](const Request& r) { return list_supernets(services, r); }});
   table.add({"GET", "/v1/supernets/{supernet}", Body::kNone,
              "A super-network: what it was trained on, and what that brought",

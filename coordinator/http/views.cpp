@@ -124,15 +124,17 @@ ordered_json view_of(const TargetCheck& check) {
 }
 
 ordered_json view_of(const SupernetRecord& supernet) {
-  return {{"sha256", supernet.sha256},
-          {"bytes", supernet.bytes},
-          {"job", supernet.job.value},
-          {"model_sha256", supernet.model_sha256},
-          {"card_version", supernet.card_version},
-          {"dataset_sha256", supernet.dataset_sha256},
-          {"statistics_sha256", supernet.statistics_sha256},
-          {"training", stored_json(supernet.training_json)},
-          {"created_at", rfc3339(supernet.created_at)}};
+  return {
+      {"sha256", supernet.sha256},
+      {"bytes", supernet.bytes},
+      {"job", supernet.job ? ordered_json(supernet.job->value) : ordered_json()},
+      {"model_sha256", supernet.model_sha256},
+      {"card_version", supernet.card_version},
+      {"dataset_sha256",
+       supernet.dataset_sha256.empty() ? ordered_json() : ordered_json(supernet.dataset_sha256)},
+      {"statistics_sha256", supernet.statistics_sha256},
+      {"training", stored_json(supernet.training_json)},
+      {"created_at", rfc3339(supernet.created_at)}};
 }
 
 ordered_json view_of(const Trial& trial, std::optional<LabelSource> labels, Detail detail) {

@@ -443,8 +443,8 @@ Result<int> JobLoop::begin(const Job& job) {
     auto taken = take_over(store_, context.value());
     if (!taken && is_store_away(taken.error())) return taken.error();
     if (!taken) return fail(job, {}, taken.error().message);
-    std::ranges::move(taken.value(), std::back_inserter(changes));
-    return commit({}, std::move(changes));
+    std::ranges::move(taken.value().changes, std::back_inserter(changes));
+    if (taken.value().prepared) return commit({}, std::move(changes));
   }
   const search::Preparation needed = context.value().space.preparation();
   std::vector<wire::Size> sizes;

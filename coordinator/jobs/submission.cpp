@@ -180,7 +180,7 @@ Result<JobDraft> draft_of(Store& store, JobViews& views, const NewJob& job) {
     return *error;
   }
   if (auto error = check_supernet(store, job, model.value().sha256, model.value().card_version,
-                                  dataset.value().sha256, workers.value())) {
+                                  workers.value())) {
     return *error;
   }
   std::vector<std::string> warnings;

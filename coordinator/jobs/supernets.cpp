@@ -24,7 +24,7 @@ bool trains(const Worker& worker) {
 
 // Empty: it may be taken.
 std::string why_not_taken(const SupernetRecord& supernet, const std::string& model_sha256,
-                          int card_version, const std::string& dataset_sha256) {
+                          int card_version) {
   const auto other = [&](const char* what, const std::string& there, const std::string& here) {
     return named(supernet) + " was trained on " + what + " " + there + ", the job is about " + here;
   };
@@ -35,14 +35,12 @@ std::string why_not_taken(const SupernetRecord& supernet, const std::string& mod
     return other("the model with card", std::to_string(supernet.card_version),
                  std::to_string(card_version));
   }
-  if (supernet.dataset_sha256 != dataset_sha256) {
-    return other("dataset", supernet.dataset_sha256, dataset_sha256);
-  }
   return {};
 }
 
-// What the statistics were gathered for that it was trained with.
-Result<wire::PrepareParams> prepared_for(Store& store, const SupernetRecord& supernet) {
+// What the statistics were gathered for that it was trained with; nullopt: they are not here.
+Result<std::optional<wire::PrepareParams>> prepared_for(Store& store,
+                                                        const SupernetRecord& supernet) {
   const auto tasks = store.tasks({.job = supernet.job, .trial = {}, .state = TaskState::kSucceeded},
                                  {0, kMostTasksBefore});
   if (!tasks) return tasks.error();
@@ -50,34 +48,42 @@ Result<wire::PrepareParams> prepared_for(Store& store, const SupernetRecord& sup
     if (!task.unreadable.empty() || task.task.kind != TaskKind::kPrepare) continue;
     auto document = wire::parse_task(task.task.document_json);
     if (!document) return document.error();
-    return std::get<wire::PrepareParams>(std::move(document).value().params);
+    return std::optional(std::get<wire::PrepareParams>(std::move(document).value().params));
   }
-  return Error{ErrorCode::kUnsupported, "job " + std::to_string(supernet.job.value) +
-                                            ", which had " + named(supernet) +
-                                            " trained, has no statistics any more"};
+  return std::optional<wire::PrepareParams>{};
 }
 
-std::string text_of(InputSize size) {
-  return std::to_string(size.height) + "x" + std::to_string(size.width);
-}
-
-// What a job needs of statistics that were gathered for another one; empty: nothing.
-std::string lacking(const search::Preparation& needed, const wire::PrepareParams& there) {
-  for (const InputSize size : needed.sizes) {
-    if (std::ranges::find(there.resolutions, wire::Size{size.height, size.width}) ==
-        there.resolutions.end()) {
-      return "input " + text_of(size);
-    }
-  }
+bool serve(const wire::PrepareParams& there, const search::Preparation& needed) {
+  const auto has_size = [&](InputSize size) {
+    return std::ranges::find(there.resolutions, wire::Size{size.height, size.width}) !=
+           there.resolutions.end();
+  };
   const bool int8 = std::ranges::find(there.precisions, Precision::kInt8) != there.precisions.end();
-  return needed.int8 && !int8 ? "int8" : "";
+  return std::ranges::all_of(needed.sizes, has_size) && (int8 || !needed.int8);
+}
+
+// Those that it was trained with, where they are of the job's images and hold all that it needs.
+Result<std::optional<Change>> statistics_for(Store& store, const SupernetRecord& supernet,
+                                             const JobContext& context) {
+  const Job& job = context.job;
+  if (!supernet.job || supernet.dataset_sha256 != job.dataset_sha256) {
+    return std::optional<Change>{};
+  }
+  const auto there = prepared_for(store, supernet);
+  if (!there) return there.error();
+  if (!there.value() || !serve(*there.value(), context.space.preparation())) {
+    return std::optional<Change>{};
+  }
+  const auto origin = store.job(*supernet.job);
+  if (!origin) return origin.error();
+  return std::optional<Change>(
+      JobPrepared{job.id, supernet.statistics_sha256, origin.value().prepared_json});
 }
 
 }  // namespace
 
 std::optional<Error> check_supernet(Store& store, const NewJob& job,
                                     const std::string& model_sha256, int card_version,
-                                    const std::string& dataset_sha256,
                                     const std::vector<Worker>& workers) {
   if (!job.supernet) return std::nullopt;
   const std::string& from = job.supernet->from;
@@ -90,34 +96,25 @@ std::optional<Error> check_supernet(Store& store, const NewJob& job,
   }
   const auto supernet = store.supernet(from);
   if (!supernet) return wire::unknown_reference(supernet.error(), kFrom, from);
-  const std::string why =
-      why_not_taken(supernet.value(), model_sha256, card_version, dataset_sha256);
+  const std::string why = why_not_taken(supernet.value(), model_sha256, card_version);
   if (why.empty()) return std::nullopt;
   return wire::with_field({ErrorCode::kUnsupported, why}, kFrom, from);
 }
 
-Result<std::vector<Change>> take_over(Store& store, const JobContext& context) {
+Result<TakenOver> take_over(Store& store, const JobContext& context) {
   const Job& job = context.job;
   const auto supernet = store.supernet(context.document.supernet->from);
   if (!supernet) return supernet.error();
-  const SupernetRecord& record = supernet.value();
-  const std::string why =
-      why_not_taken(record, job.model_sha256, job.card_version, job.dataset_sha256);
+  const std::string why = why_not_taken(supernet.value(), job.model_sha256, job.card_version);
   if (!why.empty()) return Error{ErrorCode::kUnsupported, why};
-  const auto there = prepared_for(store, record);
-  if (!there) return there.error();
-  const std::string missing = lacking(context.space.preparation(), there.value());
-  if (!missing.empty()) {
-    return Error{ErrorCode::kUnsupported,
-                 named(record) + " was trained with the statistics " + record.statistics_sha256 +
-                     ", which were not gathered for " + missing +
-                     ": leave that out of the job's space, or have another one trained"};
+  TakenOver taken{{JobInherits{job.id, supernet.value().sha256}}, false};
+  auto statistics = statistics_for(store, supernet.value(), context);
+  if (!statistics) return statistics.error();
+  if (statistics.value()) {
+    taken.changes.push_back(*std::move(statistics).value());
+    taken.prepared = true;
   }
-  const auto origin = store.job(record.job);
-  if (!origin) return origin.error();
-  return std::vector<Change>{
-      JobPrepared{job.id, record.statistics_sha256, origin.value().prepared_json},
-      JobInherits{job.id, record.sha256}};
+  return taken;
 }
 
 std::vector<Change> after_train(const Job& job, const TaskEnd& end) {

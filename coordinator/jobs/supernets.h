@@ -14,18 +14,21 @@
 namespace pare::coordinator {
 
 // Why a job cannot have the super-network that it asks for: nobody can train one, or the one that
-// it names is of another model, card or dataset, or is not there.  With the field that is wrong;
-// nullopt: it can.
+// it names is of another model or card, or is not there.  With the field that is wrong; nullopt: it
+// can.
 std::optional<Error> check_supernet(Store& store, const NewJob& job,
                                     const std::string& model_sha256, int card_version,
-                                    const std::string& dataset_sha256,
                                     const std::vector<Worker>& workers);
 
-// What a job begins with that takes a super-network which is there: the statistics that it was
-// trained with, which were gathered by the job that had it trained, and itself.  Fails as
-// check_supernet(), and with kUnsupported where those statistics lack what the job needs, saying
-// both.
-Result<std::vector<Change>> take_over(Store& store, const JobContext& context);
+// What a job begins with that takes a super-network which is there: itself and, where they serve,
+// the statistics that the job had gathered that had it trained.
+struct TakenOver {
+  std::vector<Change> changes;
+  bool prepared = false;  // nothing is left to be prepared
+};
+
+// Fails as check_supernet().
+Result<TakenOver> take_over(Store& store, const JobContext& context);
 
 // What the end of training comes to: it is kept, with where it comes from, or the job fails.
 std::vector<Change> after_train(const Job& job, const TaskEnd& end);

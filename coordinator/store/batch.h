@@ -35,7 +35,7 @@ struct JobPrepared {
   std::string prepared_json;
 };
 
-// The same file that another job had trained before stays that one's.
+// Without a job: it was added.  The same file that is there stays whose it is.
 struct SupernetAdded {
   SupernetRecord supernet;  // without cursor and time
 };

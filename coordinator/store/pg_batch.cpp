@@ -78,11 +78,15 @@ struct Apply {
 
   Result<bool> operator()(const SupernetAdded& change) const {
     const SupernetRecord& supernet = change.supernet;
-    const auto state = open_job(supernet.job);
-    if (!state) return state.error();
-    execute(tx, query::insert_supernet, supernet.sha256, supernet.bytes, supernet.job.value,
-            supernet.model_sha256, supernet.card_version, supernet.dataset_sha256,
-            supernet.statistics_sha256, clean_json(supernet.training_json), now);
+    std::optional<std::int64_t> job;
+    if (supernet.job) {
+      const auto state = open_job(*supernet.job);
+      if (!state) return state.error();
+      job = supernet.job->value;
+    }
+    execute(tx, query::insert_supernet, supernet.sha256, supernet.bytes, job, supernet.model_sha256,
+            supernet.card_version, or_null(supernet.dataset_sha256), supernet.statistics_sha256,
+            clean_json(supernet.training_json), now);
     return true;
   }
 

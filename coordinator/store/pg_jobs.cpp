@@ -36,7 +36,7 @@ SupernetRecord supernet_of(const pqxx::row& row) {
   supernet.cursor = row["id"].as<std::int64_t>();
   supernet.sha256 = text_of(row["sha256"]);
   supernet.bytes = row["bytes"].as<std::int64_t>();
-  supernet.job = JobId{row["job_id"].as<std::int64_t>()};
+  if (!row["job_id"].is_null()) supernet.job = JobId{row["job_id"].as<std::int64_t>()};
   supernet.model_sha256 = text_of(row["model_sha256"]);
   supernet.card_version = row["card_version"].as<int>();
   supernet.dataset_sha256 = text_of(row["dataset_sha256"]);

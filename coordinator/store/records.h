@@ -71,10 +71,10 @@ struct SupernetRecord {
   std::int64_t cursor = 0;
   std::string sha256;
   std::int64_t bytes = 0;
-  JobId job;  // that had it trained
+  std::optional<JobId> job = {};  // that had it trained; nullopt: it was added as a file
   std::string model_sha256;
   int card_version = 1;
-  std::string dataset_sha256;
+  std::string dataset_sha256 = {};  // empty: nobody here knows its images
   std::string statistics_sha256;
   std::string training_json;  // the result of `train`
   TimePoint created_at{};

@@ -1,5 +1,5 @@
 -- Keeps what training made, with where it comes from.  The same file that came out before stays as it was.
---   $1 sha256   $2 bytes   $3 job   $4 model   $5 version of its card   $6 dataset   $7 statistics
+--   $1 sha256   $2 bytes   $3 job or null   $4 model   $5 version of its card   $6 dataset or null   $7 statistics
 --   $8 result of `train`   $9 now
 INSERT INTO supernet (sha256, bytes, job_id, model_sha256, card_version, dataset_sha256,
                       statistics_sha256, training, created_at)

@@ -1,4 +1,8 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <array>
+#include <bit>
 
 #include "service_fixture.h"
 #include "support_archive.h"
@@ -6,11 +10,13 @@
 #include "tests/support/one_by_one.h"
 #include "wire/sha256.h"
 #include "wire/summary_json.h"
+#include "wire/training_json.h"
 
 namespace pare::coordinator {
 namespace {
 
 using nlohmann::json;
+using testing::HasSubstr;
 
 constexpr const char* kLabels =
     R"({"images":[{"id":1,"file_name":"v.jpg"}],"categories":[{"id":7,"name":"crack"}],)"
@@ -98,6 +104,38 @@ TEST_F(JobRoutes, a_super_network_is_listed_read_and_downloaded) {
   EXPECT_EQ(call("GET", "/v1/supernets/00000000").status, 404);
   EXPECT_EQ(json_of(call("GET", "/v1/jobs/" + posted["id"].dump()))["supernet_sha256"], file);
   EXPECT_EQ(store_->commit({{}, {JobInherits{job, file}}}).error().code, ErrorCode::kConflict);
+}
+
+TEST_F(JobRoutes, a_super_network_that_was_trained_elsewhere_is_added_by_what_its_file_says) {
+  Training training;
+  training.steps = 7;
+  training.knots = {{0.1, true}};
+  const auto file_of = [&](const std::string& model_sha256) {
+    const std::string header = json{{"__metadata__",
+                                     {{"model", model_sha256},
+                                      {"statistics", std::string(64, '5')},
+                                      {"training", wire::training_to_json(training)}}}}
+                                   .dump();
+    const auto length = std::bit_cast<std::array<char, 8>>(std::uint64_t{header.size()});
+    return upload(std::string(length.data(), length.size()) + header);
+  };
+  const auto put = [&](const std::string& sha256) {
+    return call("PUT", "/v1/supernets", json{{"sha256", sha256}}.dump());
+  };
+  const std::string file = file_of(model_);
+  const Response added = put(file);
+  ASSERT_EQ(added.status, 200) << added.body;
+  EXPECT_EQ(json_of(added)["training"]["steps"], 7);
+  EXPECT_TRUE(json_of(added)["job"].is_null());
+  EXPECT_TRUE(json_of(added)["dataset_sha256"].is_null());
+  EXPECT_EQ(put(file).status, 200) << "adding it again changes nothing";
+  EXPECT_EQ(json_of(call("GET", "/v1/supernets"))["items"].size(), 1U);
+
+  const Response foreign = put(file_of(std::string(64, 'e')));
+  EXPECT_EQ(foreign.status, 400) << foreign.body;
+  EXPECT_THAT(foreign.body, HasSubstr(std::string(64, 'e') + ", which is not here"));
+  EXPECT_THAT(put(upload("an image")).body, HasSubstr("no super-network"));
+  EXPECT_THAT(put(std::string(64, '0')).body, HasSubstr("upload it first"));
 }
 
 TEST_F(JobRoutes, training_is_refused_where_nobody_trains) {

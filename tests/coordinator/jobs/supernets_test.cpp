@@ -100,7 +100,7 @@ TEST_F(Supernets, a_later_job_takes_it_without_preparing_or_training) {
   expect_consistent(second, 12);
 }
 
-TEST_F(Supernets, one_whose_statistics_lack_what_a_job_needs_is_refused_by_name) {
+TEST_F(Supernets, where_the_statistics_lack_what_a_job_needs_it_prepares_itself_and_trains_not) {
   fleet->give(0, std::string(kTraining));
   start();
   NewJob narrow = inheriting(4);
@@ -109,12 +109,42 @@ TEST_F(Supernets, one_whose_statistics_lack_what_a_job_needs_is_refused_by_name)
   run_to_rest();
   const JobId wide = add(inheriting(4, made));
   run_to_rest();
-  EXPECT_EQ(stored(wide).state, JobState::kFailed);
-  EXPECT_THAT(stored(wide).reason, HasSubstr(wire::sha256_hex("statistics")));
-  EXPECT_THAT(stored(wide).reason, HasSubstr("were not gathered for input"));
+  EXPECT_EQ(stored(wide).state, JobState::kSucceeded) << stored(wide).reason;
+  EXPECT_EQ(stored(wide).supernet_sha256, made);
+  EXPECT_EQ(tasks_of(wide, TaskKind::kPrepare).size(), 1U);
+  EXPECT_TRUE(tasks_of(wide, TaskKind::kTrain).empty());
+  expect_consistent(wide, 4);
 }
 
-TEST_F(Supernets, one_of_another_model_or_dataset_or_none_at_all_is_refused_when_it_is_posted) {
+TEST_F(Supernets, one_that_was_added_as_a_file_is_taken_by_a_job_that_prepares_itself) {
+  start();
+  const std::string file = wire::sha256_hex("from elsewhere");
+  Training training;
+  training.knots = {{0.1, true}};
+  training.judged = {{0.1, 2, 1}};
+  ASSERT_TRUE(
+      store->commit({{},
+                     {SupernetAdded{{.sha256 = file,
+                                     .bytes = 9,
+                                     .model_sha256 = model,
+                                     .statistics_sha256 = wire::sha256_hex("other statistics"),
+                                     .training_json = wire::training_to_json(training)}}}}));
+  const JobId id = add(inheriting(12, file.substr(0, 10)));
+  run_to_rest();
+  ASSERT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  EXPECT_EQ(stored(id).supernet_sha256, file);
+  EXPECT_EQ(tasks_of(id, TaskKind::kPrepare).size(), 1U);
+  EXPECT_FALSE(store->supernet(file).value().job);
+  int inherited = 0;
+  for (const Trial& trial : trials(id)) {
+    const Plan plan = wire::parse_plan(trial.plan_json).value();
+    EXPECT_EQ(plan.weights == Weights::kSupernet, !plan.widths.empty()) << trial.plan_json;
+    inherited += plan.weights == Weights::kSupernet ? 1 : 0;
+  }
+  EXPECT_GT(inherited, 0);
+}
+
+TEST_F(Supernets, one_of_another_model_or_none_at_all_is_refused_when_it_is_posted) {
   trained();
   EXPECT_FALSE(refusal(inheriting(4, made)));
   const std::string other(64, 'e');
