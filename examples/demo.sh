@@ -28,15 +28,16 @@ if ! serves; then
 fi
 "$pare" workers
 
-heading "3. Register the detector, the images and two targets"
+heading "3. Register the detector, its trained corrections, the images and two targets"
 "$pare" model add "$boards/detector.onnx" --name boards --card "$boards/detector.json"
+"$pare" supernet add "$boards/supernet.safetensors"
 "$pare" dataset add --name boards --calibration "$scenes/calibration" --val "$scenes/validation" --labels "$scenes/validation/labels.json"
 "$pare" target add x86-openvino --runtime openvino --threads 1
 "$pare" target add x86-onnxruntime --runtime onnxruntime --threads 1
 
 heading "4. Search: $trials trials on both targets"
 "$pare" submit --model boards --dataset boards --target x86-openvino --target x86-onnxruntime \
-  --trials "$trials" --seed 1 --json > "$scenes/job.json"
+  --supernet "$(sha256sum < "$boards/supernet.safetensors" | cut -c1-64)" --trials "$trials" --seed 1 --json > "$scenes/job.json"
 job=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])' < "$scenes/job.json")
 "$pare" watch "$job"
 
