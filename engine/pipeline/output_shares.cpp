@@ -9,8 +9,8 @@ namespace {
 
 enum Role : std::size_t { kBox, kObjectness, kClass };
 
-// By role.  Scores only order boxes, while boxes are judged at IoU up to 0.95.  Of 2, 4, 6, 9 and 16
-// for boxes 4 kept most of two detectors within their first few points (docs/adr/0031).
+// By role.  Scores only order boxes, while boxes are judged at IoU up to 0.95.  Of 2, 4, 6, 9 and
+// 16 for boxes 4 kept most of two detectors within their first few points (docs/adr/0031).
 constexpr std::array<double, 3> kWeight = {4, 1, 1};
 
 Role role_of(ChannelKind kind) {

@@ -19,7 +19,7 @@
 namespace pare::engine {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 struct Wanted {
   ZooRequest detector;
@@ -27,13 +27,13 @@ struct Wanted {
   bool deployed = false;
 };
 
-void say(const Json& line) {
+void say(const ordered_json& line) {
   std::printf("%s\n", line.dump().c_str());
 }
 
 template <typename Parts>
-Json names_of(const Parts& parts) {
-  Json list = Json::array();
+ordered_json names_of(const Parts& parts) {
+  ordered_json list = ordered_json::array();
   for (const auto& part : parts) {
     list.push_back({{"name", part.name}, {"description", part.description}});
   }
@@ -41,7 +41,7 @@ Json names_of(const Parts& parts) {
 }
 
 void list_parts() {
-  Json backbones = Json::array();
+  ordered_json backbones = ordered_json::array();
   for (const BackboneDef& backbone : all_backbones()) {
     backbones.push_back({{"name", backbone.name}, {"source", backbone.source}});
   }
@@ -66,7 +66,7 @@ std::string card_of(const ZooRequest& request) {
   return wire::card_to_json(card) + "\n";
 }
 
-Result<Json> build(const Wanted& wanted) {
+Result<ordered_json> build(const Wanted& wanted) {
   auto made = make_zoo_detector(wanted.detector);
   if (!made) return made.error();
   Graph graph = std::move(made).value().graph;
@@ -82,7 +82,7 @@ Result<Json> build(const Wanted& wanted) {
   card.replace_extension(".json");
   if (auto put = write_file(wanted.out, export_onnx(graph)); !put) return put.error();
   if (auto put = write_file(card, card_of(wanted.detector)); !put) return put.error();
-  return Json{{"macs", cost.value().macs}, {"parameters", cost.value().parameters}};
+  return ordered_json{{"macs", cost.value().macs}, {"parameters", cost.value().parameters}};
 }
 
 }  // namespace
@@ -105,7 +105,7 @@ void add_zoo_commands(CLI::App& app) {
   one->add_option("-o,--output", wanted->out)->required();
   one->callback([wanted] {
     const auto built = build(*wanted);
-    say(built ? built.value() : Json{{"error", built.error().message}});
+    say(built ? built.value() : ordered_json{{"error", built.error().message}});
   });
 }
 
