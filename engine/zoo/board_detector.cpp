@@ -37,7 +37,8 @@ std::array<std::string, 3> backbone(GraphBuilder& net) {
   constexpr std::array<int, 3> kWidths = {64, 128, 160};
   for (std::size_t i = 0; i < features.size(); ++i) {
     const std::string stage = "backbone.stage" + std::to_string(i + 2);
-    x = net.conv_bn_relu(stage + ".down", x, kWidths[i], 3, 2);
+    const std::string down = stage + ".down";
+    x = net.conv_bn_relu(down, x, kWidths[i], 3, 2);
     x = partial_block(net, stage, x, kWidths[i]);
     features[i] = x;
   }

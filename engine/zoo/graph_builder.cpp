@@ -59,7 +59,7 @@ std::string GraphBuilder::convolution(const std::string& name, const std::string
   const std::string filters =
       constant(name + ".weight", {layer.channels, in, kernel, kernel}, weights);
   using Ints = std::vector<std::int64_t>;
-  const std::int64_t pad = kernel / 2 * layer.dilation;
+  const std::int64_t pad = kernel / 2 * std::int64_t{layer.dilation};
   return append(name, "Conv", {x, filters},
                 {{"kernel_shape", Ints{kernel, kernel}},
                  {"strides", Ints{layer.stride, layer.stride}},
@@ -200,14 +200,16 @@ std::string GraphBuilder::weighted_sum(const std::string& name,
   for (std::size_t i = 0; i < maps.size(); ++i) {
     const std::string part = name + ".weight" + std::to_string(i);
     weights.push_back(append(part, "Relu", {constant(part + ".value", {1}, {1})}, {}, 1));
-    total = append(name + ".total" + std::to_string(i), "Add", {total, weights.back()}, {}, 1);
+    const std::string so_far = name + ".total" + std::to_string(i);
+    total = append(so_far, "Add", {total, weights.back()}, {}, 1);
   }
   std::string sum;
   for (std::size_t i = 0; i < maps.size(); ++i) {
     const std::string part = name + ".part" + std::to_string(i);
     const std::string share = append(part + ".share", "Div", {weights[i], total}, {}, 1);
     const std::string scaled = append(part, "Mul", {maps[i], share}, {}, channels_of(maps[i]));
-    sum = i == 0 ? scaled : add(part + ".add", sum, scaled);
+    const std::string with_it = part + ".add";
+    sum = i == 0 ? scaled : add(with_it, sum, scaled);
   }
   return sum;
 }

@@ -37,11 +37,13 @@ Maps top_down(GraphBuilder& net, const Maps& features, const NeckOptions& option
     const auto& [stride, feature] = *at;
     const std::string name = "neck.down" + std::to_string(stride);
     // Without an activation, so that a share of it can go into its rows.
-    std::string x = net.conv_bn(name + ".lateral", feature, {.channels = options.channels});
+    const std::string lateral = name + ".lateral", join = name + ".join";
+    std::string x = net.conv_bn(lateral, feature, {.channels = options.channels});
     if (above.empty()) {
-      x = net.activate(name + ".lateral", x, options.activation);
+      x = net.activate(lateral, x, options.activation);
     } else {
-      x = fused(net, name + ".join", x, net.upsample(name + ".up", above), fusion);
+      const std::string larger = net.upsample(name + ".up", above);
+      x = fused(net, join, x, larger, fusion);
     }
     made[stride] = above = smoothed(net, name + ".smooth", x, options);
   }
