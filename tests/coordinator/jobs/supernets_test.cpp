@@ -47,6 +47,15 @@ class Supernets : public JobLoopFixture {
     }
     return out;
   }
+  void expect_that_narrower_ones_inherit(JobId id) {
+    int inherited = 0;
+    for (const Trial& trial : trials(id)) {
+      const Plan plan = wire::parse_plan(trial.plan_json).value();
+      EXPECT_EQ(plan.weights == Weights::kSupernet, !plan.widths.empty()) << trial.plan_json;
+      inherited += plan.weights == Weights::kSupernet ? 1 : 0;
+    }
+    EXPECT_GT(inherited, 0);
+  }
   const std::string made = wire::sha256_hex("supernet");
 };
 
@@ -56,13 +65,7 @@ TEST_F(Supernets, a_job_trains_once_and_everything_that_removes_a_part_inherits)
   EXPECT_EQ(stored(id).supernet_sha256, made);
   EXPECT_EQ(tasks_of(id, TaskKind::kTrain).size(), 1U);
   expect_consistent(id, 12);
-  int inherited = 0;
-  for (const Trial& trial : trials(id)) {
-    const Plan plan = wire::parse_plan(trial.plan_json).value();
-    EXPECT_EQ(plan.weights == Weights::kSupernet, !plan.widths.empty()) << trial.plan_json;
-    inherited += plan.weights == Weights::kSupernet ? 1 : 0;
-  }
-  EXPECT_GT(inherited, 0);
+  expect_that_narrower_ones_inherit(id);
   for (const Task& task : tasks_of(id, TaskKind::kBuild)) {
     const wire::TaskDocument document = wire::parse_task(task.task.document_json).value();
     const Plan& plan = std::get<wire::BuildParams>(document.params).plan;
@@ -135,13 +138,7 @@ TEST_F(Supernets, one_that_was_added_as_a_file_is_taken_by_a_job_that_prepares_i
   EXPECT_EQ(stored(id).supernet_sha256, file);
   EXPECT_EQ(tasks_of(id, TaskKind::kPrepare).size(), 1U);
   EXPECT_FALSE(store->supernet(file).value().job);
-  int inherited = 0;
-  for (const Trial& trial : trials(id)) {
-    const Plan plan = wire::parse_plan(trial.plan_json).value();
-    EXPECT_EQ(plan.weights == Weights::kSupernet, !plan.widths.empty()) << trial.plan_json;
-    inherited += plan.weights == Weights::kSupernet ? 1 : 0;
-  }
-  EXPECT_GT(inherited, 0);
+  expect_that_narrower_ones_inherit(id);
 }
 
 TEST_F(Supernets, one_of_another_model_or_none_at_all_is_refused_when_it_is_posted) {
