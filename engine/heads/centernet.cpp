@@ -32,7 +32,7 @@ Result<HeadMatch> recognise(const Graph& graph, const Observation& observed) {
     shapes.push_back(reader.shape_of(output.name));
   }
   if (!are_maps(shapes)) {
-    return not_this_head("its " + std::to_string(names.size()) + " outputs are not " + kExpected);
+    return not_this_head(std::string("its outputs are not ") + kExpected);
   }
   const auto classes = static_cast<int>(shapes[0][1]);
   const auto stride = reader.stride_of(shapes[0][2], shapes[0][3]);

@@ -62,7 +62,7 @@ TEST(Centernet, its_roles_cover_every_raw_channel) {
 
 TEST(Centernet, a_tail_that_computes_something_else_is_not_taken_for_it) {
   const std::vector<std::pair<Tail, const char*>> table = {
-      {{.sigmoid = false}, "not by Sigmoid"}, {{.sizes = 4}, "its 3 outputs are not (1, classes"}};
+      {{.sigmoid = false}, "not by Sigmoid"}, {{.sizes = 4}, "its outputs are not (1, classes"}};
   for (const auto& [tail, reason] : table) {
     const Graph graph = small_centernet(tail);
     const auto match = find_head(graph, observed(graph), "centernet");

@@ -105,7 +105,7 @@ TEST(FindHead, an_unknown_name_is_refused_with_the_names_there_are) {
   ASSERT_FALSE(match);
   EXPECT_EQ(match.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(match.error().message,
-            "head \"yolo\": no such head; there are fastestdet, nanodet, yolov5, yolox");
+            "head \"yolo\": no such head; there are centernet, fastestdet, nanodet, yolov5, yolox");
 }
 
 TEST(FindHead, a_model_without_a_head_is_refused_with_its_outputs_and_every_reason) {
@@ -116,8 +116,10 @@ TEST(FindHead, a_model_without_a_head_is_refused_with_its_outputs_and_every_reas
   ASSERT_FALSE(match);
   EXPECT_EQ(match.error().code, ErrorCode::kUnsupported);
   EXPECT_EQ(match.error().message,
-            "no head that Pare knows (fastestdet, nanodet, yolov5, yolox); outputs are \"conv_0\" "
-            "(1, 8, 16, 16); not fastestdet: \"conv_0\" is made by Conv \"conv_0\", not by Concat; "
+            "no head that Pare knows (centernet, fastestdet, nanodet, yolov5, yolox); outputs are "
+            "\"conv_0\" (1, 8, 16, 16); not centernet: its outputs are not (1, classes, height / "
+            "stride, width / stride) and twice (1, 2, height / stride, width / stride); "
+            "not fastestdet: \"conv_0\" is made by Conv \"conv_0\", not by Concat; "
             "not nanodet: \"conv_0\" is made by Conv \"conv_0\", not by Transpose; not "
             "yolov5: its output is (1, 8, 16, 16), not (1, rows, 5 + classes); not yolox: its "
             "output is (1, 8, 16, 16), not (1, rows, 5 + classes)");

@@ -82,8 +82,9 @@ TEST(RealTail, other_heads_are_refused_with_the_reasons_and_what_was_seen) {
     const auto match = find_head(graph, unwrap(observe(graph)));
     ASSERT_FALSE(match) << file;
     EXPECT_EQ(match.error().code, ErrorCode::kUnsupported);
-    EXPECT_THAT(match.error().message,
-                HasSubstr("no head that Pare knows (fastestdet, nanodet, yolov5, yolox)"));
+    EXPECT_THAT(
+        match.error().message,
+        HasSubstr("no head that Pare knows (centernet, fastestdet, nanodet, yolov5, yolox)"));
     EXPECT_THAT(match.error().message, HasSubstr(graph.outputs[0].name));
   }
 }
