@@ -84,10 +84,10 @@ TEST(HeadLoss, a_yolox_place_costs_what_its_parts_do) {
     return torch::tensor(values).view({1, static_cast<std::int64_t>(values.size()), 1, 1});
   };
   const std::vector<torch::Tensor> teacher = {map({0, 0, 0, 0}), map({3}), map({2})};
-  const std::vector<torch::Tensor> student = {map({0.5F, 0, 0, 2}), map({1}), map({2})};
+  const std::vector<torch::Tensor> student = {map({0.05F, 0, 0, 2}), map({1}), map({2})};
   const double p = 1 / (1 + std::exp(-3.0)), q = 1 / (1 + std::exp(-1.0));
   const double objectness = p * std::log(p / q) + (1 - p) * std::log((1 - p) / (1 - q));
-  const double box = 2 * p * (0.5 * 0.25 + 1.5);  // smooth L1 of .5 and 2
+  const double box = 8 * p * (0.0125 + 1.95);  // smooth L1 of .05 and 2, bent at .1
   EXPECT_NEAR(head_loss(channels_of(subject), student, teacher).item<double>(),
               (objectness + box) / 1, 1e-5);  // fewer places than one count as one
 }
