@@ -82,6 +82,15 @@ struct SupernetWish {
   friend bool operator==(const SupernetWish&, const SupernetWish&) = default;
 };
 
+// So many members of the fronts are trained alone when the search is over, each for so long, and
+// measured again.
+struct DistillWish {
+  int plans = 3;
+  double minutes = 5;
+  friend bool operator==(const DistillWish&, const DistillWish&) = default;
+};
+inline constexpr int kMostTunedPlans = 50;
+
 // A bound that a plan must keep to be worth anything: exactly one of `max` and `min`.
 struct Constraint {
   Metric metric{MetricKind::kLatencyMs};
@@ -163,6 +172,7 @@ struct NewJob {
   Validation validation;
   Recovery recovery = Recovery::kReconstruct;
   std::optional<SupernetWish> supernet;  // only beside kReconstruct, which it goes on from
+  std::optional<DistillWish> distill;    // the same; it goes on from a super-network's where one is
   std::string strategy = "pare";
   Budget budget;
   std::uint64_t seed = 1;

@@ -2,6 +2,23 @@
 
 namespace pare {
 
+Plan trained_form(const Plan& plan) {
+  Plan form;
+  form.widths = plan.widths;
+  form.importance = plan.importance;
+  form.reconstruction = plan.reconstruction;
+  form.skip = plan.skip;
+  form.kernels = plan.kernels;
+  return form;
+}
+
+std::string_view origin_of_weights(const Plan& plan) noexcept {
+  if (!removes_parts(plan)) return "original";
+  if (plan.weights == Weights::kTuned) return "tuned";
+  if (plan.weights == Weights::kSupernet) return "inherited";
+  return plan.reconstruction == Reconstruction::kNone ? "cut" : "closed_form";
+}
+
 std::vector<Precision> precisions_of(const Plan& plan) {
   std::vector<Precision> all;
   if (plan.quantization) all.push_back(Precision::kInt8);

@@ -74,10 +74,16 @@ struct QuantizationPlan {
 enum class Weights : std::uint8_t {
   kOriginal,
   kSupernet,  // the super-network's that comes with the plan, as the job or the task says
+  kTuned,     // trained for this plan alone; they come with it in the same way
 };
 
 constexpr std::string_view name_of(Weights weights) noexcept {
-  return weights == Weights::kSupernet ? "supernet" : "original";
+  switch (weights) {
+    case Weights::kOriginal: return "original";
+    case Weights::kSupernet: return "supernet";
+    case Weights::kTuned: return "tuned";
+  }
+  return "";
 }
 
 // What a plan says of one layer alone, instead of what it says of all.
@@ -117,6 +123,14 @@ inline bool is_lowered(const Plan& plan) noexcept {
 inline bool removes_parts(const Plan& plan) noexcept {
   return !plan.widths.empty() || !plan.skip.empty() || !plan.kernels.empty();
 }
+
+// What a plan and all others have in common whose weights are trained alike: input size and
+// precisions come after the weights, and say nothing here.
+Plan trained_form(const Plan& plan);
+
+// Where the weights of its candidates come from, in a word: "original", which it is where nothing
+// was removed, "cut", "closed_form", "inherited", "tuned".
+std::string_view origin_of_weights(const Plan& plan) noexcept;
 
 // What a target must take to run its candidates.
 std::vector<Precision> precisions_of(const Plan& plan);

@@ -65,8 +65,11 @@ void check_width(const std::string& name, int width, const ChannelGroup& group,
 void check_weights(const Plan& plan, ReplayReport& report) {
   if (plan.weights == Weights::kOriginal) return;
   report.warnings.push_back(
-      "the plan's weights are those of a super-network, which was trained for other weights than "
-      "these: what it removes is repaired in closed form instead");
+      std::string(plan.weights == Weights::kTuned
+                      ? "the plan's weights were trained for it alone, from other ones"
+                      : "the plan's weights are those of a super-network, which was trained for "
+                        "other weights") +
+      " than these: what it removes is repaired in closed form instead");
 }
 
 void check_kernel(const std::string& layer, int size, const ModelSummary& model,

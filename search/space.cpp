@@ -120,10 +120,9 @@ Result<Genome> Space::genome_of(const Plan& plan) const {
     return not_in_space("it is int8, which is not to be chosen here");
   }
   if (plan.weights != made.weights) {
-    return not_in_space(plan.weights == Weights::kSupernet
-                            ? "its weights are a super-network's, and there is none here"
-                            : "its weights are the original's, and plans here take a "
-                              "super-network's");
+    return not_in_space("its weights are \"" + std::string(name_of(plan.weights)) +
+                        "\", and such a plan's are \"" + std::string(name_of(made.weights)) +
+                        "\" here");
   }
   if (plan.floats != made.floats) {
     return not_in_space("it computes in " + std::string(name_of(plan.floats)) +

@@ -28,6 +28,8 @@ constexpr std::array<std::string_view, 5> kStrategies = {"evolution", "local_sea
                                                          "pare", "random"};
 
 constexpr std::string_view kSupernet = "supernet";
+constexpr std::string_view kDistill = "distill";
+constexpr double kLeastMinutes = 0.1;
 
 std::string read_name(Fields& fields, std::string_view name) {
   std::string out = fields.text(name);
@@ -110,24 +112,40 @@ Budget read_budget(Fields& fields) {
   return out;
 }
 
-// A word, or an object that says more: {"kind": "supernet", "minutes": 60}, or "from" in the place
-// of minutes.
+DistillWish read_distill(Fields& fields) {
+  DistillWish wish;
+  if (fields.has("plans")) wish.plans = fields.small("plans", 1, kMostTunedPlans);
+  if (fields.has("minutes")) {
+    wish.minutes = fields.number("minutes", kLeastMinutes, kMostTrainingMinutes);
+  }
+  return wish;
+}
+
+// A word, or an object that says more: {"kind": "supernet", "minutes": 60}, "from" in the place of
+// minutes, and "distill" beside both; or {"kind": "distill", "plans": 3, "minutes": 5}.
 void read_recovery(Fields& fields, NewJob& job) {
   if (fields.is_text("recovery")) {
     job.recovery = fields.one_of("recovery", kRecoveries);
     return;
   }
   fields.object("recovery", [&](Fields& recovery) {
-    constexpr std::array<std::string_view, 3> kKinds = {"none", "reconstruct", kSupernet};
+    constexpr std::array<std::string_view, 4> kKinds = {"none", "reconstruct", kSupernet, kDistill};
     const std::size_t kind = recovery.one_of("kind", kKinds);
+    if (kKinds[kind] == kDistill) {
+      job.distill = read_distill(recovery);
+      return;
+    }
     if (kKinds[kind] != kSupernet) {
       job.recovery = static_cast<Recovery>(kind);
       return;
     }
     SupernetWish& wish = job.supernet.emplace();
     if (recovery.has("from")) wish.from = read_name(recovery, "from");
+    if (recovery.has("distill")) {
+      recovery.object("distill", [&](Fields& distill) { job.distill = read_distill(distill); });
+    }
     if (!recovery.has("minutes")) return;
-    wish.minutes = recovery.number("minutes", 0.1, kMostTrainingMinutes);
+    wish.minutes = recovery.number("minutes", kLeastMinutes, kMostTrainingMinutes);
     if (!wish.from.empty()) {
       recovery.refuse("minutes", "not stand beside \"from\": what is there is trained no more");
     }
@@ -239,10 +257,22 @@ Json transfer_value(const TransferFrom& transfer) {
 }
 
 Json recovery_value(const NewJob& job) {
-  if (!job.supernet) return name_in(kRecoveries, job.recovery);
+  Json distill;
+  if (job.distill) distill = {{"plans", job.distill->plans}, {"minutes", job.distill->minutes}};
+  if (!job.supernet && !job.distill) return name_in(kRecoveries, job.recovery);
+  if (!job.supernet) {
+    distill["kind"] = kDistill;
+    return distill;
+  }
   const SupernetWish& wish = *job.supernet;
-  if (!wish.from.empty()) return {{"kind", kSupernet}, {"from", wish.from}};
-  return {{"kind", kSupernet}, {"minutes", wish.minutes}};
+  Json value = {{"kind", kSupernet}};
+  if (wish.from.empty()) {
+    value["minutes"] = wish.minutes;
+  } else {
+    value["from"] = wish.from;
+  }
+  if (job.distill) value["distill"] = std::move(distill);
+  return value;
 }
 
 Json starting_point_value(const StartingPoint& point) {

@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, 5> kImportance = {"gram", "l1", "l2", "ra
 constexpr std::array<std::string_view, 3> kReconstruction = {"none", "independent", "sequential"};
 constexpr std::array<std::string_view, 5> kRanges = {"min_max", "percentile", "entropy", "mse",
                                                      "mse_after_activation"};
-constexpr std::array<std::string_view, 2> kWeights = {name_of(Weights::kOriginal),
-                                                      name_of(Weights::kSupernet)};
+constexpr std::array<std::string_view, 3> kWeights = {
+    name_of(Weights::kOriginal), name_of(Weights::kSupernet), name_of(Weights::kTuned)};
 constexpr std::array<std::string_view, 2> kRounding = {"nearest", "gram"};
 
 QuantizationPlan read_quantization(Fields& fields) {

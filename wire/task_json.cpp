@@ -34,11 +34,14 @@ struct ExtraBlob {
 
 std::vector<ExtraBlob> extra_blobs(const TaskParams& params) {
   constexpr std::string_view kTeacher = "the model is the teacher";
+  constexpr std::string_view kTrained = "the plan's weights are trained ones";
   if (const auto* build = std::get_if<BuildParams>(&params)) {
     return {{"dataset", build->plan.reconstruction == Reconstruction::kSequential,
              "the plan repairs in sequence"},
-            {"supernet", build->plan.weights == Weights::kSupernet,
-             "the plan's weights are a super-network's"}};
+            {"supernet", build->plan.weights != Weights::kOriginal, kTrained}};
+  }
+  if (const auto* train = std::get_if<TrainParams>(&params)) {
+    return {{"supernet", train->plan && train->plan->weights == Weights::kSupernet, kTrained}};
   }
   if (const auto* evaluate = std::get_if<EvaluateParams>(&params)) {
     return {{"model", evaluate->teacher.has_value(), kTeacher}};

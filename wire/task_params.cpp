@@ -126,6 +126,9 @@ TaskParams read_train(Fields& fields) {
   out.minutes = fields.number("minutes", 0.0, kMostTrainingMinutes);
   if (fields.has("steps")) out.steps = fields.integer("steps", 1, kMostSteps);
   out.seed = fields.natural("seed");
+  if (fields.has("plan")) {
+    fields.object("plan", [&](Fields& plan) { out.plan = read_plan(plan); });
+  }
   return out;
 }
 
@@ -196,6 +199,7 @@ Json value_of(const CheckParams& p) {
 Json value_of(const TrainParams& p) {
   Json value = {{"card", card_value(p.card)}, {"minutes", p.minutes}, {"seed", p.seed}};
   if (p.steps) value["steps"] = *p.steps;
+  if (p.plan) value["plan"] = plan_value(*p.plan);
   return value;
 }
 

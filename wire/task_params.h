@@ -125,6 +125,9 @@ struct TrainParams {
   double minutes = 60;
   std::optional<std::int64_t> steps = std::nullopt;  // in the place of minutes
   std::uint64_t seed = 0;
+  // That is trained alone; where its weights are a super-network's (blob "supernet"), from there
+  // on.  nullopt: a super-network is trained.
+  std::optional<Plan> plan = std::nullopt;
   friend bool operator==(const TrainParams&, const TrainParams&) = default;
 };
 

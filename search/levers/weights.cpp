@@ -27,7 +27,12 @@ LeverPointer weights_lever(const SpaceInputs& inputs, std::size_t first) {
 }
 
 std::string words_of_weights(const Plan& plan, const ModelSummary&) {
-  return plan.weights == Weights::kSupernet ? "trained weights" : "";
+  switch (plan.weights) {
+    case Weights::kOriginal: return "";
+    case Weights::kSupernet: return "trained weights";
+    case Weights::kTuned: return "weights trained for it alone";
+  }
+  return "";
 }
 
 }  // namespace pare::search

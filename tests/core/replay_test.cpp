@@ -133,6 +133,15 @@ TEST(Replay, weights_of_a_super_network_are_left_behind_with_a_warning) {
   EXPECT_THAT(report.warnings, ElementsAre(HasSubstr("closed form instead")));
 }
 
+TEST(Replay, weights_that_were_trained_for_the_plan_alone_are_left_behind_with_another_warning) {
+  Plan tuned = plan();
+  tuned.weights = Weights::kTuned;
+  const auto report = check_replay(tuned, model(), std::nullopt);
+  EXPECT_THAT(report.obstacles, IsEmpty());
+  EXPECT_THAT(report.warnings, ElementsAre(testing::AllOf(HasSubstr("trained for it alone"),
+                                                          HasSubstr("closed form instead"))));
+}
+
 TEST(Replay, a_long_list_of_names_is_cut) {
   ModelSummary other = model();
   for (int i = 0; i < 9; ++i) {

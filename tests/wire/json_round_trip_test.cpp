@@ -7,6 +7,7 @@
 #include "wire/sha256.h"
 #include "wire/summary_json.h"
 #include "wire/target_json.h"
+#include "wire/tuning_json.h"
 
 namespace pare::wire {
 namespace {
@@ -43,9 +44,9 @@ TEST(JsonRoundTrip, jobs_and_targets_come_back_as_they_were) {
   }
 }
 
-TEST(JsonRoundTrip, a_build_has_a_super_network_exactly_where_the_plan_wants_its_weights) {
+TEST(JsonRoundTrip, a_build_has_trained_weights_exactly_where_the_plan_wants_them) {
   RandomDocuments random(1);
-  for (const auto weights : {Weights::kOriginal, Weights::kSupernet}) {
+  for (const auto weights : {Weights::kOriginal, Weights::kSupernet, Weights::kTuned}) {
     BuildParams params = std::get<BuildParams>(random.params(TaskKind::kBuild));
     params.plan.reconstruction = Reconstruction::kIndependent;
     params.plan.widths["a"] = 8;
@@ -56,7 +57,7 @@ TEST(JsonRoundTrip, a_build_has_a_super_network_exactly_where_the_plan_wants_its
       for (const char* role : {"model", "statistics"}) task.blobs[role] = random.digest();
       if (has) task.blobs["supernet"] = random.digest();
       const auto parsed = parse_task(task_to_json(task));
-      EXPECT_EQ(parsed.has_value(), has == (weights == Weights::kSupernet));
+      EXPECT_EQ(parsed.has_value(), has == (weights != Weights::kOriginal));
       if (!parsed) {
         EXPECT_THAT(parsed.error().message, testing::HasSubstr("supernet"));
       }
@@ -149,7 +150,10 @@ TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
       if (build != nullptr && build->plan.reconstruction == Reconstruction::kSequential) {
         needed.push_back("dataset");
       }
-      if (build != nullptr && build->plan.weights == Weights::kSupernet) {
+      const auto* train = std::get_if<TrainParams>(&task.params);
+      const bool inherits =
+          train != nullptr && train->plan && train->plan->weights == Weights::kSupernet;
+      if (inherits || (build != nullptr && build->plan.weights != Weights::kOriginal)) {
         needed.push_back("supernet");
       }
       for (const std::string& role : needed) task.blobs[role] = random.digest();
@@ -172,6 +176,41 @@ TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
                         [&](const std::string& json) { return parse_result(json, kind); });
     }
   }
+}
+
+TEST(JsonRoundTrip, a_job_says_in_its_recovery_which_plans_are_tuned) {
+  const std::string rest = R"("model":"m","dataset":"d","targets":["t"])";
+  const auto parse = [&](const std::string& recovery) {
+    return parse_new_job(R"({"recovery":)" + recovery + "," + rest + "}");
+  };
+  const auto alone = parse(R"({"kind":"distill"})");
+  ASSERT_TRUE(alone) << alone.error().message;
+  EXPECT_EQ(alone.value().distill, (DistillWish{3, 5}));
+  EXPECT_FALSE(alone.value().supernet);
+  const auto both =
+      parse(R"({"kind":"supernet","minutes":30,"distill":{"plans":2,"minutes":0.5}})");
+  ASSERT_TRUE(both) << both.error().message;
+  EXPECT_EQ(both.value().distill, (DistillWish{2, 0.5}));
+  EXPECT_EQ(both.value().supernet, SupernetWish{30});
+  EXPECT_EQ(parse_new_job(job_to_json(both.value())).value(), both.value());
+  for (const char* refused :
+       {R"({"kind":"distill","plans":0})", R"({"kind":"distill","plans":51})",
+        R"({"kind":"distill","minutes":0})", R"({"kind":"supernet","distill":3})",
+        R"({"kind":"none","distill":{}})"}) {
+    EXPECT_FALSE(parse(refused)) << refused;
+  }
+}
+
+TEST(JsonRoundTrip, the_tuning_of_a_job_comes_back_as_it_was) {
+  Tuning tuning;
+  tuning.members = {
+      {.trial = 3, .state = TuningState::kTuned, .tuned_trial = 9, .before = 2, .after = 1},
+      {.trial = 4, .state = TuningState::kFailed, .reason = "why"},
+      {.trial = 5}};
+  expect_round_trip(tuning, tuning_to_json, parse_tuning);
+  EXPECT_EQ(ended(tuning), 2);
+  EXPECT_FALSE(parse_tuning(R"({"members":[{"trial":3,"state":"asleep"}]})"));
+  EXPECT_FALSE(parse_tuning("[]"));
 }
 
 TEST(JsonRoundTrip, a_plan_is_canonical_and_named_by_its_digest) {

@@ -70,7 +70,7 @@ class RandomDocuments {
       for (const std::string& block : texts()) out.skip.insert(block);
       for (const std::string& layer : texts()) out.kernels[layer] = whole(1, 255);
     }
-    if (removes_parts(out) && coin()) out.weights = Weights::kSupernet;
+    if (removes_parts(out)) out.weights = static_cast<Weights>(whole(0, 2));
     return out;
   }
 
@@ -255,6 +255,9 @@ class RandomDocuments {
       out.recovery = Recovery::kReconstruct;
       out.supernet = coin() ? SupernetWish{real(1, 600)} : SupernetWish{60, text() + "x"};
     }
+    if (out.recovery == Recovery::kReconstruct && coin()) {
+      out.distill = DistillWish{whole(1, kMostTunedPlans), real(1, 600)};
+    }
     out.strategy = coin() ? "random" : "nsga2";
     out.budget.trials = whole(1, 1000);
     if (coin()) out.budget.seconds = real(1, 1e5);
@@ -305,6 +308,7 @@ class RandomDocuments {
       case TaskKind::kTrain: {
         TrainParams out{card(), real(0, 600), {}, rng_()};
         if (coin()) out.steps = whole(1, 9999);
+        if (coin()) out.plan = plan();
         return out;
       }
     }
