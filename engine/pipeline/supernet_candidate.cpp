@@ -8,7 +8,28 @@
 namespace pare::engine {
 namespace {
 
-// Of the MACs.
+// The change of a tuned plan is whole at every share (knot_weights()).
+constexpr double kWhole = 1;
+
+Result<Candidate> build_tuned(const Detector& detector, const Supernet& tuned,
+                              const TensorFile& statistics, const Plan& plan) {
+  auto reduced = reduce(detector, statistics, plan);
+  if (!reduced) return reduced.error();
+  auto [left, its_statistics, rest] = std::move(reduced).value();
+  auto body = corrected(left.body, tuned, kWhole);
+  if (!body) return body.error();
+  left.body = std::move(body).value();
+  auto candidate = build_candidate(left, its_statistics, rest);
+  if (!candidate) return candidate.error();
+  Candidate built = std::move(candidate).value();
+  for (const Group& group : detector.groups.groups) {  // of those that went nothing is kept
+    built.widths.try_emplace(group.name, 0, static_cast<int>(group.units.size()));
+  }
+  return built;
+}
+
+}  // namespace
+
 Result<double> share_removed(const Detector& detector, const TensorFile& statistics,
                              const Plan& plan) {
   const auto orders = load_orders(statistics, Importance::kGram);
@@ -26,8 +47,6 @@ Result<double> share_removed(const Detector& detector, const TensorFile& statist
                  static_cast<double>(all.value().macs);
 }
 
-}  // namespace
-
 Result<Candidate> build_from_supernet(const Detector& detector, const Supernet& supernet,
                                       const TensorFile& statistics, const Plan& plan) {
   if (!removes_parts(plan)) return build_candidate(detector, statistics, plan);
@@ -36,6 +55,7 @@ Result<Candidate> build_from_supernet(const Detector& detector, const Supernet& 
                  "a super-network's sub-networks are chosen by gram and repaired independently, "
                  "which this plan is not"};
   }
+  if (plan.weights == Weights::kTuned) return build_tuned(detector, supernet, statistics, plan);
   const auto removed = share_removed(detector, statistics, plan);
   if (!removed) return removed.error();
   auto body = corrected(detector.body, supernet, removed.value());

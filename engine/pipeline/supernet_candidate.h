@@ -1,5 +1,6 @@
-// A candidate whose weights are a super-network's: corrected for how much the plan removes, then
-// built as any other.
+// A candidate whose weights were trained.  A super-network's are corrected for how much the plan
+// removes, then it is built as any other.  Those of a tuned plan are a change of what is left when
+// its blocks are out and its kernels small, because that is what was trained.
 //
 // Cost: as build_candidate(), and a pass over the weights.
 #pragma once
@@ -11,6 +12,11 @@
 
 namespace pare::engine {
 
+// Of the multiply-accumulates, by blocks, kernels and widths.  Fails as reduce().
+Result<double> share_removed(const Detector& detector, const TensorFile& statistics,
+                             const Plan& plan);
+
+// By what the plan says of its weights; of a plan that says nothing, a super-network's.
 // The same model, statistics, super-network and plan give the same bytes; a plan that removes
 // nothing gives those of build_candidate().  Fails as corrected() and build_candidate(), and with
 // kUnsupported for a plan that chooses channels or repairs them in another way than the

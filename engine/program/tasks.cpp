@@ -14,6 +14,7 @@
 #include "engine/pipeline/supernet_candidate.h"
 #include "engine/pipeline/try_out.h"
 #include "engine/program/task_context.h"
+#include "wire/plan_json.h"
 #include "wire/sha256.h"
 
 namespace pare::engine {
@@ -44,8 +45,9 @@ Result<std::vector<std::string>> compared_with_upload(const TaskContext& context
   return check_faithful(detector, onnx, other);
 }
 
-// The super-network that comes with the task, if it was made of the same model.
-Result<Supernet> supernet_of(const TaskContext& context) {
+// The super-network that comes with the task, or the plan's own weights, if they were made of the
+// same model.
+Result<Supernet> supernet_of(const TaskContext& context, const Plan& plan) {
   const auto path = context.file("supernet");
   if (!path) return path.error();
   const auto file =
@@ -53,7 +55,9 @@ Result<Supernet> supernet_of(const TaskContext& context) {
   if (!file) return file.error();
   auto supernet = load_supernet(file.value());
   if (!supernet) return supernet.error();
-  const auto own = check_lineage(supernet.value(), context.document.blobs.at("model"));
+  const auto own =
+      check_lineage(supernet.value(), context.document.blobs.at("model"),
+                    plan.weights == Weights::kTuned ? wire::plan_sha256(trained_form(plan)) : "");
   if (!own) return own.error();
   return supernet;
 }
@@ -66,7 +70,7 @@ Result<Candidate> candidate_of(const TaskContext& context, const Plan& plan,
     return context.watch.during(
         Phase::kBuild, [&] { return build_candidate(detector, statistics, plan, images); });
   }
-  const auto supernet = supernet_of(context);
+  const auto supernet = supernet_of(context, plan);
   if (!supernet) return supernet.error();
   return context.watch.during(Phase::kBuild, [&] {
     return build_from_supernet(detector, supernet.value(), statistics, plan);

@@ -30,6 +30,24 @@ const Tensor* float_constant(const Graph& graph, const Node& node, std::size_t i
   return fits ? &found->second : nullptr;
 }
 
+// to - from, each spread over `shape`; one value may stand for all of them, null for zeros.
+Tensor step_between(const Tensor* from, const Tensor* to, const Shape& shape) {
+  std::vector<float> out(static_cast<std::size_t>(element_count(shape)));
+  const auto value = [](const Tensor* tensor, std::size_t i) {
+    if (tensor == nullptr) return 0.0;
+    const auto values = tensor->values<float>();
+    return double{values[values.size() == 1 ? 0 : i]};
+  };
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = static_cast<float>(value(to, i) - value(from, i));
+  }
+  return Tensor::of<float>(shape, out);
+}
+
+bool are_equal(const Tensor* a, const Tensor* b) {
+  return a == nullptr || b == nullptr ? a == b : *a == *b;
+}
+
 using Part = Tensor LayerChange::*;
 
 // before + sum of share x change; `before` null: of nothing.
@@ -108,6 +126,9 @@ Result<SupernetLineage> read_lineage(const TensorFile& file) {
   const auto seed = number_of<std::uint64_t>(file, "seed");
   if (!seed) return seed.error();
   lineage.seed = seed.value();
+  if (const auto plan = file.metadata.find("plan"); plan != file.metadata.end()) {
+    lineage.plan = plan->second;
+  }
   for (const auto& [name, field] :
        {std::pair("images", &lineage.images), std::pair("steps", &lineage.steps)}) {
     const auto value = number_of<std::int64_t>(file, name);
@@ -246,10 +267,38 @@ Result<Graph> corrected(const Graph& body, const Supernet& supernet, double remo
   return graph;
 }
 
-Result<std::monostate> check_lineage(const Supernet& supernet, const std::string& model) {
-  if (supernet.lineage.model == model) return std::monostate{};
-  return Error{ErrorCode::kInvalidArgument, "the super-network was trained with the model " +
-                                                supernet.lineage.model + ", not with " + model};
+std::map<std::string, std::vector<LayerChange>> changes_between(const Graph& before,
+                                                                const Graph& after) {
+  std::map<std::string, std::vector<LayerChange>> changes;
+  std::map<std::string_view, const Node*> places;
+  for (const Node& node : before.nodes) places[node.name] = &node;
+  for (const Node& node : after.nodes) {
+    const auto place = places.find(node.name);
+    const Tensor* const to = float_constant(after, node, kWeightInput);
+    if (place == places.end() || to == nullptr) continue;
+    const Tensor* const from = float_constant(before, *place->second, kWeightInput);
+    const Tensor* const old_bias = float_constant(before, *place->second, kBiasInput);
+    const Tensor* const bias = float_constant(after, node, kBiasInput);
+    if (from == nullptr || (*from == *to && are_equal(old_bias, bias))) continue;
+    changes[node.name].push_back(
+        {step_between(from, to, to->shape()), step_between(old_bias, bias, {to->shape()[0]})});
+  }
+  return changes;
+}
+
+Result<std::monostate> check_lineage(const Supernet& supernet, const std::string& model,
+                                     const std::string& plan) {
+  const SupernetLineage& lineage = supernet.lineage;
+  if (lineage.model != model) {
+    return Error{ErrorCode::kInvalidArgument, "the super-network was trained with the model " +
+                                                  lineage.model + ", not with " + model};
+  }
+  if (lineage.plan == plan) return std::monostate{};
+  const auto whose = [](const std::string& sha256) {
+    return sha256.empty() ? "every plan" : "plan " + sha256 + " alone";
+  };
+  return Error{ErrorCode::kInvalidArgument,
+               "the weights were trained for " + whose(lineage.plan) + ", not for " + whose(plan)};
 }
 
 TensorFile to_tensor_file(const Supernet& supernet) {
@@ -262,6 +311,7 @@ TensorFile to_tensor_file(const Supernet& supernet) {
                    {"images", std::to_string(lineage.images)},
                    {"steps", std::to_string(lineage.steps)}};
   if (!lineage.training.empty()) file.metadata["training"] = lineage.training;
+  if (!lineage.plan.empty()) file.metadata["plan"] = lineage.plan;
   file.tensors["knots"] = Tensor::of<double>({std::ssize(supernet.knots)}, supernet.knots);
   for (const auto& [layer, changes] : supernet.changes) {
     for (std::size_t k = 0; k < changes.size(); ++k) {

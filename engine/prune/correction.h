@@ -35,6 +35,9 @@ struct SupernetLineage {
   std::int64_t steps = 0;
   std::string training =
       {};  // what training came to, as wire/training_json.h has it; empty: untold
+  // Of the only plan that it is for, without what comes after the weights (wire/plan_json.h of
+  // core's trained_form()): a SHA-256.  Empty: it is for all of them.
+  std::string plan = {};
   friend bool operator==(const SupernetLineage&, const SupernetLineage&) = default;
 };
 
@@ -59,9 +62,16 @@ std::vector<double> knot_weights(std::span<const double> knots, double removed);
 // of another body.
 Result<Graph> corrected(const Graph& body, const Supernet& supernet, double removed);
 
-// Fails with kInvalidArgument, with both SHA-256, if the super-network is of another model.  Its
-// statistics may be others: a repair is made with those at hand, and candidates are measured.
-Result<std::monostate> check_lineage(const Supernet& supernet, const std::string& model);
+// What takes `before` to `after`, layer by layer, where they differ; one change each.
+// REQUIRES: `after` is `before` with other float32 weights and biases in some layers.
+std::map<std::string, std::vector<LayerChange>> changes_between(const Graph& before,
+                                                                const Graph& after);
+
+// Fails with kInvalidArgument, naming both, if the super-network is of another model (by SHA-256) or
+// not for this plan alone; `plan` is empty where it is to be for all of them.  Its statistics may be
+// others: a repair is made with those at hand, and candidates are measured.
+Result<std::monostate> check_lineage(const Supernet& supernet, const std::string& model,
+                                     const std::string& plan = "");
 
 // Into and out of a tensor file.  Changes are kept as half precision times a power of two for each
 // tensor: half the bytes, for a part in two thousand of what is a small part of a weight.  Files of

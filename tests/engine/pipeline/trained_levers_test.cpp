@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "engine/pipeline/elastic_parts.h"
 #include "engine/pipeline/supernet_candidate.h"
 #include "tests/engine/pipeline/candidate_of_the_example.h"
 #include "tests/support/onnxruntime_reference.h"
@@ -100,6 +101,30 @@ TEST_F(TrainedLevers, each_lever_alone_takes_the_trained_weights_too) {
     one.weights = Weights::kSupernet;
     EXPECT_LT(from_onnxruntime(inherited(one).onnx), 1e-4);
   }
+}
+
+TEST_F(TrainedLevers, the_weights_of_one_plan_are_a_change_of_what_its_blocks_and_kernels_leave) {
+  const Plan all = every_lever();
+  const double removed = share_removed(*detector, *statistics, all).value();
+  Detector other = *detector;
+  other.body = corrected(detector->body, supernet(), removed).value();
+  const Graph after = reduce(other, *statistics, all).value().detector.body;
+  const Graph before = reduce(*detector, *statistics, all).value().detector.body;
+  const Supernet tuned{{}, {removed}, changes_between(before, after)};
+  Plan alone = all;
+  alone.weights = Weights::kTuned;
+  const auto built = build_from_supernet(*detector, tuned, *statistics, alone);
+  ASSERT_TRUE(built) << built.error().message;
+  const Candidate expected = inherited(all);
+  EXPECT_LT(difference(bytes_of(built.value().onnx), bytes_of(expected.onnx)), 1e-4);
+  EXPECT_EQ(built.value().widths, expected.widths);
+  Plan quantized = alone;
+  quantized.quantization.emplace();
+  EXPECT_TRUE(build_from_supernet(*detector, tuned, *statistics, quantized));
+}
+
+TEST_F(TrainedLevers, what_does_not_differ_is_no_change) {
+  EXPECT_TRUE(changes_between(detector->body, detector->body).empty());
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "engine/program/tasks.h"
 #include "engine/prune/correction.h"
 #include "tests/support/graph_builder.h"
+#include "wire/plan_json.h"
 #include "wire/sha256.h"
 #include "wire/task_json.h"
 
@@ -57,26 +58,31 @@ class BuildTask : public testing::Test {
 
   static const Group& group() { return detector().groups.groups[1]; }
 
-  // A change of the layer that reads the group.
-  static void write_supernet(const std::string& model, const std::string& statistics) {
+  // A change of the layer that reads the group; for every plan unless for this one alone.
+  static void write_supernet(const std::string& model, const std::string& statistics,
+                             const std::string& plan = "") {
     const Node& node = detector().body.nodes[group().consumers[0]];
     const Shape& shape = detector().body.constants.at(node.inputs[1]).shape();
-    Supernet made{{model, statistics, 1, 2, 3}, {0.5}, {}};
+    Supernet made{{model, statistics, 1, 2, 3, {}, plan}, {0.5}, {}};
     made.changes[node.name] = {
         {test::random_tensor(shape, 1, -1, 1), test::random_tensor({shape[0]}, 2, -1, 1)}};
     ASSERT_TRUE(write_tensor_file(to_tensor_file(made), folder() / "supernet"));
   }
 
-  Result<wire::TaskSuccess> build(Weights weights) {
+  static Plan plan_with(Weights weights) {
     Plan plan;
     plan.height = detector().card.height;
     plan.width = detector().card.width;
     plan.widths[group().name] = static_cast<int>(group().units.size()) - 8;
     plan.weights = weights;
+    return plan;
+  }
+
+  Result<wire::TaskSuccess> build(Weights weights) {
     wire::TaskDocument task;
-    task.params = wire::BuildParams{detector().card, plan};
+    task.params = wire::BuildParams{detector().card, plan_with(weights)};
     task.files = {{"model", kModel}, {"statistics", (folder() / "statistics").string()}};
-    if (weights == Weights::kSupernet) task.files["supernet"] = (folder() / "supernet").string();
+    if (weights != Weights::kOriginal) task.files["supernet"] = (folder() / "supernet").string();
     for (const auto& [role, file] : task.files) {
       task.blobs[role] = wire::sha256_file(file).value();
     }
@@ -102,6 +108,28 @@ TEST_F(BuildTask, a_super_network_of_another_model_is_refused_with_both_names) {
   EXPECT_EQ(built.error().code, ErrorCode::kInvalidArgument);
   EXPECT_THAT(built.error().message, HasSubstr(other));
   EXPECT_THAT(built.error().message, HasSubstr(wire::sha256_file(kModel).value()));
+}
+
+TEST_F(BuildTask, a_tuned_plan_gets_the_weights_that_were_trained_for_it_and_no_others) {
+  const std::string model = wire::sha256_file(kModel).value();
+  const std::string statistics = wire::sha256_file((folder() / "statistics").string()).value();
+  const std::string own = wire::plan_sha256(trained_form(plan_with(Weights::kTuned)));
+  write_supernet(model, statistics, own);
+  const auto built = build(Weights::kTuned);
+  ASSERT_TRUE(built) << built.error().message;
+  const auto inherits = build(Weights::kSupernet);
+  ASSERT_FALSE(inherits);
+  EXPECT_THAT(inherits.error().message, HasSubstr("trained for plan " + own + " alone"));
+  const std::string other(64, 'f');
+  write_supernet(model, statistics, other);
+  const auto foreign = build(Weights::kTuned);
+  ASSERT_FALSE(foreign);
+  EXPECT_EQ(foreign.error().code, ErrorCode::kInvalidArgument);
+  for (const std::string& named : {other, own}) {
+    EXPECT_THAT(foreign.error().message, HasSubstr(named));
+  }
+  write_supernet(model, statistics);
+  EXPECT_THAT(build(Weights::kTuned).error().message, HasSubstr("for every plan"));
 }
 
 TEST_F(BuildTask, a_file_that_is_no_super_network_is_refused) {
