@@ -1,5 +1,6 @@
 #include "engine/train/distill/distillation.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/train/distill/feature_loss.h"
@@ -68,10 +69,14 @@ Result<Distillation::Loss> Distillation::loss(SubNetwork& student, const torch::
   if (!values) return values.error();
   torch::Tensor features = torch::zeros({});
   std::map<std::pair<std::int64_t, std::int64_t>, torch::Tensor> weights;
+  double compared = 0;
   for (std::size_t i = 0; i < student.traced().size(); ++i) {
     const TracedLayer& layer = student.traced()[i];
     const torch::Tensor& own = values.value()[outputs_ + i];
-    const auto& [wanted, inverse] = teacher.traced.at(layer.tensor);
+    const auto said = teacher.traced.find(layer.tensor);
+    if (said == teacher.traced.end()) continue;  // the original has no such layer
+    const auto& [wanted, inverse] = said->second;
+    ++compared;
     torch::Tensor& places = weights[{own.size(2), own.size(3)}];
     if (!places.defined()) {
       places = teacher.scores.defined() ? place_weights(teacher.scores, own.size(2), own.size(3))
@@ -79,7 +84,7 @@ Result<Distillation::Loss> Distillation::loss(SubNetwork& student, const torch::
     }
     features = features + feature_loss(own, wanted, layer.rows, inverse, places);
   }
-  features = features * (kFeatures / static_cast<double>(student.traced().size()));
+  features = features * (kFeatures / std::max(1.0, compared));
   const torch::Tensor heads = head_loss(head_, values.value(), teacher.heads);
   return Loss{features + heads, features.item<double>(), heads.item<double>()};
 }

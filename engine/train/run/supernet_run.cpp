@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "engine/train/run/judge.h"
@@ -258,11 +259,15 @@ Result<TrainedCorrection> train_supernet(const ElasticBody& body, const UnitOrde
       images.held_out[0].narrow(0, 0, std::min<std::int64_t>(kSamples, images.held_out[0].size(0)));
   auto coordinates = Coordinates::make(body, affected.value(), options.knots.size(), samples);
   if (!coordinates) return coordinates.error();
+  const ElasticBody& original = options.original == nullptr ? body : *options.original;
+  std::set<std::string> known;
+  for (const Node& node : original.graph.nodes) known.insert(node.outputs[0]);
   std::vector<std::string> traced;
   for (const ElasticLayer& layer : coordinates.value().layers()) {
-    traced.push_back(body.graph.nodes[layer.node].outputs[0]);
+    const std::string& output = body.graph.nodes[layer.node].outputs[0];
+    if (known.contains(output)) traced.push_back(output);
   }
-  auto distillation = Distillation::make(body, traced);
+  auto distillation = Distillation::make(original, traced);
   if (!distillation) return distillation.error();
   Run run(std::move(coordinates).value(), std::move(distillation).value(), images, options, report);
   auto trained = make_sub_networks(body, orders, run.coordinates(), options.knots, pool);

@@ -34,6 +34,9 @@ struct RunOptions {
   OptimizerOptions optimizer;
   StateKeeper* keeper = nullptr;  // null: nothing is kept
   std::string about;              // what else a result depends on: model, statistics, images
+  // What sub-networks are held against, where that is not the body that they are cut from: its
+  // weights have changed, or blocks are out.  Layers are known by the names of their outputs.
+  const ElasticBody* original = nullptr;
 };
 
 struct RunImages {

@@ -24,12 +24,14 @@ Result<std::monostate> cut(const CutArguments& arguments) {
   if (!file) return file.error();
   const auto supernet = load_supernet(file.value());
   if (!supernet) return supernet.error();
-  const auto own = check_lineage(supernet.value(), opened.value().model_sha256);
-  if (!own) return own;
   const auto text = read_text(arguments.plan);
   if (!text) return text.error();
   const auto plan = wire::parse_plan(text.value());
   if (!plan) return plan.error();
+  const bool tuned = plan.value().weights == Weights::kTuned;
+  const auto own = check_lineage(supernet.value(), opened.value().model_sha256,
+                                 tuned ? wire::plan_sha256(trained_form(plan.value())) : "");
+  if (!own) return own;
   const auto candidate = build_from_supernet(opened.value().detector, supernet.value(),
                                              opened.value().file, plan.value());
   if (!candidate) return candidate.error();

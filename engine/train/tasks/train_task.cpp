@@ -15,6 +15,8 @@
 #include "engine/train/tasks/photographs.h"
 #include "engine/train/tasks/plans.h"
 #include "engine/train/tasks/training_record.h"
+#include "engine/train/tasks/tuned_plan.h"
+#include "wire/plan_json.h"
 #include "wire/sha256.h"
 
 namespace pare::engine {
@@ -135,9 +137,11 @@ std::string blob_of(const wire::TaskDocument& task, const std::string& role) {
 std::string about(const wire::TaskDocument& task, const wire::TrainParams& params) {
   std::string text = training_library() + ", minutes " + std::to_string(params.minutes) +
                      ", steps " + std::to_string(params.steps.value_or(0));
-  for (const char* role : {"model", "statistics", "dataset"}) {
-    text += std::string(", ") + role + " " + blob_of(task, role);
+  for (const char* role : {"model", "statistics", "dataset", "supernet"}) {
+    const std::string sha256 = blob_of(task, role);
+    if (!sha256.empty()) text += std::string(", ") + role + " " + sha256;
   }
+  if (params.plan) text += ", plan " + wire::plan_sha256(trained_form(*params.plan));
   return text;
 }
 
@@ -183,18 +187,69 @@ class TrainTask {
     const Detector& detector = model.value().detector;
     const ElasticBody body{detector.body, detector.observed,        detector.groups,
                            detector.head, model.value().statistics, all_ops()};
+    if (params_.plan) return tune(model.value(), body, start);
     const auto plans =
         draw_plans({.most = kKnots.back(), .seed = params_.seed}, kKnots, body, model.value().file);
     if (!plans) return plans.error();
     const auto photographs = look(detector);
     if (!photographs) return photographs.error();
-    auto trained = train(body, plans.value(), photographs.value(), detector);
+    const RunOptions options = options_for(kKnots);
+    const auto trained = train(body, plans.value(), photographs.value(), options, detector);
     if (!trained) return trained.error();
-    const std::chrono::duration<double> spent = Clock::now() - start;
-    return finish(std::move(trained).value(), plans.value(), photographs.value(), spent.count());
+    return finish(trained.value().supernet,
+                  training_of(trained.value(), options, plans.value().judged, photographs.value()),
+                  trained.value(), start);
   }
 
  private:
+  // One plan alone, against the original.
+  Result<wire::TaskSuccess> tune(const OpenedModel& model, const ElasticBody& original,
+                                 Clock::time_point start) {
+    const auto from = inherited();
+    if (!from) return from.error();
+    const auto tuned = tuned_body(model, *params_.plan, from.value() ? &*from.value() : nullptr);
+    if (!tuned) return tuned.error();
+    const TunedBody& one = tuned.value();
+    const Detector& detector = one.detector;
+    const ElasticBody body{detector.body, detector.observed, detector.groups,
+                           detector.head, one.statistics,    all_ops()};
+    const auto photographs = look(model.detector);
+    if (!photographs) return photographs.error();
+    RunOptions options = options_for({one.share});
+    options.original = &original;
+    const auto trained = train(body, one.plans, photographs.value(), options, model.detector);
+    if (!trained) return trained.error();
+    auto whole = whole_change(one, trained.value().supernet);
+    if (!whole) return whole.error();
+    return finish(std::move(whole).value(),
+                  training_of(trained.value(), options, one.plans.judged, photographs.value()),
+                  trained.value(), start);
+  }
+
+  // The super-network that the plan begins with; nullopt: it begins with closed form.
+  Result<std::optional<Supernet>> inherited() const {
+    if (params_.plan->weights != Weights::kSupernet) return std::optional<Supernet>{};
+    const auto path = file_of(task_, "supernet");
+    if (!path) return path.error();
+    const auto file = read_tensor_file(path.value());
+    if (!file) return file.error();
+    auto supernet = load_supernet(file.value());
+    if (!supernet) return supernet.error();
+    const auto own = check_lineage(supernet.value(), blob_of(task_, "model"));
+    if (!own) return own.error();
+    return std::optional(std::move(supernet).value());
+  }
+
+  RunOptions options_for(const std::vector<double>& knots) const {
+    RunOptions options;
+    options.knots = knots;
+    options.steps = params_.steps.value_or(0);
+    options.minutes = params_.minutes;
+    options.seed = params_.seed;
+    options.about = about(task_, params_);
+    return options;
+  }
+
   Result<OpenedModel> open() {
     const auto lap = watch_.lap(Phase::kOpen);
     const auto onnx = file_of(task_, "model"), statistics = file_of(task_, "statistics");
@@ -221,35 +276,25 @@ class TrainTask {
     return load_photographs(dataset.value() / "calibration", kMostImages, form_of(detector));
   }
 
-  RunOptions options() const {
-    RunOptions options;
-    options.knots = kKnots;
-    options.steps = params_.steps.value_or(0);
-    options.minutes = params_.minutes;
-    options.seed = params_.seed;
-    options.about = about(task_, params_);
-    return options;
-  }
-
   Result<TrainedCorrection> train(const ElasticBody& body, const Plans& plans,
-                                  const Photographs& photographs, const Detector& detector) {
+                                  const Photographs& photographs, RunOptions options,
+                                  const Detector& detector) {
     TaskKeeper keeper(task_.checkpoints, say_);
-    RunOptions kept = options();
-    kept.keeper = &keeper;
+    options.keeper = &keeper;
     const RunImages images{photographs.trained_on, photographs.held_out, form_of(detector)};
-    return train_supernet(body, plans.orders, plans.pool, plans.judged, images, kept,
+    return train_supernet(body, plans.orders, plans.pool, plans.judged, images, options,
                           Progress(plans.judged, say_));
   }
 
-  Result<wire::TaskSuccess> finish(TrainedCorrection trained, const Plans& plans,
-                                   const Photographs& photographs, double seconds) {
-    Training result = training_of(trained, options(), plans.judged, photographs);
-    result.seconds = seconds;
+  Result<wire::TaskSuccess> finish(Supernet supernet, Training result,
+                                   const TrainedCorrection& trained, Clock::time_point start) {
+    result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     auto parent = parent_of(task_, trained);
     if (!parent) return parent.error();
     result.parent = std::move(parent).value();
-    const Supernet supernet = with_lineage(std::move(trained.supernet), result,
-                                           blob_of(task_, "model"), blob_of(task_, "statistics"));
+    supernet = with_lineage(std::move(supernet), result, blob_of(task_, "model"),
+                            blob_of(task_, "statistics"));
+    if (params_.plan) supernet.lineage.plan = wire::plan_sha256(trained_form(*params_.plan));
     const auto written = write_tensor_file(to_tensor_file(supernet), scratch_ / kArtifact);
     if (!written) return written.error();
     return wire::TaskSuccess{std::move(result), {{"supernet", wire::LocalFile{kArtifact}}}};

@@ -15,6 +15,7 @@
 #include "core/training.h"
 #include "engine/program/tasks.h"
 #include "engine/prune/correction.h"
+#include "wire/plan_json.h"
 #include "wire/sha256.h"
 #include "wire/training_json.h"
 
@@ -114,6 +115,31 @@ class TrainTaskTest : public testing::Test {
     return count;
   }
 
+  static fs::path scratch_of_last() { return folder() / ("scratch" + std::to_string(runs() - 1)); }
+
+  // Blocks out, kernels small, every group narrower that is left.
+  static Plan plan() {
+    wire::TaskDocument inspect;
+    inspect.params = wire::InspectModelParams{};
+    static const auto model = std::get<ModelSummary>(on_engine(inspect).result);
+    Plan plan;
+    plan.height = card().height;
+    plan.width = card().width;
+    for (const DepthStage& stage : model.stages) plan.skip.insert(stage.blocks.front().name);
+    for (const KernelChoice& kernel : model.kernels) {
+      plan.kernels[kernel.layer] = kernel.sizes.front();
+    }
+    for (const ChannelGroup& group : model.groups) {
+      if (group.widths.size() > 1) plan.widths[group.name] = group.widths[group.widths.size() - 2];
+    }
+    return plan;
+  }
+  static wire::TaskDocument tuning() {
+    wire::TaskDocument tuning = task();
+    std::get<wire::TrainParams>(tuning.params).plan = plan();
+    return tuning;
+  }
+
   // The run that nothing disturbed, and the checkpoint that it kept first.
   static const Ended& whole() {
     static const Ended ended = train(task());
@@ -199,6 +225,89 @@ TEST_F(TrainTaskTest, begins_anew_where_the_checkpoint_is_cut_short_or_of_anothe
   const Ended another = train(other, checkpoint());
   ASSERT_TRUE(another.end) << another.end.error().message;
   EXPECT_THAT(another.training().notes, Contains(HasSubstr("another run")));
+}
+
+// Everything that a plan may leave out at once.
+TEST_F(TrainTaskTest, trains_one_plan_alone_whose_candidate_needs_nothing_but_what_comes_out) {
+  const Ended ended = train(tuning());
+  ASSERT_TRUE(ended.end) << ended.end.error().message;
+  const Training& training = ended.training();
+  ASSERT_THAT(training.knots, SizeIs(1));
+  ASSERT_THAT(training.judged, SizeIs(1));
+  EXPECT_EQ(training.judged[0].removed, training.knots[0].removed);
+  EXPECT_LE(training.judged[0].trained, training.judged[0].closed_form);
+  EXPECT_EQ(training.knots[0].kept, training.judged[0].trained < training.judged[0].closed_form);
+  Plan tuned = plan();
+  tuned.weights = Weights::kTuned;
+  const fs::path file = scratch_of_last() / "supernet.safetensors";
+  const Supernet made = load_supernet(read_tensor_file(file).value()).value();
+  EXPECT_EQ(made.lineage.plan, wire::plan_sha256(trained_form(tuned)));
+  EXPECT_EQ(made.changes.empty(), !training.knots[0].kept);
+  wire::TaskDocument build = task();
+  build.params = wire::BuildParams{card(), tuned};
+  build.blobs["supernet"] = wire::sha256_file(file.string()).value();
+  build.files["supernet"] = file.string();
+  Stopwatch watch;
+  const auto built = run_task(build, folder(), watch);
+  EXPECT_TRUE(built) << built.error().message;
+}
+
+TEST_F(TrainTaskTest, one_plan_alone_is_gone_on_with_from_a_checkpoint_to_the_bit) {
+  const Ended ended = train(tuning());
+  ASSERT_TRUE(ended.end) << ended.end.error().message;
+  fs::path kept;
+  for (const json& line : ended.said) {
+    if (!line.contains("checkpoint")) continue;
+    kept = scratch_of_last() / "checkpoints" / line["checkpoint"].get<std::string>();
+    break;
+  }
+  ASSERT_FALSE(kept.empty());
+  const Ended again = train(tuning(), kept);
+  ASSERT_TRUE(again.end) << again.end.error().message;
+  EXPECT_TRUE(again.training().parent);
+  EXPECT_TRUE(again.artifact == ended.artifact);
+}
+
+TEST_F(TrainTaskTest, one_that_inherits_begins_where_its_super_network_is) {
+  const Ended alone = train(tuning());
+  Supernet made =
+      load_supernet(read_tensor_file(folder() / "scratch0" / "supernet.safetensors").value())
+          .value();
+  for (auto& [layer, changes] : made.changes) {
+    for (LayerChange& change : changes) {
+      change.weights = Tensor::of<float>(
+          change.weights.shape(),
+          std::vector<float>(static_cast<std::size_t>(change.weights.size()), 0.002F));
+    }
+  }
+  ASSERT_TRUE(write_tensor_file(to_tensor_file(made), folder() / "begins"));
+  wire::TaskDocument inherits = tuning();
+  std::get<wire::TrainParams>(inherits.params).plan->weights = Weights::kSupernet;
+  inherits.files["supernet"] = (folder() / "begins").string();
+  inherits.blobs["supernet"] = wire::sha256_file(inherits.files["supernet"]).value();
+  const Ended ended = train(inherits);
+  ASSERT_TRUE(ended.end) << ended.end.error().message;
+  EXPECT_NE(ended.training().judged[0].closed_form, alone.training().judged[0].closed_form);
+  const Supernet whole =
+      load_supernet(read_tensor_file(scratch_of_last() / "supernet.safetensors").value()).value();
+  EXPECT_FALSE(whole.changes.empty()) << "what it began with is a part of it";
+
+  inherits.blobs["statistics"] = std::string(64, 'e');
+  const Ended foreign = train(inherits);
+  ASSERT_FALSE(foreign.end);
+  EXPECT_THAT(foreign.end.error().message, HasSubstr(std::string(64, 'e')));
+}
+
+TEST_F(TrainTaskTest, a_plan_that_narrows_nothing_or_repairs_in_another_way_is_not_trained_alone) {
+  wire::TaskDocument task = tuning();
+  std::get<wire::TrainParams>(task.params).plan->widths.clear();
+  const Ended nothing = train(task);
+  ASSERT_FALSE(nothing.end);
+  EXPECT_EQ(nothing.end.error().code, ErrorCode::kUnsupported);
+  EXPECT_THAT(nothing.end.error().message, HasSubstr("narrows no group"));
+  task = tuning();
+  std::get<wire::TrainParams>(task.params).plan->reconstruction = Reconstruction::kNone;
+  EXPECT_FALSE(train(task).end);
 }
 
 TEST_F(TrainTaskTest, statistics_of_another_model_are_refused_with_both_names) {
