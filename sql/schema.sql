@@ -42,7 +42,8 @@ CREATE TYPE public.task_state AS ENUM (
 );
 CREATE TYPE public.trial_origin AS ENUM (
     'seed',
-    'search'
+    'search',
+    'tuned'
 );
 CREATE TYPE public.trial_state AS ENUM (
     'running',
@@ -235,6 +236,7 @@ CREATE TABLE public.job (
     card_version integer DEFAULT 1 NOT NULL,
     warnings text[] DEFAULT '{}'::text[] NOT NULL,
     supernet_sha256 public.sha256,
+    tuning json,
     CONSTRAINT job_final_has_end CHECK ((public.is_final(state) = (finished_at IS NOT NULL))),
     CONSTRAINT job_searching_is_prepared CHECK (((state <> ALL (ARRAY['searching'::public.job_state, 'paused'::public.job_state, 'finishing'::public.job_state])) OR (searching_at IS NOT NULL))),
     CONSTRAINT job_seed_check CHECK ((seed >= (0)::numeric))
@@ -347,6 +349,7 @@ CREATE TABLE public.supernet (
     statistics_sha256 public.sha256 NOT NULL,
     training json NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    plan_sha256 public.sha256,
     CONSTRAINT supernet_bytes_check CHECK ((bytes >= 0))
 );
 ALTER TABLE public.supernet ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (

@@ -60,6 +60,8 @@ Result<SupernetFacts> read_supernet_facts(const std::filesystem::path& file) {
       return not_one(std::string("its ") + name + " is \"" + *value + "\", no SHA-256");
     }
   }
+  const std::string plan = word(metadata, "plan");
+  if (!plan.empty()) return not_one("it holds the weights of plan " + plan + " alone");
   const std::string told = word(metadata, "training");
   if (told.empty()) return not_one("it does not say what its training came to");
   auto training = parse_training(told);

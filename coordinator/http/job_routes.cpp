@@ -9,7 +9,9 @@
 #include "coordinator/jobs/submission.h"
 #include "coordinator/jobs/supernets.h"
 #include "coordinator/jobs/transfer.h"
+#include "coordinator/jobs/tuning.h"
 #include "wire/job_json.h"
+#include "wire/tuning_json.h"
 
 namespace pare::coordinator {
 namespace {
@@ -27,6 +29,10 @@ ordered_json outline_of(const Job& job, const Budget& budget) {
   view["card_version"] = job.card_version;
   view["dataset_sha256"] = job.dataset_sha256;
   if (!job.supernet_sha256.empty()) view["supernet_sha256"] = job.supernet_sha256;
+  if (const auto tuning = tuning_of(job)) {
+    view["tuning"] = wire::tuning_value(*tuning);
+    view["tuning"]["ended"] = pare::ended(*tuning);
+  }
   view["created_at"] = rfc3339(job.created_at);
   if (job.started_at) view["started_at"] = rfc3339(*job.started_at);
   if (job.finished_at) view["finished_at"] = rfc3339(*job.finished_at);
@@ -71,19 +77,21 @@ ordered_json view_of(const std::vector<TaskWait>& waits) {
   return view;
 }
 
-// What is done for a job before it searches, and how far that is.
+// What is done for a job before it searches, and of its tuning when it has, and how far that is.
 Result<ordered_json> under_way(Store& store, const Job& job) {
   ordered_json view = ordered_json::array();
-  if (job.state != JobState::kPreparing) return view;
+  const bool tunes = job.state == JobState::kFinishing && !job.tuning_json.empty();
+  if (job.state != JobState::kPreparing && !tunes) return view;
   const auto tasks =
       store.tasks({.job = job.id, .trial = {}, .state = TaskState::kLeased}, {0, kMostWaits});
   if (!tasks) return tasks.error();
   for (const Task& task : tasks.value()) {
-    if (!task.unreadable.empty()) continue;
+    if (!task.unreadable.empty() || (tunes && task.task.kind != TaskKind::kTrain)) continue;
     view.push_back({{"task", task.id.value},
                     {"kind", name_of(task.task.kind)},
                     {"progress", task.progress},
                     {"message", task.suspended ? "stands still for a measurement" : task.message}});
+    if (task.task.subject.trial) view.back()["trial"] = *task.task.subject.trial;
   }
   return view;
 }

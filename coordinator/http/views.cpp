@@ -133,6 +133,8 @@ ordered_json view_of(const SupernetRecord& supernet) {
       {"dataset_sha256",
        supernet.dataset_sha256.empty() ? ordered_json() : ordered_json(supernet.dataset_sha256)},
       {"statistics_sha256", supernet.statistics_sha256},
+      {"plan_sha256",
+       supernet.plan_sha256.empty() ? ordered_json() : ordered_json(supernet.plan_sha256)},
       {"training", stored_json(supernet.training_json)},
       {"created_at", rfc3339(supernet.created_at)}};
 }
@@ -211,6 +213,7 @@ ordered_json view_of(const FrontMember& member) {
                        {"input", {member.height, member.width}},
                        {"precision", member.precision},
                        {"weights", name_of(member.weights)},
+                       {"recovered", member.recovered},
                        {"map_lost", member.map_lost},
                        {"speedup", member.speedup},
                        {"description", member.description}};

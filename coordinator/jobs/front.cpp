@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "coordinator/jobs/job_metrics.h"
+#include "coordinator/jobs/tuning.h"
 #include "core/half_samples.h"
 #include "search/hypervolume.h"
 #include "search/levers/levers.h"
@@ -69,6 +70,7 @@ std::optional<FrontMember> member_of(const Trial& trial, const Plan& plan,
   member.width = plan.width;
   member.precision = precision_words(plan);
   member.weights = plan.weights;
+  member.recovered = origin_of_weights(plan);
   return member;
 }
 
@@ -272,8 +274,10 @@ Progress progress_of(const Job& job, const Budget& budget) {
   }
   if (!job.searching_at) return progress;
   const double elapsed = job.searched_seconds;
-  // No more trials come in finishing, whatever the budget was.
-  const int expected = job.state == JobState::kFinishing ? counts.asked : budget.trials;
+  // No more trials come in finishing, whatever the budget was, but of plans that are tuned.
+  const auto tuning = tuning_of(job);
+  const int tuned = tuning ? static_cast<int>(tuning->members.size()) - pare::ended(*tuning) : 0;
+  const int expected = job.state == JobState::kFinishing ? counts.asked + tuned : budget.trials;
   progress.share = expected > 0 ? static_cast<double>(ended) / expected : 1.0;
   if (ended > 0) progress.seconds_left = elapsed / ended * std::max(0, expected - ended);
   if (budget.seconds && job.state != JobState::kFinishing) {

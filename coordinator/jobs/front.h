@@ -46,8 +46,9 @@ struct FrontMember {
   std::int64_t macs = 0;
   int height = 0;  // of the input
   int width = 0;
-  std::string precision;                  // in a word (core/plan.h)
-  Weights weights = Weights::kOriginal;   // kSupernet: inherited
+  std::string precision;  // in a word (core/plan.h)
+  Weights weights = Weights::kOriginal;
+  std::string_view recovered;             // where they come from, in a word (core/plan.h)
   std::optional<ConfidenceInterval> map;  // 95 %, over images; absent where it is not known
   double on_front = 0;                    // probability that nothing beats it (front_probability.h)
   double map_lost = 0;                    // points (hundredths) below the original on this target

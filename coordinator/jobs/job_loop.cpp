@@ -14,6 +14,7 @@
 #include "coordinator/jobs/supernets.h"
 #include "coordinator/jobs/tasks.h"
 #include "coordinator/jobs/trial_update.h"
+#include "coordinator/jobs/tuning.h"
 #include "coordinator/jobs/unreadable.h"
 #include "wire/plan_json.h"
 
@@ -124,6 +125,12 @@ std::string why_hopeless(const JobContext& context, const Plan& plan,
     }
   }
   return {};
+}
+
+// What the search of the job was for.
+std::vector<TargetFront> searched_fronts(const JobContext& context, const JobFronts& found) {
+  if (context.document.across == Across::kWorst) return {found.across};
+  return found.fronts;
 }
 
 // What the task of a trial ended with, and what else is known of it.
@@ -278,7 +285,7 @@ Result<int> JobLoop::handle(const Task& task) {
     return handle_prepared(task, job.value());
   }
   if (task.task.kind == TaskKind::kTrain) {
-    return commit_end(task, after_train(job.value(), end_of(task)));
+    return handle_trained(task, job.value());
   }
   if (task.task.kind == TaskKind::kCheck) return commit_end(task, after_check(task));
   return handle_trial_task(task, job.value());
@@ -298,6 +305,17 @@ Result<int> JobLoop::handle_prepared(const Task& task, const Job& job) {
     changes.emplace_back(TaskAdded{train_task(ready, context.value().model.card, *wish)});
   }
   return commit_end(task, std::move(changes));
+}
+
+// A super-network, or the weights of one trial's plan.
+Result<int> JobLoop::handle_trained(const Task& task, const Job& job) {
+  if (!task.task.subject.trial) return commit_end(task, after_train(job, end_of(task)));
+  const auto trial = store_.trial(job.id, *task.task.subject.trial);
+  if (!trial) return trial.error();
+  const auto runner = runner_of(job);
+  if (!runner) return runner.error();
+  return commit_end(task,
+                    after_tuning(runner.value()->context(), job, trial.value(), end_of(task)));
 }
 
 Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
@@ -326,7 +344,9 @@ Result<int> JobLoop::handle_trial_task(const Task& task, const Job& job) {
   }
   auto done = commit_end(task, std::move(changes));
   if (!done) runners_.erase(job.id);  // perhaps it is committed, and nobody told the strategy
-  if (!done || !ended || !hopeless.empty()) return done;
+  // The search did not choose what was tuned, and learns nothing from it.
+  const bool chosen = trial.value().origin != TrialOrigin::kTuned;
+  if (!done || !ended || !chosen || !hopeless.empty()) return done;
   const auto stored = store_.trial(job.id, trial.value().number);
   if (!stored) {
     runners_.erase(job.id);  // it was not told: its next life reads the log
@@ -571,11 +591,18 @@ Result<int> JobLoop::finish(const Job& job) {
   if (!runner) return runner.error();
   const auto view = views_.read(job.id);
   if (!view) return view.error();
-  auto missing = confirmations(runner.value()->context(), view.value().found->contenders);
+  const JobContext& context = runner.value()->context();
+  const JobFronts& found = *view.value().found;
+  if (context.document.distill && job.tuning_json.empty()) {
+    return commit({}, begin_tuning(context, searched_fronts(context, found), found.contenders));
+  }
+  auto missing = confirmations(context, found.contenders);
   if (!missing.empty()) return commit({}, std::move(missing));
   const auto lost = lost_with_workers(store_, job.id);
   if (!lost) return lost.error();
   std::string reason = job.reason;
+  const std::string tuned = tuning_note(job);
+  if (!tuned.empty()) reason += (reason.empty() ? "" : "; ") + tuned;
   if (!lost.value().empty()) reason += (reason.empty() ? "" : "; ") + lost.value();
   if (options_.log) {
     options_.log(name_of(job) + " succeeded: " + std::to_string(job.trials.finished) +

@@ -69,6 +69,7 @@ class JobLoop {
   Result<int> begin(const Job& job);
   Result<int> prepare(const Job& job);
   Result<int> handle_prepared(const Task& task, const Job& job);
+  Result<int> handle_trained(const Task& task, const Job& job);
   Result<int> search(const Job& job);
   Result<int> finish(const Job& job);
   Result<int> confirm(const Task& task, const Job& job, const Trial& trial);

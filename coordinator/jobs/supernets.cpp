@@ -35,6 +35,10 @@ std::string why_not_taken(const SupernetRecord& supernet, const std::string& mod
     return other("the model with card", std::to_string(supernet.card_version),
                  std::to_string(card_version));
   }
+  if (!supernet.plan_sha256.empty()) {
+    return supernet.sha256.substr(0, 10) + " is no super-network: it holds the weights of plan " +
+           supernet.plan_sha256.substr(0, 10) + " alone";
+  }
   return {};
 }
 
@@ -85,15 +89,15 @@ Result<std::optional<Change>> statistics_for(Store& store, const SupernetRecord&
 std::optional<Error> check_supernet(Store& store, const NewJob& job,
                                     const std::string& model_sha256, int card_version,
                                     const std::vector<Worker>& workers) {
-  if (!job.supernet) return std::nullopt;
-  const std::string& from = job.supernet->from;
-  if (from.empty()) {
-    if (std::ranges::any_of(workers, trains)) return std::nullopt;
+  const std::string from = job.supernet ? job.supernet->from : "";
+  const bool is_trained = job.supernet && from.empty();
+  if ((is_trained || job.distill) && std::ranges::none_of(workers, trains)) {
     return wire::with_field({ErrorCode::kUnsupported,
                              "no worker trains: none of those that are here has a pare-train "
                              "(./dev train builds it)"},
-                            "recovery", "supernet");
+                            "recovery", is_trained ? "supernet" : "distill");
   }
+  if (from.empty()) return std::nullopt;
   const auto supernet = store.supernet(from);
   if (!supernet) return wire::unknown_reference(supernet.error(), kFrom, from);
   const std::string why = why_not_taken(supernet.value(), model_sha256, card_version);
@@ -138,7 +142,8 @@ std::vector<Change> after_train(const Job& job, const TaskEnd& end) {
 }
 
 Result<std::string> why_training_waits(Store& store, const Job& job) {
-  if (job.state != JobState::kPreparing || job.statistics_sha256.empty()) return std::string();
+  const bool may_train = job.state == JobState::kPreparing || job.state == JobState::kFinishing;
+  if (!may_train || job.statistics_sha256.empty()) return std::string();
   const auto queued =
       store.tasks({.job = job.id, .trial = {}, .state = TaskState::kQueued}, {0, kMostTasksBefore});
   if (!queued) return queued.error();

@@ -13,9 +13,9 @@
 
 namespace pare::coordinator {
 
-// Why a job cannot have the super-network that it asks for: nobody can train one, or the one that
-// it names is of another model or card, or is not there.  With the field that is wrong; nullopt: it
-// can.
+// Why a job cannot have the trained weights that it asks for: nobody can train them, or the
+// super-network that it names is of another model or card, is for one plan alone, or is not there.
+// With the field that is wrong; nullopt: it can.
 std::optional<Error> check_supernet(Store& store, const NewJob& job,
                                     const std::string& model_sha256, int card_version,
                                     const std::vector<Worker>& workers);

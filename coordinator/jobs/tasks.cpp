@@ -44,6 +44,17 @@ NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wi
   return task_of(job, std::nullopt, std::move(document));
 }
 
+NewTask tune_task(const Job& job, const ModelCard& card, const DistillWish& wish, int trial,
+                  const Plan& plan) {
+  wire::TaskDocument document;
+  document.params = wire::TrainParams{card, wish.minutes, std::nullopt, job.seed, plan};
+  document.blobs = {{"model", job.model_sha256},
+                    {"statistics", job.statistics_sha256},
+                    {"dataset", job.dataset_sha256}};
+  if (plan.weights == Weights::kSupernet) document.blobs["supernet"] = job.supernet_sha256;
+  return task_of(job, trial, std::move(document));
+}
+
 NewTask check_task(const Job& job, const Target& target, bool int8) {
   wire::TaskDocument document;
   document.params = wire::CheckParams{target.runtime, target.threads, int8, kCheckSeconds};
@@ -54,7 +65,8 @@ NewTask check_task(const Job& job, const Target& target, bool int8) {
   return task;
 }
 
-NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan& plan) {
+NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan& plan,
+                   const std::string& tuned_sha256) {
   wire::TaskDocument document;
   document.params = wire::BuildParams{card, plan};
   document.blobs = {{"model", job.model_sha256}, {"statistics", job.statistics_sha256}};
@@ -62,6 +74,7 @@ NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan&
     document.blobs["dataset"] = job.dataset_sha256;
   }
   if (plan.weights == Weights::kSupernet) document.blobs["supernet"] = job.supernet_sha256;
+  if (plan.weights == Weights::kTuned) document.blobs["supernet"] = tuned_sha256;
   return task_of(job, trial, std::move(document));
 }
 

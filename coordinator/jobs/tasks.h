@@ -33,11 +33,18 @@ NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Si
 // REQUIRES: the job is prepared, and its document wants a super-network to be trained.
 NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wish);
 
+// Trains the weights of the plan alone, which `trial` has: from the job's super-network on where
+// they are that one's.  REQUIRES: the job is prepared, and has it.
+NewTask tune_task(const Job& job, const ModelCard& card, const DistillWish& wish, int trial,
+                  const Plan& plan);
+
 // The reality check of a target.
 NewTask check_task(const Job& job, const Target& target, bool int8);
 
+// `tuned_sha256`: the weights of a tuned plan.
 // REQUIRES: the job is prepared, and has a super-network where the plan wants its weights.
-NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan& plan);
+NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan& plan,
+                   const std::string& tuned_sha256 = "");
 
 struct EvaluateExtras {
   std::vector<std::string> rivals = {};  // the detections of faster candidates, by SHA-256

@@ -57,7 +57,7 @@ std::vector<TargetTransfer> judge_transfer(const JobContext& context,
   const JobContext each = apart(context);
   std::vector<search::Observation> told;
   for (const Trial& trial : trials.first(std::min(trials.size(), kMostJudged))) {
-    if (!trial.unreadable.empty()) continue;
+    if (!trial.unreadable.empty() || !is_of_space(each, trial)) continue;
     if (trial.state != TrialState::kRunning) told.push_back(observation_of(each, trial));
   }
   std::vector<TargetTransfer> out;

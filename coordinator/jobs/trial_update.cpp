@@ -329,6 +329,7 @@ void TrialUpdate::end_if_settled() {
   const TrialState state = measured ? TrialState::kFinished : TrialState::kFailed;
   changes_.push_back(
       TrialEnded{trial_.job, trial_.number, state, measured ? std::string() : reason});
+  if (trial_.origin == TrialOrigin::kTuned) return;  // the search did not ask for it
   changes_.push_back(SearchLogged{trial_.job, SearchStep::kTell,
                                   "{\"trial\":" + std::to_string(trial_.number) + "}"});
 }

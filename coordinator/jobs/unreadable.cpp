@@ -15,6 +15,8 @@ TaskKind kind_about(const TaskSubject& subject) {
 // Latencies are measured on a target each, accuracies are scored for several at once.
 TaskKind kind_about(const Trial& trial, const NewTask& task) {
   if (trial.candidate_sha256.empty()) return TaskKind::kBuild;
+  // Nothing is scored when the trial is over; its weights may be trained.
+  if (trial.state != TrialState::kRunning && task.target.empty()) return TaskKind::kTrain;
   return task.target.empty() ? TaskKind::kEvaluate : TaskKind::kBenchmark;
 }
 

@@ -46,6 +46,12 @@ struct JobInherits {
   std::string supernet_sha256;
 };
 
+// Which members are tuned, and how far that is; in the place of what was said before.
+struct JobTuned {
+  JobId job;
+  std::string tuning_json;
+};
+
 // A check without a time was measured now.  kConflict if the target was checked for the job before.
 struct CheckRecorded {
   TargetCheck check;
@@ -160,11 +166,11 @@ struct ComparisonEnded {
   std::string result_json;
 };
 
-using Change =
-    std::variant<JobMoved, JobWarned, JobPrepared, SupernetAdded, JobInherits, CheckRecorded,
-                 CanaryRecorded, TrialAdded, TrialBuilt, AccuracyRecorded, LatencyRecorded,
-                 LatencyConfirmed, InfeasibleRecorded, TrialEnded, SearchLogged, SearchedFor,
-                 TaskAdded, TaskSetAside, ModelInspected, DatasetInspected, ComparisonEnded>;
+using Change = std::variant<JobMoved, JobWarned, JobPrepared, SupernetAdded, JobInherits, JobTuned,
+                            CheckRecorded, CanaryRecorded, TrialAdded, TrialBuilt, AccuracyRecorded,
+                            LatencyRecorded, LatencyConfirmed, InfeasibleRecorded, TrialEnded,
+                            SearchLogged, SearchedFor, TaskAdded, TaskSetAside, ModelInspected,
+                            DatasetInspected, ComparisonEnded>;
 
 struct Batch {
   std::optional<TaskId> cause;  // a succeeded or failed task that this handles

@@ -86,8 +86,13 @@ struct Apply {
     }
     execute(tx, query::insert_supernet, supernet.sha256, supernet.bytes, job, supernet.model_sha256,
             supernet.card_version, or_null(supernet.dataset_sha256), supernet.statistics_sha256,
-            clean_json(supernet.training_json), now);
+            clean_json(supernet.training_json), or_null(supernet.plan_sha256), now);
     return true;
+  }
+
+  Result<bool> operator()(const JobTuned& change) const {
+    return in_job(change.job, "job " + std::to_string(change.job.value) + " is not there",
+                  query::tune_job, change.job.value, clean_json(change.tuning_json));
   }
 
   Result<bool> operator()(const JobInherits& change) const {

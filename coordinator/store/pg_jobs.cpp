@@ -19,6 +19,7 @@ Job job_of(const pqxx::row& row) {
   job.statistics_sha256 = text_of(row["statistics_sha256"]);
   job.prepared_json = text_of(row["prepared"]);
   job.supernet_sha256 = text_of(row["supernet_sha256"]);
+  job.tuning_json = text_of(row["tuning"]);
   job.created_at = time_of(row["created_at"]);
   job.started_at = optional_time_of(row["started_at"]);
   job.searching_at = optional_time_of(row["searching_at"]);
@@ -42,6 +43,7 @@ SupernetRecord supernet_of(const pqxx::row& row) {
   supernet.dataset_sha256 = text_of(row["dataset_sha256"]);
   supernet.statistics_sha256 = text_of(row["statistics_sha256"]);
   supernet.training_json = text_of(row["training"]);
+  supernet.plan_sha256 = text_of(row["plan_sha256"]);
   supernet.created_at = time_of(row["created_at"]);
   return supernet;
 }

@@ -41,6 +41,7 @@ struct Job {
   std::string statistics_sha256;  // once prepared
   std::string prepared_json;      // the result of `prepare`
   std::string supernet_sha256;    // that its candidates are cut from; empty: none, or not yet
+  std::string tuning_json;        // wire/tuning_json.h; empty: not chosen yet, or not wanted
   TimePoint created_at{};
   std::optional<TimePoint> started_at;  // when it left the queue
   std::optional<TimePoint> searching_at;
@@ -66,7 +67,7 @@ struct TargetCheck {
   TimePoint measured_at{};
 };
 
-// A super-network with where it comes from.
+// A super-network with where it comes from; or the change of one plan's weights alone.
 struct SupernetRecord {
   std::int64_t cursor = 0;
   std::string sha256;
@@ -76,7 +77,8 @@ struct SupernetRecord {
   int card_version = 1;
   std::string dataset_sha256 = {};  // empty: nobody here knows its images
   std::string statistics_sha256;
-  std::string training_json;  // the result of `train`
+  std::string training_json;     // the result of `train`
+  std::string plan_sha256 = {};  // of the only plan that it is for; empty: a super-network
   TimePoint created_at{};
 };
 

@@ -31,7 +31,11 @@ struct TrialsUpTo {
 };
 
 enum class TrialState : std::uint8_t { kRunning, kFinished, kFailed };
-enum class TrialOrigin : std::uint8_t { kSeed, kSearch };
+enum class TrialOrigin : std::uint8_t {
+  kSeed,
+  kSearch,
+  kTuned,  // a member of a front with weights of its own: no choice of the search, and not told it
+};
 
 // An accuracy of a candidate that some trial was given, with all that it was made by.
 struct StoredAccuracy {
@@ -102,6 +106,7 @@ constexpr std::string_view name_of(TrialState s) noexcept {
 inline constexpr std::array kTrialOriginNames = {
     Named<TrialOrigin>{TrialOrigin::kSeed, "seed"},
     Named<TrialOrigin>{TrialOrigin::kSearch, "search"},
+    Named<TrialOrigin>{TrialOrigin::kTuned, "tuned"},
 };
 constexpr std::string_view name_of(TrialOrigin o) noexcept {
   return name_in(kTrialOriginNames, o);

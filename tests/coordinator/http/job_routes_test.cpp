@@ -11,6 +11,7 @@
 #include "wire/sha256.h"
 #include "wire/summary_json.h"
 #include "wire/training_json.h"
+#include "wire/tuning_json.h"
 
 namespace pare::coordinator {
 namespace {
@@ -138,6 +139,31 @@ TEST_F(JobRoutes, a_super_network_that_was_trained_elsewhere_is_added_by_what_it
   EXPECT_THAT(put(std::string(64, '0')).body, HasSubstr("upload it first"));
 }
 
+TEST_F(JobRoutes, a_job_says_which_members_are_tuned_and_a_file_which_plan_it_is_for) {
+  const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
+  const JobId job{posted["id"].get<std::int64_t>()};
+  const std::string path = "/v1/jobs/" + posted["id"].dump();
+  EXPECT_FALSE(json_of(call("GET", path)).contains("tuning"));
+  const std::string file = upload("the weights of a plan"), plan(64, '2');
+  const Tuning tuning{{{.trial = 3, .state = TuningState::kTuned, .tuned_trial = 9}, {.trial = 4}}};
+  ASSERT_TRUE(store_->commit({{},
+                              {JobTuned{job, wire::tuning_to_json(tuning)},
+                               SupernetAdded{{.sha256 = file,
+                                              .bytes = 21,
+                                              .job = job,
+                                              .model_sha256 = model_,
+                                              .dataset_sha256 = posted["dataset_sha256"],
+                                              .statistics_sha256 = std::string(64, '5'),
+                                              .training_json = R"({"steps":7})",
+                                              .plan_sha256 = plan}}}}));
+  const json seen = json_of(call("GET", path))["tuning"];
+  EXPECT_EQ(seen["ended"], 1);
+  ASSERT_EQ(seen["members"].size(), 2U);
+  EXPECT_EQ(seen["members"][0]["tuned_trial"], 9);
+  EXPECT_EQ(seen["members"][1]["state"], "training");
+  EXPECT_EQ(json_of(call("GET", "/v1/supernets/" + file))["plan_sha256"], plan);
+}
+
 TEST_F(JobRoutes, training_is_refused_where_nobody_trains) {
   json job = good();
   job["recovery"] = {{"kind", "supernet"}, {"minutes", 5}};
@@ -146,6 +172,12 @@ TEST_F(JobRoutes, training_is_refused_where_nobody_trains) {
   EXPECT_EQ(json_of(refused)["field"], "recovery");
   job["recovery"] = {{"kind", "supernet"}, {"minutes", 5}, {"from", "0123456789"}};
   EXPECT_EQ(call("POST", "/v1/jobs", job.dump()).status, 400);
+  job["recovery"] = {{"kind", "distill"}};
+  const Response alone = call("POST", "/v1/jobs", job.dump());
+  EXPECT_EQ(alone.status, 422) << alone.body;
+  EXPECT_EQ(json_of(alone)["field"], "recovery");
+  job["recovery"] = {{"kind", "distill"}, {"plans", 0}};
+  EXPECT_EQ(json_of(call("POST", "/v1/jobs", job.dump()))["field"], "recovery.plans");
   job["recovery"] = {{"kind", "magic"}};
   EXPECT_EQ(json_of(call("POST", "/v1/jobs", job.dump()))["field"], "recovery.kind");
 }

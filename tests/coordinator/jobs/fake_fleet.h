@@ -192,7 +192,13 @@ class FakeFleet {
     made.judged = {{0.1, 2, 1}, {0.5, 8, 4}};
     made.program = "fake 1";
     made.processor = "a processor";
-    return {made, {{"supernet", wire::BlobRef{wire::sha256_hex("supernet"), 99}}}};
+    std::string file = "supernet";
+    if (params.plan) {  // alone
+      made.knots.pop_back();
+      made.judged.pop_back();
+      file += wire::plan_sha256(*params.plan);
+    }
+    return {made, {{"supernet", wire::BlobRef{wire::sha256_hex(file), 99}}}};
   }
 
   static DeviceCheck check(const wire::CheckParams& params) {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "coordinator/jobs/front.h"
+#include "coordinator/jobs/prediction.h"
 #include "coordinator/jobs/submission.h"
 #include "core/training.h"
 #include "tests/coordinator/jobs/job_loop_fixture.h"
@@ -223,6 +224,28 @@ TEST_F(Supernets, a_plan_to_begin_with_is_tried_with_the_weights_of_the_job) {
   Plan expected = *job.begin_with[0].plan;
   expected.weights = Weights::kSupernet;
   EXPECT_EQ(trials(second)[1].plan_json, wire::plan_to_json(expected));
+}
+
+TEST_F(Supernets, a_prediction_of_a_plan_with_other_weights_is_about_the_weights_of_the_job) {
+  const JobId id = trained(16);
+  const auto context = load_context(*store, stored(id)).value();
+  const std::vector<Trial> all = trials(id);
+  for (const Trial& trial : all) {
+    const Plan inherits = wire::parse_plan(trial.plan_json).value();
+    if (inherits.weights != Weights::kSupernet) continue;
+    Plan plain = inherits, tuned = inherits;
+    plain.weights = Weights::kOriginal;
+    tuned.weights = Weights::kTuned;
+    const std::vector<Plan> plans = {inherits, plain, tuned};
+    const auto answers = predict(context, all, plans);
+    ASSERT_TRUE(answers) << answers.error().message;
+    for (const auto& answer : answers.value()) {
+      EXPECT_EQ(answer[0].metrics[0].value.mean, answers.value()[0][0].metrics[0].value.mean);
+    }
+    EXPECT_EQ(predicted_weights(context, plain), Weights::kSupernet);
+    return;
+  }
+  FAIL() << "no trial inherits";
 }
 
 TEST_F(Supernets, a_transfer_between_jobs_of_other_weights_is_refused) {
