@@ -105,6 +105,13 @@ std::string held_back_text(const json& member) {
   return has(there, "map_lost") ? out + ", lost " + lost_text(there) : out;
 }
 
+// Where its weights come from: "closed form", "inherited", "tuned", ...
+std::string recovered_text(const json& member) {
+  std::string word = text_at(member, "recovered", text_at(member, "weights", "-"));
+  std::ranges::replace(word, '_', ' ');
+  return word;
+}
+
 std::vector<std::string> member_cells(const json& member, const std::string& mark, bool held_back) {
   std::vector<std::string> cells = {
       mark + short_sha(text_at(member, "plan_sha256")),
@@ -116,6 +123,7 @@ std::vector<std::string> member_cells(const json& member, const std::string& mar
       has(member, "on_front") ? fmt::format("{:.0f} %", 100 * number_at(member, "on_front")) : "-",
       byte_size(number_at(member, "bytes")),
       text_at(member, "precision"),
+      recovered_text(member),
       text_at(member, "description")};
   if (held_back) cells.insert(cells.begin() + 3, held_back_text(member));
   return cells;
@@ -300,6 +308,7 @@ std::string supernets_table(const json& supernets, int width) {
                {"steps", Align::kRight},
                {"took", Align::kRight},
                {"size", Align::kRight},
+               {"for"},
                {"held-out loss, by share of MACs removed"}});
   for (const json& one : supernets) {
     const json training = one.value("training", json::object());
@@ -307,7 +316,9 @@ std::string supernets_table(const json& supernets, int width) {
                has(one, "job") ? whole(number_at(one, "job")) : "added",
                short_sha(text_at(one, "model_sha256")), whole(number_at(training, "images")),
                whole(number_at(training, "steps")), duration_text(number_at(training, "seconds")),
-               byte_size(number_at(one, "bytes")), gain_text(training)});
+               byte_size(number_at(one, "bytes")),
+               has(one, "plan_sha256") ? "plan " + short_sha(text_at(one, "plan_sha256")) : "all",
+               gain_text(training)});
   }
   return table.text(width);
 }
@@ -315,8 +326,11 @@ std::string supernets_table(const json& supernets, int width) {
 std::string supernet_text(const json& supernet, int width) {
   const json training = supernet.value("training", json::object());
   std::string out = fmt::format(
-      "super-network {}, {}\n{} on model {}, statistics {}\n"
+      "{} {}, {}\n{} on model {}, statistics {}\n"
       "{} images learned from, {} held out; {} steps in {}, {} threads, seed {}; {} on {}\n",
+      has(supernet, "plan_sha256")
+          ? "the weights of plan " + text_at(supernet, "plan_sha256") + " alone,"
+          : "super-network",
       text_at(supernet, "sha256"), byte_size(number_at(supernet, "bytes")),
       where_it_was_trained(supernet), short_sha(text_at(supernet, "model_sha256")),
       short_sha(text_at(supernet, "statistics_sha256")), whole(number_at(training, "images")),
@@ -398,6 +412,7 @@ std::string front_table(const json& front, int width) {
                                         {"sure", Align::kRight},
                                         {"size", Align::kRight},
                                         {"precision"},
+                                        {"weights"},
                                         {"what"}};
   if (held_back)
     columns.insert(columns.begin() + 3, {"on images that chose nothing", Align::kRight});
@@ -537,6 +552,64 @@ std::string waits_text(const json& job) {
   return "waits: " + text_at(waits.front(), "reason") + more;
 }
 
+namespace {
+
+// "; tuning 2 of 3" while members of the fronts are trained.
+std::string tuning_text(const json& job) {
+  if (!has(job, "tuning")) return "";
+  const double all = static_cast<double>(list_at(job["tuning"], "members").size());
+  const double ended = number_at(job["tuning"], "ended");
+  if (ended >= all) return "";
+  return "; tuning " + whole(ended + 1) + " of " + whole(all);
+}
+
+// A character a value, the higher the larger, from 0 to `most`.
+std::string spark(const std::vector<double>& values, double most) {
+  constexpr const char* kEighths[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  std::string out;
+  for (const double value : values) {
+    const double share = most > 0 ? std::clamp(value / most, 0.0, 1.0) : 0;
+    out += kEighths[std::min(7L, std::lround(std::floor(share * 8)))];
+  }
+  return out;
+}
+
+// The mean of held-out losses as shares of closed form's, of the plans of one point; 0: none.
+double share_of_closed_form(const json& numbers, const json& closed_form) {
+  double sum = 0;
+  int count = 0;
+  for (const auto& [name, value] : numbers.items()) {
+    constexpr std::string_view kHeldOut = "held_out/";
+    if (!name.starts_with(kHeldOut) || !value.is_number()) continue;
+    const double before =
+        number_at(closed_form, ("closed_form/" + name.substr(kHeldOut.size())).c_str());
+    if (before <= 0) continue;
+    sum += value.get<double>() / before;
+    ++count;
+  }
+  return count == 0 ? 0 : sum / count;
+}
+
+}  // namespace
+
+std::string training_line(const json& series) {
+  json closed_form = json::object();
+  std::vector<double> shares;
+  for (const json& point : list_at(series, "points")) {
+    const json numbers = point.value("numbers", json::object());
+    for (const auto& [name, value] : numbers.items()) {
+      if (name.starts_with("closed_form/")) closed_form[name] = value;
+    }
+    const double share = share_of_closed_form(numbers, closed_form);
+    if (share > 0) shares.push_back(share);
+  }
+  if (shares.empty()) return "";
+  shares.insert(shares.begin(), 1.0);
+  const double most = *std::ranges::max_element(shares);
+  return fmt::format("loss on images held out {} {:.2f} of where it began\n", spark(shares, most),
+                     shares.back());
+}
+
 std::string progress_line(const json& job) {
   const json trials = job.value("trials", json::object());
   const json budget = job.value("budget", json::object());
@@ -548,6 +621,7 @@ std::string progress_line(const json& job) {
   if (number_at(trials, "failed") > 0) out += ", " + whole(number_at(trials, "failed")) + " failed";
   if (has(job, "seconds_left"))
     out += ", " + duration_text(number_at(job, "seconds_left")) + " left";
+  out += tuning_text(job);
   for (const json& task : list_at(job, "under_way")) {
     const std::string message = text_at(task, "message");
     out += fmt::format("; {} {:.0f} %{}", text_at(task, "kind"), 100 * number_at(task, "progress"),

@@ -37,6 +37,9 @@ std::string checks_text(const nlohmann::json& checks, Findings findings);
 // One line: where the job stands; and one a target: its best so far.
 std::string waits_text(const nlohmann::json& job);
 std::string progress_line(const nlohmann::json& job);
+// The course of a training (GET /v1/tasks/{id}/series), a character for each look at the images
+// held out; empty before the first.
+std::string training_line(const nlohmann::json& series);
 // What is expected of plans that were not tried, a line a plan and target.
 std::string predictions_table(const nlohmann::json& answer, int width);
 std::string best_lines(const nlohmann::json& job, int width);

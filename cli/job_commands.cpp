@@ -42,6 +42,8 @@ struct SubmitArguments {
   std::string recovery;
   std::optional<double> minutes;
   std::string supernet;
+  std::optional<int> distill;
+  std::optional<double> minutes_each;
   bool no_width = false;
   bool no_depth = false;
   bool no_kernels = false;
@@ -96,8 +98,19 @@ Result<json> starting_point_of(const std::string& text) {
   return json{{"plan", std::move(plan).value()}};
 }
 
-// What the flags say of it; null: nothing.
-Result<json> recovery_of(const SubmitArguments& given) {
+// What the flags say of plans that are trained alone; null: nothing.
+Result<json> distill_of(const SubmitArguments& given) {
+  if (given.minutes_each && !given.distill) {
+    return Error{ErrorCode::kInvalidArgument, "--minutes-each stands beside --distill"};
+  }
+  if (!given.distill) return json(nullptr);
+  json distill = {{"plans", *given.distill}};
+  if (given.minutes_each) distill["minutes"] = *given.minutes_each;
+  return distill;
+}
+
+// What the flags say of a super-network, and of repair without one; null: nothing.
+Result<json> repair_of(const SubmitArguments& given) {
   constexpr const char* kSupernet = "supernet";
   if (!given.supernet.empty()) {
     if (given.minutes || (!given.recovery.empty() && given.recovery != kSupernet)) {
@@ -115,6 +128,26 @@ Result<json> recovery_of(const SubmitArguments& given) {
     return Error{ErrorCode::kInvalidArgument, "--minutes stands beside --recovery supernet"};
   }
   return given.recovery.empty() ? json(nullptr) : json(given.recovery);
+}
+
+// Both together; null: nothing.
+Result<json> recovery_of(const SubmitArguments& given) {
+  auto distill = distill_of(given);
+  if (!distill) return distill.error();
+  auto repair = repair_of(given);
+  if (!repair || distill.value().is_null()) return repair;
+  json recovery = std::move(repair).value();
+  if (recovery.is_object()) {
+    recovery["distill"] = std::move(distill).value();
+    return recovery;
+  }
+  if (recovery == "none") {
+    return Error{ErrorCode::kInvalidArgument,
+                 "--distill goes on from a repair: not beside --recovery none"};
+  }
+  recovery = std::move(distill).value();
+  recovery["kind"] = "distill";
+  return recovery;
 }
 
 // The document of the file, with what the flags say on top.
@@ -199,6 +232,23 @@ void erase_lines(int drawn) {
   if (drawn > 0) draw("\x1b[" + std::to_string(drawn) + "F\x1b[J");
 }
 
+// The course of the training that is under way; nothing where none is, or none can be read.
+std::string training_lines(const Service& service, const json& job) {
+  for (const json& task : job.value("under_way", json::array())) {
+    if (task.value("kind", "") != "train" || !task.contains("task")) continue;
+    const auto series = service.get("/v1/tasks/" + task["task"].dump() + "/series");
+    const std::string line = series ? training_line(series.value()) : "";
+    if (!line.empty()) return line;
+  }
+  return "";
+}
+
+// One line of at most so many columns.
+std::string in_width(const std::string& line, int width) {
+  if (line.empty()) return line;
+  return shortened(line.substr(0, line.size() - 1), width) + "\n";
+}
+
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
@@ -232,8 +282,9 @@ Exit watch(const Common& common, const Service& service, const std::string& id) 
     }
     if (common.tty && !common.json) {
       const int width = common.width > 0 ? common.width : 80;  // a line that wraps counts as two
-      const std::string frame =
-          shortened(progress_line(seen), width) + "\n" + best_lines(seen, width);
+      const std::string frame = shortened(progress_line(seen), width) + "\n" +
+                                in_width(training_lines(service, seen), width) +
+                                best_lines(seen, width);
       erase_lines(drawn);
       print(frame);
       drawn = lines_of(frame);
@@ -301,6 +352,9 @@ void add_submit(CLI::App& app, Action& chosen) {
   command->add_option("--minutes", given->minutes, "How long to train the super-network");
   command->add_option("--supernet", given->supernet,
                       "Take this one, which a job had trained (SHA-256, 8 digits or more)");
+  command->add_option("--distill", given->distill,
+                      "Train so many members of the fronts alone when the search is over");
+  command->add_option("--minutes-each", given->minutes_each, "How long each of them is trained");
   command->add_flag("--no-width", given->no_width, "Remove no channels");
   command->add_flag("--no-depth", given->no_depth, "Leave out no blocks");
   command->add_flag("--no-kernels", given->no_kernels, "Make no kernel smaller");

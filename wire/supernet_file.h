@@ -18,7 +18,8 @@ struct SupernetFacts {
 };
 
 // Fails with kNotFound if the file cannot be read, with kInvalidArgument, naming what is wrong, if
-// it is none that says all of this, or holds the weights of one plan alone.  Cost: as the header, which is refused beyond 16 MiB.
+// it is none that says all of this, or holds the weights of one plan alone.  Cost: as the header,
+// which is refused beyond 16 MiB.
 Result<SupernetFacts> read_supernet_facts(const std::filesystem::path& file);
 
 }  // namespace pare::wire

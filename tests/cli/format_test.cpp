@@ -51,6 +51,22 @@ TEST(SupernetText, says_where_it_comes_from_and_what_training_brought) {
   }
   const std::string table = supernets_table(json::array({supernet}), 0);
   EXPECT_NE(table.find("-10 %: -50 %"), std::string::npos) << table;
+  EXPECT_NE(text.find("super-network aaaa"), std::string::npos) << text;
+  EXPECT_NE(table.find(" all "), std::string::npos) << table;
+  json tuned = supernet;
+  tuned["plan_sha256"] = std::string(64, 'f');
+  const std::string alone = supernet_text(tuned, 0);
+  EXPECT_NE(alone.find("the weights of plan ffff"), std::string::npos) << alone;
+  EXPECT_NE(supernets_table(json::array({tuned}), 0).find("plan ffffffffff"), std::string::npos);
+}
+
+TEST(Progress, says_which_of_the_plans_is_tuned) {
+  json job = {{"id", 3},
+              {"state", "finishing"},
+              {"tuning", {{"ended", 1}, {"members", {{{"trial", 3}}, {{"trial", 4}}}}}}};
+  EXPECT_NE(progress_line(job).find("; tuning 2 of 2"), std::string::npos) << progress_line(job);
+  job["tuning"]["ended"] = 2;
+  EXPECT_EQ(progress_line(job).find("tuning"), std::string::npos) << progress_line(job);
 }
 
 TEST(Table, the_last_column_gives_way_to_the_terminal) {
