@@ -105,13 +105,6 @@ std::string held_back_text(const json& member) {
   return has(there, "map_lost") ? out + ", lost " + lost_text(there) : out;
 }
 
-// Where its weights come from: "closed form", "inherited", "tuned", ...
-std::string recovered_text(const json& member) {
-  std::string word = text_at(member, "recovered", text_at(member, "weights", "-"));
-  std::ranges::replace(word, '_', ' ');
-  return word;
-}
-
 std::vector<std::string> member_cells(const json& member, const std::string& mark, bool held_back) {
   std::vector<std::string> cells = {
       mark + short_sha(text_at(member, "plan_sha256")),
@@ -123,7 +116,6 @@ std::vector<std::string> member_cells(const json& member, const std::string& mar
       has(member, "on_front") ? fmt::format("{:.0f} %", 100 * number_at(member, "on_front")) : "-",
       byte_size(number_at(member, "bytes")),
       text_at(member, "precision"),
-      recovered_text(member),
       text_at(member, "description")};
   if (held_back) cells.insert(cells.begin() + 3, held_back_text(member));
   return cells;
@@ -412,7 +404,6 @@ std::string front_table(const json& front, int width) {
                                         {"sure", Align::kRight},
                                         {"size", Align::kRight},
                                         {"precision"},
-                                        {"weights"},
                                         {"what"}};
   if (held_back)
     columns.insert(columns.begin() + 3, {"on images that chose nothing", Align::kRight});
