@@ -26,7 +26,7 @@ std::string key_of(const json& job) {
   const int ended = count_at(job, "trials", "finished") + count_at(job, "trials", "failed");
   const int budget = std::max(kMostCounts, count_at(job, "budget", "trials"));
   std::string key = job.value("state", "") + " " + std::to_string(kMostCounts * ended / budget) +
-                    " " + waits_text(job);
+                    " " + std::to_string(count_at(job, "tuning", "ended")) + " " + waits_text(job);
   for (const json& task : job.value("under_way", json::array())) {
     key += " " + task.value("kind", "");
   }

@@ -53,6 +53,8 @@ TEST(FollowLines, a_phase_or_a_count_that_changes_is_told_at_once) {
   EXPECT_FALSE(lines.is_due(job, "one of forty", 3)) << "a twentieth is two trials";
   job["trials"] = {{"finished", 1}, {"failed", 1}};
   EXPECT_TRUE(lines.is_due(job, "two", 4));
+  job["tuning"] = {{"ended", 1}};
+  EXPECT_TRUE(lines.is_due(job, "tunes", 5));
   job["waiting"] = {{{"reason", "nobody trains"}}};
   EXPECT_TRUE(lines.is_due(job, "waits", 6));
 }

@@ -80,6 +80,10 @@ TEST_F(SupernetFile, that_does_not_say_so_is_refused_by_what_is_missing) {
   without = metadata();
   without["training"] = "{\"steps\": -1}";
   EXPECT_THAT(refusal(with(without)), HasSubstr("steps"));
+  json alone = metadata();
+  alone["plan"] = sha256_hex("plan");
+  EXPECT_THAT(refusal(with(alone)),
+              HasSubstr("holds the weights of plan " + sha256_hex("plan") + " alone"));
   EXPECT_THAT(refusal(with("none")), HasSubstr("__metadata__ is no object"));
   EXPECT_THAT(refusal(file_with("[]")), HasSubstr("no JSON object"));
 }
