@@ -67,9 +67,9 @@ Result<Graph> corrected(const Graph& body, const Supernet& supernet, double remo
 std::map<std::string, std::vector<LayerChange>> changes_between(const Graph& before,
                                                                 const Graph& after);
 
-// Fails with kInvalidArgument, naming both, if the super-network is of another model (by SHA-256) or
-// not for this plan alone; `plan` is empty where it is to be for all of them.  Its statistics may be
-// others: a repair is made with those at hand, and candidates are measured.
+// Fails with kInvalidArgument, naming both, if the super-network is of another model (by SHA-256)
+// or not for this plan alone; `plan` is empty where it is to be for all of them.  Its statistics
+// may be others: a repair is made with those at hand, and candidates are measured.
 Result<std::monostate> check_lineage(const Supernet& supernet, const std::string& model,
                                      const std::string& plan = "");
 
