@@ -292,7 +292,7 @@ TEST_F(TrainTaskTest, one_that_inherits_begins_where_its_super_network_is) {
       load_supernet(read_tensor_file(scratch_of_last() / "supernet.safetensors").value()).value();
   EXPECT_FALSE(whole.changes.empty()) << "what it began with is a part of it";
 
-  inherits.blobs["statistics"] = std::string(64, 'e');
+  inherits.blobs["model"] = std::string(64, 'e');
   const Ended foreign = train(inherits);
   ASSERT_FALSE(foreign.end);
   EXPECT_THAT(foreign.end.error().message, HasSubstr(std::string(64, 'e')));
