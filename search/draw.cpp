@@ -6,6 +6,7 @@ namespace pare::search {
 namespace {
 
 constexpr int kMostChanges = 6;
+constexpr int kSoundDraws = 50;
 
 // One of the levers that have something to change, as often as their weights say.
 const Lever* lever_to_change(const Space& space, const Genome& genome, Random& random) {
@@ -52,6 +53,12 @@ Genome draw_mild(const Space& space, Random& random, double boldness) {
     if (lever->speaks(genome)) lever->draw(genome, random, intensity);
   }
   return space.canonical(std::move(genome));
+}
+
+Genome draw_sound(const Space& space, Random& random) {
+  Genome genome = draw_mild(space, random);
+  for (int i = 1; i < kSoundDraws && space.broken(genome); ++i) genome = draw_mild(space, random);
+  return genome;
 }
 
 Genome mutate(const Space& space, Genome genome, Random& random) {

@@ -13,6 +13,9 @@ namespace pare::search {
 // `boldness` raises the intensity: 1 is the usual draw, 0 the original's widths.
 Genome draw_mild(const Space& space, Random& random, double boldness = 1.0);
 
+// The usual draw, or of a few the first that guidance does not call broken; the last if all are.
+Genome draw_sound(const Space& space, Random& random);
+
 // One choice changed or a few.
 Genome mutate(const Space& space, Genome genome, Random& random);
 

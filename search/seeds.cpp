@@ -36,7 +36,8 @@ std::vector<LeverSeeds> seeds_of_levers(const Space& space) {
   std::vector<LeverSeeds> all;
   const std::span<const LeverPointer> levers = space.levers();
   for (auto lever = levers.rbegin(); lever != levers.rend(); ++lever) {
-    const std::vector<Genome> seeds = (*lever)->seeds(space.original());
+    std::vector<Genome> seeds = (*lever)->seeds(space.original());
+    std::erase_if(seeds, [&](const Genome& seed) { return space.broken(seed); });
     if (seeds.empty()) continue;
     LeverSeeds& made = all.emplace_back();
     for (const Genome& seed : seeds) made.begun.push_back(begun(space, seed));
@@ -66,6 +67,7 @@ std::vector<Genome> seeds(const Space& space) {
   std::vector<Genome> out;
   for (Genome& genome : wanted) {
     genome = space.canonical(std::move(genome));
+    if (space.broken(genome)) continue;  // what two levers take together
     if (std::ranges::find(out, genome) == out.end()) out.push_back(std::move(genome));
   }
   return out;

@@ -138,6 +138,12 @@ std::vector<LayerSetting> Space::layer_settings(const Genome& genome) const {
   return settings;
 }
 
+bool Space::broken(const Genome& genome) const {
+  double damage = 0;
+  for (const LeverPointer& lever : levers_) damage += lever->damage(genome);
+  return damage > kBrokenDamage;
+}
+
 double Space::log10_size() const {
   double size = 0;
   for (const Decision& decision : decisions_) size += std::log10(decision.choices);

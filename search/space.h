@@ -67,6 +67,10 @@ class Space {
   // REQUIRES: one valid choice per decision.
   std::vector<LayerSetting> layer_settings(const Genome& genome) const;
 
+  // True for a plan that guidance expects to harm more than kBrokenDamage, all levers together:
+  // nothing is spent on it before trials say otherwise.
+  bool broken(const Genome& genome) const;
+
   // log10 of the number of plans, from above: inert choices are counted too.
   double log10_size() const;
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "search/strategy.h"
 
@@ -8,13 +9,13 @@ namespace {
 class Seeded final : public Strategy {
  public:
   Seeded(std::vector<Genome> seeds, std::unique_ptr<Strategy> inner)
-      : seeds_(std::move(seeds)), inner_(std::move(inner)) {}
+      : left_(std::move(seeds)), inner_(std::move(inner)) {}
 
   std::vector<Genome> ask(int count) override {
     std::vector<Genome> asked;
-    for (; next_ < seeds_.size() && asked.size() < static_cast<std::size_t>(count); ++next_) {
-      asked.push_back(seeds_[next_]);
-    }
+    const auto taken = std::min<std::ptrdiff_t>(std::max(count, 0), std::ssize(left_));
+    std::move(left_.begin(), left_.begin() + taken, std::back_inserter(asked));
+    left_.erase(left_.begin(), left_.begin() + taken);
     inner_->replay_ask(asked);
     const int left = count - static_cast<int>(asked.size());
     if (left > 0) std::ranges::move(inner_->ask(left), std::back_inserter(asked));
@@ -22,7 +23,10 @@ class Seeded final : public Strategy {
   }
 
   void replay_ask(std::span<const Genome> genomes) override {
-    next_ = std::min(seeds_.size(), next_ + genomes.size());
+    // By what they are: the version that asked them may have had others, in another order.
+    std::erase_if(left_, [&](const Genome& seed) {
+      return std::ranges::find(genomes, seed) != genomes.end();
+    });
     inner_->replay_ask(genomes);
   }
 
@@ -30,8 +34,7 @@ class Seeded final : public Strategy {
   std::string trouble() const override { return inner_->trouble(); }
 
  private:
-  std::vector<Genome> seeds_;
-  std::size_t next_ = 0;
+  std::vector<Genome> left_;
   std::unique_ptr<Strategy> inner_;
 };
 

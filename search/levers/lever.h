@@ -75,6 +75,16 @@ class Lever {
   }
   virtual void prepare(Preparation& preparation) const { (void)preparation; }
 
+  // What guidance expects the choices to cost, summed; 0 where nothing was measured.
+  virtual double damage(const Genome& genome) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < decisions_.size(); ++i) {
+      const auto choice = static_cast<std::size_t>(genome[first_ + i]);
+      if (!decisions_[i].expected.empty()) sum += decisions_[i].expected[choice].damage;
+    }
+    return sum;
+  }
+
   // At random; `intensity` in [0, 1]: 0 is the original, as far as it has one.
   // REQUIRES: its choices are the original's.
   virtual void draw(Genome& genome, Random& random, double intensity) const = 0;

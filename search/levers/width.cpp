@@ -110,6 +110,11 @@ class Width final : public Lever {
     }
   }
 
+  // What was guessed is none.
+  double damage(const Genome& genome) const override {
+    return measured_ ? Lever::damage(genome) : 0;
+  }
+
   void draw(Genome& genome, Random& random, double intensity) const override {
     for (std::size_t i = 0; i < decisions().size(); ++i) {
       if (!random.chance(intensity)) continue;
@@ -144,7 +149,6 @@ class Width final : public Lever {
       out.push_back(with(original, allocations_[i]));
     }
     for (const double share : kUniformSeeds) out.push_back(uniform(original, share));
-    std::erase_if(out, [this](const Genome& seed) { return damage_of(seed) > kBrokenDamage; });
     return out;
   }
 
@@ -203,17 +207,6 @@ class Width final : public Lever {
   Genome with(Genome genome, const std::vector<int>& choices) const {
     std::ranges::copy(choices, genome.choices.begin() + static_cast<std::ptrdiff_t>(first()));
     return genome;
-  }
-
-  // What was measured of it; 0 where nothing was.
-  double damage_of(const Genome& genome) const {
-    double damage = 0;
-    for (std::size_t i = 0; measured_ && i < decisions().size(); ++i) {
-      const std::vector<Expected>& expected = decisions()[i].expected;
-      const auto choice = static_cast<std::size_t>(genome[first() + i]);
-      if (!expected.empty()) damage += expected[choice].damage;
-    }
-    return damage;
   }
 
   void take_allocation(Genome& genome, Random& random) const {

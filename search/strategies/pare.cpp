@@ -43,7 +43,8 @@ class Pare final : public Strategy {
     learns_ = surrogates_.measured() < fewest_learnt() || surrogates_.learn();
     if (learns_ && surrogates_.measured() >= fewest_learnt()) asked = choose(chosen, random);
     const int left = count - static_cast<int>(asked.size());
-    for (Genome& genome : proposals_.next(left, [&](Random& r) { return draw_mild(space(), r); })) {
+    for (Genome& genome :
+         proposals_.next(left, [&](Random& r) { return draw_sound(space(), r); })) {
       pending_.insert(genome);
       asked.push_back(std::move(genome));
     }
