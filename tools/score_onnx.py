@@ -22,6 +22,7 @@ from pycocotools.cocoeval import COCOeval
 
 RUNTIMES = ("onnxruntime", "openvino")
 STRIDES = (8, 16, 32)
+ULTRALYTICS = ("yolov5", "yolov8", "yolov10")
 
 
 class OnnxRuntimeModel:
@@ -73,15 +74,15 @@ def letterbox(image, height, width, centred):
 
 def placed(image, head, height, width):
     """The image at the network's size, and how it lies there: scales of x and y, left, top."""
-    if head in ("yolov5", "yolox", "centernet"):
-        return letterbox(image, height, width, head == "yolov5")
+    if head in (*ULTRALYTICS, "yolox", "centernet"):
+        return letterbox(image, height, width, head in ULTRALYTICS)
     scales = (width / image.shape[1], height / image.shape[0], 0, 0)
     return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR), scales
 
 
 def normalised(canvas, head):
     values = canvas.astype(np.float32)
-    if head == "yolov5":
+    if head in ULTRALYTICS:
         values = values[:, :, ::-1] / 255
     elif head == "fastestdet":
         values = values / 255
@@ -101,6 +102,13 @@ def decode_yolox(rows, height, width):
     stride = np.concatenate([np.full((len(g), 1), s) for g, s in zip(grids, strides)])
     boxes = np.concatenate([(rows[:, :2] + np.concatenate(grids)) * stride, np.exp(rows[:, 2:4]) * stride], 1)
     return boxes, rows[:, 4:5] * rows[:, 5:]
+
+
+def decode_scored_rows(rows, corners):
+    """Centre and size, or corners, in network pixels, and a score for each class."""
+    low, high = rows[:, :2], rows[:, 2:4]
+    boxes = np.concatenate([(low + high) / 2, high - low], 1) if corners else rows[:, :4]
+    return boxes, rows[:, 4:]
 
 
 def decode_nanodet(outputs, height, width):
@@ -146,7 +154,9 @@ def decode(outputs, head, height, width):
         return decode_nanodet(outputs, height, width)
     if head == "centernet":
         return decode_centernet(*(o[0] for o in outputs), height, width)
-    first = outputs[0][0]
+    first = outputs[0].reshape(outputs[0].shape[-2:])
+    if head in ("yolov8", "yolov10"):
+        return decode_scored_rows(first if first.shape[0] > first.shape[1] else first.T, corners=head == "yolov10")
     if head == "fastestdet":
         return decode_fastestdet(first, height, width)
     if head == "yolox":
@@ -234,7 +244,7 @@ def timed(model, tensor, runs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=pathlib.Path)
-    parser.add_argument("--head", choices=["yolov5", "yolox", "nanodet", "fastestdet", "centernet"], required=True)
+    parser.add_argument("--head", choices=[*ULTRALYTICS, "yolox", "nanodet", "fastestdet", "centernet"], required=True)
     parser.add_argument("--images", type=pathlib.Path, required=True)
     parser.add_argument("--labels", type=pathlib.Path, required=True)
     parser.add_argument("--runtime", choices=RUNTIMES, default="onnxruntime")

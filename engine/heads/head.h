@@ -33,7 +33,8 @@ namespace pare::engine {
 struct HeadLevel {
   int stride = 0;
   // Raw outputs of its last convolutions.  yolov5: {prediction}; yolox: {box, objectness, classes};
-  // nanodet: {both}, or {scores, distances}; fastestdet: {objectness, box, classes}.
+  // nanodet: {both}, or {scores, distances}; fastestdet: {objectness, box, classes}; yolov8,
+  // yolov10: {distances, classes}, or {both}.
   std::vector<std::string> tensors;
   // Width and height in pixels of the input; empty for a head without anchors.
   std::vector<std::array<double, 2>> anchors = {};
@@ -55,7 +56,9 @@ struct HeadMatch {
   int classes = 0;                        // 0 where the outputs are not understood
   std::vector<HeadLevel> levels = {};     // in the order of the output's rows, or finest first
   std::vector<std::string> outputs = {};  // the detector's, in its order
-  int bins = 0;                           // nanodet: of the distribution of one distance
+  int bins = 0;                           // of the distribution of one distance
+  bool columns_first = false;             // an output of rows is (1, columns, rows)
+  bool batch = true;                      // an output of rows has a first dimension of 1
   int coarsest = 0;                       // stride of the coarsest map anywhere in the detector
   KeptTail tail = {};                     // raw only
   // What the model hands out beside or made from this head's outputs, such as NMS; no outputs: they

@@ -77,8 +77,17 @@ std::vector<std::string> TailBuilder::split(const std::string& input, std::int64
 }
 
 std::string TailBuilder::reshape(const std::string& input, const Shape& shape) {
+  return add("Reshape", {input, shape_constant(shape)});
+}
+
+void TailBuilder::output_reshaped(const std::string& input, const std::string& name,
+                                  const Shape& shape) {
+  output("Reshape", {input, shape_constant(shape)}, {}, name, shape);
+}
+
+std::string TailBuilder::shape_constant(const Shape& shape) {
   const Shape rank = {static_cast<std::int64_t>(shape.size())};
-  return add("Reshape", {input, constant_named("shape", Tensor::of<std::int64_t>(rank, shape))});
+  return constant_named("shape", Tensor::of<std::int64_t>(rank, shape));
 }
 
 std::string TailBuilder::constant(const Shape& shape, std::span<const float> values) {

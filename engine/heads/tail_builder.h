@@ -40,6 +40,9 @@ class TailBuilder {
               std::map<std::string, Attribute> attributes, const std::string& name,
               const Shape& shape);
 
+  // A last Reshape.
+  void output_reshaped(const std::string& input, const std::string& name, const Shape& shape);
+
   // A tensor of the body as it is, under this name: nothing is added where it bears it already.
   void pass(const std::string& tensor, const std::string& name, const Shape& shape);
 
@@ -52,6 +55,7 @@ class TailBuilder {
 
   Node& append(const std::string& op, const std::vector<std::string>& inputs,
                std::map<std::string, Attribute> attributes);
+  std::string shape_constant(const Shape& shape);
   std::string constant_named(const std::string& kind, Tensor value);
 
   Graph graph_;

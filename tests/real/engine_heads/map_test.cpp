@@ -96,6 +96,14 @@ TEST(RealMap, yolov5n_scores_as_published_with_the_data_and_equals_pycocotools) 
   expect_equal_to_pycocotools(folder, scored);
 }
 
+TEST(RealMap, yolov8n_scores_as_published_with_the_data_and_equals_pycocotools) {
+  const Folder folder;
+  const Scored scored = score(folder, "yolov8n_640.onnx", "yolov8");
+  EXPECT_NEAR(scored.figures.map_50_95, 0.420, 0.005);
+  EXPECT_NEAR(scored.figures.map_50, 0.576, 0.005);
+  expect_equal_to_pycocotools(folder, scored);
+}
+
 // The data's README has an AP50 of 0.493, as one class a box gives (0.494 then, mAP 0.338); every
 // class of a box gives 0.501.
 TEST(RealMap, yolox_nano_scores_as_published_with_the_data_and_equals_pycocotools) {

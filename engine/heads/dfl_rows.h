@@ -1,0 +1,42 @@
+// What the heads of the later YOLO families share: per stride a distribution over each distance
+// from the centre of a cell to a side of its box, and the classes' scores, decoded inside the model
+// into one output of rows of 4 + classes columns, without an objectness.  Private to engine/heads.
+//
+// A distance is the mean of the softmax over its bins, in strides; sides are left, top, right,
+// bottom; rows go stride by stride, row-major within a feature map; scores are after their
+// sigmoids.
+//
+// Recognised by what the numbers are (TailTracer): whatever moves them about or takes the mean, and
+// however the output lies (RowLayout).  Any strides.  Cost of the recognition: linear in the rows.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/result.h"
+#include "engine/heads/head.h"
+
+namespace pare::engine {
+
+enum class BoxForm : std::uint8_t {
+  kCentre,   // centre x and y, width, height, in pixels
+  kCorners,  // left, top, right, bottom
+};
+
+inline constexpr const char* kDflRowsExpected =
+    "one of (1, 4 + classes, rows) or (1, rows, 4 + classes)";
+
+Result<HeadMatch> recognise_dfl_rows(const std::string& head, BoxForm form, const Graph& graph,
+                                     const Observation& observed);
+Result<Graph> attach_dfl_rows(Graph body, const HeadMatch& match, BoxForm form);
+std::vector<ChannelRange> roles_of_dfl(const HeadMatch& match, const HeadLevel& level);
+
+// HeadDef::decode and classes of heads whose rows are boxes in pixels and scores.
+Result<std::vector<Detection>> decode_scored_rows(const std::string& head, BoxForm form,
+                                                  std::span<const Tensor> outputs, int height,
+                                                  int width, double score_threshold);
+int classes_of_scored_rows(std::span<const Tensor> outputs);
+
+}  // namespace pare::engine
