@@ -5,7 +5,8 @@ import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HEADS = {"yolov5n_640": "yolov5", "yolox_nano_416": "yolox", "nanodet_m_416": "nanodet", "fastestdet_352": "fastestdet"}
+HEADS = {"yolov5n_640": "yolov5", "yolox_nano_416": "yolox", "nanodet_m_416": "nanodet", "fastestdet_352": "fastestdet",
+         "yolov8n_640": "yolov8"}
 
 
 @dataclasses.dataclass

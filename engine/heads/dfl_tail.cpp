@@ -42,6 +42,7 @@ std::string boxes_of_means(TailBuilder& tail, const std::string& distributions,
   const std::string last = tail.add("Transpose", {split}, {{"perm", Perm{0, 1, 3, 2}}});
   const std::string shares = tail.add("Softmax", {last}, {{"axis", std::int64_t{3}}});
   std::vector<float> numbers;
+  numbers.reserve(static_cast<std::size_t>(bins));
   for (int bin = 0; bin < bins; ++bin) numbers.push_back(static_cast<float>(bin));
   const std::string means = tail.add("MatMul", {shares, tail.constant({bins, 1}, numbers)});
   const auto sides = tail.split(tail.reshape(means, {1, kSidesOfBox, rows}), 1, {2, 2});

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -28,7 +29,7 @@ enum class AtomKind : std::uint8_t {
   kSqrt,
 };
 
-constexpr int kMostFactors = 4;                          // of a product; real tails have 3
+constexpr std::size_t kMostFactors = 4;                  // of a product; real tails have 3
 using Factors = std::array<std::int32_t, kMostFactors>;  // atoms, descending, -1 behind them
 
 struct Term {
