@@ -14,6 +14,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <map>
 #include <span>
 #include <string>
@@ -34,13 +35,30 @@ struct HeadLevel {
   int stride = 0;
   // Raw outputs of its last convolutions.  yolov5: {prediction}; yolox: {box, objectness, classes};
   // nanodet: {both}, or {scores, distances}; fastestdet: {objectness, box, classes}; yolov8,
-  // yolov10: {distances, classes}, or {both}.
+  // yolov10: {distances, classes}, or {both}; of a head with map_outputs each map of that stride.
   std::vector<std::string> tensors;
   // Width and height in pixels of the input; empty for a head without anchors.
   std::vector<std::array<double, 2>> anchors = {};
-  // The detector's outputs that come from this map alone; empty where one output joins the maps.
-  // nanodet: {scores, distances}.
-  std::vector<std::string> outputs = {};
+};
+
+enum class MapLayout : std::uint8_t {
+  kRows,          // (1, cells * anchors, columns): by cell, row-major, then by anchor
+  kColumnsFirst,  // (1, columns, cells)
+  kMap,           // (1, columns, ny, nx)
+};
+
+// An output that comes from one raw map.
+struct MapOutput {
+  std::string name;
+  std::string map = {};
+  int stride = 0;
+  int first_channel = 0;  // of the map
+  int columns = 0;        // of one anchor
+  int anchors = 1;
+  bool sigmoid = false;
+  double weight = 1;  // that the map is multiplied with, before the sigmoid
+  MapLayout layout = MapLayout::kRows;
+  bool batch = true;  // the first dimension of 1 is there
 };
 
 // The nodes of a tail as they were.
@@ -53,14 +71,15 @@ struct KeptTail {
 
 struct HeadMatch {
   std::string head;
-  int classes = 0;                        // 0 where the outputs are not understood
-  std::vector<HeadLevel> levels = {};     // in the order of the output's rows, or finest first
-  std::vector<std::string> outputs = {};  // the detector's, in its order
-  int bins = 0;                           // of the distribution of one distance
-  bool columns_first = false;             // an output of rows is (1, columns, rows)
-  bool batch = true;                      // an output of rows has a first dimension of 1
-  int coarsest = 0;                       // stride of the coarsest map anywhere in the detector
-  KeptTail tail = {};                     // raw only
+  int classes = 0;                          // 0 where the outputs are not understood
+  std::vector<HeadLevel> levels = {};       // in the order of the output's rows, or finest first
+  std::vector<std::string> outputs = {};    // the detector's, in its order
+  int bins = 0;                             // of the distribution of one distance
+  bool columns_first = false;               // an output of rows is (1, columns, rows)
+  bool batch = true;                        // an output of rows has a first dimension of 1
+  std::vector<MapOutput> map_outputs = {};  // of a head whose outputs come from one map each
+  int coarsest = 0;                         // stride of the coarsest map anywhere in the detector
+  KeptTail tail = {};                       // raw only
   // What the model hands out beside or made from this head's outputs, such as NMS; no outputs: they
   // are the model's own.
   KeptTail behind = {};

@@ -14,7 +14,7 @@ Error bad(const std::string& what) {
 
 }  // namespace
 
-Result<TailBuilder> TailBuilder::on(Graph body, std::span<const HeadLevel> levels) {
+Result<TailBuilder> TailBuilder::on(Graph body, std::span<const HeadLevel> levels, SizesOf sizes) {
   if (levels.empty()) return bad("the head has no levels");
   if (body.inputs.size() != 1) {
     return bad("it has " + std::to_string(body.inputs.size()) + " inputs, not one");
@@ -28,8 +28,8 @@ Result<TailBuilder> TailBuilder::on(Graph body, std::span<const HeadLevel> level
   const std::int64_t width = input.shape[3];
   const Edges edges = edges_of(body);
   for (const HeadLevel& level : levels) {
-    if (level.stride < 1 || height < 1 || width < 1 || height % level.stride != 0 ||
-        width % level.stride != 0) {
+    const bool whole = level.stride > 0 && height % level.stride == 0 && width % level.stride == 0;
+    if (level.stride < 1 || height < 1 || width < 1 || (sizes != SizesOf::kAny && !whole)) {
       return bad("its input is " + std::to_string(height) + " x " + std::to_string(width) +
                  ", not a multiple of the stride " + std::to_string(level.stride));
     }
@@ -125,8 +125,8 @@ Graph TailBuilder::finish(std::span<const std::string> order) && {
 
 Result<Graph> with_tail(Graph body, std::span<const HeadLevel> levels,
                         std::span<const std::string> outputs,
-                        const std::function<void(TailBuilder&)>& fill) {
-  auto made = TailBuilder::on(std::move(body), levels);
+                        const std::function<void(TailBuilder&)>& fill, SizesOf sizes) {
+  auto made = TailBuilder::on(std::move(body), levels, sizes);
   if (!made) return made.error();
   TailBuilder tail = std::move(made).value();
   fill(tail);

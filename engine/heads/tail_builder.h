@@ -17,15 +17,24 @@
 
 namespace pare::engine {
 
+// Cells of a map along a side of an input: a part of a cell at the border is one.
+constexpr std::int64_t cells_along(std::int64_t side, std::int64_t stride) {
+  return (side + stride - 1) / stride;
+}
+
+enum class SizesOf : std::uint8_t { kWholeStrides, kAny };
+
 class TailBuilder {
  public:
   // Fails with kInvalidArgument if a tail cannot stand on this body: not one (1, 3, h, w) input, a
-  // size that is no multiple of the largest stride, a level's tensor that no node makes.
-  static Result<TailBuilder> on(Graph body, std::span<const HeadLevel> levels);
+  // size that is no multiple of the largest stride (but see SizesOf), a level's tensor that no node
+  // makes.
+  static Result<TailBuilder> on(Graph body, std::span<const HeadLevel> levels,
+                                SizesOf sizes = SizesOf::kWholeStrides);
 
   // Cells of a level's map.
-  std::int64_t ny(const HeadLevel& level) const { return height_ / level.stride; }
-  std::int64_t nx(const HeadLevel& level) const { return width_ / level.stride; }
+  std::int64_t ny(const HeadLevel& level) const { return cells_along(height_, level.stride); }
+  std::int64_t nx(const HeadLevel& level) const { return cells_along(width_, level.stride); }
 
   // Name of the output.
   std::string add(const std::string& op, const std::vector<std::string>& inputs,
@@ -67,6 +76,7 @@ class TailBuilder {
 // What every attach() does: a tail begun on the body, filled by `fill`, and finished.
 Result<Graph> with_tail(Graph body, std::span<const HeadLevel> levels,
                         std::span<const std::string> outputs,
-                        const std::function<void(TailBuilder&)>& fill);
+                        const std::function<void(TailBuilder&)>& fill,
+                        SizesOf sizes = SizesOf::kWholeStrides);
 
 }  // namespace pare::engine

@@ -5,9 +5,12 @@
 #include <functional>
 #include <utility>
 
+#include "engine/heads/tail_builder.h"
+
 namespace pare::engine {
 namespace {
 
+constexpr int kLargestStride = 256;
 constexpr int kDeepest = 32;  // nodes between a column and its sigmoid; real tails have 6
 
 std::optional<Shape> broadcast(const Shape& a, const Shape& b) {
@@ -147,6 +150,9 @@ std::optional<int> TailReader::stride_of(std::int64_t ny, std::int64_t nx) {
   const std::int64_t stride = ny == 0 ? 0 : image[2] / ny;
   if (stride > 0 && stride * ny == image[2] && stride * nx == image[3]) {
     return static_cast<int>(stride);
+  }
+  for (int power = 2; power <= kLargestStride; power *= 2) {
+    if (cells_along(image[2], power) == ny && cells_along(image[3], power) == nx) return power;
   }
   return fail("a feature map of " + std::to_string(ny) + " x " + std::to_string(nx) +
               " has no stride in an input of " + std::to_string(image[2]) + " x " +

@@ -64,7 +64,8 @@ class TailReader {
   const Node* cells_last(const std::string& tensor);
   // True if a convolution makes the tensor, with so many channels.
   bool is_map(const std::string& tensor, std::int64_t channels);
-  // Pixels of the input for one cell of a map (.., ny, nx), the same along both sides.
+  // Pixels of the input for one cell of a map (.., ny, nx), the same along both sides; a power of
+  // two where part of a cell at the border is a cell.
   std::optional<int> stride_of(std::int64_t ny, std::int64_t nx);
 
   const Shape& shape_of(const std::string& tensor) const;  // empty if it was not observed

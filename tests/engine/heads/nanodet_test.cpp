@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "tests/engine/heads/known_head.h"
 #include "tests/engine/heads/small_detectors.h"
 
 namespace pare::engine {
@@ -20,7 +21,45 @@ const std::vector<NanodetWriting> kWritings = {{},
                                                {.levels = 4},
                                                {.joint = false},
                                                {.interleaved = true},
-                                               {.levels = 4, .joint = false, .interleaved = true}};
+                                               {.levels = 4, .joint = false, .interleaved = true},
+                                               {.batch = false},
+                                               {.levels = 4, .height = 104, .width = 120}};
+
+// From the paper: the mean of each distribution, from the centre of the cell.
+std::vector<Detection> by_hand(const HeadLevel& level, const std::vector<test::RawMap>& maps) {
+  constexpr int kBins = SmallNanodet::kBins;
+  constexpr int kClasses = SmallNanodet::kClasses;
+  const test::RawMap& distances = maps.back();
+  const int first = maps.size() == 1 ? kClasses : 0;
+  std::vector<Detection> found;
+  for (std::int64_t y = 0; y < distances.ny(); ++y) {
+    for (std::int64_t x = 0; x < distances.nx(); ++x) {
+      const auto side = [&](int s) {
+        double whole = 0, mean = 0;
+        for (int k = 0; k < kBins; ++k) {
+          const double share = std::exp(distances.at(first + s * kBins + k, y, x));
+          whole += share;
+          mean += k * share;
+        }
+        return mean / whole * level.stride;
+      };
+      const double cx = (static_cast<double>(x) + 0.5) * level.stride;
+      const double cy = (static_cast<double>(y) + 0.5) * level.stride;
+      const Box box{cx - side(0), cy - side(1), side(0) + side(2), side(1) + side(3)};
+      for (int c = 0; c < kClasses; ++c) {
+        found.push_back({box, test::sigmoid_of(maps[0].at(c, y, x)), c});
+      }
+    }
+  }
+  return found;
+}
+
+TEST(Nanodet, every_way_of_writing_it_is_decoded_as_by_hand_at_three_sizes) {
+  for (std::size_t i = 0; i < kWritings.size(); ++i) {
+    SCOPED_TRACE(i);
+    test::expect_decoded_as(SmallNanodet(kWritings[i]).graph(), "nanodet", by_hand);
+  }
+}
 
 TEST(Nanodet, every_way_of_writing_it_is_recognised_with_its_classes_bins_and_strides) {
   for (const NanodetWriting& how : kWritings) {

@@ -117,7 +117,9 @@ struct NanodetWriting {
   int levels = 3;
   bool joint = true;         // one convolution a stride, parted by a Split
   bool interleaved = false;  // scores and distances of a stride side by side, not all scores first
-  bool sigmoid = true;       // wrong on purpose, if not
+  bool batch = true;
+  int height = 64, width = 128;
+  bool sigmoid = true;           // wrong on purpose, if not
   bool distances_first = false;  // wrong on purpose
   int other_classes = 0;         // wrong on purpose: so many more at the last stride
 };
@@ -128,7 +130,7 @@ class SmallNanodet {
   static constexpr int kBins = 4;
 
   explicit SmallNanodet(const NanodetWriting& how) : b_(11, how.opset), how_(how) {
-    auto x = b_.conv(b_.input({1, 3, 64, 128}), {.channels = 8, .stride = 4});
+    auto x = b_.conv(b_.input({1, 3, how.height, how.width}), {.channels = 8, .stride = 4});
     std::vector<std::string> scores;
     std::vector<std::string> distances;
     for (int i = 0; i < how.levels; ++i) {
@@ -169,7 +171,9 @@ class SmallNanodet {
 
   std::string rows(const std::string& map) {
     const Shape shape = b_.shape(map);
-    return b_.transpose(b_.reshape(map, {1, shape[1], shape[2] * shape[3]}), {0, 2, 1});
+    const std::int64_t cells = shape[2] * shape[3];
+    const auto turned = b_.transpose(b_.reshape(map, {1, shape[1], cells}), {0, 2, 1});
+    return how_.batch ? turned : b_.reshape(turned, {cells, shape[1]});
   }
 
   GraphBuilder b_;

@@ -248,8 +248,7 @@ TEST_P(Headless, another_size_is_refused_with_the_reason) {
   EXPECT_THAT(refused.error().message, HasSubstr("it keeps its own size"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Real, Headless,
-                         testing::Values("yunet_n_640.onnx", "ultraface_rfb_320.onnx"),
+INSTANTIATE_TEST_SUITE_P(Real, Headless, testing::Values("ultraface_rfb_320.onnx"),
                          test::name_of_param);
 
 }  // namespace
