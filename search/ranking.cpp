@@ -41,24 +41,42 @@ void add_crowding(const std::vector<const TargetObservation*>& plans, Indices fr
   }
 }
 
+// None before one that it is beaten by.
+Indices beaten_last(const std::vector<const TargetObservation*>& plans) {
+  Indices order;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (plans[i] != nullptr) order.push_back(i);
+  }
+  std::vector<double> violations(plans.size());
+  for (const std::size_t i : order) violations[i] = violation(*plans[i]);
+  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
+    if (violations[a] != violations[b]) return violations[a] < violations[b];
+    return plans[a]->objectives < plans[b]->objectives;
+  });
+  return order;
+}
+
 // Of the plans that were measured on one target; null for the others, which rank last.
 std::vector<Ranking> rank_on_target(const std::vector<const TargetObservation*>& plans) {
-  std::vector<Ranking> ranking(plans.size(), {std::numeric_limits<int>::max(), 0});
-  Indices left;
-  for (std::size_t i = 0; i < plans.size(); ++i) {
-    if (plans[i] != nullptr) left.push_back(i);
-  }
-  for (int rank = 0; !left.empty(); ++rank) {
-    Indices front;
-    Indices rest;
-    for (const std::size_t i : left) {
-      const bool beaten = std::ranges::any_of(
-          left, [&](std::size_t j) { return constrained_dominates(*plans[j], *plans[i]); });
-      (beaten ? rest : front).push_back(i);
+  std::vector<Indices> fronts;
+  for (const std::size_t i : beaten_last(plans)) {
+    const auto beats_it = [&](const Indices& front) {
+      return std::any_of(front.rbegin(), front.rend(), [&](std::size_t j) {
+        return constrained_dominates(*plans[j], *plans[i]);
+      });
+    };
+    const auto first = std::ranges::partition_point(fronts, beats_it);
+    if (first == fronts.end()) {
+      fronts.push_back({i});
+    } else {
+      first->push_back(i);
     }
-    for (const std::size_t i : front) ranking[i].rank = rank;
-    add_crowding(plans, front, ranking);
-    left = std::move(rest);
+  }
+  std::vector<Ranking> ranking(plans.size(), {std::numeric_limits<int>::max(), 0});
+  for (std::size_t rank = 0; rank < fronts.size(); ++rank) {
+    std::ranges::sort(fronts[rank]);
+    for (const std::size_t i : fronts[rank]) ranking[i].rank = static_cast<int>(rank);
+    add_crowding(plans, fronts[rank], ranking);
   }
   return ranking;
 }

@@ -5,8 +5,9 @@
 // targets a plan has the best rank that it has on any of them: a plan that is excellent on one
 // device is worth keeping, whatever it is on the others.
 //
-// O(targets * n^2 * objectives).  Source: Deb, Pratap, Agarwal and Meyarivan, A Fast and Elitist
-// Multiobjective Genetic Algorithm: NSGA-II (2002).
+// O(targets * n^2 * objectives), far less where there are many fronts.  Source: Deb, Pratap,
+// Agarwal and Meyarivan, A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II (2002); the
+// sorting: Zhang, Tian, Cheng and Jin, An Efficient Approach to Nondominated Sorting (2015).
 #pragma once
 
 #include <span>

@@ -7,6 +7,7 @@
 // 2010).
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <numeric>
 #include <set>
 
@@ -106,54 +107,85 @@ class Pare final : public Strategy {
     }
   }
 
-  // The `count` of them that promise most.
-  std::vector<Genome> most_promising(const std::vector<Genome>& genomes, std::size_t count,
-                                     std::span<const Genome> pending) const {
-    const Candidates candidates = surrogates_.consider(genomes, pending);
-    const std::vector<double> gain = candidates.gains(genomes.size());
-    std::vector<std::size_t> order(genomes.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return gain[i]; });
-    std::vector<Genome> best;
-    for (const std::size_t i : order) {
-      if (best.size() < count) best.push_back(genomes[i]);
+  // Plans and what is believed of them, by the same numbers.
+  struct Considered {
+    Candidates beliefs;
+    std::vector<Genome> genomes;
+    std::set<Genome> known;  // the same
+  };
+
+  void consider(const std::set<Genome>& found, Considered& considered) const {
+    std::vector<Genome> more;
+    for (const Genome& genome : found) {
+      if (considered.known.insert(genome).second) more.push_back(genome);
     }
-    return best;
+    surrogates_.add(more, considered.beliefs);
+    std::ranges::move(more, std::back_inserter(considered.genomes));
+  }
+
+  // The `count` that promise most of those from number `first` on.
+  static std::vector<std::size_t> most_promising(const Considered& considered, std::size_t first,
+                                                 std::size_t count) {
+    std::vector<double> gain;
+    std::vector<std::size_t> order;
+    for (std::size_t i = first; i < considered.genomes.size(); ++i) {
+      gain.push_back(considered.beliefs.gain(i));
+      order.push_back(i);
+    }
+    std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return gain[i - first]; });
+    order.resize(std::min(order.size(), count));
+    return order;
   }
 
   // What to choose a batch from: the best of each round of breeding.
-  std::vector<Genome> bred(int count, Random& random, std::span<const Genome> pending) const {
+  Considered bred(int count, Random& random, std::span<const Genome> pending) const {
     const auto rows = static_cast<double>(std::min(surrogates_.measured(), Representatives::kMost));
     const double most = kMost * (1 + 0.5 * count);
     const auto pool = static_cast<std::size_t>(std::clamp(kWork / (rows * rows), kLeast, most));
-    std::set<Genome> kept;
+    Considered considered{surrogates_.consider({}, pending), {pending.begin(), pending.end()}, {}};
+    std::vector<std::size_t> kept;
     std::set<Genome> found;
     breed(parents(), kDrawn, pool, random, found);
     for (int round = 0; round < kRounds && !found.empty(); ++round) {
-      const std::vector<Genome> best = most_promising({found.begin(), found.end()}, kBred, pending);
-      kept.insert(best.begin(), best.end());
+      const std::size_t first = considered.genomes.size();
+      consider(found, considered);
+      std::vector<Genome> best;
+      for (const std::size_t i : most_promising(considered, first, kBred)) {
+        kept.push_back(i);
+        best.push_back(considered.genomes[i]);
+      }
       found.clear();
-      breed(best, 0, pool / 3, random, found);
+      if (!best.empty()) breed(best, 0, pool / 3, random, found);
     }
-    kept.insert(found.begin(), found.end());
-    return {kept.begin(), kept.end()};
+    const std::size_t last = considered.genomes.size();
+    consider(found, considered);
+    for (std::size_t i = last; i < considered.genomes.size(); ++i) kept.push_back(i);
+    return only(kept, std::move(considered));
+  }
+
+  static Considered only(std::span<const std::size_t> kept, Considered considered) {
+    considered.beliefs.keep(kept);
+    std::vector<Genome> genomes;
+    for (const std::size_t i : kept) genomes.push_back(std::move(considered.genomes[i]));
+    considered.genomes = std::move(genomes);
+    return considered;
   }
 
   std::vector<Genome> choose(int count, Random& random) {
     const std::vector<Genome> pending(pending_.begin(), pending_.end());
-    const std::vector<Genome> from = bred(count, random, pending);
-    Candidates candidates = surrogates_.consider(from, pending);
+    Considered from = bred(count, random, pending);
     std::vector<Genome> asked;
     std::vector<std::size_t> taken;
-    while (asked.size() < std::min(static_cast<std::size_t>(count), from.size())) {
-      std::vector<double> gain = candidates.gains(from.size());
+    while (asked.size() < std::min(static_cast<std::size_t>(count), from.genomes.size())) {
+      std::vector<double> gain = from.beliefs.gains(from.genomes.size());
       for (const std::size_t i : taken) gain[i] = -1;
       const auto best = static_cast<std::size_t>(std::ranges::max_element(gain) - gain.begin());
+      const Genome& genome = from.genomes[best];
       taken.push_back(best);
-      candidates.take(best);
-      proposals_.replay({&from[best], 1});
-      pending_.insert(from[best]);
-      asked.push_back(from[best]);
+      from.beliefs.take(best);
+      proposals_.replay({&genome, 1});
+      pending_.insert(genome);
+      asked.push_back(genome);
     }
     return asked;
   }

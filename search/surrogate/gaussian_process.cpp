@@ -186,12 +186,10 @@ void GaussianProcess::respond(const VectorXd& responses) {
   whitened_responses_ = factor_.topLeftCorner(n, n).triangularView<Eigen::Lower>().solve(responses);
 }
 
-MatrixXd GaussianProcess::whiten(std::span<const Code> points) const {
+MatrixXd GaussianProcess::whiten(std::span<const Code> points,
+                                 std::span<const Resemblance> alike) const {
   const auto n = static_cast<Index>(rows_.size());
-  MatrixXd k(n, static_cast<Index>(points.size()));
-  for (Index j = 0; j < k.cols(); ++j) {
-    k.col(j) = kernel_.with(points[static_cast<std::size_t>(j)], rows_);
-  }
+  MatrixXd k = kernel_.among(points, alike, rows_);
   factor_.topLeftCorner(n, n).triangularView<Eigen::Lower>().solveInPlace(k);
   return k;
 }

@@ -41,7 +41,11 @@ class GaussianProcess {
   void respond(const Eigen::VectorXd& responses);
 
   // Covariances with the rows in whitened form: column i is L^-1 k(rows, points[i]).
-  Eigen::MatrixXd whiten(std::span<const Code> points) const;
+  Eigen::MatrixXd whiten(std::span<const Code> points) const {
+    return whiten(points, resemblances(points));
+  }
+  // REQUIRES: resemblances() of these points.
+  Eigen::MatrixXd whiten(std::span<const Code> points, std::span<const Resemblance> alike) const;
 
   // Given whiten() of the same points.
   Eigen::VectorXd means(const Eigen::MatrixXd& whitened) const {

@@ -19,6 +19,18 @@ Value exponential(double r) {
   return {std::exp(-r), -r * std::exp(-r)};
 }
 
+constexpr double kLeastShare = 1e-300;  // of a product
+constexpr int kBits = 52;               // of a double, with one to spare
+
+// A power of two: so many steps of the unit that sums of values up to `largest` are exact.
+double steps_for(double largest) {
+  return std::ldexp(1, kBits - static_cast<int>(std::ceil(std::log2(std::max(largest, 1.0)))));
+}
+
+double on_grid(double value, double steps) {
+  return std::nearbyint(value * steps) / steps;
+}
+
 Value matern52(double r) {
   const double s = std::sqrt(5.0) * r;
   const double decay = std::exp(-s);
@@ -48,6 +60,9 @@ void Kernel::set(const Eigen::VectorXd& logarithms) {
   const double stretch = std::exp(logarithms[groups_]);
   for (int i = 0; i < 3; ++i) weight_[i] = std::exp(logarithms[groups_ + 1 + i]);
   tables_.assign(columns_.size(), {});
+  const auto count = static_cast<double>(columns_.size());
+  const double of_shares = steps_for(count);
+  const double of_logarithms = steps_for(-std::log(kLeastShare) * count);
   for (std::size_t j = 0; j < columns_.size(); ++j) {
     const Column& column = columns_[j];
     const double scale = std::exp(logarithms[column.group]);
@@ -56,9 +71,11 @@ void Kernel::set(const Eigen::VectorXd& logarithms) {
       const double r = scale * (column.ordered ? d / (column.levels - 1.0) : d);
       const Value near = column.ordered ? matern52(r) : exponential(r);
       const Value wide = column.ordered ? matern52(r * stretch) : exponential(r * stretch);
-      tables_[j].terms.emplace_back(near.k, near.k * near.k, std::log(std::max(wide.k, 1e-300)), 0);
+      tables_[j].terms.emplace_back(on_grid(near.k, of_shares), on_grid(near.k * near.k, of_shares),
+                                    on_grid(std::log(std::max(wide.k, kLeastShare)), of_logarithms),
+                                    0);
       tables_[j].slope.push_back(near.slope);
-      tables_[j].log_slope.push_back(wide.k > 1e-300 ? wide.slope / wide.k : 0);
+      tables_[j].log_slope.push_back(wide.k > kLeastShare ? wide.slope / wide.k : 0);
     }
   }
 }
@@ -68,19 +85,29 @@ std::size_t Kernel::distance(std::size_t column, int a, int b) const noexcept {
   return static_cast<std::size_t>(columns_[column].ordered ? apart : std::min(apart, 1));
 }
 
-double Kernel::from(const Terms& sums) const noexcept {
+// Whole packets: what becomes of a sum must not depend on where it stands.
+void Kernel::values_of(const ManyTerms& sums, Eigen::Ref<Eigen::VectorXd> out) const {
+  constexpr Eigen::Index kPacket = 8;
+  const Eigen::Index whole = (sums.cols() + kPacket - 1) / kPacket * kPacket;
+  Eigen::ArrayXd product = Eigen::ArrayXd::Zero(whole);
+  product.head(sums.cols()) = sums.row(2).transpose();
+  product = product.exp().eval();
   const auto count = static_cast<double>(columns_.size());
-  const double sum = sums[0];
-  const double pairs = count > 1 ? (sum * sum - sums[1]) / (count * (count - 1)) : sum;
-  return weight_[0] * sum / count + weight_[1] * pairs + weight_[2] * std::exp(sums[2]);
+  for (Eigen::Index i = 0; i < sums.cols(); ++i) {
+    const double sum = sums(0, i);
+    const double pairs = count > 1 ? (sum * sum - sums(1, i)) / (count * (count - 1)) : sum;
+    out[i] = weight_[0] * sum / count + weight_[1] * pairs + weight_[2] * product[i];
+  }
 }
 
-double Kernel::operator()(const Code& a, const Code& b) const noexcept {
-  Terms sums = Terms::Zero();
+double Kernel::operator()(const Code& a, const Code& b) const {
+  ManyTerms sums = ManyTerms::Zero(4, 1);
   for (std::size_t j = 0; j < columns_.size(); ++j) {
-    sums += tables_[j].terms[distance(j, a[j], b[j])];
+    sums.col(0) += tables_[j].terms[distance(j, a[j], b[j])];
   }
-  return from(sums);
+  Eigen::VectorXd out(1);
+  values_of(sums, out);
+  return out[0];
 }
 
 std::vector<Kernel::Terms> Kernel::beside(const Code& a) const {
@@ -108,9 +135,62 @@ Kernel::Terms Kernel::sums(const std::vector<Terms>& beside, const Code& b) cons
 
 Eigen::VectorXd Kernel::with(const Code& a, std::span<const Code> many) const {
   const std::vector<Terms> beside = this->beside(a);
-  Eigen::VectorXd out(static_cast<Eigen::Index>(many.size()));
+  const auto count = static_cast<Eigen::Index>(many.size());
+  ManyTerms sums(4, count);
+  for (Eigen::Index i = 0; i < count; ++i) {
+    sums.col(i) = this->sums(beside, many[static_cast<std::size_t>(i)]);
+  }
+  Eigen::VectorXd out(count);
+  values_of(sums, out);
+  return out;
+}
+
+void Kernel::add_sums(std::span<const Code> points, std::size_t point, const Resemblance& alike,
+                      std::span<const Code> many, ManyTerms& sums) const {
+  struct Differing {
+    std::size_t column;
+    std::size_t first;  // of its terms
+  };
+  std::vector<Terms> terms;
+  std::vector<Differing> differing;
+  for (const std::size_t j : alike.columns) {
+    differing.push_back({j, terms.size()});
+    for (int choice = 0; choice < columns_[j].levels; ++choice) {
+      const std::vector<Terms>& of = tables_[j].terms;
+      terms.push_back(of[distance(j, points[point][j], choice)]);
+      if (alike.to) terms.back() -= of[distance(j, points[*alike.to][j], choice)];
+    }
+  }
   for (std::size_t i = 0; i < many.size(); ++i) {
-    out[static_cast<Eigen::Index>(i)] = from(sums(beside, many[i]));
+    // Two halves, as in sums().
+    const auto at = static_cast<Eigen::Index>(i);
+    Eigen::Array2d first = sums.col(at).head<2>();
+    Eigen::Array2d second = sums.col(at).tail<2>();
+    const std::uint8_t* const code = many[i].data();
+    for (const Differing& one : differing) {
+      const Terms& more = terms[one.first + code[one.column]];
+      first += more.head<2>();
+      second += more.tail<2>();
+    }
+    sums.col(at).head<2>() = first;
+    sums.col(at).tail<2>() = second;
+  }
+}
+
+Eigen::MatrixXd Kernel::among(std::span<const Code> points, std::span<const Resemblance> alike,
+                              std::span<const Code> many) const {
+  PARE_CHECK(points.size() == alike.size(), "one resemblance a point");
+  const auto rows = static_cast<Eigen::Index>(many.size());
+  Eigen::MatrixXd out(rows, static_cast<Eigen::Index>(points.size()));
+  std::vector<ManyTerms> sums(points.size());
+  for (std::size_t p = 0; p < points.size(); ++p) {
+    if (alike[p].to) {
+      sums[p] = sums[*alike[p].to];
+    } else {
+      sums[p] = ManyTerms::Zero(4, rows);
+    }
+    add_sums(points, p, alike[p], many, sums[p]);
+    values_of(sums[p], out.col(static_cast<Eigen::Index>(p)));
   }
   return out;
 }

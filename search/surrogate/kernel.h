@@ -17,10 +17,9 @@
 #include <span>
 #include <vector>
 
-namespace pare::search {
+#include "search/surrogate/resemblance.h"
 
-// A plan's choices, one a column.
-using Code = std::vector<std::uint8_t>;
+namespace pare::search {
 
 inline constexpr int kMostLevels = 256;  // of a column: what a code's number holds
 
@@ -44,10 +43,16 @@ class Kernel {
   void set(const Eigen::VectorXd& logarithms);
   const Eigen::VectorXd& logarithms() const noexcept { return logarithms_; }
 
-  double operator()(const Code& a, const Code& b) const noexcept;
+  double operator()(const Code& a, const Code& b) const;
 
   // k(a, b) of one plan with each of many, at a fraction of the cost of one by one.
   Eigen::VectorXd with(const Code& a, std::span<const Code> many) const;
+
+  // The same for each of some points, a column each, where most are alike: equal to with() of one
+  // after the other, bit by bit.
+  // REQUIRES: resemblances() of these points.
+  Eigen::MatrixXd among(std::span<const Code> points, std::span<const Resemblance> alike,
+                        std::span<const Code> many) const;
 
   // The same for every plan: k(a, a).
   double variance() const noexcept { return weight_[0] + weight_[1] + weight_[2]; }
@@ -58,8 +63,10 @@ class Kernel {
 
  private:
   // What a pair of choices adds to the sums over all columns: k_j, its square, the logarithm of the
-  // product's k_j, and nothing (four fill a register).
+  // product's k_j, and nothing (four fill a register).  On a grid so coarse that every sum of them
+  // is exact: it is the same however it came about.
   using Terms = Eigen::Array4d;
+  using ManyTerms = Eigen::Array<double, 4, Eigen::Dynamic>;
 
   // Of one column, by the distance of two choices.
   struct Table {
@@ -72,7 +79,11 @@ class Kernel {
   // twice.
   std::vector<Terms> beside(const Code& a) const;
   Terms sums(const std::vector<Terms>& beside, const Code& b) const noexcept;
-  double from(const Terms& sums) const noexcept;
+  // Adds what the columns of the resemblance say of the point: less what the one it is like has
+  // there, if there is one.
+  void add_sums(std::span<const Code> points, std::size_t point, const Resemblance& alike,
+                std::span<const Code> many, ManyTerms& sums) const;
+  void values_of(const ManyTerms& sums, Eigen::Ref<Eigen::VectorXd> out) const;
   std::size_t distance(std::size_t column, int a, int b) const noexcept;  // of two choices
 
   std::vector<Column> columns_;

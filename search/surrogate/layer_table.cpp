@@ -145,16 +145,21 @@ class LayerTable::Factors {
 
   VectorXd alike(const Features& features) {
     VectorXd near = VectorXd::Constant(rows_.cols(), kSignal);
-    for (int k = 0; k < kFeatures; ++k) near.array() *= factor(k, features[k]).array();
+    for (int k = 0; k < kFeatures; ++k) {
+      const VectorXd& by = factor(k, features[k]);
+      if (by.size() > 0) near.array() *= by.array();
+    }
     return near;
   }
 
  private:
+  // Empty where all rows have that value: nothing to multiply by.
   const VectorXd& factor(int feature, double value) {
     std::map<double, VectorXd>& known = known_[static_cast<std::size_t>(feature)];
     const auto [at, is_new] = known.try_emplace(value);
     if (is_new) {
-      at->second = (-0.5 * (rows_.row(feature).array() - value).square()).exp().matrix();
+      const Eigen::ArrayXd apart = rows_.row(feature).transpose().array() - value;
+      if ((apart != 0).any()) at->second = (-0.5 * apart.square()).exp().matrix();
     }
     return at->second;
   }

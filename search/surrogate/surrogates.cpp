@@ -64,18 +64,39 @@ double agreement_up_to(double limit, std::span<const double> values, const Vecto
   return agreement({said.data(), values.size()}, values);
 }
 
-// `settings` are those of the codes, if the column's prior says something.
-Belief belief_of(const LearntColumn& column, std::span<const Code> codes,
-                 const SettingsOfPlans& settings) {
-  const GaussianProcess& process = *column.process;
-  Belief belief{&process, &*column.scores, {}, {}, {}};
-  belief.whitened = process.whiten(codes);
-  belief.mean = process.means(belief.whitened);
-  if (column.prior.says_something()) {
-    belief.mean += column.prior.of(settings).unaryExpr(*column.scores);
+// Of more candidates, what those taken say.  REQUIRES: all else of them is there.
+void believe_taken(Belief& belief, std::span<const Code> codes, Index first) {
+  const Index more = belief.mean.size() - first;
+  belief.beyond.conservativeResize(static_cast<Index>(belief.taken.size()), belief.mean.size());
+  for (std::size_t t = 0; t < belief.taken.size(); ++t) {
+    const Belief::Taken& taken = belief.taken[t];
+    const auto row = static_cast<Index>(t);
+    VectorXd shared = belief.column->process->kernel().with(taken.code, codes) -
+                      belief.whitened.rightCols(more).transpose() * taken.whitened;
+    if (t > 0) shared -= belief.beyond.topRightCorner(row, more).transpose() * taken.beyond;
+    shared /= taken.deviation;
+    belief.variance.tail(more) = (belief.variance.tail(more) - shared.cwiseAbs2()).cwiseMax(1e-9);
+    belief.beyond.row(row).tail(more) = shared.transpose();
   }
-  belief.variance = process.variances(belief.whitened);
-  return belief;
+}
+
+// `settings` are those of the codes, if the column's prior says something.
+void believe(Belief& belief, std::span<const Code> codes, std::span<const Resemblance> alike,
+             const SettingsOfPlans& settings) {
+  const GaussianProcess& process = *belief.column->process;
+  const Index first = belief.mean.size();
+  const Index more = std::ssize(codes);
+  const Eigen::MatrixXd whitened = process.whiten(codes, alike);
+  belief.whitened.conservativeResize(whitened.rows(), first + more);
+  belief.whitened.rightCols(more) = whitened;
+  belief.mean.conservativeResize(first + more);
+  belief.mean.tail(more) = process.means(whitened);
+  if (belief.column->prior.says_something()) {
+    belief.mean.tail(more) += belief.column->prior.of(settings).unaryExpr(*belief.column->scores);
+  }
+  belief.variance.conservativeResize(first + more);
+  belief.variance.tail(more) = process.variances(whitened);
+  believe_taken(belief, codes, first);
 }
 
 }  // namespace
@@ -86,7 +107,8 @@ std::vector<NormalValue> Candidates::objectives_of(const LearntTarget& target,
   std::vector<NormalValue> out;
   for (const std::size_t b : target.objectives) {
     const Belief& belief = beliefs_[b];
-    out.push_back(belief.scores->within_bounds({belief.mean[i], std::sqrt(belief.variance[i])}));
+    out.push_back(
+        belief.column->scores->within_bounds({belief.mean[i], std::sqrt(belief.variance[i])}));
   }
   return out;
 }
@@ -123,15 +145,34 @@ void Candidates::take(std::size_t candidate) {
     target.improvement.add(point);
   }
   for (Belief& belief : beliefs_) {
-    const Kernel& kernel = belief.process->kernel();
-    const double own = std::sqrt(belief.variance[i] + belief.process->noise());
-    const VectorXd row = (kernel.with(codes_[candidate], codes_) -
-                          belief.whitened.transpose() * belief.whitened.col(i)) /
-                         own;
-    belief.variance = (belief.variance - row.cwiseAbs2()).cwiseMax(1e-9);
-    belief.whitened.conservativeResize(belief.whitened.rows() + 1, Eigen::NoChange);
-    belief.whitened.bottomRows(1) = row.transpose();
+    Belief::Taken taken{codes_[candidate], belief.whitened.col(i), belief.beyond.col(i),
+                        std::sqrt(belief.variance[i] + belief.column->process->noise())};
+    VectorXd shared = belief.column->process->kernel().with(taken.code, codes_) -
+                      belief.whitened.transpose() * taken.whitened;
+    if (!belief.taken.empty()) shared -= belief.beyond.transpose() * taken.beyond;
+    shared /= taken.deviation;
+    belief.variance = (belief.variance - shared.cwiseAbs2()).cwiseMax(1e-9);
+    belief.beyond.conservativeResize(belief.beyond.rows() + 1, Eigen::NoChange);
+    belief.beyond.bottomRows(1) = shared.transpose();
+    belief.taken.push_back(std::move(taken));
   }
+}
+
+void Candidates::keep(std::span<const std::size_t> candidates) {
+  std::vector<Index> kept;
+  std::vector<Code> codes;
+  for (const std::size_t i : candidates) {
+    kept.push_back(static_cast<Index>(i));
+    codes.push_back(codes_[i]);
+  }
+  codes_ = std::move(codes);
+  for (Belief& belief : beliefs_) {
+    belief.whitened = belief.whitened(Eigen::all, kept).eval();
+    belief.beyond = belief.beyond(Eigen::all, kept).eval();
+    belief.mean = belief.mean(kept).eval();
+    belief.variance = belief.variance(kept).eval();
+  }
+  for (OnTarget& on : targets_) on.works = on.works(kept).eval();
 }
 
 void Surrogates::tell(const Observation& observation) {
@@ -399,22 +440,36 @@ Candidates Surrogates::consider(std::span<const Genome> candidates,
                                 std::span<const Genome> pending) const {
   PARE_CHECK(sound_ && learnt_ == told_.size(), "nothing was learnt");
   Candidates out;
-  for (const Genome& genome : candidates) out.codes_.push_back(encoding_(genome));
-  for (const Genome& genome : pending) out.codes_.push_back(encoding_(genome));
+  out.beliefs_.resize(columns_.size());
+  for (std::size_t c = 0; c < columns_.size(); ++c) out.beliefs_[c].column = &columns_[c];
+  for (const LearntTarget& target : targets_) {
+    if (!target.objectives.empty()) out.targets_.push_back({target, {}});
+  }
+  std::vector<Genome> all(candidates.begin(), candidates.end());
+  all.insert(all.end(), pending.begin(), pending.end());
+  add(all, out);
+  for (std::size_t i = 0; i < pending.size(); ++i) out.take(candidates.size() + i);
+  return out;
+}
+
+void Surrogates::add(std::span<const Genome> candidates, Candidates& to) const {
+  if (candidates.empty()) return;
+  std::vector<Code> codes;
+  for (const Genome& genome : candidates) codes.push_back(encoding_(genome));
   SettingsOfPlans settings;
   if (std::ranges::any_of(columns_, [](const auto& c) { return c.prior.says_something(); })) {
     for (const Genome& genome : candidates) settings.add(space_.layer_settings(genome));
-    for (const Genome& genome : pending) settings.add(space_.layer_settings(genome));
   }
-  for (const LearntColumn& column : columns_) {
-    out.beliefs_.push_back(belief_of(column, out.codes_, settings));
+  const std::vector<Resemblance> alike = resemblances(codes);
+  for (Belief& belief : to.beliefs_) believe(belief, codes, alike, settings);
+  std::size_t t = 0;
+  for (Candidates::OnTarget& on : to.targets_) {
+    while (targets_[t].objectives.empty()) ++t;
+    const VectorXd works = chance_of_working(t++, codes);
+    on.works.conservativeResize(on.works.size() + works.size());
+    on.works.tail(works.size()) = works;
   }
-  for (std::size_t t = 0; t < targets_.size(); ++t) {
-    if (targets_[t].objectives.empty()) continue;
-    out.targets_.push_back({targets_[t], chance_of_working(t, out.codes_)});
-  }
-  for (std::size_t i = 0; i < pending.size(); ++i) out.take(candidates.size() + i);
-  return out;
+  to.codes_.insert(to.codes_.end(), codes.begin(), codes.end());
 }
 
 }  // namespace pare::search

@@ -77,11 +77,19 @@ struct LearntColumn {
 
 // What one process says of a set of candidates.
 struct Belief {
-  const GaussianProcess* process = nullptr;
-  const Scores* scores = nullptr;
-  Eigen::MatrixXd whitened;
+  // A candidate that counts as measured: one more row of the process.
+  struct Taken {
+    Code code;
+    Eigen::VectorXd whitened;  // with the process's rows
+    Eigen::VectorXd beyond;    // with those taken before it
+    double deviation = 1;      // noise included
+  };
+  const LearntColumn* column = nullptr;
+  Eigen::MatrixXd whitened;  // of the candidates, with the process's rows
+  Eigen::MatrixXd beyond;    // with those taken
   Eigen::VectorXd mean;
   Eigen::VectorXd variance;
+  std::vector<Taken> taken;
 };
 
 // One target, as the trials told show it.
@@ -108,6 +116,8 @@ class Candidates {
     return out;
   }
 
+  std::size_t size() const noexcept { return codes_.size(); }
+
   // Targets with at least one measured trial.
   std::size_t targets() const noexcept { return targets_.size(); }
 
@@ -119,6 +129,9 @@ class Candidates {
   // Counts a candidate as measured, at its means: the fronts have it, where it keeps to the
   // constraints, and its neighbours' error bars shrink.
   void take(std::size_t candidate);
+
+  // Forgets all but these, which are numbered in this order from now on.
+  void keep(std::span<const std::size_t> candidates);
 
  private:
   friend class Surrogates;
@@ -151,9 +164,13 @@ class Surrogates {
   // process fits it, or nothing was measured.
   [[nodiscard]] bool learn();
 
-  // `pending` plans were asked and not told yet; they count as taken.  REQUIRES: learn() after the
-  // last tell(), and it was true.
+  // `pending` plans were asked and not told yet; they count as taken.  Valid until the next
+  // learn().  REQUIRES: learn() after the last tell(), and it was true.
   Candidates consider(std::span<const Genome> candidates, std::span<const Genome> pending) const;
+
+  // More of them, behind those that are there; what was taken counts for them, too.
+  // REQUIRES: what consider() gave since the last learn().
+  void add(std::span<const Genome> candidates, Candidates& to) const;
 
  private:
   // What hyper-parameters are chosen by.

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
+#include <random>
 
 namespace pare::search {
 namespace {
@@ -27,6 +29,47 @@ TEST(Ranking, a_front_behind_the_front_has_the_next_rank) {
   EXPECT_EQ(ranks[4].rank, 0);
   EXPECT_EQ(ranks[0].crowding, std::numeric_limits<double>::infinity());
   EXPECT_DOUBLE_EQ(ranks[4].crowding, 2.0);
+}
+
+// Front after front taken away, as the word is defined.
+std::vector<int> ranks_by_peeling(const std::vector<Observation>& plans) {
+  const auto violation = [](const TargetObservation& on) {
+    return std::max(0.0, on.violations[0]);
+  };
+  const auto beats = [&](const TargetObservation& a, const TargetObservation& b) {
+    if (violation(a) != violation(b)) return violation(a) < violation(b);
+    if (violation(a) > 0) return false;
+    return a.objectives[0] <= b.objectives[0] && a.objectives[1] <= b.objectives[1] &&
+           a.objectives != b.objectives;
+  };
+  std::vector<int> ranks(plans.size(), -1);
+  for (int rank = 0; std::ranges::find(ranks, -1) != ranks.end(); ++rank) {
+    std::vector<std::size_t> front;
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+      if (ranks[i] >= 0) continue;
+      bool beaten = false;
+      for (std::size_t j = 0; j < plans.size(); ++j) {
+        beaten |= ranks[j] < 0 && beats(plans[j].targets[0], plans[i].targets[0]);
+      }
+      if (!beaten) front.push_back(i);
+    }
+    for (const std::size_t i : front) ranks[i] = rank;
+  }
+  return ranks;
+}
+
+TEST(Ranking, ranks_are_those_of_fronts_taken_away_one_after_the_other) {
+  std::mt19937 rng(1);
+  for (int run = 0; run < 40; ++run) {
+    std::vector<Observation> plans;
+    for (int i = 0; i < 60; ++i) {
+      const auto level = [&] { return static_cast<double>(rng() % 12); };  // many are equal
+      plans.push_back(on_targets({measured(level(), level(), level() - (run % 3) * 5.0)}));
+    }
+    const std::vector<int> peeled = ranks_by_peeling(plans);
+    const std::vector<Ranking> ranks = rank(plans);
+    for (std::size_t i = 0; i < plans.size(); ++i) EXPECT_EQ(ranks[i].rank, peeled[i]);
+  }
 }
 
 TEST(Ranking, the_best_rank_over_the_targets_counts) {

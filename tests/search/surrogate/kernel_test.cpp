@@ -48,6 +48,33 @@ TEST(Kernel, a_covariance_is_symmetric_and_has_no_negative_eigenvalue) {
   }
 }
 
+// Many columns, of which two neighbours differ in few.
+TEST(Kernel, plans_that_are_alike_are_the_same_bit_by_bit_as_one_after_the_other) {
+  std::vector<Column> columns;
+  for (int j = 0; j < 70; ++j) columns.push_back({j % 3 != 0, 2 + j % 90, j % 4});
+  for (unsigned seed = 0; seed < 10; ++seed) {
+    Kernel kernel(columns);
+    kernel.set(random_logarithms(kernel, seed));
+    const std::vector<Code> rows = random_codes(columns, 37, seed);
+    std::vector<Code> points = random_codes(columns, 60, seed + 100);
+    std::mt19937 rng(seed);
+    for (std::size_t i = 1; i < points.size(); ++i) {
+      if (rng() % 5 == 0) continue;
+      const Code own = points[i];
+      points[i] = points[rng() % i];
+      for (auto change = rng() % 6; change > 0; --change) {
+        const std::size_t at = rng() % columns.size();
+        points[i][at] = own[at];
+      }
+    }
+    const Eigen::MatrixXd together = kernel.among(points, resemblances(points), rows);
+    ASSERT_EQ(together.rows(), 37);
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      EXPECT_EQ(together.col(static_cast<Eigen::Index>(i)), kernel.with(points[i], rows));
+    }
+  }
+}
+
 TEST(Kernel, one_plan_with_many_is_the_same_as_one_by_one) {
   for (unsigned seed = 0; seed < 10; ++seed) {
     Kernel kernel(mixed_columns());

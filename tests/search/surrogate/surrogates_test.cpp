@@ -85,6 +85,41 @@ TEST(Surrogates, a_plan_that_was_taken_or_is_pending_gains_next_to_nothing_more)
   EXPECT_NE(most_gaining(candidates, all.size()), best);
 }
 
+TEST(Surrogates, candidates_that_come_later_are_believed_as_those_that_were_there) {
+  const Surrogates surrogates = taught(25, measured);
+  const std::vector<Genome> all = everything();
+  const std::span<const Genome> early = std::span(all).first(150),
+                                late = std::span(all).subspan(150);
+  Candidates at_once = surrogates.consider(all, {});
+  Candidates in_parts = surrogates.consider(early, {});
+  for (const std::size_t taken : {std::size_t{7}, std::size_t{140}}) {
+    at_once.take(taken);
+    in_parts.take(taken);
+  }
+  surrogates.add(late, in_parts);
+  ASSERT_EQ(in_parts.size(), all.size());
+  at_once.take(200);
+  in_parts.take(200);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_NEAR(in_parts.gain(i), at_once.gain(i), 1e-9);
+  }
+}
+
+TEST(Surrogates, candidates_that_are_kept_are_believed_as_before_and_shrink_together) {
+  const Surrogates surrogates = taught(25, measured);
+  const std::vector<Genome> all = everything();
+  Candidates whole = surrogates.consider(all, {&all[3], 1});
+  Candidates some = surrogates.consider(all, {&all[3], 1});
+  const std::vector<std::size_t> kept = {400, 17, 21, 230, 11};
+  some.keep(kept);
+  ASSERT_EQ(some.size(), kept.size());
+  whole.take(kept[1]);
+  some.take(1);
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    EXPECT_NEAR(some.gain(i), whole.gain(kept[i]), 1e-12);
+  }
+}
+
 TEST(Surrogates, where_plans_fail_none_is_worth_trying) {
   const Surrogates surrogates = taught(60, [](const Genome& genome) {
     if (genome.choices[0] < kLevels / 2) return TargetObservation{Status::kInfeasible, {}, {}};
