@@ -15,7 +15,8 @@ namespace pare::cli {
 inline const std::set<std::string> kPresets = {"centernet", "fastestdet", "nanodet", "yolov10",
                                                "yolov5",    "yolov8",     "yolox"};
 inline constexpr const char* kPresetHelp =
-    "Head and preprocessing: centernet, fastestdet, nanodet, scrfd, yolov10, yolov5, yolov8, "
+    "Head and preprocessing: centernet, fastestdet, nanodet, scrfd, ssd, yolov10, yolov3, yolov5, "
+    "yolov8, "
     "yolox, yunet";
 
 // The card in `file` (empty: none) with the head of `preset` (empty: as the card says); the

@@ -22,7 +22,7 @@ from pycocotools.cocoeval import COCOeval
 
 RUNTIMES = ("onnxruntime", "openvino")
 STRIDES = (8, 16, 32)
-ULTRALYTICS = ("yolov5", "yolov8", "yolov10")
+ULTRALYTICS = ("yolov3", "yolov5", "yolov8", "yolov10")
 
 
 class OnnxRuntimeModel:
@@ -154,9 +154,11 @@ def decode(outputs, head, height, width):
         return decode_nanodet(outputs, height, width)
     if head == "centernet":
         return decode_centernet(*(o[0] for o in outputs), height, width)
-    first = outputs[0].reshape(outputs[0].shape[-2:])
+    first = outputs[0].reshape(outputs[0].shape[-2:]) if head in ULTRALYTICS else outputs[0][0]
+    if head in ULTRALYTICS and first.shape[0] < first.shape[1]:
+        first = first.T
     if head in ("yolov8", "yolov10"):
-        return decode_scored_rows(first if first.shape[0] > first.shape[1] else first.T, corners=head == "yolov10")
+        return decode_scored_rows(first, corners=head == "yolov10")
     if head == "fastestdet":
         return decode_fastestdet(first, height, width)
     if head == "yolox":

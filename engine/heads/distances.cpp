@@ -5,14 +5,14 @@
 namespace pare::engine {
 namespace {
 
-constexpr double kDust = 1e-9;  // what is left where terms cancel
+constexpr double kDust = 1e-9;
+
+}  // namespace
 
 Formula without_dust(Formula formula) {
   std::erase_if(formula.terms, [](const Term& term) { return std::abs(term.weight) < kDust; });
   return formula;
 }
-
-}  // namespace
 
 std::optional<MeanDistance> mean_distance(const Formula& formula, const Atoms& atoms) {
   MeanDistance found{.constant = formula.constant};

@@ -28,6 +28,9 @@ std::optional<MeanDistance> mean_distance(const Formula& formula, const Atoms& a
 // bin 0.
 std::optional<RawNumber> first_bin(const MeanDistance& distance, const TailTracer& tracer);
 
+// Without what is left where terms cancel.
+Formula without_dust(Formula formula);
+
 // Left, top, right, bottom of four numbers: as they are, or of centre and size.
 std::array<Formula, 4> corners_of(const std::array<Formula, 4>& numbers, bool from_centre);
 

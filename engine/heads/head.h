@@ -35,7 +35,8 @@ struct HeadLevel {
   int stride = 0;
   // Raw outputs of its last convolutions.  yolov5: {prediction}; yolox: {box, objectness, classes};
   // nanodet: {both}, or {scores, distances}; fastestdet: {objectness, box, classes}; yolov8,
-  // yolov10: {distances, classes}, or {both}; of a head with map_outputs each map of that stride.
+  // yolov10: {distances, classes}, or {both}; ssd: {scores, boxes}; of a head with map_outputs each
+  // map of that stride.
   std::vector<std::string> tensors;
   // Width and height in pixels of the input; empty for a head without anchors.
   std::vector<std::array<double, 2>> anchors = {};
@@ -61,6 +62,14 @@ struct MapOutput {
   bool batch = true;  // the first dimension of 1 is there
 };
 
+// How boxes are told from priors: of a cell's centre and an anchor, both moved a little.
+struct PriorForm {
+  double centre_variance = 0.1;  // of a prior's size, for a raw number of 1
+  double size_variance = 0.2;    // of its logarithm
+  bool normalised = true;        // boxes in shares of the input's sides, otherwise in pixels
+  bool by_map = false;  // cells share the input out evenly, where it is no multiple of the stride
+};
+
 // The nodes of a tail as they were.
 struct KeptTail {
   std::vector<Node> nodes;
@@ -75,9 +84,13 @@ struct HeadMatch {
   std::vector<HeadLevel> levels = {};       // in the order of the output's rows, or finest first
   std::vector<std::string> outputs = {};    // the detector's, in its order
   int bins = 0;                             // of the distribution of one distance
+  double reach = 1;                         // of a centre predicted with anchors, in cells
+  bool anchors_last = false;                // rows of a level: by cell, then by anchor
   bool columns_first = false;               // an output of rows is (1, columns, rows)
   bool batch = true;                        // an output of rows has a first dimension of 1
   std::vector<MapOutput> map_outputs = {};  // of a head whose outputs come from one map each
+  PriorForm priors = {};                    // ssd
+  bool scores_first = true;                 // ssd: scores, then boxes
   int coarsest = 0;                         // stride of the coarsest map anywhere in the detector
   KeptTail tail = {};                       // raw only
   // What the model hands out beside or made from this head's outputs, such as NMS; no outputs: they

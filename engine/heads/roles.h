@@ -8,13 +8,14 @@
 namespace pare::engine {
 
 enum class ChannelKind : std::uint8_t {
-  kObjectness,     // logit: is there an object
-  kClasses,        // logits, one for each class, each a yes or no of its own
-  kCategory,       // logits of one choice among the classes (softmax)
-  kOffset,         // numbers of a box, as they are
-  kSigmoidOffset,  // numbers of a box behind a sigmoid
-  kTanhOffset,     // and behind a tanh
-  kDistribution,   // logits of a distribution of one distance over bins, for each of four sides
+  kObjectness,      // logit: is there an object
+  kClasses,         // logits, one for each class, each a yes or no of its own
+  kCategory,        // logits of one choice among the classes (softmax)
+  kCategoryOrNone,  // the same, the first of which is that there is nothing
+  kOffset,          // numbers of a box, as they are
+  kSigmoidOffset,   // numbers of a box behind a sigmoid
+  kTanhOffset,      // and behind a tanh
+  kDistribution,    // logits of a distribution of one distance over bins, for each of four sides
 };
 
 constexpr bool is_of_box(ChannelKind kind) noexcept {

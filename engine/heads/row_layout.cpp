@@ -62,6 +62,19 @@ void output_rows(TailBuilder& tail, const std::vector<std::string>& parts, const
   tail.output_reshaped(joined, name, layout.shape());
 }
 
+void output_levels(TailBuilder& tail, const std::vector<std::string>& levels,
+                   const RowLayout& layout, const std::string& name) {
+  const std::map<std::string, Attribute> join = {{"axis", std::int64_t{1}}};
+  if (!layout.columns_first && layout.batch) {
+    return tail.output("Concat", levels, join, name, layout.shape());
+  }
+  std::string joined = tail.add("Concat", levels, join);
+  const std::map<std::string, Attribute> turn = {{"perm", std::vector<std::int64_t>{0, 2, 1}}};
+  if (layout.batch) return tail.output("Transpose", {joined}, turn, name, layout.shape());
+  if (layout.columns_first) joined = tail.add("Transpose", {joined}, turn);
+  tail.output_reshaped(joined, name, layout.shape());
+}
+
 Box box_of_centre(const std::array<double, 4>& numbers) {
   const auto [x, y, width, height] = numbers;
   return {x - width / 2, y - height / 2, width, height};

@@ -45,6 +45,10 @@ Error not_clear(const RowLayout& layout);
 void output_rows(TailBuilder& tail, const std::vector<std::string>& parts, const RowLayout& layout,
                  const std::string& name);
 
+// The same of tensors (1, some rows, columns).
+void output_levels(TailBuilder& tail, const std::vector<std::string>& levels,
+                   const RowLayout& layout, const std::string& name);
+
 // Four numbers of a box as they stand in a row.
 Box box_of_centre(const std::array<double, 4>& numbers);   // centre and size
 Box box_of_corners(const std::array<double, 4>& numbers);  // left, top, right, bottom

@@ -18,6 +18,11 @@ torch::Tensor channels_of(const std::vector<torch::Tensor>& values,
   return values[level.tensors[range.tensor]].narrow(1, range.first, range.count);
 }
 
+// That a choice among nothing and the classes is not nothing.
+torch::Tensor something(const torch::Tensor& logits) {
+  return 1 - torch::softmax(logits, 1).narrow(1, 0, 1);
+}
+
 // What is seen at each place for one anchor: objectness, or the surest class.
 torch::Tensor seen_by(const std::vector<torch::Tensor>& teacher, const HeadChannels::Level& level,
                       int anchor) {
@@ -29,6 +34,9 @@ torch::Tensor seen_by(const std::vector<torch::Tensor>& teacher, const HeadChann
     }
     if (range.kind == ChannelKind::kClasses) {
       best = std::get<0>(torch::sigmoid(channels_of(teacher, level, range)).max(1, true));
+    }
+    if (range.kind == ChannelKind::kCategoryOrNone) {
+      best = something(channels_of(teacher, level, range));
     }
   }
   return best;
@@ -69,6 +77,8 @@ torch::Tensor range_loss(const HeadChannels& head, const ChannelRange& range,
     case ChannelKind::kClasses:
       return (binary_divergence(student, teacher) * (objectness ? seen : seen + kUnseenWeight))
           .sum();
+    case ChannelKind::kCategoryOrNone:
+      return (divergence(student, teacher, 1) * (seen + kUnseenWeight)).sum();
     case ChannelKind::kCategory: return (divergence(student, teacher, 1) * seen).sum();
     case ChannelKind::kOffset:
     case ChannelKind::kSigmoidOffset:
@@ -119,6 +129,8 @@ std::vector<torch::Tensor> object_scores(const HeadChannels& head,
       torch::Tensor score;
       if (range.kind == ChannelKind::kClasses) {
         score = std::get<0>(torch::sigmoid(logits).max(1, true));
+      } else if (range.kind == ChannelKind::kCategoryOrNone) {
+        score = something(logits);
       } else if (range.kind == ChannelKind::kCategory) {
         score = std::get<0>(torch::softmax(logits, 1).max(1, true));
       } else {

@@ -28,11 +28,16 @@ struct Writing {
   bool split_first = false;  // split before the sigmoids
   bool old_grid = false;     // (2 s - 0.5 + cell) * stride, grid before the half is taken
   bool pow = true;           // (2 s) ^ 2, otherwise a product with itself
-  bool square = true;        // wrong on purpose, if not
-  double score_scale = 1;    // wrong on purpose, if not 1
-  double grid_shift = 0;     // wrong on purpose
-  double power_scale = 2;    // wrong on purpose, if not 2
-  bool swap_box = false;     // wrong on purpose: size before centre
+  bool exp = false;          // YOLOv3's size
+  double reach = 2;          // of the centre, in cells
+  bool anchors_last = false;
+  bool columns_first = false;
+  bool batch = true;
+  bool square = true;      // wrong on purpose, if not
+  double score_scale = 1;  // wrong on purpose, if not 1
+  double grid_shift = 0;   // wrong on purpose
+  double power_scale = 2;  // wrong on purpose, if not 2
+  bool swap_box = false;   // wrong on purpose: size before centre
 };
 
 inline const std::vector<std::vector<std::array<double, 2>>> kAnchors = {
@@ -48,7 +53,10 @@ class SmallYolov5 {
     const auto fine = b_.silu(b_.conv(stem, {.channels = 8, .stride = 2}));
     const auto coarse = b_.silu(b_.conv(fine, {.channels = 8, .stride = 2}));
     const auto rows = {level(fine, 4, kAnchors[0]), level(coarse, 8, kAnchors[1])};
-    b_.output(b_.concat(rows, 1));
+    auto out = b_.concat(rows, 1);
+    if (how.columns_first) out = b_.transpose(out, {0, 2, 1});
+    if (!how.batch) out = b_.reshape(out, {b_.shape(out)[1], b_.shape(out)[2]});
+    b_.output(out);
   }
   Graph graph() const { return b_.build(); }
 
@@ -64,23 +72,27 @@ class SmallYolov5 {
   }
 
   std::string centre(const std::string& s, std::int64_t ny, std::int64_t nx, int stride) {
-    const double half = how_.old_grid ? 0 : 0.5;
+    const double before = (how_.reach - 1) / 2;
+    const double half = how_.old_grid ? 0 : before;
     std::vector<float> cells;
     for (std::int64_t i = 0; i < ny * nx; ++i) {
       cells.push_back(static_cast<float>(double(i % nx) - half + how_.grid_shift));
       cells.push_back(static_cast<float>(double(i / nx) - half));
     }
-    const auto grid = b_.constant(Tensor::of<float>({1, 1, ny, nx, 2}, cells));
-    auto twice = b_.mul(s, number(2));
-    if (how_.old_grid) twice = b_.node("Sub", {twice, number(0.5)}, {b_.shape(twice)})[0];
+    const Shape places = how_.anchors_last ? Shape{1, ny, nx, 1, 2} : Shape{1, 1, ny, nx, 2};
+    const auto grid = b_.constant(Tensor::of<float>(places, cells));
+    auto twice = b_.mul(s, number(how_.reach));
+    if (how_.old_grid) twice = b_.node("Sub", {twice, number(before)}, {b_.shape(twice)})[0];
     return b_.mul(b_.add(twice, grid), number(stride));
   }
 
   std::string size(const std::string& s, const std::vector<std::array<double, 2>>& anchors) {
     std::vector<float> sides;
     for (const auto& anchor : anchors) sides.insert(sides.end(), anchor.begin(), anchor.end());
-    const auto sizes =
-        b_.constant(Tensor::of<float>({1, std::int64_t(anchors.size()), 1, 1, 2}, sides));
+    const auto count = std::int64_t(anchors.size());
+    const Shape shape = how_.anchors_last ? Shape{1, 1, 1, count, 2} : Shape{1, count, 1, 1, 2};
+    const auto sizes = b_.constant(Tensor::of<float>(shape, sides));
+    if (how_.exp) return b_.mul(b_.node("Exp", {s}, {b_.shape(s)})[0], sizes);
     const auto twice = b_.mul(s, number(how_.power_scale));
     if (!how_.square) return b_.mul(twice, sizes);
     const auto squared =
@@ -94,10 +106,16 @@ class SmallYolov5 {
     const auto raw = b_.conv(x, {.channels = int(count * kColumns), .kernel = 1});
     const std::int64_t ny = b_.shape(raw)[2];
     const std::int64_t nx = b_.shape(raw)[3];
-    const auto cells = b_.transpose(b_.reshape(raw, {1, count, kColumns, ny, nx}), {0, 1, 3, 4, 2});
+    const auto view = b_.reshape(raw, {1, count, kColumns, ny, nx});
+    using Order = std::vector<std::int64_t>;
+    const auto cells =
+        b_.transpose(view, how_.anchors_last ? Order{0, 3, 4, 1, 2} : Order{0, 1, 3, 4, 2});
     std::vector<std::string> s;
-    if (how_.split_first) {
-      for (const auto& part : parts(cells)) s.push_back(b_.sigmoid(part));
+    if (how_.split_first || how_.exp) {
+      for (const auto& part : parts(cells)) s.push_back(part);
+      for (const std::size_t i : {0, 1, 2}) {
+        if (i != 1 || !how_.exp) s[i] = b_.sigmoid(s[i]);
+      }
     } else {
       s = parts(b_.sigmoid(cells));
     }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/executor/openvino_runner.h"
+#include "tests/engine/heads/known_head.h"
 #include "tests/engine/heads/small_detectors.h"
 
 namespace pare::engine {
@@ -21,7 +22,76 @@ const std::vector<Writing> kWritings = {{},
                                         {.split_first = true},
                                         {.slices = true, .split_first = true},
                                         {.old_grid = true},
-                                        {.pow = false}};
+                                        {.pow = false},
+                                        {.anchors_last = true},
+                                        {.columns_first = true},
+                                        {.opset = 17, .columns_first = true, .batch = false},
+                                        {.anchors_last = true, .batch = false}};
+
+std::vector<Writing> of_yolov3() {
+  std::vector<Writing> all = {{.opset = 11, .slices = true},
+                              {},
+                              {.anchors_last = true},
+                              {.old_grid = true},
+                              {.columns_first = true}};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].exp = true;
+    all[i].reach = i % 2 == 0 ? 1 : 1.05;
+  }
+  return all;
+}
+
+// From the papers; anchors are those of the stride.
+test::LevelDecoder by_hand(bool exp, double reach) {
+  return [=](const HeadLevel& level, const std::vector<test::RawMap>& maps) {
+    std::vector<Detection> found;
+    const auto& anchors = test::kAnchors[level.stride == 4 ? 0 : 1];
+    for (std::size_t a = 0; a < anchors.size(); ++a) {
+      for (std::int64_t y = 0; y < maps[0].ny(); ++y) {
+        for (std::int64_t x = 0; x < maps[0].nx(); ++x) {
+          const auto raw = [&](int column) {
+            return maps[0].at(std::int64_t(a) * SmallYolov5::kColumns + column, y, x);
+          };
+          const auto s = [&](int column) { return test::sigmoid_of(raw(column)); };
+          const auto size = [&](int column, double anchor) {
+            return anchor * (exp ? std::exp(raw(column)) : 4 * s(column) * s(column));
+          };
+          const double w = size(2, anchors[a][0]), h = size(3, anchors[a][1]);
+          const double cx = (reach * s(0) - (reach - 1) / 2 + double(x)) * level.stride;
+          const double cy = (reach * s(1) - (reach - 1) / 2 + double(y)) * level.stride;
+          for (int c = 0; c < SmallYolov5::kClasses; ++c) {
+            found.push_back({{cx - w / 2, cy - h / 2, w, h}, s(4) * s(5 + c), c});
+          }
+        }
+      }
+    }
+    return found;
+  };
+}
+
+TEST(Yolov5, every_way_of_writing_it_is_decoded_as_by_hand_at_three_sizes) {
+  for (std::size_t i = 0; i < kWritings.size(); ++i) {
+    SCOPED_TRACE(i);
+    test::expect_decoded_as(SmallYolov5(kWritings[i]).graph(), "yolov5", by_hand(false, 2));
+  }
+}
+
+TEST(Yolov3, every_way_of_writing_it_is_decoded_as_by_hand_at_three_sizes) {
+  for (const Writing& how : of_yolov3()) {
+    test::expect_decoded_as(SmallYolov5(how).graph(), "yolov3", by_hand(true, how.reach));
+  }
+}
+
+TEST(Yolov3, its_roles_say_that_sizes_are_numbers_as_they_are) {
+  const Writing how = of_yolov3()[0];
+  const test::KnownHead known(SmallYolov5(how).graph());
+  const auto ranges = roles_of(known.match, known.match.levels[0]);
+  ASSERT_EQ(ranges.size(), 12U);
+  EXPECT_EQ(ranges[4].kind, ChannelKind::kSigmoidOffset);
+  EXPECT_EQ(ranges[5].kind, ChannelKind::kOffset);
+  EXPECT_EQ(ranges[5].first, int(SmallYolov5::kColumns) + 2);
+  EXPECT_EQ(ranges[5].anchor, 1);
+}
 
 TEST(Yolov5, every_way_of_writing_the_same_tail_is_read_as_the_same_thing) {
   for (const Writing& how : kWritings) {
@@ -58,10 +128,10 @@ struct Refused {
 
 TEST(Yolov5, a_tail_that_computes_something_else_is_not_taken_for_it) {
   const std::vector<Refused> table = {
-      {{.grid_shift = 0.25}, "have another grid or other anchors"},
-      {{.swap_box = true}, "does not keep the columns' order"},
-      {{.square = false}, "are not powers of sigmoids as YOLOv5 has them"},
-      {{.score_scale = 2}, "are not powers of sigmoids as YOLOv5 has them"},
+      {{.grid_shift = 0.25}, "its centre is on another grid"},
+      {{.swap_box = true}, "its centre is not the sigmoid of the raw numbers in its place"},
+      {{.square = false}, "its size is not the square of a sigmoid"},
+      {{.score_scale = 2}, "column 4 is not the sigmoid of a raw number"},
   };
   for (const Refused& row : table) {
     const Graph graph = SmallYolov5(row.how).graph();
@@ -81,9 +151,10 @@ TEST(Yolov5, anchors_are_read_off_the_arithmetic_not_off_a_constant) {
 }
 
 TEST(Yolov5, every_class_over_the_threshold_becomes_a_detection) {
-  const std::vector<float> rows = {50, 40, 20, 10, 0.5F, 0.9F, 0.125F,  //
-                                   10, 10, 4,  4,  0.9F, 0.2F, 0.8F};   //
-  const std::vector<Tensor> outputs = {Tensor::of<float>({1, 2, 7}, rows)};
+  std::vector<float> rows = {50, 40, 20, 10, 0.5F, 0.9F, 0.125F,  //
+                             10, 10, 4,  4,  0.9F, 0.2F, 0.8F};   //
+  rows.resize(8 * 7, 0);  // more rows than columns, as there always are
+  const std::vector<Tensor> outputs = {Tensor::of<float>({1, 8, 7}, rows)};
   const auto found = head_yolov5().decode(outputs, 64, 64, 0.0625);
   ASSERT_TRUE(found);
   ASSERT_EQ(found.value().size(), 3U);  // 0.5 * 0.125 is not above 0.0625

@@ -71,6 +71,7 @@ TEST(OutputShares, outputs_that_are_not_understood_count_the_same) {
 TEST(OutputShares, all_sum_to_one) {
   for (const Detector& detector :
        {yolov5(), yolox(), detector_with("nanodet", {80, 16}, 3, 80, 4),
+        detector_with("yolov8", {64, 80}, 3, 80, 16), detector_with("ssd", {6, 12}, 4, 1, 0, 3),
         detector_with("fastestdet", {1, 4, 80}, 1, 80), detector_with("raw", {7}, 3, 0)}) {
     double total = 0;
     for (const auto& [tensor, of_channel] : output_shares(detector)) total += sum(of_channel);

@@ -26,6 +26,9 @@ std::vector<Subject> subjects() {
           {{.head = "yolov5", .classes = 3, .levels = {level(1, 2)}}, {16}},
           {{.head = "nanodet", .classes = 3, .levels = {level(1, 0)}, .bins = 5}, {23}},
           {{.head = "nanodet", .classes = 3, .levels = {level(2, 0)}, .bins = 5}, {3, 20}},
+          {{.head = "yolov3", .classes = 3, .levels = {level(1, 2)}}, {16}},
+          {{.head = "yolov8", .classes = 3, .levels = {level(2, 0)}, .bins = 5}, {20, 3}},
+          {{.head = "ssd", .classes = 3, .levels = {level(2, 2)}}, {8, 8}},
           {{.head = "fastestdet", .classes = 3, .levels = {level(3, 0)}}, {1, 4, 3}}};
 }
 
