@@ -22,7 +22,7 @@ from pycocotools.cocoeval import COCOeval
 
 RUNTIMES = ("onnxruntime", "openvino")
 STRIDES = (8, 16, 32)
-ULTRALYTICS = ("yolov3", "yolov5", "yolov8", "yolov10")
+ULTRALYTICS = ("yolov3", "yolov5", "yolov6", "yolov8", "yolov10")
 
 
 class OnnxRuntimeModel:

@@ -37,7 +37,7 @@ class AnchorRecogniser {
                        .batch = layout_.batch};
     for (std::int64_t row = 0; row < layout_.rows;) {
       auto level = level_from(row);
-      if (!level) return not_this_head(tracer_.why());
+      if (!level) return near_ ? nearly_this_head(tracer_.why()) : not_this_head(tracer_.why());
       match_.levels.push_back(std::move(*level));
     }
     return match_;
@@ -124,6 +124,7 @@ class AnchorRecogniser {
       return refuse(row, "column " + std::to_string(column) + " is not that of anchor " +
                              std::to_string(anchor) + " and cell " + std::to_string(cell));
     }
+    near_ = true;
     return true;
   }
 
@@ -189,7 +190,8 @@ class AnchorRecogniser {
   std::string output_;
   RowLayout layout_;
   HeadMatch match_;
-  std::string map_;  // of the level at hand
+  bool near_ = false;  // a row has scores as they should be
+  std::string map_;    // of the level at hand
   Shape shape_;
 };
 

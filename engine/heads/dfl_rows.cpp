@@ -17,28 +17,32 @@ constexpr std::int64_t kSides = 4;
 
 class DflRecogniser {
  public:
-  DflRecogniser(BoxForm form, const Graph& graph, const Observation& observed)
-      : form_(form), graph_(graph), reader_(graph, observed), tracer_(graph, observed) {}
+  DflRecogniser(const DflRows& of, const Graph& graph, const Observation& observed)
+      : of_(of),
+        first_class_(of.ones ? kSides + 1 : kSides),
+        graph_(graph),
+        reader_(graph, observed),
+        tracer_(graph, observed) {}
 
-  Result<HeadMatch> run(const std::string& head) {
+  Result<HeadMatch> run() {
     if (graph_.outputs.size() != 1) {
       return not_this_head("it has " + std::to_string(graph_.outputs.size()) + " outputs, not one");
     }
     output_ = graph_.outputs[0].name;
-    const auto layout = row_layout_of(reader_.shape_of(output_), kSides + 1);
+    const auto layout = row_layout_of(reader_.shape_of(output_), first_class_ + 1);
     if (!layout) {
       return not_this_head("its output is " + text_of(reader_.shape_of(output_)) + ", not " +
                            kDflRowsExpected);
     }
     layout_ = *layout;
-    HeadMatch match{.head = head,
-                    .classes = static_cast<int>(layout_.columns - kSides),
+    HeadMatch match{.head = of_.head,
+                    .classes = static_cast<int>(layout_.columns - first_class_),
                     .outputs = {output_},
                     .columns_first = layout_.columns_first,
                     .batch = layout_.batch};
     for (std::int64_t row = 0; row < layout_.rows;) {
       auto level = level_from(row);
-      if (!level) return not_this_head(tracer_.why());
+      if (!level) return near_ ? nearly_this_head(tracer_.why()) : not_this_head(tracer_.why());
       match.levels.push_back(std::move(*level));
     }
     match.bins = bins_;
@@ -72,7 +76,7 @@ class DflRecogniser {
       const std::int64_t cell = row - begin;
       if (!is_looked_at(cell, map[2], map[3])) continue;
       const bool corner = cell == 0 || cell + 1 == cells;
-      if (!scores_fit(row, cell, *first, corner ? layout_.columns - kSides : 1)) {
+      if (!scores_fit(row, cell, *first, corner ? layout_.columns - first_class_ : 1)) {
         return std::nullopt;
       }
       if (!box_fits(row, cell, map[3], level)) return std::nullopt;
@@ -82,7 +86,7 @@ class DflRecogniser {
   }
 
   std::optional<RawNumber> score(std::int64_t row, std::int64_t c) {
-    const Formula* column = number(row, kSides + c);
+    const Formula* column = number(row, first_class_ + c);
     if (column == nullptr) return std::nullopt;
     const Formula* logit = tracer_.inside(*column, AtomKind::kSigmoid);
     const auto raw = logit == nullptr ? std::nullopt : tracer_.raw(*logit);
@@ -108,19 +112,27 @@ class DflRecogniser {
     return true;
   }
 
+  bool is_one(std::int64_t row) {
+    const Formula* one = number(row, kSides);
+    if (one != nullptr && one->terms.empty() && one->constant == 1) return true;
+    tracer_.fail("column 4 " + of_row(row) + " is not 1");
+    return false;
+  }
+
   bool box_fits(std::int64_t row, std::int64_t cell, std::int64_t nx, HeadLevel& level) {
+    if (of_.ones && !is_one(row)) return false;
     std::array<Formula, 4> numbers;
     for (std::int64_t i = 0; i < kSides; ++i) {
       const Formula* one = number(row, i);
       if (one == nullptr) return false;
       numbers[static_cast<std::size_t>(i)] = *one;
     }
-    const auto corners = corners_of(numbers, form_ == BoxForm::kCentre);
+    const auto corners = corners_of(numbers, of_.form == BoxForm::kCentre);
     for (std::size_t side = 0; side < corners.size(); ++side) {
       if (side_fits(corners[side], side, cell, nx, level)) continue;
       tracer_.fail("the box " + of_row(row) + " is not " +
-                   (form_ == BoxForm::kCentre ? "centre and size" : "the corners") +
-                   " of the means of four distributions around the centre of its cell");
+                   (of_.form == BoxForm::kCentre ? "centre and size" : "the corners") +
+                   " of four distances, or means of distributions, around the centre of its cell");
       return false;
     }
     return true;
@@ -129,9 +141,10 @@ class DflRecogniser {
   // (centre of the cell -+ mean) * stride
   bool side_fits(const Formula& corner, std::size_t side, std::int64_t cell, std::int64_t nx,
                  HeadLevel& level) {
-    const auto distance = mean_distance(corner, tracer_.atoms());
-    const auto bin = distance ? first_bin(*distance, tracer_) : std::nullopt;
+    const auto distance = distance_in(corner);
+    const auto bin = distance ? first_bin_of(*distance, corner) : std::nullopt;
     if (!bin) return false;
+    near_ = true;
     if (level.tensors[0].empty()) level.tensors[0] = bin->tensor;
     if (bins_ == 0) bins_ = distance->bins;
     const std::int64_t at = side % 2 == 0 ? cell % nx : cell / nx;
@@ -142,10 +155,21 @@ class DflRecogniser {
            bin->channel == static_cast<std::int64_t>(side) * bins_;
   }
 
+  // The mean of a distribution, or a raw number as it is.
+  std::optional<MeanDistance> distance_in(const Formula& corner) const {
+    if (const auto mean = mean_distance(corner, tracer_.atoms())) return mean;
+    const auto raw = tracer_.raw({0, corner.terms});
+    if (!raw) return std::nullopt;
+    return MeanDistance{.constant = corner.constant, .weight = raw->weight, .bins = 1};
+  }
+  std::optional<RawNumber> first_bin_of(const MeanDistance& distance, const Formula& corner) const {
+    return distance.bins == 1 ? tracer_.raw({0, corner.terms}) : first_bin(distance, tracer_);
+  }
+
   // One convolution for both, distances first, or one for each.
   bool tensors_fit(HeadLevel& level, std::int64_t first_class) {
     const std::int64_t of_box = kSides * bins_;
-    const std::int64_t of_classes = layout_.columns - kSides;
+    const std::int64_t of_classes = layout_.columns - first_class_;
     const bool joint = level.tensors[0] == level.tensors[1];
     if (joint) level.tensors.pop_back();
     const bool fits = first_class == (joint ? of_box : 0) &&
@@ -157,20 +181,22 @@ class DflRecogniser {
     return fits;
   }
 
-  BoxForm form_;
+  DflRows of_;
+  std::int64_t first_class_;  // column
   const Graph& graph_;
   TailReader reader_;
   TailTracer tracer_;
   std::string output_;
   RowLayout layout_;
   int bins_ = 0;
+  bool near_ = false;  // a number is the mean of a distribution
 };
 
 }  // namespace
 
-Result<HeadMatch> recognise_dfl_rows(const std::string& head, BoxForm form, const Graph& graph,
+Result<HeadMatch> recognise_dfl_rows(const DflRows& of, const Graph& graph,
                                      const Observation& observed) {
-  return DflRecogniser(form, graph, observed).run(head);
+  return DflRecogniser(of, graph, observed).run();
 }
 
 }  // namespace pare::engine

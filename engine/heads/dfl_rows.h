@@ -25,15 +25,21 @@ enum class BoxForm : std::uint8_t {
   kCorners,  // left, top, right, bottom
 };
 
+struct DflRows {
+  const char* head;
+  BoxForm form;
+  bool ones = false;  // a column of ones between box and scores
+};
+
 inline constexpr const char* kDflRowsExpected =
     "one of (1, 4 + classes, rows) or (1, rows, 4 + classes)";
 
-Result<HeadMatch> recognise_dfl_rows(const std::string& head, BoxForm form, const Graph& graph,
+Result<HeadMatch> recognise_dfl_rows(const DflRows& of, const Graph& graph,
                                      const Observation& observed);
-Result<Graph> attach_dfl_rows(Graph body, const HeadMatch& match, BoxForm form);
+Result<Graph> attach_dfl_rows(Graph body, const HeadMatch& match, const DflRows& of);
 std::vector<ChannelRange> roles_of_dfl(const HeadMatch& match, const HeadLevel& level);
 
-// HeadDef::decode and classes of heads whose rows are boxes in pixels and scores.
+// HeadDef::decode and classes of heads whose rows are boxes in pixels and scores, without ones.
 Result<std::vector<Detection>> decode_scored_rows(const std::string& head, BoxForm form,
                                                   std::span<const Tensor> outputs, int height,
                                                   int width, double score_threshold);

@@ -33,10 +33,10 @@ CellGrid cell_grid_of(const TailBuilder& tail, std::span<const HeadLevel> levels
   return grid;
 }
 
-// Left and top, right and bottom, or centre and size, in pixels: (1, 4, rows).
-std::string boxes_of_means(TailBuilder& tail, const std::string& distributions,
-                           const CellGrid& grid, int bins, BoxForm form) {
-  const auto rows = static_cast<std::int64_t>(grid.strides.size());
+// Of distributions (1, 4 * bins, rows): their means (1, 4, rows).
+std::string means_of(TailBuilder& tail, const std::string& distributions, int bins,
+                     std::int64_t rows) {
+  if (bins == 1) return distributions;
   using Perm = std::vector<std::int64_t>;
   const std::string split = tail.reshape(distributions, {1, kSidesOfBox, bins, rows});
   const std::string last = tail.add("Transpose", {split}, {{"perm", Perm{0, 1, 3, 2}}});
@@ -45,7 +45,14 @@ std::string boxes_of_means(TailBuilder& tail, const std::string& distributions,
   numbers.reserve(static_cast<std::size_t>(bins));
   for (int bin = 0; bin < bins; ++bin) numbers.push_back(static_cast<float>(bin));
   const std::string means = tail.add("MatMul", {shares, tail.constant({bins, 1}, numbers)});
-  const auto sides = tail.split(tail.reshape(means, {1, kSidesOfBox, rows}), 1, {2, 2});
+  return tail.reshape(means, {1, kSidesOfBox, rows});
+}
+
+// Left and top, right and bottom, or centre and size, in pixels: (1, 4, rows).
+std::string boxes_of_means(TailBuilder& tail, const std::string& distributions,
+                           const CellGrid& grid, int bins, BoxForm form) {
+  const auto rows = static_cast<std::int64_t>(grid.strides.size());
+  const auto sides = tail.split(means_of(tail, distributions, bins, rows), 1, {2, 2});
   const std::string centres = tail.constant({1, 2, rows}, grid.centres);
   std::string first = tail.add("Sub", {centres, sides[0]});
   std::string second = tail.add("Add", {centres, sides[1]});
@@ -61,8 +68,8 @@ std::string boxes_of_means(TailBuilder& tail, const std::string& distributions,
 
 }  // namespace
 
-Result<Graph> attach_dfl_rows(Graph body, const HeadMatch& match, BoxForm form) {
-  RowLayout layout{.columns = kSidesOfBox + match.classes,
+Result<Graph> attach_dfl_rows(Graph body, const HeadMatch& match, const DflRows& of) {
+  RowLayout layout{.columns = kSidesOfBox + (of.ones ? 1 : 0) + match.classes,
                    .columns_first = match.columns_first,
                    .batch = match.batch};
   auto whole = with_tail(std::move(body), match.levels, match.outputs, [&](TailBuilder& tail) {
@@ -81,8 +88,13 @@ Result<Graph> attach_dfl_rows(Graph body, const HeadMatch& match, BoxForm form) 
     const std::string distributions = tail.add("Concat", flat[0], by_cells);
     const std::string scores = tail.add("Sigmoid", {tail.add("Concat", flat[1], by_cells)});
     layout.rows = static_cast<std::int64_t>(grid.strides.size());
-    output_rows(tail, {boxes_of_means(tail, distributions, grid, match.bins, form), scores}, layout,
-                match.outputs[0]);
+    std::vector<std::string> parts = {
+        boxes_of_means(tail, distributions, grid, match.bins, of.form), scores};
+    if (of.ones) {
+      const std::vector<float> ones(grid.strides.size(), 1);
+      parts.insert(parts.begin() + 1, tail.constant({1, 1, layout.rows}, ones));
+    }
+    output_rows(tail, parts, layout, match.outputs[0]);
   });
   if (whole && !layout.is_clear()) return not_clear(layout);
   return whole;
@@ -91,7 +103,7 @@ Result<Graph> attach_dfl_rows(Graph body, const HeadMatch& match, BoxForm form) 
 std::vector<ChannelRange> roles_of_dfl(const HeadMatch& match, const HeadLevel& level) {
   const bool apart = level.tensors.size() == 2;
   const int of_box = static_cast<int>(kSidesOfBox) * match.bins;
-  return {{0, 0, of_box, ChannelKind::kDistribution},
+  return {{0, 0, of_box, match.bins == 1 ? ChannelKind::kOffset : ChannelKind::kDistribution},
           {apart ? std::size_t{1} : 0, apart ? 0 : of_box, match.classes, ChannelKind::kClasses}};
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "engine/heads/raw_tail.h"
+#include "engine/heads/tail_reader.h"
 
 namespace pare::engine {
 namespace {
@@ -92,15 +93,21 @@ Result<HeadMatch> find_head(const Graph& graph, const Observation& observed,
     return Error{match.error().code, "this is not a detector with head \"" + std::string(named) +
                                          "\": " + match.error().message};
   }
-  std::string reasons;
+  std::string nearest;  // first, before all that have little to do with it
+  std::string others;
   for (const HeadDef& head : all_heads()) {
     const auto match = recognise(head, graph, observed);
     if (match) return match;
-    reasons += "; not " + std::string(head.name) + ": " + match.error().message;
+    const std::string& why = match.error().message;
+    if (why.starts_with(kNearly)) {
+      nearest += "; nearly " + std::string(head.name) + ", " + why.substr(why.find("but "));
+    } else {
+      others += "; not " + std::string(head.name) + ": " + why;
+    }
   }
   return Error{ErrorCode::kUnsupported, "no head that Pare knows (" + names_of_all() +
                                             "); outputs are " + outputs_of(graph, observed) +
-                                            reasons};
+                                            nearest + others};
 }
 
 std::vector<ChannelRange> roles_of(const HeadMatch& match, const HeadLevel& level) {

@@ -8,6 +8,8 @@
 namespace pare::engine {
 namespace {
 
+constexpr std::size_t kFewestOutputs = 6;  // two of three strides
+
 std::string part_text(int columns, bool sigmoid) {
   return std::to_string(columns) + (sigmoid ? " (sigmoid)" : "");
 }
@@ -47,9 +49,11 @@ Result<HeadMatch> match_map_parts(const std::string& head, const Graph& graph,
                            std::to_string(stride));
     }
     if (here != sorted_parts(parts) && here != sorted_parts(parts.first(parts.size() - 1))) {
-      return not_this_head("at the stride " + std::to_string(stride) +
-                           " there are outputs of columns " + parts_text(outputs) + ", not " +
-                           parts_text(parts));
+      const bool near = graph.outputs.size() >= kFewestOutputs;
+      const std::string why("at the stride " + std::to_string(stride) +
+                            " there are outputs of columns " + parts_text(outputs) + ", not " +
+                            parts_text(parts));
+      return near ? nearly_this_head(why) : not_this_head(why);
     }
     for (const MapOutput& output : outputs) {
       if (output.anchors == anchors && outputs.size() == by_stride.begin()->second.size()) continue;

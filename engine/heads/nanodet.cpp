@@ -22,16 +22,16 @@ Result<std::monostate> check_level(const HeadMatch& match,
   const std::string at = "at the stride " + std::to_string(here[0]->stride);
   if (here.size() != 2 || !here[0]->sigmoid || here[1]->sigmoid || here[0]->anchors != 1 ||
       here[1]->anchors != 1) {
-    return not_this_head(at + " the outputs are not scores and then distances");
+    return nearly_this_head(at + " the outputs are not scores and then distances");
   }
   if (here[0]->first_channel != 0) {
-    return not_this_head(at + " \"" + here[0]->map + "\" has distances before scores");
+    return nearly_this_head(at + " \"" + here[0]->map + "\" has distances before scores");
   }
   if (here[0]->columns != match.classes || here[1]->columns != kSides * match.bins ||
       match.bins < 2) {
-    return not_this_head(at + " there are " + std::to_string(here[0]->columns) +
-                         " classes and distances of " + std::to_string(here[1]->columns) +
-                         " channels, not four times as many bins as at the other strides");
+    return nearly_this_head(at + " there are " + std::to_string(here[0]->columns) +
+                            " classes and distances of " + std::to_string(here[1]->columns) +
+                            " channels, not four times as many bins as at the other strides");
   }
   return std::monostate{};
 }

@@ -26,7 +26,7 @@ class SsdRecogniser {
     for (const TensorInfo& output : graph_.outputs) match_.outputs.push_back(output.name);
     for (std::int64_t row = 0; row < rows_;) {
       auto level = level_from(row);
-      if (!level) return not_this_head(tracer_.why());
+      if (!level) return nearly_this_head(tracer_.why());
       match_.levels.push_back(std::move(*level));
     }
     return match_;

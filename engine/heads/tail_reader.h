@@ -57,4 +57,10 @@ inline Error not_this_head(const std::string& why) {
   return {ErrorCode::kUnsupported, why};
 }
 
+// The same of one that is its own but for one thing.
+inline constexpr const char* kNearly = "nearly, but ";
+inline Error nearly_this_head(const std::string& why) {
+  return {ErrorCode::kUnsupported, kNearly + why};
+}
+
 }  // namespace pare::engine

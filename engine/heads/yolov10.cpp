@@ -5,6 +5,11 @@
 #include "engine/heads/dfl_rows.h"
 
 namespace pare::engine {
+namespace {
+
+constexpr DflRows kRows = {"yolov10", BoxForm::kCorners};
+
+}  // namespace
 
 HeadDef head_yolov10() {
   return {.name = "yolov10",
@@ -15,11 +20,11 @@ HeadDef head_yolov10() {
                      .std = {255, 255, 255}},
           .recognise =
               [](const Graph& graph, const Observation& observed) {
-                return recognise_dfl_rows("yolov10", BoxForm::kCorners, graph, observed);
+                return recognise_dfl_rows(kRows, graph, observed);
               },
           .attach =
               [](Graph body, const HeadMatch& match) {
-                return attach_dfl_rows(std::move(body), match, BoxForm::kCorners);
+                return attach_dfl_rows(std::move(body), match, kRows);
               },
           .decode =
               [](std::span<const Tensor> outputs, int height, int width, double score_threshold) {

@@ -5,6 +5,11 @@
 #include "engine/heads/dfl_rows.h"
 
 namespace pare::engine {
+namespace {
+
+constexpr DflRows kRows = {"yolov8", BoxForm::kCentre};
+
+}  // namespace
 
 HeadDef head_yolov8() {
   return {.name = "yolov8",
@@ -15,11 +20,11 @@ HeadDef head_yolov8() {
                      .std = {255, 255, 255}},
           .recognise =
               [](const Graph& graph, const Observation& observed) {
-                return recognise_dfl_rows("yolov8", BoxForm::kCentre, graph, observed);
+                return recognise_dfl_rows(kRows, graph, observed);
               },
           .attach =
               [](Graph body, const HeadMatch& match) {
-                return attach_dfl_rows(std::move(body), match, BoxForm::kCentre);
+                return attach_dfl_rows(std::move(body), match, kRows);
               },
           .decode =
               [](std::span<const Tensor> outputs, int height, int width, double score_threshold) {

@@ -16,6 +16,8 @@ struct DflWriting {
   bool corners = false;       // as YOLOv10, not centre and size
   bool columns_first = true;  // as Ultralytics has it
   bool batch = true;
+  int bins = 16;             // 1: distances are raw numbers
+  bool ones = false;         // as YOLOv6
   bool joined_maps = false;  // distances and classes are one map before they are flat
   bool joint = false;        // and one convolution
   bool scaled_late = true;   // strides after centre and size, otherwise at once
@@ -29,7 +31,6 @@ struct DflWriting {
 class SmallDfl {
  public:
   static constexpr int kClasses = 3;
-  static constexpr int kBins = 16;
 
   explicit SmallDfl(const DflWriting& how) : b_(21, how.opset), how_(how) {
     auto x = b_.silu(b_.conv(b_.input({1, 3, 64, 128}), {.channels = 8, .stride = 4}));
@@ -50,7 +51,12 @@ class SmallDfl {
       const auto c = b_.split(classes, {1, 1, 1});
       classes = b_.concat({c[1], c[0], c[2]});
     }
-    auto out = b_.concat({boxes, classes}, 1);
+    std::vector<std::string> columns = {boxes, classes};
+    if (how.ones) {
+      const std::vector<float> ones(static_cast<std::size_t>(rows_), 1);
+      columns.insert(columns.begin() + 1, floats({1, 1, rows_}, ones));
+    }
+    auto out = b_.concat(columns, 1);
     if (!how.columns_first) out = b_.transpose(out, {0, 2, 1});
     if (!how.batch) out = b_.reshape(out, {b_.shape(out)[1], b_.shape(out)[2]});
     b_.output(out);
@@ -59,7 +65,7 @@ class SmallDfl {
   const std::string output() const { return b_.build().outputs[0].name; }
 
  private:
-  static constexpr int kOfBox = 4 * kBins;
+  std::int64_t of_box() const { return std::int64_t{4} * how_.bins; }
 
   std::string floats(const Shape& shape, const std::vector<float>& values) {
     return b_.constant(Tensor::of<float>(shape, values));
@@ -74,15 +80,15 @@ class SmallDfl {
   std::pair<std::string, std::string> flat(const std::string& x) {
     std::string both;
     if (how_.joint) {
-      both = b_.conv(x, {.channels = kOfBox + kClasses, .kernel = 1});
+      both = b_.conv(x, {.channels = int(of_box()) + kClasses, .kernel = 1});
     } else {
       const auto box =
-          b_.conv(b_.silu(b_.conv(x, {.channels = 8})), {.channels = kOfBox, .kernel = 1});
+          b_.conv(b_.silu(b_.conv(x, {.channels = 8})), {.channels = int(of_box()), .kernel = 1});
       const auto classes = b_.conv(x, {.channels = kClasses, .kernel = 1});
       if (!how_.joined_maps) return {cells_of(box), cells_of(classes)};
       both = b_.concat({box, classes}, 1);
     }
-    const auto parts = b_.split(cells_of(both), {kOfBox, kClasses});
+    const auto parts = b_.split(cells_of(both), {of_box(), kClasses});
     return {parts[0], parts[1]};
   }
 
@@ -96,20 +102,21 @@ class SmallDfl {
 
   // (1, 64, rows) to (1, 4, rows)
   std::string means(const std::string& distances) {
+    if (how_.bins == 1) return distances;
     const std::int64_t rows = b_.shape(distances)[2];
     std::vector<float> bins;
-    for (int i = 0; i < kBins; ++i) bins.push_back(static_cast<float>(i));
-    const auto view = b_.reshape(distances, {1, 4, kBins, rows});
+    for (int i = 0; i < how_.bins; ++i) bins.push_back(static_cast<float>(i));
+    const auto view = b_.reshape(distances, {1, 4, how_.bins, rows});
     const auto softmax = [&](const std::string& of, std::int64_t axis) {
       return b_.node("Softmax", {of}, {b_.shape(of)}, {{"axis", axis}})[0];
     };
     if (how_.mean == MeanBy::kMatMul) {
       const auto shares = softmax(b_.transpose(view, {0, 3, 1, 2}), 3);
-      const auto mean = b_.node("MatMul", {shares, floats({kBins}, bins)}, {{1, rows, 4}})[0];
+      const auto mean = b_.node("MatMul", {shares, floats({how_.bins}, bins)}, {{1, rows, 4}})[0];
       return b_.transpose(mean, {0, 2, 1});
     }
     if (how_.mean == MeanBy::kSum) {
-      const auto weighed = b_.mul(softmax(view, 2), floats({1, 1, kBins, 1}, bins));
+      const auto weighed = b_.mul(softmax(view, 2), floats({1, 1, how_.bins, 1}, bins));
       return b_.node("ReduceSum", {weighed, b_.ints({2})}, {{1, 4, rows}},
                      {{"keepdims", std::int64_t{0}}})[0];
     }
@@ -117,7 +124,7 @@ class SmallDfl {
         how_.last_axis ? b_.transpose(softmax(b_.transpose(view, {0, 3, 1, 2}), 3), {0, 3, 2, 1})
                        : softmax(b_.transpose(view, {0, 2, 1, 3}), 1);
     const auto mean =
-        b_.node("Conv", {shares, floats({1, kBins, 1, 1}, bins)}, {{1, 1, 4, rows}})[0];
+        b_.node("Conv", {shares, floats({1, how_.bins, 1, 1}, bins)}, {{1, 1, 4, rows}})[0];
     return b_.reshape(mean, {1, 4, rows});
   }
 

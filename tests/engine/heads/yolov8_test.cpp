@@ -38,35 +38,41 @@ const std::vector<DflWriting> kWritings = {{},
                                             .mean = MeanBy::kMatMul}};
 
 // Written from the paper: the mean of each distribution, from the centre of the cell.
-std::vector<Detection> by_hand(const HeadLevel& level, const std::vector<RawMap>& maps) {
-  std::vector<Detection> found;
-  const RawMap& box = maps[0];
-  const RawMap& classes = maps.back();
-  const std::int64_t first = maps.size() == 1 ? 64 : 0;
-  for (std::int64_t y = 0; y < box.ny(); ++y) {
-    for (std::int64_t x = 0; x < box.nx(); ++x) {
-      std::array<double, 4> side{};
-      for (int s = 0; s < 4; ++s) {
-        double whole = 0;
-        for (int k = 0; k < 16; ++k) whole += std::exp(box.at(16 * s + k, y, x));
-        for (int k = 0; k < 16; ++k) side[s] += k * std::exp(box.at(16 * s + k, y, x)) / whole;
-      }
-      const double s = level.stride;
-      const Box place{(static_cast<double>(x) + 0.5 - side[0]) * s,
-                      (static_cast<double>(y) + 0.5 - side[1]) * s, (side[0] + side[2]) * s,
-                      (side[1] + side[3]) * s};
-      for (int c = 0; c < SmallDfl::kClasses; ++c) {
-        found.push_back({place, test::sigmoid_of(classes.at(first + c, y, x)), c});
+test::LevelDecoder by_hand(int bins = 16) {
+  return [=](const HeadLevel& level, const std::vector<RawMap>& maps) {
+    std::vector<Detection> found;
+    const RawMap& box = maps[0];
+    const RawMap& classes = maps.back();
+    const std::int64_t first = maps.size() == 1 ? 4 * bins : 0;
+    const double s = level.stride;
+    for (std::int64_t y = 0; y < box.ny(); ++y) {
+      for (std::int64_t x = 0; x < box.nx(); ++x) {
+        const auto side = [&](int of) {
+          if (bins == 1) return box.at(of, y, x);
+          double whole = 0, mean = 0;
+          for (int k = 0; k < bins; ++k) {
+            const double share = std::exp(box.at(bins * of + k, y, x));
+            whole += share;
+            mean += k * share;
+          }
+          return mean / whole;
+        };
+        const Box place{(static_cast<double>(x) + 0.5 - side(0)) * s,
+                        (static_cast<double>(y) + 0.5 - side(1)) * s, (side(0) + side(2)) * s,
+                        (side(1) + side(3)) * s};
+        for (int c = 0; c < SmallDfl::kClasses; ++c) {
+          found.push_back({place, test::sigmoid_of(classes.at(first + c, y, x)), c});
+        }
       }
     }
-  }
-  return found;
+    return found;
+  };
 }
 
 TEST(Yolov8, every_way_of_writing_it_is_decoded_as_by_hand_at_three_sizes) {
   for (std::size_t i = 0; i < kWritings.size(); ++i) {
     SCOPED_TRACE(i);
-    test::expect_decoded_as(SmallDfl(kWritings[i]).graph(), "yolov8", by_hand);
+    test::expect_decoded_as(SmallDfl(kWritings[i]).graph(), "yolov8", by_hand());
   }
 }
 
@@ -75,14 +81,31 @@ TEST(Yolov10, corners_are_decoded_as_by_hand_at_three_sizes) {
     SCOPED_TRACE(i);
     DflWriting how = kWritings[i];
     how.corners = true;
-    test::expect_decoded_as(SmallDfl(how).graph(), "yolov10", by_hand);
+    test::expect_decoded_as(SmallDfl(how).graph(), "yolov10", by_hand());
+  }
+}
+
+TEST(Yolov8, distances_may_be_raw_numbers_and_have_any_bins) {
+  for (const int bins : {1, 4, 17}) {
+    test::expect_decoded_as(SmallDfl({.bins = bins}).graph(), "yolov8", by_hand(bins));
+  }
+  const test::KnownHead known(SmallDfl({.bins = 1}).graph());
+  EXPECT_EQ(roles_of(known.match, known.match.levels[0])[0].kind, ChannelKind::kOffset);
+}
+
+TEST(Yolov6, boxes_with_a_column_of_ones_are_decoded_as_by_hand_at_three_sizes) {
+  for (const DflWriting& how :
+       {DflWriting{.columns_first = false, .bins = 1, .ones = true},
+        DflWriting{.columns_first = false, .bins = 17, .ones = true},
+        DflWriting{.opset = 11, .bins = 1, .ones = true, .scaled_late = false}}) {
+    test::expect_decoded_as(SmallDfl(how).graph(), "yolov6", by_hand(how.bins));
   }
 }
 
 TEST(Yolov8, its_levels_bins_and_roles_are_read_off_the_graph) {
   for (const bool joint : {false, true}) {
     const test::KnownHead known(SmallDfl({.joint = joint}).graph());
-    EXPECT_EQ(known.match.bins, SmallDfl::kBins);
+    EXPECT_EQ(known.match.bins, 16);
     EXPECT_EQ(known.match.classes, SmallDfl::kClasses);
     ASSERT_EQ(known.match.levels.size(), 3U);
     EXPECT_EQ(known.match.levels[2].stride, 32);
@@ -99,7 +122,7 @@ TEST(Yolov8, its_levels_bins_and_roles_are_read_off_the_graph) {
 
 TEST(Yolov8, a_tail_that_computes_something_else_is_not_taken_for_it) {
   const std::vector<std::pair<DflWriting, const char*>> table = {
-      {{.centre = 0.25}, "is not centre and size of the means of four distributions"},
+      {{.centre = 0.25}, "is not centre and size of four distances, or means"},
       {{.sigmoid = false}, "the score of class 0 of row 0 of"},
       {{.swapped_class = 1}, "is not that of cell"},
       {{.corners = true}, "the box of row 0 of"},
@@ -111,6 +134,16 @@ TEST(Yolov8, a_tail_that_computes_something_else_is_not_taken_for_it) {
     EXPECT_EQ(match.error().code, ErrorCode::kUnsupported);
     EXPECT_THAT(match.error().message, HasSubstr(reason));
   }
+}
+
+TEST(Yolov8, a_head_that_is_nearly_it_is_named_before_those_that_are_not) {
+  const Graph graph = SmallDfl({.centre = 0.25}).graph();
+  const auto match = find_head(graph, observed(graph));
+  ASSERT_FALSE(match);
+  const std::string& said = match.error().message;
+  const auto nearest = said.find("; nearly yolov8, but the box of row 0 of");
+  ASSERT_NE(nearest, std::string::npos) << said;
+  EXPECT_LT(nearest, said.find("; not "));
 }
 
 // What YOLOv10 and the like go on with: scores and boxes of the best rows, as (1, best, 6).

@@ -33,7 +33,9 @@ class Workplace {
     files_["dataset"] = (folder_ / "dataset").string();
     copy("coco/calibration", "calibration", 6);
     copy("coco/val", "validation", validation);
-    const auto done = run(wire::InspectModelParams{PartialCard{.head = head}});
+    PartialCard card;
+    card.head = head;
+    const auto done = run(wire::InspectModelParams{card});
     PARE_CHECK(done.has_value(), done.error().message);
     summary_ = std::get<ModelSummary>(done.value().result);
   }
