@@ -46,6 +46,7 @@ enum class MapLayout : std::uint8_t {
   kRows,          // (1, cells * anchors, columns): by cell, row-major, then by anchor
   kColumnsFirst,  // (1, columns, cells)
   kMap,           // (1, columns, ny, nx)
+  kAnchorMaps,    // (1, anchors, ny, nx, columns)
 };
 
 // An output that comes from one raw map.

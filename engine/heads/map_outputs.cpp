@@ -21,7 +21,7 @@ class MapOutputReader {
     const Shape& shape = reader_.shape_of(output);
     MapOutput made{.name = output};
     made.batch = shape.size() != 2;
-    if (shape.size() < 2 || shape.size() > 4 || (made.batch && shape[0] != 1) ||
+    if (shape.size() < 2 || shape.size() > 5 || (made.batch && shape[0] != 1) ||
         element_count(shape) < 1) {
       return tracer_.fail("\"" + output + "\" is " + text_of(shape) + ", not rows of one map");
     }
@@ -35,7 +35,8 @@ class MapOutputReader {
     made.stride = *stride;
     made.weight = first->weight;
     made.first_channel = static_cast<int>(first->channel);
-    for (const MapLayout layout : {MapLayout::kRows, MapLayout::kColumnsFirst, MapLayout::kMap}) {
+    for (const MapLayout layout :
+         {MapLayout::kRows, MapLayout::kColumnsFirst, MapLayout::kMap, MapLayout::kAnchorMaps}) {
       made.layout = layout;
       if (set_columns(made, shape, map) && fits(made, map)) return made;
     }
@@ -60,13 +61,19 @@ class MapOutputReader {
   static bool set_columns(MapOutput& made, const Shape& shape, const Shape& map) {
     const std::int64_t cells = map[2] * map[3];
     const std::size_t sides = shape.size();
+    if (made.layout == MapLayout::kAnchorMaps) {
+      if (sides != 5 || shape[2] != map[2] || shape[3] != map[3]) return false;
+      made.anchors = static_cast<int>(shape[1]);
+      made.columns = static_cast<int>(shape[4]);
+      return shape[1] * shape[4] <= map[1];
+    }
     std::int64_t rows = shape[sides - 2];
     std::int64_t columns = shape[sides - 1];
     if (made.layout == MapLayout::kMap) {
       if (sides != 4 || shape[2] != map[2] || shape[3] != map[3]) return false;
       rows = cells;
       columns = shape[1];
-    } else if (sides == 4) {
+    } else if (sides > 3) {
       return false;
     } else if (made.layout == MapLayout::kColumnsFirst) {
       std::swap(rows, columns);
@@ -77,15 +84,21 @@ class MapOutputReader {
     return made.layout == MapLayout::kRows || made.anchors == 1;
   }
 
+  // Of channel `i` of those that the output reads.
+  static std::int64_t place_in(const MapOutput& output, std::int64_t cells, std::int64_t cell,
+                               std::int64_t i) {
+    if (output.layout == MapLayout::kRows) return cell * output.anchors * output.columns + i;
+    if (output.layout != MapLayout::kAnchorMaps) return i * cells + cell;
+    return (i / output.columns * cells + cell) * output.columns + i % output.columns;
+  }
+
   bool fits(const MapOutput& output, const Shape& map) {
     const std::int64_t cells = map[2] * map[3];
     for (std::int64_t cell = 0; cell < cells; ++cell) {
       if (!is_looked_at(cell, map[2], map[3])) continue;
       tracer_.forget();
       for (std::int64_t i = 0; i < std::int64_t{output.anchors} * output.columns; ++i) {
-        const std::int64_t place = output.layout == MapLayout::kRows
-                                       ? cell * output.anchors * output.columns + i
-                                       : i * cells + cell;
+        const std::int64_t place = place_in(output, cells, cell, i);
         bool sigmoid = false;
         const auto raw = origin(output.name, place, sigmoid);
         if (!raw || sigmoid != output.sigmoid || raw->tensor != output.map ||
@@ -193,6 +206,11 @@ void attach_output(TailBuilder& tail, const HeadMatch& match, const MapOutput& o
                           : tail.pass(made, output.name, shape);
   }
   if (output.sigmoid) made = tail.add("Sigmoid", {made});
+  if (output.layout == MapLayout::kAnchorMaps) {
+    made = tail.reshape(made, {1, output.anchors, output.columns, ny, nx});
+    return tail.output("Transpose", {made}, {{"perm", std::vector<std::int64_t>{0, 1, 3, 4, 2}}},
+                       output.name, {1, output.anchors, ny, nx, output.columns});
+  }
   Shape shape = {output.columns, ny * nx};
   if (output.layout == MapLayout::kRows) {
     shape = {ny * nx * output.anchors, output.columns};

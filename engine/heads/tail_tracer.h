@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -26,6 +27,13 @@ struct RawNumber {
   std::int64_t channel = 0, y = 0, x = 0;
   double weight = 1;  // that it is multiplied with
 };
+
+constexpr std::size_t kMostTerms = 1024;  // of one number; real tails have 64
+
+// Row-major, and back.  Dimensions of one number take any index, and the last dimensions are
+// aligned: ONNX's broadcast.
+std::vector<std::int64_t> index_of(std::int64_t place, const Shape& shape);
+std::int64_t place_of(std::span<const std::int64_t> index, const Shape& shape);
 
 class TailTracer {
  public:
