@@ -7,7 +7,7 @@
 // 2010).
 #include <algorithm>
 #include <functional>
-#include <iterator>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -111,64 +111,59 @@ class Pare final : public Strategy {
   struct Considered {
     Candidates beliefs;
     std::vector<Genome> genomes;
-    std::set<Genome> known;  // the same
+    std::map<Genome, std::size_t> number_of;
+
+    std::size_t number(const Genome& genome) {
+      const auto [at, is_new] = number_of.try_emplace(genome, genomes.size());
+      if (is_new) genomes.push_back(genome);
+      return at->second;
+    }
   };
 
-  void consider(const std::set<Genome>& found, Considered& considered) const {
-    std::vector<Genome> more;
-    for (const Genome& genome : found) {
-      if (considered.known.insert(genome).second) more.push_back(genome);
-    }
-    surrogates_.add(more, considered.beliefs);
-    std::ranges::move(more, std::back_inserter(considered.genomes));
+  // Their numbers, the most promising first.  What was considered before is not thought of again.
+  std::vector<std::size_t> consider(const std::set<Genome>& found, Considered& considered) const {
+    const std::size_t known = considered.genomes.size();
+    std::vector<std::size_t> numbers;
+    for (const Genome& genome : found) numbers.push_back(considered.number(genome));
+    surrogates_.add(std::span(considered.genomes).subspan(known), considered.beliefs);
+    std::map<std::size_t, double> gain;
+    for (const std::size_t i : numbers) gain[i] = considered.beliefs.gain(i);
+    std::ranges::stable_sort(numbers, std::greater{}, [&](std::size_t i) { return gain.at(i); });
+    return numbers;
   }
 
-  // The `count` that promise most of those from number `first` on.
-  static std::vector<std::size_t> most_promising(const Considered& considered, std::size_t first,
-                                                 std::size_t count) {
-    std::vector<double> gain;
-    std::vector<std::size_t> order;
-    for (std::size_t i = first; i < considered.genomes.size(); ++i) {
-      gain.push_back(considered.beliefs.gain(i));
-      order.push_back(i);
-    }
-    std::ranges::stable_sort(order, std::greater{}, [&](std::size_t i) { return gain[i - first]; });
-    order.resize(std::min(order.size(), count));
-    return order;
-  }
-
-  // What to choose a batch from: the best of each round of breeding.
+  // What to choose a batch from: the best of each round of breeding, and the last one whole.
   Considered bred(int count, Random& random, std::span<const Genome> pending) const {
     const auto rows = static_cast<double>(std::min(surrogates_.measured(), Representatives::kMost));
     const double most = kMost * (1 + 0.5 * count);
     const auto pool = static_cast<std::size_t>(std::clamp(kWork / (rows * rows), kLeast, most));
-    Considered considered{surrogates_.consider({}, pending), {pending.begin(), pending.end()}, {}};
-    std::vector<std::size_t> kept;
+    Considered considered{surrogates_.consider({}, pending), {}, {}};
+    for (const Genome& genome : pending) considered.number(genome);
+    std::set<std::size_t> kept;
     std::set<Genome> found;
     breed(parents(), kDrawn, pool, random, found);
-    for (int round = 0; round < kRounds && !found.empty(); ++round) {
-      const std::size_t first = considered.genomes.size();
-      consider(found, considered);
-      std::vector<Genome> best;
-      for (const std::size_t i : most_promising(considered, first, kBred)) {
-        kept.push_back(i);
-        best.push_back(considered.genomes[i]);
-      }
+    for (int round = 0; round <= kRounds && !found.empty(); ++round) {
+      std::vector<std::size_t> best = consider(found, considered);
       found.clear();
-      if (!best.empty()) breed(best, 0, pool / 3, random, found);
+      if (round < kRounds) {
+        best.resize(std::min(best.size(), kBred));
+        std::vector<Genome> parents;
+        for (const std::size_t i : best) parents.push_back(considered.genomes[i]);
+        breed(parents, 0, pool / 3, random, found);
+      }
+      kept.insert(best.begin(), best.end());
     }
-    const std::size_t last = considered.genomes.size();
-    consider(found, considered);
-    for (std::size_t i = last; i < considered.genomes.size(); ++i) kept.push_back(i);
     return only(kept, std::move(considered));
   }
 
-  static Considered only(std::span<const std::size_t> kept, Considered considered) {
-    considered.beliefs.keep(kept);
-    std::vector<Genome> genomes;
-    for (const std::size_t i : kept) genomes.push_back(std::move(considered.genomes[i]));
-    considered.genomes = std::move(genomes);
-    return considered;
+  // In the order of the genomes: of two that promise the same, the first is chosen.
+  static Considered only(const std::set<std::size_t>& kept, Considered considered) {
+    std::vector<std::size_t> order(kept.begin(), kept.end());
+    std::ranges::sort(order, {}, [&](std::size_t i) { return considered.genomes[i]; });
+    considered.beliefs.keep(order);
+    Considered out{std::move(considered.beliefs), {}, {}};
+    for (const std::size_t i : order) out.number(considered.genomes[i]);
+    return out;
   }
 
   std::vector<Genome> choose(int count, Random& random) {
