@@ -119,7 +119,8 @@ bool TailTracer::matrix(const TailSource& source, std::int64_t place, Formula& m
   const TailSource& left = sources_.input(source, 0);
   const TailSource& right = sources_.input(source, 1);
   if (right.rule != TailRule::kConstant || right.shape.size() > 2 || left.shape.empty() ||
-      left.shape.back() > kMostSummed) {
+      left.shape.back() > kMostSummed || right.shape.empty() ||
+      right.shape[0] != left.shape.back()) {
     return refuse(source, "does not multiply with a constant matrix");
   }
   const std::int64_t columns = right.shape.size() == 2 ? right.shape[1] : 1;

@@ -115,6 +115,7 @@ void TailSources::fill_from_node(TailSource& source) {
   for (const std::string& input : node.inputs) {
     if (!input.empty()) source.inputs.push_back(of(input));
   }
+  if (source.inputs.empty()) return;
   source.rule = convolution ? TailRule::kMean : rule->second;
   const Shape& from = input(source, 0).shape;
   bool fits = true;
@@ -138,12 +139,24 @@ void TailSources::fill_from_node(TailSource& source) {
       fits = axes.has_value();
       for (const std::int64_t axis : axes.value_or(Shape{})) {
         source.axes.push_back(from_front(axis, from));
+        fits = fits && is_axis(source.axes.back(), from);
       }
       break;
     }
+    case TailRule::kMean: fits = has_numbers(source, 1); break;
+    case TailRule::kSamePlace: fits = node.outputs.front() == source.name; break;
     default: break;
   }
-  if (!fits || !(from.empty() || is_axis(source.axis, from))) source.rule = TailRule::kNone;
+  const bool has_axis = source.rule == TailRule::kConcat || source.rule == TailRule::kSoftmax;
+  if (!fits || (has_axis && !is_axis(source.axis, from))) source.rule = TailRule::kNone;
+}
+
+// All inputs from this one on are constants.
+bool TailSources::has_numbers(const TailSource& source, std::size_t first) const {
+  for (std::size_t i = first; i < source.inputs.size(); ++i) {
+    if (input(source, i).rule != TailRule::kConstant) return false;
+  }
+  return source.inputs.size() > first;
 }
 
 bool TailSources::fill_window(TailSource& source) const {
@@ -159,8 +172,9 @@ bool TailSources::fill_window(TailSource& source) const {
     const std::int64_t axis = axes ? from_front((*axes)[i], from) : static_cast<std::int64_t>(i);
     if (!is_axis(axis, from)) return false;
     const auto d = static_cast<std::size_t>(axis);
+    if (from[d] < 1 || source.shape[d] < 1) return false;
     const std::int64_t start = (*starts)[i] < 0 ? (*starts)[i] + from[d] : (*starts)[i];
-    source.first[d] = std::clamp<std::int64_t>(start, 0, from[d]);
+    source.first[d] = std::clamp<std::int64_t>(start, 0, from[d] - 1);
     if (steps) source.step[d] = (*steps)[i];
     const std::int64_t last = source.first[d] + source.step[d] * (source.shape[d] - 1);
     if (last < 0 || last >= from[d]) return false;

@@ -68,6 +68,7 @@ class TailSources {
  private:
   void fill(TailSource& source);
   void fill_from_node(TailSource& source);
+  bool has_numbers(const TailSource& source, std::size_t first) const;
   bool fill_window(TailSource& source) const;
   bool fill_split(TailSource& source) const;
   bool fill_gather(TailSource& source) const;
