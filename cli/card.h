@@ -13,11 +13,13 @@ namespace pare::cli {
 
 // The heads that the engine knows, each with the preprocessing its detectors usually take.
 inline const std::set<std::string> kPresets = {
-    "centernet", "fastestdet",  "nanodet", "nanodet_plus", "scrfd",  "ssd",   "yolov10", "yolov3",
-    "yolov5",    "yolov5_maps", "yolov6",  "yolov7_maps",  "yolov8", "yolox", "yunet"};
+    "centernet", "fastestdet", "nanodet",       "nanodet_plus", "scrfd",  "ssd",
+    "yolov10",   "yolov3",     "yolov5",        "yolov5_maps",  "yolov6", "yolov7_maps",
+    "yolov8",    "yolox",      "yolox_decoded", "yunet"};
 inline constexpr const char* kPresetHelp =
     "Head and preprocessing: centernet, fastestdet, nanodet, nanodet_plus, scrfd, ssd, "
-    "yolov10, yolov3, yolov5, yolov5_maps, yolov6, yolov7_maps, yolov8, yolox, yunet";
+    "yolov10, yolov3, yolov5, yolov5_maps, yolov6, yolov7_maps, "
+    "yolov8, yolox, yolox_decoded, yunet";
 
 // The card in `file` (empty: none) with the head of `preset` (empty: as the card says); the
 // preset's preprocessing comes with the head.  Fails if the two name different heads, or the file
