@@ -84,6 +84,22 @@ class Table(Problem):
         return genome if not self.only or genome in self.points[0] else self._nearest(genome)
 
 
+class Narrow(Table):
+    """A table in which only so many plans keep both limits, as a job's latency and accuracy would set them."""
+
+    def __init__(self, table, share):
+        (on,) = table.points
+        latencies = sorted(latency for _, latency in on.values())
+        fast = latencies[len(latencies) // 4]
+        errors = sorted(error for error, latency in on.values() if latency <= fast)
+        self.limits = (errors[int(share * len(on))], fast)
+        super().__init__(f"{table.name}-narrow", table.decisions, table.points, [self.limits])
+
+    def measure(self, genome):
+        (on,) = self.points
+        return [(on[genome], tuple(value - limit for value, limit in zip(on[genome], self.limits)))]
+
+
 class Grid(Problem):
     """A test function of variables in [0, 1], each with LEVELS levels."""
 
@@ -165,17 +181,44 @@ def c2_dtlz2(x, radius=0.2):
     return (a, b), (min(near_axis, near_middle),)
 
 
+def distance_of_mw(x):
+    return 1 + float(np.sum(2 * (x[1:] + (x[:-1] - 0.5) ** 2 - 1) ** 2))
+
+
 def mw7(x):
     """Ma and Wang (2019)."""
-    n = len(x)
-    shifted = x[1:] + (x[:-1] - 0.5) ** 2
-    g = 1 + float(np.sum(2 * (shifted - 1) ** 2)) if n > 1 else 1.0
+    g = distance_of_mw(x)
     f1 = g * float(x[0])
     f2 = g * math.sqrt(max(0.0, 1 - (f1 / g) ** 2))
     angle = 4 * math.atan2(f2, f1)
     outer = f1 ** 2 + f2 ** 2 - (1.2 + 0.4 * abs(math.sin(angle)) ** 16) ** 2
     inner = (1.15 - 0.2 * abs(math.sin(angle)) ** 8) ** 2 - f1 ** 2 - f2 ** 2
     return (f1, f2), (outer, inner)
+
+
+def mw3(x):
+    """Ma and Wang (2019): a band along the front, which it touches and leaves."""
+    f1 = float(x[0])
+    f2 = distance_of_mw(x) - f1
+    along = 0.75 * math.pi * math.sqrt(2) * (f2 - f1)
+    return (f1, f2), (f1 + f2 - 1.05 - 0.45 * math.sin(along) ** 6, 0.85 + 0.3 * math.sin(along) ** 2 - f1 - f2)
+
+
+def lircmop1(x):
+    """Fan et al. (2019): two shells a hundredth thick, which one plan of ten thousand at random meets."""
+    angle = 0.5 * math.pi * float(x[0])
+    g1 = float(np.sum((x[2::2] - math.sin(angle)) ** 2))
+    g2 = float(np.sum((x[1::2] - math.cos(angle)) ** 2))
+    return (float(x[0]) + g1, 1 - float(x[0]) ** 2 + g2), tuple((g - 0.51) * (g - 0.5) for g in (g1, g2))
+
+
+def osy(x):
+    """Osyczka and Kundu (1995): six constraints, of which each piece of the front lies on others.  Objectives in hundreds."""
+    a, b, c, d, e, f = np.array([10, 10, 4, 6, 4, 10]) * x + np.array([0, 0, 1, 0, 1, 0])
+    f1 = -(25 * (a - 2) ** 2 + (b - 2) ** 2 + (c - 1) ** 2 + (d - 4) ** 2 + (e - 1) ** 2)
+    f2 = a * a + b * b + c * c + d * d + e * e + f * f
+    violations = (2 - a - b, a + b - 6, b - a - 2, a - 3 * b - 2, (c - 3) ** 2 + d - 4, 4 - (e - 3) ** 2 - f)
+    return (float(f1) / 100, float(f2) / 100), tuple(map(float, violations))
 
 
 def on_front(function, first):
@@ -188,6 +231,7 @@ def on_front(function, first):
     return points
 
 
+@functools.lru_cache(maxsize=None)
 def grids():
     n, reference = 10, (1.1, 1.1)
 
@@ -197,7 +241,10 @@ def grids():
                  "dtlz2": (dtlz2, rest(0.5)), "c2-dtlz2": (c2_dtlz2, rest(0.5))}
     out = {name: Grid(name, n, function, reference, hypervolume(on_front(function, first), reference))
            for name, (function, first) in functions.items()}
-    out["mw7"] = Grid("mw7", n, mw7, (1.2, 1.2), hypervolume(mw7_front(), (1.2, 1.2)))
+    for name, variables, function, reference, front in (
+            ("mw7", n, mw7, (1.2, 1.2), mw7_front), ("mw3", n, mw3, (1.2, 1.2), mw3_front),
+            ("lircmop1", n, lircmop1, (1.6, 1.6), lircmop1_front), ("osy", 6, osy, (0.0, 0.8), osy_front)):
+        out[name] = Grid(name, variables, function, reference, hypervolume(front(), reference))
     return out
 
 
@@ -210,7 +257,35 @@ def mw7_front(samples=20000):
     return points
 
 
+def mw3_front(samples=20000):
+    """Without a grid, too: f1 + f2 is 1, or where that is not allowed the inner constraint's edge."""
+    points = []
+    for apart in np.linspace(-1.2, 1.2, samples):  # f2 - f1
+        total = max(1.0, 0.85 + 0.3 * math.sin(0.75 * math.pi * math.sqrt(2) * apart) ** 2)
+        f1, f2 = (total - apart) / 2, (total + apart) / 2
+        if 0 <= f1 <= 1 and f2 >= 0:
+            points.append((f1, f2))
+    return points
+
+
+def lircmop1_front(samples=20000):
+    return [(x + 0.5, 1.5 - x * x) for x in np.linspace(0, 1, samples)]
+
+
+def osy_front(samples=4000):
+    """Deb (2001), table 10: pieces with x4 = x6 = 0."""
+    pieces = []
+    for t in np.linspace(0, 1, samples):
+        pieces += [(5, 1, 1 + 4 * t, 0, 5, 0), (5, 1, 1 + 4 * t, 0, 1, 0), (4.056 + 0.944 * t, (2.056 + 0.944 * t) / 3, 1, 0, 1, 0),
+                   (0, 2, 1 + 2.732 * t, 0, 1, 0), (t, 2 - t, 1, 0, 1, 0)]
+    scaled = [(np.array(x) - np.array([0, 0, 1, 0, 1, 0])) / np.array([10, 10, 4, 6, 4, 10]) for x in pieces]
+    measured = [osy(x) for x in scaled]
+    return [objectives for objectives, violations in measured if all(v <= 1e-9 for v in violations)]
+
+
 def problem(name, tables):
+    if name.endswith("-narrow"):
+        return Narrow(problem(name.removesuffix("-narrow"), tables), share=0.005)
     if name.startswith("nasbench201-"):
         return nasbench201(tables, name.removeprefix("nasbench201-"))
     if name == "yolobench":
@@ -218,5 +293,5 @@ def problem(name, tables):
     return grids()[name]
 
 
-NAMES = ("nasbench201-raspi4", "nasbench201-gold_6226", "nasbench201-2080ti_1", "yolobench",
-         "zdt1", "zdt2", "zdt3", "dtlz2", "c2-dtlz2", "mw7")
+NAMES = ("nasbench201-raspi4", "nasbench201-gold_6226", "nasbench201-2080ti_1", "nasbench201-raspi4-narrow", "yolobench",
+         "zdt1", "zdt2", "zdt3", "dtlz2", "c2-dtlz2", "mw7", "mw3", "lircmop1", "osy")
