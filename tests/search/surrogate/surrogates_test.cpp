@@ -229,7 +229,9 @@ TEST(Surrogates, one_taught_in_steps_believes_what_one_taught_at_once_does) {
     Surrogates in_steps(square(), known);
     int number = 0;
     for (const Genome& genome : genomes) {
-      const Observation told{TrialId{++number}, genome, {measured(genome)}};
+      TargetObservation seen = measured(genome);
+      seen.violations = {0.6 - genome.choices[1] / (kLevels - 1.0)};  // few keep it at first
+      const Observation told{TrialId{++number}, genome, {seen}};
       at_once.tell(told);
       in_steps.tell(told);
       EXPECT_TRUE(in_steps.learn());
