@@ -140,7 +140,8 @@ std::string decoded_rows(TailBuilder& tail, const HeadLevel& level, std::int64_t
   grid.reserve(static_cast<std::size_t>(2 * cells));
   for (std::int64_t cell = 0; cell < cells; ++cell) {
     grid.push_back(static_cast<float>(cell % nx));
-    grid.push_back(static_cast<float>(cell / nx));
+    const std::int64_t line = cell / nx;
+    grid.push_back(static_cast<float>(line));
   }
   const float stride[] = {static_cast<float>(level.stride)};
   const std::map<std::string, Attribute> by_channel = {{"axis", std::int64_t{1}}};
