@@ -124,6 +124,7 @@ class Pare final : public Strategy {
   std::vector<std::size_t> consider(const std::set<Genome>& found, Considered& considered) const {
     const std::size_t known = considered.genomes.size();
     std::vector<std::size_t> numbers;
+    numbers.reserve(found.size());
     for (const Genome& genome : found) numbers.push_back(considered.number(genome));
     surrogates_.add(std::span(considered.genomes).subspan(known), considered.beliefs);
     std::map<std::size_t, double> gain;
@@ -148,6 +149,7 @@ class Pare final : public Strategy {
       if (round < kRounds) {
         best.resize(std::min(best.size(), kBred));
         std::vector<Genome> parents;
+        parents.reserve(best.size());
         for (const std::size_t i : best) parents.push_back(considered.genomes[i]);
         breed(parents, 0, pool / 3, random, found);
       }
