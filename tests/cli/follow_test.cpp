@@ -59,16 +59,5 @@ TEST(FollowLines, a_phase_or_a_count_that_changes_is_told_at_once) {
   EXPECT_TRUE(lines.is_due(job, "waits", 6));
 }
 
-TEST(TrainingLine, is_the_held_out_loss_as_a_share_of_where_it_began) {
-  EXPECT_EQ(training_line(json::object()), "");
-  const json series = {
-      {"points",
-       {{{"step", 0}, {"numbers", {{"closed_form/0.10", 2.0}, {"closed_form/0.25", 4.0}}}},
-        {{"step", 10}, {"numbers", {{"loss", 9.0}}}},
-        {{"step", 20}, {"numbers", {{"held_out/0.10", 1.5}, {"held_out/0.25", 3.0}}}},
-        {{"step", 30}, {"numbers", {{"held_out/0.10", 1.0}, {"held_out/0.25", 2.0}}}}}}};
-  EXPECT_EQ(training_line(series), "loss on images held out █▇▅ 0.50 of where it began\n");
-}
-
 }  // namespace
 }  // namespace pare::cli

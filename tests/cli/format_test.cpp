@@ -322,5 +322,16 @@ TEST(FrontTable, a_doubtful_latency_is_marked_and_its_reason_told) {
   EXPECT_NE(text.find("? 1111111111: the canary sang\n"), std::string::npos) << text;
 }
 
+TEST(TrainingLine, is_the_held_out_loss_as_a_share_of_where_it_began) {
+  EXPECT_EQ(training_line(json::object()), "");
+  const json series = {
+      {"points",
+       {{{"step", 0}, {"numbers", {{"closed_form/0.10", 2.0}, {"closed_form/0.25", 4.0}}}},
+        {{"step", 10}, {"numbers", {{"loss", 9.0}}}},
+        {{"step", 20}, {"numbers", {{"held_out/0.10", 1.5}, {"held_out/0.25", 3.0}}}},
+        {{"step", 30}, {"numbers", {{"held_out/0.10", 1.0}, {"held_out/0.25", 2.0}}}}}}};
+  EXPECT_EQ(training_line(series), "loss on images held out █▇▅ 0.50 of where it began\n");
+}
+
 }  // namespace
 }  // namespace pare::cli

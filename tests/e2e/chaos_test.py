@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from service import BIN, BOARDS, Service, render, until
+from service import BIN, Service, render, until
 
 TRIALS = 12
 # What dies at once, each round when two more trials have ended: the first while the job is prepared.
@@ -59,10 +59,7 @@ class Chaos(unittest.TestCase):
     def post_job(self, s):
         scratch = pathlib.Path(tempfile.mkdtemp())
         calibration, validation = render(scratch / "c", 8, 1), render(scratch / "v", 16, 2)
-        s.pare("model", "add", BOARDS / "detector.onnx", "--name", "boards", "--card", BOARDS / "detector.json")
-        s.pare("dataset", "add", "--name", "boards", "--calibration", calibration, "--val", validation,
-               "--labels", validation / "labels.json")
-        s.pare("target", "add", "ort", "--runtime", "onnxruntime", "--threads", 1)
+        s.add_boards(calibration, validation)
         job = s.call("POST", "/v1/jobs", {"model": "boards", "dataset": "boards", "targets": ["ort"],
                                           "budget": {"trials": TRIALS, "seconds": None}, "seed": 5})["id"]
         until(lambda: s.sql(f"SELECT 1 FROM task WHERE job_id = {job} AND kind = 'prepare' AND state = 'leased'"),

@@ -6,7 +6,7 @@ import signal
 import tempfile
 import unittest
 
-from service import BOARDS, Service, render, until
+from service import Service, render, until
 
 SCALES = [0.25, 1.5]  # many sizes: what lasts has to last
 
@@ -16,10 +16,7 @@ class Lasting(unittest.TestCase):
         scratch = pathlib.Path(tempfile.mkdtemp())
         with Service() as s:
             calibration, validation = render(scratch / "c", 72, 1), render(scratch / "v", 8, 2)
-            s.pare("model", "add", BOARDS / "detector.onnx", "--name", "boards", "--card", BOARDS / "detector.json")
-            s.pare("dataset", "add", "--name", "boards", "--calibration", calibration, "--val", validation,
-                   "--labels", validation / "labels.json")
-            s.pare("target", "add", "ort", "--runtime", "onnxruntime", "--threads", 1)
+            s.add_boards(calibration, validation)
 
             def post():
                 return s.call("POST", "/v1/jobs", {

@@ -4,7 +4,7 @@ import pathlib
 import tempfile
 import unittest
 
-from service import BOARDS, Service, render
+from service import Service, render
 
 TARGETS = {"ov": "openvino", "ort": "onnxruntime"}
 
@@ -18,11 +18,7 @@ class MainJob(unittest.TestCase):
         s = cls.service
         calibration = render(cls.scratch / "calibration", 12, 1)
         validation = render(cls.scratch / "validation", 24, 2)
-        s.pare("model", "add", BOARDS / "detector.onnx", "--name", "boards", "--card", BOARDS / "detector.json")
-        s.pare("dataset", "add", "--name", "boards", "--calibration", calibration, "--val", validation,
-               "--labels", validation / "labels.json")
-        for name, runtime in TARGETS.items():
-            s.pare("target", "add", name, "--runtime", runtime, "--threads", 1)
+        s.add_boards(calibration, validation, TARGETS.items())
         submitted = s.pare("submit", "--model", "boards", "--dataset", "boards", "--target", "ov", "--target", "ort",
                            "--trials", 10, "--seed", 3, "--json")
         cls.job = json.loads(submitted.stdout)["id"]

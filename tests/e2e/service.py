@@ -142,6 +142,14 @@ class Service:
 
     # -- processes and database
 
+    def add_boards(self, calibration, validation, targets=(("ort", "onnxruntime"),)):
+        """The shipped detector as model `boards`, rendered boards as dataset `boards`, and targets by name and runtime."""
+        self.pare("model", "add", BOARDS / "detector.onnx", "--name", "boards", "--card", BOARDS / "detector.json")
+        self.pare("dataset", "add", "--name", "boards", "--calibration", calibration, "--val", validation,
+                  "--labels", validation / "labels.json")
+        for name, runtime in targets:
+            self.pare("target", "add", name, "--runtime", runtime, "--threads", 1)
+
     def processes(self, program):
         """Pids of our own children and grandchildren of that name."""
         ours, found = {self.up.pid}, []

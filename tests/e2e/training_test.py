@@ -7,7 +7,7 @@ import signal
 import tempfile
 import unittest
 
-from service import BOARDS, Service, render, until
+from service import Service, render, until
 
 LASTS = 100  # seconds that the training has that is interrupted
 
@@ -17,10 +17,7 @@ class Training(unittest.TestCase):
         scratch = pathlib.Path(tempfile.mkdtemp())
         with Service() as s:
             calibration, validation = render(scratch / "c", 24, 1), render(scratch / "v", 8, 2)
-            s.pare("model", "add", BOARDS / "detector.onnx", "--name", "boards", "--card", BOARDS / "detector.json")
-            s.pare("dataset", "add", "--name", "boards", "--calibration", calibration, "--val", validation,
-                   "--labels", validation / "labels.json")
-            s.pare("target", "add", "ort", "--runtime", "onnxruntime", "--threads", 1)
+            s.add_boards(calibration, validation)
             submit = ["submit", "--model", "boards", "--dataset", "boards", "--target", "ort", "--trials", 4, "--seed", 5,
                       "--precision", "fp32", "--resolution", 1, 1, "--json"]
 

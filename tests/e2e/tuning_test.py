@@ -6,7 +6,7 @@ import signal
 import tempfile
 import unittest
 
-from service import BOARDS, Service, render, until
+from service import Service, render, until
 
 
 class Tuning(unittest.TestCase):
@@ -14,10 +14,7 @@ class Tuning(unittest.TestCase):
         scratch = pathlib.Path(tempfile.mkdtemp())
         with Service() as s:
             calibration, validation = render(scratch / "c", 24, 1), render(scratch / "v", 8, 2)
-            s.pare("model", "add", BOARDS / "detector.onnx", "--name", "boards", "--card", BOARDS / "detector.json")
-            s.pare("dataset", "add", "--name", "boards", "--calibration", calibration, "--val", validation,
-                   "--labels", validation / "labels.json")
-            s.pare("target", "add", "ort", "--runtime", "onnxruntime", "--threads", 1)
+            s.add_boards(calibration, validation)
             job = json.loads(s.pare("submit", "--model", "boards", "--dataset", "boards", "--target", "ort", "--trials", 8, "--seed", 5,
                                     "--resolution", 1, 1, "--distill", 2, "--minutes-each", 0.3, "--json").stdout)["id"]
 
