@@ -1,6 +1,7 @@
 // pare apply: a plan replayed on a model that was trained anew.  Needs no service: it starts
 // pare-engine.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -115,9 +116,8 @@ Result<std::monostate> can_put(const fs::path& to) {
 }
 
 void say_each(const std::string& kind, const std::vector<std::string>& sentences) {
-  for (const std::string& sentence : sentences) {
-    say_aside(kind + ": " + sentence);
-  }
+  const std::string said = kind + ": ";
+  std::ranges::for_each(sentences, [&](const std::string& one) { say_aside(said + one); });
 }
 
 json report_json(const Plan& plan, const ReplayReport& report) {
