@@ -82,13 +82,18 @@ Result<PrunedGraph> prune_body(const Detector& detector, const TensorFile& file,
 }
 
 Result<Graph> quantize(const Graph& body, const PrunedGraph& pruned, const TensorFile& file,
-                       const Plan& plan) {
+                       const Plan& plan, const RangeFactors& factors) {
   const QuantizationPlan& quantization = *plan.quantization;
   const EqualizedGraph equal =
       quantization.equalization ? equalize(body) : EqualizedGraph{body, {}};
   const StoredActivations stored(file, plan, pruned, equal);
-  auto quantized = insert_qdq(equal.graph, quantization, stored.sources(), WeightForm::kInteger,
-                              float_layers(plan));
+  QuantizationSources sources = stored.sources();
+  sources.range_factor = [&](const std::string& tensor) {
+    const auto factor = factors.find(tensor);
+    return factor == factors.end() ? 1 : factor->second;
+  };
+  auto quantized =
+      insert_qdq(equal.graph, quantization, sources, WeightForm::kInteger, float_layers(plan));
   if (!quantized) return quantized.error();
   return std::move(quantized).value().graph;
 }
@@ -136,7 +141,8 @@ namespace {
 
 // Of a plan that keeps all blocks and kernels.
 Result<Candidate> build_reduced(const Detector& detector, const TensorFile& statistics,
-                                const Plan& plan, const CalibrationImages& images) {
+                                const Plan& plan, const CalibrationImages& images,
+                                const RangeFactors& factors) {
   const auto pruned = prune_body(detector, statistics, plan, images);
   if (!pruned) return pruned.error();
   auto body = body_at(pruned.value().graph, largest_stride(detector.head), plan.height, plan.width);
@@ -146,7 +152,7 @@ Result<Candidate> build_reduced(const Detector& detector, const TensorFile& stat
   const auto cost = cost_of(body.value(), observed.value());
   if (!cost) return cost.error();
   if (plan.quantization) {
-    body = quantize(body.value(), pruned.value(), statistics, plan);
+    body = quantize(body.value(), pruned.value(), statistics, plan, factors);
     if (!body) return body.error();
   }
   auto onnx = write(detector, std::move(body).value(), plan);
@@ -157,14 +163,15 @@ Result<Candidate> build_reduced(const Detector& detector, const TensorFile& stat
 }  // namespace
 
 Result<Candidate> build_candidate(const Detector& detector, const TensorFile& statistics,
-                                  const Plan& plan, const CalibrationImages& images) {
+                                  const Plan& plan, const CalibrationImages& images,
+                                  const RangeFactors& factors) {
   if (plan.skip.empty() && plan.kernels.empty()) {
-    return build_reduced(detector, statistics, plan, images);
+    return build_reduced(detector, statistics, plan, images, factors);
   }
   const auto reduced = reduce(detector, statistics, plan);
   if (!reduced) return reduced.error();
   const auto& [left, its_statistics, rest] = reduced.value();
-  auto candidate = build_reduced(left, its_statistics, rest, images);
+  auto candidate = build_reduced(left, its_statistics, rest, images, factors);
   if (!candidate) return candidate.error();
   Candidate built = std::move(candidate).value();
   for (const Group& group : detector.groups.groups) {  // of those that went nothing is kept

@@ -37,11 +37,15 @@ struct CalibrationImages {
   ImageSource image;
 };
 
+// By activation: what the range that a plan's method chooses is multiplied with (insert_qdq.h).
+using RangeFactors = std::map<std::string, double>;
+
 // Fails with kInvalidArgument, naming it, for a block, kernel, group, width, layer or size that the
 // model does not have, and if a plan needs images and there are none; with kUnsupported where the
 // model cannot follow (int8 below opset 13, a fixed Reshape); as the image source does; as
 // verify_written() if the file that came out is not what it should be.
 Result<Candidate> build_candidate(const Detector& detector, const TensorFile& statistics,
-                                  const Plan& plan, const CalibrationImages& images = {});
+                                  const Plan& plan, const CalibrationImages& images = {},
+                                  const RangeFactors& factors = {});
 
 }  // namespace pare::engine

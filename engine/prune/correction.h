@@ -8,6 +8,9 @@
 // original is what it was to the bit, and closed-form repair, selection and export go on from
 // W(r) as they would from W: a repair is linear in the weights (reconstruct.h).
 //
+// Candidates in int8 have a change of their own beside that, whatever they remove, and factors for
+// the ranges of their activations; no other candidate is touched by either.
+//
 // Plain numbers: nothing here knows how a change was trained.
 // Cost: one pass over the weights.  Pure functions, any thread.
 // Sources: learning compressible subspaces (Nunez et al. 2021) for a path of weights; the rest is
@@ -47,10 +50,19 @@ struct LayerChange {
   friend bool operator==(const LayerChange&, const LayerChange&) = default;
 };
 
+// What eight bits ask for beside the change of a share.
+struct Int8Change {
+  std::map<std::string, LayerChange> changes;   // by node
+  std::map<std::string, double> range_factors;  // by tensor, above 0; 1 for one that is absent
+  bool empty() const { return changes.empty() && range_factors.empty(); }
+  friend bool operator==(const Int8Change&, const Int8Change&) = default;
+};
+
 struct Supernet {
   SupernetLineage lineage;
   std::vector<double> knots;                                // ascending, above 0, at most 1
   std::map<std::string, std::vector<LayerChange>> changes;  // by node: one for each knot
+  Int8Change int8 = {};                                     // empty: none was trained
   friend bool operator==(const Supernet&, const Supernet&) = default;
 };
 
@@ -61,6 +73,10 @@ std::vector<double> knot_weights(std::span<const double> knots, double removed);
 // where nothing is removed.  Fails with kInvalidArgument, naming the layer, if the super-network is
 // of another body.
 Result<Graph> corrected(const Graph& body, const Supernet& supernet, double removed);
+
+// `body`, corrected() or not, with the weights that an int8 candidate begins with; itself where
+// nothing was trained for int8.  Fails as corrected().
+Result<Graph> corrected_for_int8(const Graph& body, const Int8Change& int8);
 
 // What takes `before` to `after`, layer by layer, where they differ; one change each.
 // REQUIRES: `after` is `before` with other float32 weights and biases in some layers.

@@ -62,6 +62,9 @@ class QdqWriter {
       if (auto written = write_node(n); !written) return written.error();
     }
     for (const std::string& name : replaced_) remove_if_unread(name);
+    for (const auto& [tensor, by] : scaled_by_) {
+      if (quantized_.contains(tensor)) out_.scaled_by[tensor] = by;
+    }
     return std::move(out_);
   }
 
@@ -135,6 +138,9 @@ class QdqWriter {
       for (const std::string& output : node.outputs) {
         if (keeps_scale(node) && moved != scales_.end()) {
           scales_[output] = moved->second;
+          if (const auto by = scaled_by_.find(node.inputs[0]); by != scaled_by_.end()) {
+            scaled_by_[output] = by->second;
+          }
         } else if (node.op == "Sigmoid") {
           scales_[output] = {1.0F / 256.0F, 0};
         } else if (auto chosen = choose_scale(output); !chosen) {
@@ -155,7 +161,13 @@ class QdqWriter {
       return std::monostate{};
     }
     const Calibration calibration{plan_.ranges, plan_.symmetric, followed_by(in_, edges_, tensor)};
-    scales_[tensor] = scale_of(choose_range(values.value(), calibration), plan_.symmetric);
+    Range range = choose_range(values.value(), calibration);
+    if (sources_.range_factor) {
+      const auto factor = static_cast<float>(sources_.range_factor(tensor));
+      range = {range.low * factor, range.high * factor};
+    }
+    scales_[tensor] = scale_of(range, plan_.symmetric);
+    scaled_by_[tensor] = tensor;
     return std::monostate{};
   }
 
@@ -342,14 +354,14 @@ class QdqWriter {
   void add_pair(const std::string& tensor, const std::string& from, const std::string& to) {
     Graph& graph = out_.graph;
     const ActivationScale scale = scales_.at(tensor);
-    graph.constants[tensor + "/scale"] = Tensor::of<float>({}, std::array{scale.scale});
+    graph.constants[scale_name(tensor)] = Tensor::of<float>({}, std::array{scale.scale});
     graph.constants[tensor + "/zero_point"] =
         Tensor::of<std::uint8_t>({}, std::array{scale.zero_point});
     const auto node = [&](const char* op, const std::string& input, const std::string& output) {
       graph.nodes.push_back(Node{.name = tensor + "/" + op,
                                  .op = op,
                                  .domain = "",
-                                 .inputs = {input, tensor + "/scale", tensor + "/zero_point"},
+                                 .inputs = {input, scale_name(tensor), tensor + "/zero_point"},
                                  .outputs = {output},
                                  .attributes = {}});
     };
@@ -372,6 +384,7 @@ class QdqWriter {
   Edges edges_;
   std::set<std::string, std::less<>> quantized_;  // activations with a Q/DQ pair
   std::map<std::string, ActivationScale> scales_;
+  std::map<std::string, std::string> scaled_by_;              // of those that values chose
   std::map<std::string, std::string, std::less<>> unusable_;  // of those, without a range, and why
   std::set<std::string, std::less<>> replaced_;               // constants that may be unread now
   QuantizedGraph out_;
@@ -430,6 +443,10 @@ std::vector<NotLowered> in_order_of(const Graph& graph, std::vector<NotLowered> 
 }
 
 }  // namespace
+
+std::string scale_name(const std::string& tensor) {
+  return tensor + "/scale";
+}
 
 Result<QuantizedGraph> insert_qdq(const Graph& graph, const QuantizationPlan& plan,
                                   const QuantizationSources& sources, WeightForm form,

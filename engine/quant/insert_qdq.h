@@ -9,11 +9,14 @@
 // runtime from fusing the node.  With the placement kSiluBlocks nothing stands between a
 // convolution and the SiLU behind it either; the block's end is quantized instead if an int8 layer
 // reads it, and then for all who read it.
+// The names of a pair's constants are scale_name() and the like, so that training can put its own
+// in their place.
 //
 // Source: ONNX operators QuantizeLinear-13 and DequantizeLinear-13; Jacob et al., "Quantization and
 // Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,6 +34,9 @@ enum class WeightForm : std::uint8_t {
                // it computes what exact int8 arithmetic would, wherever it runs
 };
 
+// The constant that holds the scale of an activation with a Q/DQ pair.
+std::string scale_name(const std::string& tensor);
+
 // A node that the plan would have in int8 and that cannot be.
 struct NotLowered {
   std::string node;
@@ -41,6 +47,8 @@ struct QuantizedGraph {
   Graph graph;
   std::vector<std::string> int8_layers;  // names of the convolutions that became int8
   std::vector<NotLowered> not_lowered;   // in the order of the nodes
+  // By activation with a Q/DQ pair: the one whose values chose its scale; none where it is fixed.
+  std::map<std::string, std::string> scaled_by;
 };
 
 // The plan's equalization is not applied here: `graph` is what equalize() made of it.

@@ -22,6 +22,10 @@ struct QuantizationSources {
   // Second moments of what a layer reads, for rounding; nullopt where none were kept (the layer is
   // rounded to nearest).
   std::function<std::optional<InputMoments>(const std::string& layer)> moments;
+
+  // What the range of an activation is multiplied with once it is chosen, as training found it;
+  // above 0.  Null: 1 for all.
+  std::function<double(const std::string& tensor)> range_factor = {};
 };
 
 }  // namespace pare::engine

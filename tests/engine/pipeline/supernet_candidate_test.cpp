@@ -31,7 +31,7 @@ const Opened& example() {
         [](std::size_t i, int height, int width) -> Result<Tensor> {
           return test::random_tensor({1, 3, height, width}, static_cast<unsigned>(i), 0, 255);
         },
-        {.resolutions = {{detector.card.height, detector.card.width}}, .int8 = false},
+        {.resolutions = {{detector.card.height, detector.card.width}}},
         [](double, const std::string&) {});
     return Opened{std::move(detector), std::move(prepared).value().file};
   }();
@@ -77,6 +77,26 @@ TEST(SupernetCandidate, a_plan_that_removes_something_gets_the_correction_and_th
   EXPECT_EQ(ours.value().widths, plain.value().widths);
   const auto again = build_from_supernet(detector, supernet(), statistics, plan_without(8));
   EXPECT_TRUE(ours.value().onnx == again.value().onnx);
+}
+
+TEST(SupernetCandidate, what_int8_asks_for_reaches_int8_plans_and_no_others) {
+  const auto& [detector, statistics] = example();
+  Supernet other = supernet();
+  other.int8.changes[other.changes.begin()->first] = other.changes.begin()->second[0];
+  for (const int units : {0, 8}) {
+    Plan plan = plan_without(units);
+    const auto bytes = [&](const Supernet& net) {
+      const auto built = build_from_supernet(detector, net, statistics, plan);
+      EXPECT_TRUE(built) << built.error().message;
+      return built ? built.value().onnx : "";
+    };
+    EXPECT_TRUE(bytes(other) == bytes(supernet())) << units;
+    plan.quantization = QuantizationPlan{};
+    EXPECT_FALSE(bytes(other) == bytes(supernet())) << units;
+    Supernet wider = supernet();
+    wider.int8.range_factors[detector.body.inputs[0].name] = 1.25;
+    EXPECT_FALSE(bytes(wider) == bytes(supernet())) << units;
+  }
 }
 
 TEST(SupernetCandidate, a_plan_of_another_choice_or_repair_is_refused) {

@@ -149,6 +149,40 @@ TEST(Correction, a_super_network_comes_back_from_its_file_to_a_part_in_two_thous
   EXPECT_EQ(read_back(to_tensor_file(back)), back) << "what was read once stays as it is";
 }
 
+Int8Change int8_change() {
+  return {{{"last", random_change({6, 8, 1, 1}, 50)}}, {{"stem_out", 0.75}, {"point_out", 1.5}}};
+}
+
+TEST(Correction, what_int8_asks_for_touches_int8_alone_and_comes_back_from_its_file) {
+  const Graph body = network();
+  Supernet net = supernet();
+  net.int8 = int8_change();
+  EXPECT_TRUE(corrected(body, net, 0.3).value() == corrected(body, supernet(), 0.3).value());
+  EXPECT_TRUE(corrected_for_int8(body, {}).value() == body);
+  const Graph after = corrected_for_int8(body, net.int8).value();
+  const auto was = body.constants.at(find_node(body, "last")->inputs[1]);
+  const auto is = after.constants.at(find_node(after, "last")->inputs[1]);
+  EXPECT_NEAR(is.values<float>()[5] - was.values<float>()[5],
+              net.int8.changes.at("last").weights.values<float>()[5], 1e-6);
+  const Int8Change back = read_back(to_tensor_file(net)).int8;
+  EXPECT_EQ(back.range_factors, net.int8.range_factors);
+  ASSERT_EQ(back.changes.size(), 1U);
+  EXPECT_LT(distance(net.int8.changes.at("last").weights, back.changes.at("last").weights),
+            1.0F / 2048);
+}
+
+TEST(Correction, a_factor_that_is_no_number_above_zero_is_refused_by_its_entry) {
+  Supernet net = supernet();
+  net.int8 = int8_change();
+  for (const float factor : {0.0F, -1.0F, std::numeric_limits<float>::infinity()}) {
+    TensorFile file = to_tensor_file(net);
+    file.tensors["int8/range/stem_out"] = Tensor::of<float>({}, std::span(&factor, 1));
+    const auto read = load_supernet(file);
+    ASSERT_FALSE(read) << factor;
+    EXPECT_THAT(read.error().message, HasSubstr("int8/range/stem_out")) << factor;
+  }
+}
+
 TEST(Correction, a_file_of_before_in_single_precision_is_read_to_the_bit) {
   TensorFile file = to_tensor_file(supernet());
   for (const auto& [layer, changes] : supernet().changes) {

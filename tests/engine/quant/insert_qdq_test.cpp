@@ -129,6 +129,26 @@ TEST(InsertQdq, a_layer_kept_in_fp32_reads_and_writes_fp32) {
   EXPECT_EQ(stem->outputs[0], find_node(graph, "stem")->outputs[0]);
 }
 
+TEST(InsertQdq, a_range_is_multiplied_once_and_for_all_who_take_its_scale) {
+  const Graph graph = small_body();
+  const ObservedValues ranges(graph);
+  QuantizationSources sources = ranges.sources();
+  const QuantizedGraph plain = insert_qdq(graph, {}, sources).value();
+  std::string pool, pooled;
+  for (const Node& node : graph.nodes) {
+    if (node.op == "MaxPool") pool = node.outputs[0], pooled = node.inputs[0];
+  }
+  ASSERT_EQ(plain.scaled_by.at(pool), pooled);
+  sources.range_factor = [&](const std::string& tensor) { return tensor == pooled ? 2.0 : 1.0; };
+  const QuantizedGraph wider = insert_qdq(graph, {}, sources).value();
+  for (const auto& [tensor, by] : plain.scaled_by) {
+    const auto scale = [&](const QuantizedGraph& of) {
+      return of.graph.constants.at(scale_name(tensor)).values<float>()[0];
+    };
+    EXPECT_NEAR(scale(wider) / scale(plain), by == pooled ? 2 : 1, 1e-5) << tensor;
+  }
+}
+
 TEST(InsertQdq, nothing_stands_between_a_convolution_and_the_relu_behind_it) {
   const Graph graph = small_body();
   const Graph int8 = quantized(graph, {}, ObservedValues(graph));
