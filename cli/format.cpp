@@ -284,6 +284,19 @@ std::string gain_text(const json& training) {
   return out;
 }
 
+// What was trained for int8 as well; empty: nothing.
+std::string int8_text(const json& training) {
+  if (!has(training, "int8")) return "";
+  const json& int8 = training["int8"];
+  if (!int8.value("kept", false)) {
+    return "for int8: no better than without, and left out\n";
+  }
+  return fmt::format("for int8, in {} steps: {:.4f} -> {:.4f}, {:+.0f} %\n",
+                     whole(number_at(int8, "steps")), number_at(int8, "untrained"),
+                     number_at(int8, "trained"),
+                     100 * (number_at(int8, "trained") / number_at(int8, "untrained") - 1));
+}
+
 std::string where_it_was_trained(const json& supernet) {
   if (!has(supernet, "job")) return "added as a file, trained elsewhere";
   return "had trained by job " + whole(number_at(supernet, "job")) + ", with dataset " +
@@ -350,6 +363,7 @@ std::string supernet_text(const json& supernet, int width) {
     out += fmt::format("the change at {:.0f} % is no better than none, and is left out\n",
                        100 * number_at(knot, "removed"));
   }
+  out += int8_text(training);
   for (const json& note : list_at(training, "notes")) out += note.get<std::string>() + "\n";
   return out;
 }

@@ -40,7 +40,7 @@ struct SubmitArguments {
   std::vector<double> resolution;
   std::vector<std::string> precision;
   std::string recovery;
-  std::optional<double> minutes;
+  std::optional<double> minutes, int8_minutes;
   std::string supernet;
   std::optional<int> distill;
   std::optional<double> minutes_each;
@@ -113,7 +113,8 @@ Result<json> distill_of(const SubmitArguments& given) {
 Result<json> repair_of(const SubmitArguments& given) {
   constexpr const char* kSupernet = "supernet";
   if (!given.supernet.empty()) {
-    if (given.minutes || (!given.recovery.empty() && given.recovery != kSupernet)) {
+    if (given.minutes || given.int8_minutes ||
+        (!given.recovery.empty() && given.recovery != kSupernet)) {
       return Error{ErrorCode::kInvalidArgument,
                    "--supernet takes one that was trained: no --minutes, and no other --recovery"};
     }
@@ -122,10 +123,12 @@ Result<json> repair_of(const SubmitArguments& given) {
   if (given.recovery == kSupernet) {
     json recovery = {{"kind", kSupernet}};
     if (given.minutes) recovery["minutes"] = *given.minutes;
+    if (given.int8_minutes) recovery["int8_minutes"] = *given.int8_minutes;
     return recovery;
   }
-  if (given.minutes) {
-    return Error{ErrorCode::kInvalidArgument, "--minutes stands beside --recovery supernet"};
+  if (given.minutes || given.int8_minutes) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "--minutes and --int8-minutes stand beside --recovery supernet"};
   }
   return given.recovery.empty() ? json(nullptr) : json(given.recovery);
 }
@@ -350,6 +353,8 @@ void add_submit(CLI::App& app, Action& chosen) {
   command->add_option("--recovery", given->recovery,
                       "none, reconstruct, or supernet: trained weights (--minutes)");
   command->add_option("--minutes", given->minutes, "How long to train the super-network");
+  command->add_option("--int8-minutes", given->int8_minutes,
+                      "How long to train it for int8 after that; without it, not at all");
   command->add_option("--supernet", given->supernet,
                       "Take this one, which a job had trained (SHA-256, 8 digits or more)");
   command->add_option("--distill", given->distill,

@@ -78,7 +78,8 @@ inline constexpr double kMostTrainingMinutes = 24 * 60;
 // (`from`: its SHA-256, or at least 8 digits of it), else one that is trained for so long.
 struct SupernetWish {
   double minutes = 60;
-  std::string from = {};  // empty: it is trained
+  std::string from = {};    // empty: it is trained
+  double int8_minutes = 0;  // trained for int8 as well, for so long; 0: it is not
   friend bool operator==(const SupernetWish&, const SupernetWish&) = default;
 };
 

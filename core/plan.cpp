@@ -13,9 +13,9 @@ Plan trained_form(const Plan& plan) {
 }
 
 std::string_view origin_of_weights(const Plan& plan) noexcept {
-  if (!removes_parts(plan)) return "original";
   if (plan.weights == Weights::kTuned) return "tuned";
   if (plan.weights == Weights::kSupernet) return "inherited";
+  if (!removes_parts(plan)) return "original";
   return plan.reconstruction == Reconstruction::kNone ? "cut" : "closed_form";
 }
 

@@ -104,7 +104,8 @@ struct Plan {
   std::optional<QuantizationPlan> quantization;  // nullopt: nothing is int8
   // By the layer's name; none that says what holds without it.
   std::map<std::string, LayerDirective> layers = {};
-  // Of a plan that removes nothing always the original's: a super-network is the original there.
+  // Of a plan that removes nothing and is not int8 always the original's: a super-network is the
+  // original there.
   Weights weights = Weights::kOriginal;
   // Blocks that are left out, by name; what reads them is fitted to what is left.
   std::set<std::string> skip = {};
@@ -124,12 +125,30 @@ inline bool removes_parts(const Plan& plan) noexcept {
   return !plan.widths.empty() || !plan.skip.empty() || !plan.kernels.empty();
 }
 
+// True if its candidates may begin with other weights than the original's.
+inline bool may_inherit(const Plan& plan) noexcept {
+  return removes_parts(plan) || plan.quantization.has_value();
+}
+
+// Which plans' candidates begin with the weights of the super-network that there is.
+struct Inheritance {
+  bool narrower = false;  // those with narrower groups
+  bool int8 = false;      // those in int8, whatever they remove
+  friend bool operator==(const Inheritance&, const Inheritance&) = default;
+};
+
+inline Weights inherited_by(const Plan& plan, Inheritance inheritance) noexcept {
+  const bool inherits = (inheritance.narrower && !plan.widths.empty()) ||
+                        (inheritance.int8 && plan.quantization.has_value());
+  return inherits ? Weights::kSupernet : Weights::kOriginal;
+}
+
 // What a plan and all others have in common whose weights are trained alike: input size and
 // precisions come after the weights, and say nothing here.
 Plan trained_form(const Plan& plan);
 
-// Where the weights of its candidates come from, in a word: "original", which it is where nothing
-// was removed, "cut", "closed_form", "inherited", "tuned".
+// Where the weights of its candidates come from, in a word: "original", "cut", "closed_form",
+// "inherited", "tuned".
 std::string_view origin_of_weights(const Plan& plan) noexcept;
 
 // What a target must take to run its candidates.

@@ -26,6 +26,15 @@ struct JudgedShare {
   friend bool operator==(const JudgedShare&, const JudgedShare&) = default;
 };
 
+// What was trained for int8 beside the knots: one change for all plans in int8.
+struct TrainedInt8 {
+  std::int64_t steps = 0;
+  bool kept = false;     // it is better than none, as judged on images held out
+  double untrained = 0;  // mean loss of the int8 networks that were judged
+  double trained = 0;
+  friend bool operator==(const TrainedInt8&, const TrainedInt8&) = default;
+};
+
 // The checkpoint that the run went on from, of an earlier attempt.
 struct TrainingParent {
   std::string sha256;
@@ -43,8 +52,9 @@ struct Training {
   std::uint64_t seed = 0;
   std::vector<TrainedKnot> knots;   // ascending
   std::vector<JudgedShare> judged;  // by ascending share
-  std::string program;              // the library that trained, with its version
-  std::string processor;            // its kind
+  std::optional<TrainedInt8> int8 = {};
+  std::string program;    // the library that trained, with its version
+  std::string processor;  // its kind
   std::optional<TrainingParent> parent = {};
   std::vector<std::string> notes = {};  // for people, one sentence each
   friend bool operator==(const Training&, const Training&) = default;
@@ -52,6 +62,11 @@ struct Training {
 
 // True if the result is better than closed form at some knot.
 bool gained(const Training& training);
+
+// True if plans in int8 begin with weights of their own.
+inline bool gained_for_int8(const Training& training) {
+  return training.int8 && training.int8->kept;
+}
 
 // What is left of closed form's loss at that share: between what was judged, in a straight line,
 // from 1 at no share at all; behind the last, as there.

@@ -28,11 +28,11 @@ Space::Space(std::vector<LeverPointer> levers) : levers_(std::move(levers)) {
 
 Result<Space> Space::make(const ModelSummary& model, const SpaceLimits& limits, Recovery recovery,
                           const PrecisionChoices& precision, const Guidance& guidance,
-                          Weights weights) {
+                          Inheritance inheritance) {
   if (model.stride < 0 || model.card.height <= 0 || model.card.width <= 0) {
     return Error{ErrorCode::kInvalidArgument, "the model's summary has no input size or stride"};
   }
-  auto levers = make_levers({model, limits, precision, guidance, weights});
+  auto levers = make_levers({model, limits, precision, guidance, inheritance});
   if (!levers) return levers.error();
   Space space(std::move(levers).value());
   space.layers_ = model.layers.size();

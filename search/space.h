@@ -25,12 +25,11 @@ class Space {
  public:
   // `precision` is what is worth trying: a setting of int8 with one value left is no decision. With
   // `guidance`, layers stay in fp32 in the order in which int8 harms them; without, in segments.
-  // Sizes, and int8, that were tried and do not work are left out.  `weights`: of what removes a
-  // part of the model.  Fails with kInvalidArgument,
-  // saying why, if the summary and the limits leave no resolution at all.
+  // Sizes, and int8, that were tried and do not work are left out.  Fails with
+  // kInvalidArgument, saying why, if the summary and the limits leave no resolution at all.
   static Result<Space> make(const ModelSummary& model, const SpaceLimits& limits, Recovery recovery,
                             const PrecisionChoices& precision = {}, const Guidance& guidance = {},
-                            Weights weights = Weights::kOriginal);
+                            Inheritance inheritance = {});
 
   // A space of nothing but these decisions, all options or levels: a table's or a test problem's.
   // `only`, if there are any, are the genomes that exist; the canonical one of any other is the

@@ -121,8 +121,9 @@ DistillWish read_distill(Fields& fields) {
   return wish;
 }
 
-// A word, or an object that says more: {"kind": "supernet", "minutes": 60}, "from" in the place of
-// minutes, and "distill" beside both; or {"kind": "distill", "plans": 3, "minutes": 5}.
+// A word, or an object that says more: {"kind": "supernet", "minutes": 60, "int8_minutes": 15},
+// "from" in the place of minutes, and "distill" beside both; or {"kind": "distill", "plans": 3,
+// "minutes": 5}.
 void read_recovery(Fields& fields, NewJob& job) {
   if (fields.is_text("recovery")) {
     job.recovery = fields.one_of("recovery", kRecoveries);
@@ -143,6 +144,13 @@ void read_recovery(Fields& fields, NewJob& job) {
     if (recovery.has("from")) wish.from = read_name(recovery, "from");
     if (recovery.has("distill")) {
       recovery.object("distill", [&](Fields& distill) { job.distill = read_distill(distill); });
+    }
+    if (recovery.has("int8_minutes")) {
+      wish.int8_minutes = recovery.number("int8_minutes", kLeastMinutes, kMostTrainingMinutes);
+      if (!wish.from.empty()) {
+        recovery.refuse("int8_minutes",
+                        "not stand beside \"from\": what is there is trained no more");
+      }
     }
     if (!recovery.has("minutes")) return;
     wish.minutes = recovery.number("minutes", kLeastMinutes, kMostTrainingMinutes);
@@ -268,6 +276,7 @@ Json recovery_value(const NewJob& job) {
   Json value = {{"kind", kSupernet}};
   if (wish.from.empty()) {
     value["minutes"] = wish.minutes;
+    if (wish.int8_minutes > 0) value["int8_minutes"] = wish.int8_minutes;
   } else {
     value["from"] = wish.from;
   }

@@ -102,6 +102,10 @@ void read_what_is_new(Fields& fields, Plan& plan) {
 
 }  // namespace
 
+std::string_view name_of(QdqPlacement placement) {
+  return kPlacementNames[static_cast<std::size_t>(placement)];
+}
+
 Plan read_plan(Fields& fields) {
   Plan plan;
   const int version = fields.small("version", 1, kVersion);
@@ -127,7 +131,7 @@ Plan read_plan(Fields& fields) {
   }
   if (version == kVersion) read_what_is_new(fields, plan);
   drop_idle_directives(plan);
-  if (!removes_parts(plan)) plan.weights = Weights::kOriginal;
+  if (!may_inherit(plan)) plan.weights = Weights::kOriginal;
   return plan;
 }
 

@@ -16,6 +16,8 @@
 
 namespace pare::wire {
 
+std::string_view name_of(QdqPlacement placement);
+
 std::string plan_to_json(const Plan& plan);
 
 // Of both versions; a directive that changes nothing is dropped.

@@ -35,13 +35,15 @@ struct ExtraBlob {
 std::vector<ExtraBlob> extra_blobs(const TaskParams& params) {
   constexpr std::string_view kTeacher = "the model is the teacher";
   constexpr std::string_view kTrained = "the plan's weights are trained ones";
+  constexpr std::string_view kForInt8 = "it is trained for int8";
   if (const auto* build = std::get_if<BuildParams>(&params)) {
     return {{"dataset", build->plan.reconstruction == Reconstruction::kSequential,
              "the plan repairs in sequence"},
             {"supernet", build->plan.weights != Weights::kOriginal, kTrained}};
   }
   if (const auto* train = std::get_if<TrainParams>(&params)) {
-    return {{"supernet", train->plan && train->plan->weights == Weights::kSupernet, kTrained}};
+    const bool plan_inherits = train->plan && train->plan->weights == Weights::kSupernet;
+    return {{"supernet", plan_inherits || train->int8, train->int8 ? kForInt8 : kTrained}};
   }
   if (const auto* evaluate = std::get_if<EvaluateParams>(&params)) {
     return {{"model", evaluate->teacher.has_value(), kTeacher}};

@@ -129,6 +129,10 @@ TaskParams read_train(Fields& fields) {
   if (fields.has("plan")) {
     fields.object("plan", [&](Fields& plan) { out.plan = read_plan(plan); });
   }
+  if (fields.has("int8")) {
+    out.int8 = fields.boolean("int8");
+    if (out.int8 && out.plan) fields.refuse("int8", "not stand beside a \"plan\"");
+  }
   return out;
 }
 
@@ -200,6 +204,7 @@ Json value_of(const TrainParams& p) {
   Json value = {{"card", card_value(p.card)}, {"minutes", p.minutes}, {"seed", p.seed}};
   if (p.steps) value["steps"] = *p.steps;
   if (p.plan) value["plan"] = plan_value(*p.plan);
+  if (p.int8) value["int8"] = true;
   return value;
 }
 

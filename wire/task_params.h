@@ -128,6 +128,8 @@ struct TrainParams {
   // That is trained alone; where its weights are a super-network's (blob "supernet"), from there
   // on.  nullopt: a super-network is trained.
   std::optional<Plan> plan = std::nullopt;
+  // The super-network (blob "supernet") is trained for int8, and all else of it stays as it is.
+  bool int8 = false;
   friend bool operator==(const TrainParams&, const TrainParams&) = default;
 };
 

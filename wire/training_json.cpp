@@ -19,6 +19,11 @@ void read_judged(Fields& fields, Training& out) {
   });
 }
 
+TrainedInt8 read_int8(Fields& fields) {
+  return {fields.integer("steps"), fields.boolean("kept"), fields.number("untrained", 0.0),
+          fields.number("trained", 0.0)};
+}
+
 }  // namespace
 
 Training read_training(Fields& fields) {
@@ -31,6 +36,9 @@ Training read_training(Fields& fields) {
   out.threads = fields.small("threads");
   out.seed = fields.natural("seed");
   read_judged(fields, out);
+  if (fields.has("int8")) {
+    fields.object("int8", [&](Fields& int8) { out.int8 = read_int8(int8); });
+  }
   out.program = fields.text("program");
   out.processor = fields.text("processor");
   if (fields.has("parent")) {
@@ -59,6 +67,12 @@ Json training_value(const Training& training) {
                 {"processor", training.processor}, {"notes", training.notes}};
   if (training.parent) {
     value["parent"] = {{"sha256", training.parent->sha256}, {"step", training.parent->step}};
+  }
+  if (const auto& int8 = training.int8) {
+    value["int8"] = {{"steps", int8->steps},
+                     {"kept", int8->kept},
+                     {"untrained", int8->untrained},
+                     {"trained", int8->trained}};
   }
   return value;
 }

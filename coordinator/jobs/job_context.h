@@ -52,10 +52,10 @@ struct JobContext {
   // The same of a floating-point type shorter than fp32.
   bool takes_shorter_floats(const Target& target) const;
 
-  // Of the candidates that lack a part of the model: a super-network's where the job has one that
-  // is better than closed form.
-  Weights weights() const noexcept {
-    return training && gained(*training) ? Weights::kSupernet : Weights::kOriginal;
+  // From the job's super-network, where it has one, what is better than closed form.
+  Inheritance inheritance() const noexcept {
+    if (!training) return {};
+    return {gained(*training), gained_for_int8(*training)};
   }
 
   // What the accuracy of a plan is scored on, for that target.

@@ -309,7 +309,11 @@ Result<int> JobLoop::handle_prepared(const Task& task, const Job& job) {
 
 // A super-network, or the weights of one trial's plan.
 Result<int> JobLoop::handle_trained(const Task& task, const Job& job) {
-  if (!task.task.subject.trial) return commit_end(task, after_train(job, end_of(task)));
+  if (!task.task.subject.trial) {
+    const auto context = load_context(store_, job);
+    if (!context) return context.error();
+    return commit_end(task, after_train(context.value(), task, end_of(task)));
+  }
   const auto trial = store_.trial(job.id, *task.task.subject.trial);
   if (!trial) return trial.error();
   const auto runner = runner_of(job);

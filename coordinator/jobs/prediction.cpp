@@ -38,7 +38,7 @@ std::vector<search::Observation> observations_of(const JobContext& context,
 }  // namespace
 
 Weights predicted_weights(const JobContext& context, const Plan& plan) noexcept {
-  return plan.widths.empty() ? Weights::kOriginal : context.weights();
+  return inherited_by(plan, context.inheritance());
 }
 
 Result<std::vector<std::vector<PredictedOutcome>>> predict(const JobContext& job,

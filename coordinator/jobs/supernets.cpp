@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "coordinator/jobs/tasks.h"
 #include "wire/field_errors.h"
 #include "wire/task_json.h"
 #include "wire/training_json.h"
@@ -84,6 +85,13 @@ Result<std::optional<Change>> statistics_for(Store& store, const SupernetRecord&
       JobPrepared{job.id, supernet.statistics_sha256, origin.value().prepared_json});
 }
 
+bool trains_for_int8(const Task& task) {
+  const auto document = wire::parse_task(task.task.document_json);
+  const auto* params =
+      document ? std::get_if<wire::TrainParams>(&document.value().params) : nullptr;
+  return params != nullptr && params->int8;
+}
+
 }  // namespace
 
 std::optional<Error> check_supernet(Store& store, const NewJob& job,
@@ -121,7 +129,8 @@ Result<TakenOver> take_over(Store& store, const JobContext& context) {
   return taken;
 }
 
-std::vector<Change> after_train(const Job& job, const TaskEnd& end) {
+std::vector<Change> after_train(const JobContext& context, const Task& task, const TaskEnd& end) {
+  const Job& job = context.job;
   const auto failed = [&](const std::string& why) {
     return std::vector<Change>{JobMoved{job.id, JobState::kFailed, "training failed: " + why}};
   };
@@ -130,15 +139,23 @@ std::vector<Change> after_train(const Job& job, const TaskEnd& end) {
   const auto* blob =
       at == end.value().artifacts.end() ? nullptr : std::get_if<wire::BlobRef>(&at->second);
   if (blob == nullptr) return failed("the outcome has no uploaded \"supernet\"");
-  return {SupernetAdded{{.sha256 = blob->sha256,
-                         .bytes = blob->bytes,
-                         .job = job.id,
-                         .model_sha256 = job.model_sha256,
-                         .card_version = job.card_version,
-                         .dataset_sha256 = job.dataset_sha256,
-                         .statistics_sha256 = job.statistics_sha256,
-                         .training_json = wire::result_to_json(end.value().result)}},
-          JobInherits{job.id, blob->sha256}};
+  std::vector<Change> changes = {
+      SupernetAdded{{.sha256 = blob->sha256,
+                     .bytes = blob->bytes,
+                     .job = job.id,
+                     .model_sha256 = job.model_sha256,
+                     .card_version = job.card_version,
+                     .dataset_sha256 = job.dataset_sha256,
+                     .statistics_sha256 = job.statistics_sha256,
+                     .training_json = wire::result_to_json(end.value().result)}}};
+  const SupernetWish& wish = context.document.supernet.value();
+  if (wish.int8_minutes > 0 && !trains_for_int8(task)) {
+    changes.emplace_back(
+        TaskAdded{int8_train_task(job, context.model.card, wish.int8_minutes, blob->sha256)});
+  } else {
+    changes.emplace_back(JobInherits{job.id, blob->sha256});
+  }
+  return changes;
 }
 
 Result<std::string> why_training_waits(Store& store, const Job& job) {
@@ -159,15 +176,28 @@ Result<std::string> why_training_waits(Store& store, const Job& job) {
 }
 
 std::string training_note(const Training& training) {
-  if (gained(training)) return {};
-  return "training brought nothing on the " + std::to_string(training.held_out_images) +
-         " images held out: candidates are repaired in closed form, as without it; more "
-         "calibration images, or more minutes, may help";
+  const std::string where =
+      " brought nothing on the " + std::to_string(training.held_out_images) + " images held out: ";
+  std::string note;
+  if (!gained(training)) {
+    note = "training" + where +
+           "candidates are repaired in closed form, as without it; more calibration images, or "
+           "more minutes, may help";
+  }
+  if (training.int8 && !gained_for_int8(training)) {
+    note += std::string(note.empty() ? "" : "; ") + "training for int8" + where +
+            "int8 candidates are as without it";
+  }
+  return note;
 }
 
 Guidance with_trained_weights(Guidance guidance, const Training& training) {
   for (Allocation& allocation : guidance.allocations) {
     allocation.damage *= left_of_loss(training, allocation.macs_saved);
+  }
+  if (gained_for_int8(training) && training.int8->untrained > 0) {
+    const double left_in_int8 = training.int8->trained / training.int8->untrained;
+    for (LayerSensitivity& layer : guidance.int8_layers) layer.damage *= left_in_int8;
   }
   if (training.judged.empty()) return guidance;
   // How much a plan removes in all is not known of one group: the middle of what was judged.

@@ -44,6 +44,19 @@ NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wi
   return task_of(job, std::nullopt, std::move(document));
 }
 
+NewTask int8_train_task(const Job& job, const ModelCard& card, double minutes,
+                        const std::string& supernet_sha256) {
+  wire::TaskDocument document;
+  wire::TrainParams params{card, minutes, std::nullopt, job.seed};
+  params.int8 = true;
+  document.params = std::move(params);
+  document.blobs = {{"model", job.model_sha256},
+                    {"statistics", job.statistics_sha256},
+                    {"dataset", job.dataset_sha256},
+                    {"supernet", supernet_sha256}};
+  return task_of(job, std::nullopt, std::move(document));
+}
+
 NewTask tune_task(const Job& job, const ModelCard& card, const DistillWish& wish, int trial,
                   const Plan& plan) {
   wire::TaskDocument document;

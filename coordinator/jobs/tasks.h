@@ -33,6 +33,10 @@ NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Si
 // REQUIRES: the job is prepared, and its document wants a super-network to be trained.
 NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wish);
 
+// The super-network is trained for int8, for so long.  REQUIRES: the job is prepared.
+NewTask int8_train_task(const Job& job, const ModelCard& card, double minutes,
+                        const std::string& supernet_sha256);
+
 // Trains the weights of the plan alone, which `trial` has: from the job's super-network on where
 // they are that one's.  REQUIRES: the job is prepared, and has it.
 NewTask tune_task(const Job& job, const ModelCard& card, const DistillWish& wish, int trial,

@@ -38,7 +38,7 @@ struct SpaceInputs {
   const SpaceLimits& limits;
   const PrecisionChoices& precision;
   const Guidance& guidance;
-  Weights weights = Weights::kOriginal;  // of what removes a part of the model
+  Inheritance inheritance = {};
 };
 
 bool allows(const SpaceLimits& limits, Precision precision);

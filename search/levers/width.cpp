@@ -81,7 +81,7 @@ class Width final : public Lever {
       if (allocation.skip.empty() && allocation.kernels.empty()) add(allocation);
     }
     // Trained weights bear more: every other one then, from the second on.
-    if (inputs.weights == Weights::kSupernet) first_seed_ = 1, next_seed_ = 2;
+    if (inputs.inheritance.narrower) first_seed_ = 1, next_seed_ = 2;
   }
 
   void write(const Genome& genome, Plan& plan) const override {

@@ -36,6 +36,22 @@ Space space_with(const PrecisionChoices& int8) {
   return std::move(space).value();
 }
 
+TEST(Space, a_plan_inherits_what_was_trained_for_its_kind) {
+  for (const Inheritance trained : {Inheritance{false, false}, Inheritance{true, false},
+                                    Inheritance{false, true}, Inheritance{true, true}}) {
+    const Space space =
+        Space::make(small_detector(12), {}, Recovery::kReconstruct, {}, {}, trained).value();
+    std::mt19937 rng(3);
+    for (int i = 0; i < 100; ++i) {
+      const Plan plan = space.plan_of(anything(space, rng));
+      const bool inherits =
+          (trained.narrower && !plan.widths.empty()) || (trained.int8 && plan.quantization);
+      EXPECT_EQ(plan.weights == Weights::kSupernet, inherits);
+      EXPECT_TRUE(space.genome_of(plan)) << "a plan of the space is in the space";
+    }
+  }
+}
+
 TEST(Space, int8_choices_that_were_taken_away_are_in_no_plan) {
   PrecisionChoices int8;
   int8.weight_bits = {7};

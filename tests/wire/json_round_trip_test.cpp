@@ -152,7 +152,8 @@ TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
       }
       const auto* train = std::get_if<TrainParams>(&task.params);
       const bool inherits =
-          train != nullptr && train->plan && train->plan->weights == Weights::kSupernet;
+          train != nullptr &&
+          (train->int8 || (train->plan && train->plan->weights == Weights::kSupernet));
       if (inherits || (build != nullptr && build->plan.weights != Weights::kOriginal)) {
         needed.push_back("supernet");
       }
@@ -196,9 +197,13 @@ TEST(JsonRoundTrip, a_job_says_in_its_recovery_which_plans_are_tuned) {
   for (const char* refused :
        {R"({"kind":"distill","plans":0})", R"({"kind":"distill","plans":51})",
         R"({"kind":"distill","minutes":0})", R"({"kind":"supernet","distill":3})",
-        R"({"kind":"none","distill":{}})"}) {
+        R"({"kind":"none","distill":{}})", R"({"kind":"supernet","int8_minutes":0})",
+        R"({"kind":"supernet","from":"abcdefgh","int8_minutes":5})"}) {
     EXPECT_FALSE(parse(refused)) << refused;
   }
+  const auto for_int8 = parse(R"({"kind":"supernet","minutes":30,"int8_minutes":5})");
+  ASSERT_TRUE(for_int8) << for_int8.error().message;
+  EXPECT_EQ(for_int8.value().supernet, (SupernetWish{30, {}, 5}));
 }
 
 TEST(JsonRoundTrip, the_tuning_of_a_job_comes_back_as_it_was) {
@@ -230,7 +235,7 @@ TEST(JsonRoundTrip, a_plan_is_canonical_and_named_by_its_digest) {
   EXPECT_EQ(plan_sha256(other.value()), plan_sha256(plan));
 }
 
-TEST(JsonRoundTrip, a_plan_says_whose_weights_it_takes_only_where_it_removes_something) {
+TEST(JsonRoundTrip, a_plan_says_whose_weights_it_takes_only_where_they_may_be_others) {
   Plan plan;
   plan.height = plan.width = 64;
   const std::string untouched = plan_to_json(plan);
@@ -238,6 +243,9 @@ TEST(JsonRoundTrip, a_plan_says_whose_weights_it_takes_only_where_it_removes_som
   const auto nothing_goes = parse_plan(plan_to_json(plan));
   ASSERT_TRUE(nothing_goes) << nothing_goes.error().message;
   EXPECT_EQ(plan_to_json(nothing_goes.value()), untouched);
+  Plan int8 = plan;
+  int8.quantization = QuantizationPlan{};
+  EXPECT_EQ(parse_plan(plan_to_json(int8)).value(), int8);
   plan.widths["stem"] = 8;
   EXPECT_THAT(plan_to_json(plan), testing::HasSubstr(R"("weights":"supernet")"));
   const auto back = parse_plan(plan_to_json(plan));

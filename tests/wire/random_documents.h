@@ -253,7 +253,8 @@ class RandomDocuments {
     out.recovery = static_cast<Recovery>(whole(0, 1));
     if (coin()) {
       out.recovery = Recovery::kReconstruct;
-      out.supernet = coin() ? SupernetWish{real(1, 600)} : SupernetWish{60, text() + "x"};
+      out.supernet = coin() ? SupernetWish{real(1, 600), {}, coin() ? real(1, 60) : 0.0}
+                            : SupernetWish{60, text() + "x"};
     }
     if (out.recovery == Recovery::kReconstruct && coin()) {
       out.distill = DistillWish{whole(1, kMostTunedPlans), real(1, 600)};
@@ -309,6 +310,7 @@ class RandomDocuments {
         TrainParams out{card(), real(0, 600), {}, rng_()};
         if (coin()) out.steps = whole(1, 9999);
         if (coin()) out.plan = plan();
+        out.int8 = !out.plan && coin();
         return out;
       }
     }
@@ -326,6 +328,7 @@ class RandomDocuments {
     out.seed = rng_();
     out.knots = several(0, 4, [&] { return TrainedKnot{real(0, 1), coin()}; });
     out.judged = several(0, 4, [&] { return JudgedShare{real(0, 1), real(0, 9), real(0, 9)}; });
+    if (coin()) out.int8 = TrainedInt8{whole(0, 999), coin(), real(0, 9), real(0, 9)};
     out.program = text();
     out.processor = text();
     if (coin()) out.parent = TrainingParent{digest(), whole(0, 999)};

@@ -193,6 +193,10 @@ class FakeFleet {
     made.program = "fake 1";
     made.processor = "a processor";
     std::string file = "supernet";
+    if (params.int8) {
+      made.int8 = TrainedInt8{50, true, 4, 1};
+      file += " for int8";
+    }
     if (params.plan) {  // alone
       made.knots.pop_back();
       made.judged.pop_back();

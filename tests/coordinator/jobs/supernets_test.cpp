@@ -160,6 +160,23 @@ TEST_F(Supernets, one_of_another_model_or_none_at_all_is_refused_when_it_is_post
   EXPECT_THAT(absent->message, HasSubstr("super-network"));
 }
 
+TEST_F(Supernets, the_weights_of_one_plan_are_no_super_network_to_begin_with) {
+  start();
+  const std::string file = wire::sha256_hex("tuned"), plan = wire::sha256_hex("plan");
+  ASSERT_TRUE(store->commit({{},
+                             {SupernetAdded{{.sha256 = file,
+                                             .bytes = 9,
+                                             .model_sha256 = model,
+                                             .statistics_sha256 = wire::sha256_hex("statistics"),
+                                             .training_json = wire::training_to_json({}),
+                                             .plan_sha256 = plan}}}}));
+  const auto refused = refusal(inheriting(4, file));
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, ErrorCode::kUnsupported);
+  EXPECT_THAT(refused->message,
+              HasSubstr("is no super-network: it holds the weights of plan " + plan.substr(0, 10)));
+}
+
 TEST_F(Supernets, training_is_refused_where_nobody_trains) {
   start();
   run_to_rest();
@@ -259,6 +276,41 @@ TEST_F(Supernets, a_transfer_between_jobs_of_other_weights_is_refused) {
   EXPECT_THAT(refused->message, HasSubstr("other weights"));
   job.transfer = TransferFrom{inherits};
   EXPECT_FALSE(refusal(job));
+}
+
+TEST_F(Supernets, one_is_trained_for_int8_after_that_and_then_all_in_int8_inherits_too) {
+  fleet->give(0, std::string(kTraining));
+  start();
+  NewJob job = inheriting(24);
+  job.supernet->int8_minutes = 2;
+  const JobId id = add(job);
+  run_to_rest();
+  ASSERT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  const auto trainings = tasks_of(id, TaskKind::kTrain);
+  ASSERT_EQ(trainings.size(), 2U);
+  const auto second = wire::parse_task(trainings[1].task.document_json).value();
+  EXPECT_TRUE(std::get<wire::TrainParams>(second.params).int8);
+  EXPECT_EQ(std::get<wire::TrainParams>(second.params).minutes, 2);
+  EXPECT_EQ(second.blobs.at("supernet"), made);
+  EXPECT_EQ(stored(id).supernet_sha256, wire::sha256_hex("supernet for int8"));
+  int whole_in_int8 = 0;
+  for (const Trial& trial : trials(id)) {
+    const Plan plan = wire::parse_plan(trial.plan_json).value();
+    const bool inherits = !plan.widths.empty() || plan.quantization;
+    EXPECT_EQ(plan.weights == Weights::kSupernet, inherits) << trial.plan_json;
+    whole_in_int8 += plan.quantization && !removes_parts(plan) ? 1 : 0;
+  }
+  EXPECT_GT(whole_in_int8, 0);
+}
+
+TEST(TrainedGuidance, layers_harm_less_in_int8_by_what_came_back_there) {
+  Training training;
+  training.int8 = TrainedInt8{50, true, 4, 1};
+  Guidance guidance;
+  guidance.int8_layers = {{"layer", 2}};
+  EXPECT_DOUBLE_EQ(with_trained_weights(guidance, training).int8_layers[0].damage, 0.5);
+  training.int8->kept = false;
+  EXPECT_DOUBLE_EQ(with_trained_weights(guidance, training).int8_layers[0].damage, 2);
 }
 
 TEST(TrainedGuidance, expects_less_damage_the_more_came_back) {
