@@ -1,6 +1,7 @@
 #include "engine/train/elastic/coordinates.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <utility>
@@ -14,6 +15,9 @@ namespace pare::engine {
 namespace {
 
 constexpr double kLeastShare = 1e-3;  // of a layer's usual size, below which a value counts as that
+
+// A range moves by this times the optimiser's step, by parts of itself.
+constexpr double kRangeStep = 5;
 
 // No smaller than a share of their root mean square.
 torch::Tensor bounded(const torch::Tensor& values) {
@@ -36,7 +40,8 @@ void measure(const torch::Tensor& read, const torch::Tensor& made, ElasticLayer&
 }  // namespace
 
 Result<Coordinates> Coordinates::make(const ElasticBody& body, const std::vector<bool>& nodes,
-                                      std::size_t knots, const torch::Tensor& samples) {
+                                      std::size_t knots, const torch::Tensor& samples,
+                                      const std::vector<std::string>& ranges) {
   Coordinates made;
   made.knots_ = knots;
   std::vector<std::string> wanted;
@@ -69,28 +74,49 @@ Result<Coordinates> Coordinates::make(const ElasticBody& body, const std::vector
       next += 2;
     }
   }
-  made.allocate();
+  made.allocate(ranges);
   return made;
 }
 
-void Coordinates::allocate() {
-  std::int64_t all = 0;
-  for (const ElasticLayer& layer : layers_) all += layer.spreads.size(0) * layer.inputs.size(1);
-  values_ = torch::zeros({all * static_cast<std::int64_t>(knots_)});
+torch::Tensor Coordinates::leaf(std::int64_t first, torch::IntArrayRef shape) const {
+  const auto part = [&](const torch::Tensor& flat) {
+    return flat.narrow(0, first, c10::multiply_integers(shape)).view(shape);
+  };
+  torch::Tensor made = part(values_).detach().set_requires_grad(true);
+  made.mutable_grad() = part(gradients_);
+  return made;
+}
+
+void Coordinates::allocate(const std::vector<std::string>& ranges) {
+  for (const ElasticLayer& layer : layers_) {
+    per_knot_ += layer.spreads.size(0) * layer.inputs.size(1);
+  }
+  const auto all = per_knot_ * static_cast<std::int64_t>(knots_) + std::ssize(ranges);
+  values_ = torch::zeros({all});
   gradients_ = torch::zeros_like(values_);
   std::int64_t first = 0;
   for (std::size_t k = 0; k < knots_; ++k) {
     for (ElasticLayer& layer : layers_) {
       const std::int64_t rows = layer.spreads.size(0), columns = layer.inputs.size(1);
-      const auto part = [&](const torch::Tensor& flat) {
-        return flat.narrow(0, first, rows * columns).view({rows, columns});
-      };
-      torch::Tensor leaf = part(values_).detach().set_requires_grad(true);
-      leaf.mutable_grad() = part(gradients_);
-      layer.v.push_back(std::move(leaf));
+      layer.v.push_back(leaf(first, {rows, columns}));
       first += rows * columns;
     }
   }
+  for (const std::string& tensor : ranges) ranges_.emplace(tensor, leaf(first++, {1}));
+}
+
+torch::Tensor Coordinates::range_factor(const std::string& tensor) const {
+  const auto trained = ranges_.find(tensor);
+  return trained == ranges_.end() ? torch::Tensor() : torch::exp(trained->second * kRangeStep);
+}
+
+std::map<std::string, double> Coordinates::range_factors(const torch::Tensor& values) const {
+  std::map<std::string, double> factors;
+  for (const auto& [tensor, own] : ranges_) {
+    const std::int64_t at = own.storage_offset() - values_.storage_offset();
+    factors[tensor] = std::exp(kRangeStep * values[at].item<double>());
+  }
+  return factors;
 }
 
 std::map<std::string, std::vector<LayerChange>> Coordinates::changes(

@@ -38,7 +38,7 @@ Result<std::vector<PoolPlan>> draw_pool(const ElasticBody& body, const Ranking& 
     const KeyedRandom random(options.seed, 0, static_cast<std::uint64_t>(p));
     const auto found = allocate(body.groups, costs.value(),
                                 with_noise(ranking, options.noise, random), {{saving}});
-    for (const Allocation& one : found) pool.push_back({one.widths, one.macs_saved});
+    for (const Allocation& one : found) pool.push_back({one.widths, one.macs_saved, {}});
   }
   return pool;
 }
@@ -50,7 +50,7 @@ Result<std::vector<PoolPlan>> expected_plans(const ElasticBody& body, const Rank
   if (!costs) return costs.error();
   std::vector<PoolPlan> plans;
   for (const Allocation& one : allocate(body.groups, costs.value(), ranking, savings)) {
-    plans.push_back({one.widths, one.macs_saved});
+    plans.push_back({one.widths, one.macs_saved, {}});
   }
   return plans;
 }

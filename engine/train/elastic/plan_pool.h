@@ -9,9 +9,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/plan.h"
 #include "core/result.h"
 #include "engine/prune/importance.h"
 #include "engine/train/elastic/elastic_body.h"
@@ -21,6 +23,7 @@ namespace pare::engine {
 struct PoolPlan {
   std::map<std::string, int> widths;
   double share = 0;  // of the MACs that it saves
+  std::optional<QuantizationPlan> quantization = {};
 };
 
 struct PoolOptions {

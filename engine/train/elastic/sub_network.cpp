@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
 #include "engine/prune/elastic_layer.h"
 #include "engine/prune/reconstruct.h"
 #include "engine/train/elastic/eigen_tensor.h"
+#include "engine/train/graph/fake_quantize.h"
 #include "engine/train/graph/torch_tensor.h"
 
 namespace pare::engine {
@@ -26,7 +28,7 @@ torch::Tensor rows_of(const torch::Tensor& matrix, const torch::Tensor& rows) {
 }
 
 // Constants of its own for every trained layer, a bias among them.
-void separate(Graph& graph, const std::map<std::string_view, std::size_t>& trained) {
+void separate(Graph& graph, const std::set<std::string_view>& trained) {
   for (Node& node : graph.nodes) {
     if (!trained.contains(node.name)) continue;
     const Tensor weights = graph.constants.at(node.inputs[kWeight]);
@@ -43,6 +45,12 @@ void separate(Graph& graph, const std::map<std::string_view, std::size_t>& train
   }
 }
 
+std::set<std::string_view> names_of(const std::vector<ElasticLayer>& layers) {
+  std::set<std::string_view> names;
+  for (const ElasticLayer& layer : layers) names.insert(layer.name);
+  return names;
+}
+
 // Weights and bias side by side.
 torch::Tensor joined(const Graph& graph, const Node& node) {
   const torch::Tensor weights = to_torch(graph.constants.at(node.inputs[kWeight]));
@@ -56,52 +64,105 @@ torch::Tensor joined(const Graph& graph, const Node& node) {
 Result<SubNetwork> SubNetwork::make(const ElasticBody& body, const Coordinates& coordinates,
                                     const std::vector<double>& knots, const RemovedUnits& removed,
                                     double share) {
+  auto made = build(body, coordinates, knot_weights(knots, share), removed, nullptr);
+  if (!made) return made;
+  SubNetwork network = std::move(made).value();
+  network.share_ = share;
+  network.trace(body, affected_nodes(body.graph, body.groups, removed));
+  return network;
+}
+
+Result<SubNetwork> SubNetwork::make(const ElasticBody& body, const Coordinates& coordinates,
+                                    const RemovedUnits& removed, double share,
+                                    const Lowering& lowering) {
+  auto made = build(body, coordinates, {1}, removed, &lowering);
+  if (!made) return made;
+  SubNetwork network = std::move(made).value();
+  network.share_ = share;
+  network.trace(body, std::vector<bool>(body.graph.nodes.size(), true));
+  return network;
+}
+
+Result<SubNetwork> SubNetwork::build(const ElasticBody& body, const Coordinates& coordinates,
+                                     std::vector<double> knot_shares, const RemovedUnits& removed,
+                                     const Lowering* lowering) {
   const auto repaired = reconstruct(body.graph, body.groups, removed, body.statistics);
   if (!repaired) return repaired.error();
   auto pruned = prune(repaired.value(), body.observed, body.ops, body.groups, removed);
   if (!pruned) return pruned.error();
-  Graph graph = std::move(pruned).value().graph;
-  std::map<std::string_view, std::size_t> trained;
-  for (std::size_t l = 0; l < coordinates.layers().size(); ++l) {
-    trained[coordinates.layers()[l].name] = l;
+  PrunedGraph left = std::move(pruned).value();
+  separate(left.graph, names_of(coordinates.layers()));
+  QuantizedGraph lowered;
+  if (lowering != nullptr) {
+    auto quantized = lowering->quantize(left);
+    if (!quantized) return quantized.error();
+    lowered = std::move(quantized).value();
   }
-  separate(graph, trained);
-  auto module = GraphModule::make(graph, Trainable::kNothing);
+  auto module =
+      GraphModule::make(lowering == nullptr ? left.graph : lowered.graph, Trainable::kNothing);
   if (!module) return module.error();
   SubNetwork made(coordinates, std::move(module).value());
-  made.share_ = share;
-  made.knot_shares_ = knot_weights(knots, share);
-  for (const TensorInfo& output : graph.outputs) made.wanted_.push_back(output.name);
-  for (const Node& node : graph.nodes) {
-    const auto at = trained.find(node.name);
-    if (at == trained.end()) continue;
-    const ElasticLayer& layer = coordinates.layers()[at->second];
+  made.knot_shares_ = std::move(knot_shares);
+  for (const TensorInfo& output : left.graph.outputs) made.wanted_.push_back(output.name);
+  if (const auto added = made.add_parts(body, removed, left.graph); !added) return added.error();
+  if (lowering != nullptr) made.put_in_int8(lowered, lowering->weight_bits);
+  return made;
+}
+
+Result<std::monostate> SubNetwork::add_parts(const ElasticBody& body, const RemovedUnits& removed,
+                                             const Graph& left) {
+  std::map<std::string_view, const Node*> nodes;
+  for (const Node& node : left.nodes) nodes[node.name] = &node;
+  for (std::size_t l = 0; l < coordinates_->layers().size(); ++l) {
+    const ElasticLayer& layer = coordinates_->layers()[l];
+    const auto at = nodes.find(layer.name);
+    if (at == nodes.end()) continue;
+    const Node& node = *at->second;
     const auto in_plan =
         layer_in_plan(body.graph, body.groups, layer.node, removed, body.statistics);
     if (!in_plan) return in_plan.error();
-    Part part{at->second,
+    Part part{l,
               node.inputs[kWeight],
               node.inputs[kBias],
               index_of(in_plan.value().rows, layer.shape[0]),
-              joined(graph, node),
+              joined(left, node),
               {},
-              graph.constants.at(node.inputs[kWeight]).shape()};
+              left.constants.at(node.inputs[kWeight]).shape()};
     const Eigen::MatrixXd& repair = in_plan.value().repair;
     part.basis =
         !layer.whole ? rows_of(layer.inputs, part.rows)
         : repair.size() == 0
             ? layer.inputs
             : layer.inputs.to(torch::kFloat64).matmul(to_torch(repair)).to(torch::kFloat32);
-    made.parts_.push_back(std::move(part));
+    parts_.push_back(std::move(part));
   }
-  const std::vector<bool> affected = affected_nodes(body.graph, body.groups, removed);
-  for (const Part& part : made.parts_) {
-    const ElasticLayer& layer = coordinates.layers()[part.layer];
-    if (!affected[layer.node]) continue;
-    made.traced_.push_back({body.graph.nodes[layer.node].outputs[0], part.rows});
-    made.wanted_.push_back(made.traced_.back().tensor);
+  return std::monostate{};
+}
+
+// Weights and scales are those that the int8 graph reads.
+void SubNetwork::put_in_int8(const QuantizedGraph& lowered, int weight_bits) {
+  const std::set<std::string> in_int8(lowered.int8_layers.begin(), lowered.int8_layers.end());
+  for (Part& part : parts_) {
+    const std::string& layer = coordinates_->layers()[part.layer].name;
+    if (!in_int8.contains(layer)) continue;
+    const Node& node = *find_node(lowered.graph, layer);
+    part.weights = node.inputs[kWeight];
+    part.bias = node.inputs[kBias];
+    part.bits = weight_bits;
   }
-  return made;
+  for (const auto& [tensor, by] : lowered.scaled_by) {
+    const std::string constant = scale_name(tensor);
+    scales_.push_back({constant, by, to_torch(lowered.graph.constants.at(constant))});
+  }
+}
+
+void SubNetwork::trace(const ElasticBody& body, const std::vector<bool>& compared) {
+  for (const Part& part : parts_) {
+    const ElasticLayer& layer = coordinates_->layers()[part.layer];
+    if (!compared[layer.node]) continue;
+    traced_.push_back({body.graph.nodes[layer.node].outputs[0], part.rows});
+    wanted_.push_back(traced_.back().tensor);
+  }
 }
 
 GraphModule::Values SubNetwork::weights() const {
@@ -120,8 +181,13 @@ GraphModule::Values SubNetwork::weights() const {
       all = all + (layer.whole ? v.matmul(part.basis) : v * part.basis);
     }
     const std::int64_t columns = all.size(1) - 1;
-    values[part.weights] = all.narrow(1, 0, columns).reshape(part.shape);
+    const torch::Tensor weights = all.narrow(1, 0, columns).reshape(part.shape);
+    values[part.weights] = part.bits == 0 ? weights : fake_quantize_rows(weights, part.bits);
     values[part.bias] = all.narrow(1, columns, 1).reshape({-1});
+  }
+  for (const Scale& scale : scales_) {
+    const torch::Tensor factor = coordinates_->range_factor(scale.tensor);
+    if (factor.defined()) values[scale.constant] = scale.base * factor;
   }
   return values;
 }

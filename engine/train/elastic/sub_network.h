@@ -3,6 +3,9 @@
 //
 //   weights = rows of ( W M + D (sum over knots of h_k V_k) (P M) )
 //
+// A sub-network in int8 is the graph that its candidate would have, Q/DQ pairs and all: weights are
+// rounded as they are used, and the scales of activations follow their trained ranges.
+//
 // W M and P M are made once, in double, by the code that builds candidates, so what is trained is
 // what is exported.  Cost of making one: as reconstruct() and prune(); memory: a copy of the
 // weights and a P M a layer.  Not thread-safe.
@@ -10,10 +13,12 @@
 
 #include <torch/torch.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "core/result.h"
+#include "engine/quant/insert_qdq.h"
 #include "engine/train/elastic/coordinates.h"
 #include "engine/train/graph/graph_module.h"
 
@@ -25,16 +30,29 @@ struct TracedLayer {
   torch::Tensor rows;  // of the original that stay; undefined: all
 };
 
+// What makes a candidate's int8 graph of what is left: weights simulated, nearest rounding,
+// without equalization, so that training can stand in for both.
+struct Lowering {
+  std::function<Result<QuantizedGraph>(const PrunedGraph& pruned)> quantize;
+  int weight_bits = 8;
+};
+
 class SubNetwork {
  public:
-  // `share`: of the MACs that are removed.  Fails as reconstruct() and prune() do.
-  // REQUIRES: `coordinates` and `body` outlive it.
+  // `share`: of the MACs that are removed; of its changes those of `knots` count that
+  // knot_weights() has.  Fails as reconstruct() and prune() do.
+  // REQUIRES: `coordinates` outlive it.
   static Result<SubNetwork> make(const ElasticBody& body, const Coordinates& coordinates,
                                  const std::vector<double>& knots, const RemovedUnits& removed,
                                  double share);
 
+  // In int8; the only change of the coordinates counts whole.  Fails as `lowering` does too.
+  static Result<SubNetwork> make(const ElasticBody& body, const Coordinates& coordinates,
+                                 const RemovedUnits& removed, double share,
+                                 const Lowering& lowering);
+
   double share() const { return share_; }
-  // Convolutions whose inputs are not the original's, in the order of the graph.
+  // Layers whose inputs are not the original's, in the order of the graph.
   const std::vector<TracedLayer>& traced() const { return traced_; }
   // The head's tensors first, then the traced ones: what forward() answers.
   const std::vector<std::string>& wanted() const { return wanted_; }
@@ -43,16 +61,29 @@ class SubNetwork {
   Result<std::vector<torch::Tensor>> forward(const torch::Tensor& images);
 
  private:
+  // An activation's scale in the graph, whose range is trained.
+  struct Scale {
+    std::string constant, tensor;
+    torch::Tensor base;
+  };
   struct Part {
     std::size_t layer = 0;      // of the coordinates
     std::string weights, bias;  // names of constants
     torch::Tensor rows;         // undefined: all
     torch::Tensor base, basis;  // W M's rows; P M, or P's rows
     std::vector<std::int64_t> shape;
+    int bits = 0;  // that the weights have; 0: as they are
   };
 
   SubNetwork(const Coordinates& coordinates, GraphModule module)
       : coordinates_(&coordinates), module_(std::move(module)) {}
+  static Result<SubNetwork> build(const ElasticBody& body, const Coordinates& coordinates,
+                                  std::vector<double> knot_shares, const RemovedUnits& removed,
+                                  const Lowering* lowering);
+  Result<std::monostate> add_parts(const ElasticBody& body, const RemovedUnits& removed,
+                                   const Graph& left);
+  void put_in_int8(const QuantizedGraph& lowered, int weight_bits);
+  void trace(const ElasticBody& body, const std::vector<bool>& compared);
   GraphModule::Values weights() const;
 
   const Coordinates* coordinates_;
@@ -60,6 +91,7 @@ class SubNetwork {
   double share_ = 0;
   std::vector<double> knot_shares_;
   std::vector<Part> parts_;
+  std::vector<Scale> scales_;
   std::vector<TracedLayer> traced_;
   std::vector<std::string> wanted_;
 };

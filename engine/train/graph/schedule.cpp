@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
+
+#include "engine/train/graph/fake_quantize.h"
 
 namespace pare::engine {
 namespace {
@@ -13,27 +16,49 @@ struct Operation {
   std::vector<std::string> reads;
 };
 
+using Makers = std::map<std::string, const Node*>;  // by output
+
+// The node of this operator that makes the tensor, if one does.
+const Node* maker_of(const Makers& makers, const std::string& tensor, std::string_view op) {
+  const auto maker = makers.find(tensor);
+  return maker == makers.end() || maker->second->op != op ? nullptr : maker->second;
+}
+
 std::vector<torch::Tensor> run_silu(const TorchCall& call) {
   return {torch::silu(call.inputs[0])};
 }
 
-// What a node does: Mul(x, Sigmoid(x)) reads x alone.
+// REQUIRES: both quantize or dequantize.
+bool same_scale(const Node& one, const Node& other) {
+  return std::equal(one.inputs.begin() + 1, one.inputs.end(), other.inputs.begin() + 1,
+                    other.inputs.end());
+}
+
+// What two nodes do as one: Mul(x, Sigmoid(x)) reads x alone, and DequantizeLinear reads what was
+// quantized with the same scale, so that gradients reach both it and the scale.
+Operation operation_of(const Node& node, const Makers& makers) {
+  if (node.op == "Mul") {
+    for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
+      const Node* const sigmoid = maker_of(makers, node.inputs[i], "Sigmoid");
+      if (sigmoid == nullptr || sigmoid->inputs[0] != node.inputs[1 - i]) continue;
+      return {run_silu, {node.inputs[1 - i]}};
+    }
+  }
+  if (node.op == "DequantizeLinear") {
+    const Node* const quantized = maker_of(makers, node.inputs[0], "QuantizeLinear");
+    if (quantized != nullptr && same_scale(*quantized, node)) {
+      return {run_fake_quantize, quantized->inputs};
+    }
+  }
+  return {find_torch_op(node.op), node.inputs};
+}
+
 std::vector<Operation> operations_of(const Graph& graph) {
-  std::map<std::string, const Node*> sigmoids;  // by output
+  Makers makers;
   std::vector<Operation> operations;
   for (const Node& node : graph.nodes) {
-    Operation operation{find_torch_op(node.op), node.inputs};
-    if (node.op == "Sigmoid") sigmoids[node.outputs[0]] = &node;
-    if (node.op == "Mul") {
-      for (const std::size_t i : {std::size_t{0}, std::size_t{1}}) {
-        const auto sigmoid = sigmoids.find(node.inputs[i]);
-        if (sigmoid != sigmoids.end() && sigmoid->second->inputs[0] == node.inputs[1 - i]) {
-          operation = {run_silu, {node.inputs[1 - i]}};
-          break;
-        }
-      }
-    }
-    operations.push_back(std::move(operation));
+    operations.push_back(operation_of(node, makers));
+    for (const std::string& output : node.outputs) makers[output] = &node;
   }
   return operations;
 }

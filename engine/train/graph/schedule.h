@@ -1,6 +1,8 @@
 // Which operators of a graph run, in which order, for some wanted tensors: names resolved once.
 //
-// Tensors have places in one array.  Sigmoid and Mul of the same tensor run as one SiLU.
+// Tensors have places in one array.  Sigmoid and Mul of the same tensor run as one SiLU,
+// QuantizeLinear and DequantizeLinear of the same scale as one rounding that gradients pass
+// (fake_quantize.h).
 // Cost: linear in the graph.  A plain value.
 #pragma once
 

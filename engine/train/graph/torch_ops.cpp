@@ -121,6 +121,17 @@ Out hard_sigmoid(const TorchCall& c) {
   return {torch::clamp(c.inputs[0] * alpha + beta, 0.0, 1.0)};
 }
 
+// Of uint8, one scale for the whole tensor.  Both at once are what is trained (schedule.h).
+Out quantize_linear(const TorchCall& c) {
+  TORCH_CHECK(c.inputs[1].numel() == 1, "QuantizeLinear with ", c.inputs[1].numel(), " scales");
+  return {torch::clamp(torch::round(c.inputs[0] / c.inputs[1]) + c.inputs[2], 0, 255)};
+}
+
+Out dequantize_linear(const TorchCall& c) {
+  TORCH_CHECK(c.inputs[1].numel() == 1, "DequantizeLinear with ", c.inputs[1].numel(), " scales");
+  return {(c.inputs[0] - c.inputs[2]) * c.inputs[1]};
+}
+
 const std::map<std::string_view, TorchOp>& table() {
   static const std::map<std::string_view, TorchOp> kTable = {
       {"Add", [](const TorchCall& c) -> Out { return {c.inputs[0] + c.inputs[1]}; }},
@@ -129,6 +140,7 @@ const std::map<std::string_view, TorchOp>& table() {
       {"Clip", clip},
       {"Concat", concat},
       {"Conv", conv},
+      {"DequantizeLinear", dequantize_linear},
       {"Div", [](const TorchCall& c) -> Out { return {c.inputs[0] / c.inputs[1]}; }},
       {"Exp", [](const TorchCall& c) -> Out { return {torch::exp(c.inputs[0])}; }},
       {"Flatten", flatten},
@@ -148,6 +160,7 @@ const std::map<std::string_view, TorchOp>& table() {
       {"Mul", [](const TorchCall& c) -> Out { return {c.inputs[0] * c.inputs[1]}; }},
       {"Pad", pad},
       {"Pow", [](const TorchCall& c) -> Out { return {torch::pow(c.inputs[0], c.inputs[1])}; }},
+      {"QuantizeLinear", quantize_linear},
       {"ReduceMean", reduce_mean},
       {"Relu", [](const TorchCall& c) -> Out { return {torch::relu(c.inputs[0])}; }},
       {"Reshape", reshape},

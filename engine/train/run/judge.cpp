@@ -22,6 +22,33 @@ Result<std::vector<SubNetwork>> make_sub_networks(const ElasticBody& body, const
   return all;
 }
 
+Result<std::vector<SubNetwork>> make_int8_networks(const ElasticBody& body,
+                                                   const UnitOrders& orders,
+                                                   const Coordinates& coordinates,
+                                                   const Int8Networks& int8,
+                                                   const std::vector<PoolPlan>& plans) {
+  std::vector<SubNetwork> all;
+  for (const PoolPlan& plan : plans) {
+    const auto removed = select_units(body.groups, plan.widths, orders);
+    if (!removed) return removed.error();
+    Graph graph = body.graph;
+    if (int8.from != nullptr) {
+      auto inherited = corrected(graph, *int8.from, plan.share);
+      if (!inherited) return inherited.error();
+      graph = std::move(inherited).value();
+    }
+    const ElasticBody own{graph, body.observed, body.groups, body.head, body.statistics, body.ops};
+    const QuantizationPlan& quantization = plan.quantization.value();
+    const Lowering lowering{
+        [&](const PrunedGraph& pruned) { return int8.quantize(pruned, quantization); },
+        quantization.weight_bits};
+    auto made = SubNetwork::make(own, coordinates, removed.value(), plan.share, lowering);
+    if (!made) return made.error();
+    all.push_back(std::move(made).value());
+  }
+  return all;
+}
+
 Result<std::vector<bool>> affected_by_any(const ElasticBody& body, const UnitOrders& orders,
                                           const std::vector<PoolPlan>& plans) {
   std::vector<bool> any(body.graph.nodes.size(), false);

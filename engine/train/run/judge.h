@@ -3,19 +3,36 @@
 
 #include <torch/torch.h>
 
+#include <functional>
 #include <vector>
 
+#include "engine/prune/correction.h"
 #include "engine/train/distill/distillation.h"
 #include "engine/train/elastic/plan_pool.h"
 
 namespace pare::engine {
 
 // One for each plan, the units of each group going in this order.  Fails as select_units() and
-// SubNetwork::make().  REQUIRES: `coordinates` and `body` outlive them.
+// SubNetwork::make().  REQUIRES: `coordinates` outlive them.
 Result<std::vector<SubNetwork>> make_sub_networks(const ElasticBody& body, const UnitOrders& orders,
                                                   const Coordinates& coordinates,
                                                   const std::vector<double>& knots,
                                                   const std::vector<PoolPlan>& plans);
+
+// How sub-networks in int8 come about.
+struct Int8Networks {
+  const Supernet* from = nullptr;  // whose weights they begin with; null: the body's
+  // Weights simulated, nearest rounding, no equalization (Lowering).
+  std::function<Result<QuantizedGraph>(const PrunedGraph& pruned, const QuantizationPlan& plan)>
+      quantize;
+};
+
+// The same in int8.  Fails as corrected() too.  REQUIRES: every plan has a quantization.
+Result<std::vector<SubNetwork>> make_int8_networks(const ElasticBody& body,
+                                                   const UnitOrders& orders,
+                                                   const Coordinates& coordinates,
+                                                   const Int8Networks& int8,
+                                                   const std::vector<PoolPlan>& plans);
 
 // Nodes of the body that some plan affects.  Fails as select_units().
 Result<std::vector<bool>> affected_by_any(const ElasticBody& body, const UnitOrders& orders,

@@ -35,6 +35,7 @@ std::string text_of(const RunOptions& o, const std::vector<SubNetwork>& pool) {
   for (const double knot : o.knots) text += " " + std::to_string(knot);
   text += ", plans";
   for (const SubNetwork& plan : pool) text += " " + std::to_string(plan.share());
+  if (o.int8 != nullptr) text += ", in int8";
   return text;
 }
 
@@ -58,7 +59,6 @@ class Run {
   Result<TrainedCorrection> go(std::vector<SubNetwork> pool, std::vector<SubNetwork> judged) {
     pool_ = std::move(pool);
     judged_ = std::move(judged);
-    result_.supernet.knots = options_.knots;
     const std::string about = text_of(options_, pool_);
     const Clock::time_point start = Clock::now();
     const auto before = held_out_losses(distillation_, judged_, images_.held_out);
@@ -204,11 +204,21 @@ class Run {
     return losses;
   }
 
-  // Changes that are no better than none, as judged by the plan nearest to their knot, go.
   Result<TrainedCorrection> finish() {
     const torch::NoGradGuard no_grad;
-    auto after = judge_with(state_.best);
+    const auto after = options_.int8 != nullptr ? keep_int8() : keep_knots();
     if (!after) return after.error();
+    result_.after = after.value();
+    result_.supernet.lineage.steps = state_.step;
+    result_.curve = state_.curve;
+    result_.skipped = state_.skipped;
+    return std::move(result_);
+  }
+
+  // Changes that are no better than none, as judged by the plan nearest to their knot, go.
+  Result<std::vector<double>> keep_knots() {
+    auto after = judge_with(state_.best);
+    if (!after) return after;
     bool all = true;
     for (std::size_t k = 0; k < options_.knots.size(); ++k) {
       const std::size_t nearest = nearest_to(judged_, options_.knots[k]);
@@ -219,13 +229,21 @@ class Run {
       state_.best.narrow(0, first, coordinates_.per_knot()).zero_();
     }
     if (!all) after = judge_with(state_.best);
-    if (!after) return after.error();
-    result_.after = std::move(after).value();
+    result_.supernet.knots = options_.knots;
     result_.supernet.changes = coordinates_.changes(state_.best);
-    result_.supernet.lineage.steps = state_.step;
-    result_.curve = state_.curve;
-    result_.skipped = state_.skipped;
-    return std::move(result_);
+    return after;
+  }
+
+  // The best is better than none for all judged plans together, or it is none.
+  Result<std::vector<double>> keep_int8() {
+    result_.kept = {state_.best_step > 0};
+    if (!result_.kept[0]) return result_.before;
+    Int8Change& int8 = result_.supernet.int8;
+    for (auto& [layer, change] : coordinates_.changes(state_.best)) {
+      int8.changes.emplace(layer, std::move(change[0]));
+    }
+    int8.range_factors = coordinates_.range_factors(state_.best);
+    return judge_with(state_.best);
   }
 
   Coordinates coordinates_;
@@ -244,6 +262,55 @@ class Run {
   TrainedCorrection result_;
 };
 
+// Every tensor that Q/DQ pairs may stand behind.
+std::vector<std::string> activations_of(const Graph& graph) {
+  std::vector<std::string> names;
+  for (const TensorInfo& input : graph.inputs) names.push_back(input.name);
+  for (const Node& node : graph.nodes) {
+    names.insert(names.end(), node.outputs.begin(), node.outputs.end());
+  }
+  return names;
+}
+
+// What training changes: in fp32 the layers that some plan affects, in int8 all of them, with the
+// ranges of what they read and make.
+Result<Coordinates> coordinates_for(const ElasticBody& body, const UnitOrders& orders,
+                                    const std::vector<PoolPlan>& plans, const RunImages& images,
+                                    const RunOptions& options) {
+  const torch::Tensor samples =
+      images.held_out[0].narrow(0, 0, std::min<std::int64_t>(kSamples, images.held_out[0].size(0)));
+  if (options.int8 != nullptr) {
+    return Coordinates::make(body, std::vector<bool>(body.graph.nodes.size(), true), 1, samples,
+                             activations_of(body.graph));
+  }
+  const auto affected = affected_by_any(body, orders, plans);
+  if (!affected) return affected.error();
+  return Coordinates::make(body, affected.value(), options.knots.size(), samples);
+}
+
+Result<std::vector<SubNetwork>> networks_of(const ElasticBody& body, const UnitOrders& orders,
+                                            const Coordinates& coordinates,
+                                            const std::vector<PoolPlan>& plans,
+                                            const RunOptions& options) {
+  if (options.int8 == nullptr) {
+    return make_sub_networks(body, orders, coordinates, options.knots, plans);
+  }
+  return make_int8_networks(body, orders, coordinates, *options.int8, plans);
+}
+
+// Outputs of layers that the original has too.
+std::vector<std::string> comparable_outputs(const ElasticBody& body, const ElasticBody& original,
+                                            const Coordinates& coordinates) {
+  std::set<std::string> known;
+  for (const Node& node : original.graph.nodes) known.insert(node.outputs[0]);
+  std::vector<std::string> outputs;
+  for (const ElasticLayer& layer : coordinates.layers()) {
+    const std::string& output = body.graph.nodes[layer.node].outputs[0];
+    if (known.contains(output)) outputs.push_back(output);
+  }
+  return outputs;
+}
+
 }  // namespace
 
 Result<TrainedCorrection> train_supernet(const ElasticBody& body, const UnitOrders& orders,
@@ -253,26 +320,16 @@ Result<TrainedCorrection> train_supernet(const ElasticBody& body, const UnitOrde
                                          const std::function<void(const RunProgress&)>& report) {
   std::vector<PoolPlan> all = pool;
   all.insert(all.end(), judged.begin(), judged.end());
-  const auto affected = affected_by_any(body, orders, all);
-  if (!affected) return affected.error();
-  const torch::Tensor samples =
-      images.held_out[0].narrow(0, 0, std::min<std::int64_t>(kSamples, images.held_out[0].size(0)));
-  auto coordinates = Coordinates::make(body, affected.value(), options.knots.size(), samples);
+  auto coordinates = coordinates_for(body, orders, all, images, options);
   if (!coordinates) return coordinates.error();
   const ElasticBody& original = options.original == nullptr ? body : *options.original;
-  std::set<std::string> known;
-  for (const Node& node : original.graph.nodes) known.insert(node.outputs[0]);
-  std::vector<std::string> traced;
-  for (const ElasticLayer& layer : coordinates.value().layers()) {
-    const std::string& output = body.graph.nodes[layer.node].outputs[0];
-    if (known.contains(output)) traced.push_back(output);
-  }
-  auto distillation = Distillation::make(original, traced);
+  auto distillation =
+      Distillation::make(original, comparable_outputs(body, original, coordinates.value()));
   if (!distillation) return distillation.error();
   Run run(std::move(coordinates).value(), std::move(distillation).value(), images, options, report);
-  auto trained = make_sub_networks(body, orders, run.coordinates(), options.knots, pool);
+  auto trained = networks_of(body, orders, run.coordinates(), pool, options);
   if (!trained) return trained.error();
-  auto looked_at = make_sub_networks(body, orders, run.coordinates(), options.knots, judged);
+  auto looked_at = networks_of(body, orders, run.coordinates(), judged, options);
   if (!looked_at) return looked_at.error();
   return run.go(std::move(trained).value(), std::move(looked_at).value());
 }

@@ -18,6 +18,7 @@
 #include "engine/train/distill/distillation.h"
 #include "engine/train/elastic/plan_pool.h"
 #include "engine/train/run/batches.h"
+#include "engine/train/run/judge.h"
 #include "engine/train/run/optimizer.h"
 
 namespace pare::engine {
@@ -37,6 +38,9 @@ struct RunOptions {
   // What sub-networks are held against, where that is not the body that they are cut from: its
   // weights have changed, or blocks are out.  Layers are known by the names of their outputs.
   const ElasticBody* original = nullptr;
+  // What is trained is the change that int8 asks for, one for all plans, and the ranges of
+  // activations; knots are not looked at.  Null: the changes of the knots, in fp32.
+  const Int8Networks* int8 = nullptr;
 };
 
 struct RunImages {
@@ -55,9 +59,9 @@ struct RunProgress {
 };
 
 struct TrainedCorrection {
-  Supernet supernet;                  // without lineage but steps
+  Supernet supernet;                  // without lineage but steps; for int8 that part alone
   std::vector<double> before, after;  // held-out loss of each judged plan
-  std::vector<bool> kept;             // of each knot: its change is better than none
+  std::vector<bool> kept;             // of each knot, or of int8: the change is better than none
   std::vector<HeldOutPoint> curve;
   std::int64_t skipped = 0;
   std::int64_t went_on_from = 0;  // the step of the state that was gone on from; 0: of none

@@ -5,10 +5,13 @@
 #include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "engine/ops/all_ops.h"
 #include "engine/train/run/supernet_run.h"
 #include "engine/train/run/threads.h"
+#include "engine/train/tasks/int8_plans.h"
 #include "engine/train/tasks/opened.h"
 #include "engine/train/tasks/photographs.h"
 #include "engine/train/tasks/plans.h"
@@ -25,6 +28,8 @@ struct Arguments {
   std::filesystem::path checkpoint;  // empty: none
   double checkpoint_seconds = 60;
   std::vector<std::filesystem::path> plans;
+  bool int8 = false;
+  std::filesystem::path from;   // empty: none
   std::size_t most_images = 0;  // 0: all
   PoolOptions pool;
   RunOptions run;
@@ -71,6 +76,18 @@ Json of_plans(const std::vector<PoolPlan>& plans, const TrainedCorrection& train
   return list;
 }
 
+// The super-network that training goes on from; nullopt: the original.
+Result<std::optional<Supernet>> read_from(const Arguments& arguments, const std::string& model) {
+  if (arguments.from.empty()) return std::optional<Supernet>{};
+  const auto file = read_tensor_file(arguments.from);
+  if (!file) return file.error();
+  auto supernet = load_supernet(file.value());
+  if (!supernet) return supernet.error();
+  const auto own = check_lineage(supernet.value(), model);
+  if (!own) return own.error();
+  return std::optional(std::move(supernet).value());
+}
+
 Json of_progress(const RunProgress& p, double seconds) {
   Json line = {{"step", p.step},         {"steps", p.steps}, {"loss", p.loss},
                {"features", p.features}, {"heads", p.heads}, {"rate", p.rate},
@@ -89,15 +106,21 @@ Result<std::monostate> train(const Arguments& arguments) {
   const Detector& detector = model.detector;
   const ElasticBody body{detector.body, detector.observed, detector.groups,
                          detector.head, model.statistics,  all_ops()};
-  const auto plans = arguments.plans.empty()
-                         ? draw_plans(arguments.pool, arguments.run.knots, body, model.file)
-                         : read_plans(arguments.plans, body, model.file);
+  const auto from = read_from(arguments, model.model_sha256);
+  if (!from) return from.error();
+  auto plans = arguments.plans.empty()
+                   ? draw_plans(arguments.pool, arguments.run.knots, body, model.file)
+                   : read_plans(arguments.plans, body, model.file);
   if (!plans) return plans.error();
+  const Supernet* const before = from.value() ? &*from.value() : nullptr;
+  const Int8Networks int8 = int8_networks(detector, model.file, before);
+  if (arguments.int8) plans = in_int8(std::move(plans).value());
   const InputForm form{detector.card.height, detector.card.width, detector.card.preprocessing};
   const auto photographs = load_photographs(arguments.images, arguments.most_images, form);
   if (!photographs) return photographs.error();
   const RunImages images{photographs.value().trained_on, photographs.value().held_out, form};
   RunOptions options = arguments.run;
+  if (arguments.int8) options.int8 = &int8;
   FileKeeper keeper(arguments.checkpoint, arguments.checkpoint_seconds);
   if (!arguments.checkpoint.empty()) options.keeper = &keeper;
   options.about = "model " + model.model_sha256 + ", statistics " + model.statistics_sha256 +
@@ -113,10 +136,14 @@ Result<std::monostate> train(const Arguments& arguments) {
       train_supernet(body, plans.value().orders, plans.value().pool, plans.value().judged, images,
                      options, [&](const RunProgress& p) { say(of_progress(p, seconds())); });
   if (!trained) return trained.error();
-  const Training record =
+  Training record =
       training_of(trained.value(), options, plans.value().judged, photographs.value());
-  const Supernet supernet =
-      with_lineage(trained.value().supernet, record, model.model_sha256, model.statistics_sha256);
+  Supernet supernet = trained.value().supernet;
+  if (arguments.int8) {
+    record = with_int8(before, trained.value(), std::move(record));
+    supernet = with_int8(before, std::move(supernet));
+  }
+  supernet = with_lineage(std::move(supernet), record, model.model_sha256, model.statistics_sha256);
   const auto written = write_tensor_file(to_tensor_file(supernet), arguments.out);
   if (!written) return written;
   for (const std::string& note : trained.value().notes) say({{"note", note}});
@@ -157,6 +184,10 @@ int run_supernet(int argc, char** argv) {
   app.add_option("--steps", run.steps, "Instead of minutes")->check(CLI::Range(1, 100'000'000));
   app.add_option("--knots", run.knots, "Shares of the MACs that sub-networks lack");
   app.add_option("--plan", arguments.plans, "Train these plans alone, instead of a pool");
+  CLI::Option* const from =
+      app.add_option("--from", arguments.from, "The super-network that int8 goes on from");
+  from->needs(app.add_flag("--int8", arguments.int8,
+                           "Train what int8 asks for, and leave all else as it is"));
   app.add_option("--pool", arguments.pool.plans, "Sub-networks that are trained")
       ->check(CLI::Range(1, 1000));
   app.add_option("--noise", arguments.pool.noise, "How far they differ from what is expected best")

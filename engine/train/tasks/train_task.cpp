@@ -11,6 +11,7 @@
 #include "engine/ops/all_ops.h"
 #include "engine/train/run/supernet_run.h"
 #include "engine/train/run/threads.h"
+#include "engine/train/tasks/int8_plans.h"
 #include "engine/train/tasks/opened.h"
 #include "engine/train/tasks/photographs.h"
 #include "engine/train/tasks/plans.h"
@@ -88,6 +89,14 @@ std::string two_digits(double share) {
   return text.data();
 }
 
+// What a judged plan is called in a series: its share, and the arrangement of its int8.
+std::string name_of(const PoolPlan& plan) {
+  std::string name = two_digits(plan.share);
+  if (!plan.quantization) return name;
+  return name + " int8 " + std::string(wire::name_of(plan.quantization->placement)) + " " +
+         std::to_string(plan.quantization->weight_bits);
+}
+
 // Lines for the worker: how far it is, and points of the series.
 class Progress {
  public:
@@ -114,7 +123,7 @@ class Progress {
 
   void add(Json& numbers, const std::string& name, const std::vector<double>& losses) const {
     for (std::size_t j = 0; j < losses.size(); ++j) {
-      if (std::isfinite(losses[j])) numbers[name + two_digits(judged_[j].share)] = losses[j];
+      if (std::isfinite(losses[j])) numbers[name + name_of(judged_[j])] = losses[j];
     }
   }
 
@@ -142,6 +151,7 @@ std::string about(const wire::TaskDocument& task, const wire::TrainParams& param
     if (!sha256.empty()) text += std::string(", ") + role + " " + sha256;
   }
   if (params.plan) text += ", plan " + wire::plan_sha256(trained_form(*params.plan));
+  if (params.int8) text += ", int8";
   return text;
 }
 
@@ -188,6 +198,7 @@ class TrainTask {
     const ElasticBody body{detector.body, detector.observed,        detector.groups,
                            detector.head, model.value().statistics, all_ops()};
     if (params_.plan) return tune(model.value(), body, start);
+    if (params_.int8) return train_for_int8(model.value(), body, start);
     const auto plans =
         draw_plans({.most = kKnots.back(), .seed = params_.seed}, kKnots, body, model.value().file);
     if (!plans) return plans.error();
@@ -226,9 +237,38 @@ class TrainTask {
                   trained.value(), start);
   }
 
+  // The super-network, for plans in int8.
+  Result<wire::TaskSuccess> train_for_int8(const OpenedModel& model, const ElasticBody& body,
+                                           Clock::time_point start) {
+    const auto from = supernet();
+    if (!from) return from.error();
+    auto plans =
+        draw_plans({.most = kKnots.back(), .seed = params_.seed}, kKnots, body, model.file);
+    if (!plans) return plans.error();
+    plans = in_int8(std::move(plans).value());
+    const auto photographs = look(model.detector);
+    if (!photographs) return photographs.error();
+    const Int8Networks int8 = int8_networks(model.detector, model.file, &from.value());
+    RunOptions options = options_for(kKnots);
+    options.int8 = &int8;
+    const auto trained = train(body, plans.value(), photographs.value(), options, model.detector);
+    if (!trained) return trained.error();
+    return finish(
+        with_int8(&from.value(), trained.value().supernet),
+        with_int8(&from.value(), trained.value(),
+                  training_of(trained.value(), options, plans.value().judged, photographs.value())),
+        trained.value(), start);
+  }
+
   // The super-network that the plan begins with; nullopt: it begins with closed form.
   Result<std::optional<Supernet>> inherited() const {
     if (params_.plan->weights != Weights::kSupernet) return std::optional<Supernet>{};
+    auto own = supernet();
+    if (!own) return own.error();
+    return std::optional(std::move(own).value());
+  }
+
+  Result<Supernet> supernet() const {
     const auto path = file_of(task_, "supernet");
     if (!path) return path.error();
     const auto file = read_tensor_file(path.value());
@@ -237,7 +277,7 @@ class TrainTask {
     if (!supernet) return supernet.error();
     const auto own = check_lineage(supernet.value(), blob_of(task_, "model"));
     if (!own) return own.error();
-    return std::optional(std::move(supernet).value());
+    return supernet;
   }
 
   RunOptions options_for(const std::vector<double>& knots) const {

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <torch/version.h>
 
+#include <numeric>
 #include <utility>
 
 #include "host/facts.h"
@@ -23,7 +24,7 @@ Training training_of(const TrainedCorrection& trained, const RunOptions& options
   out.held_out_images = static_cast<int>(photographs.held_out_count);
   out.threads = at::get_num_threads();
   out.seed = options.seed;
-  for (std::size_t k = 0; k < options.knots.size(); ++k) {
+  for (std::size_t k = 0; k < options.knots.size() && options.int8 == nullptr; ++k) {
     out.knots.push_back({options.knots[k], trained.kept[k]});
   }
   for (std::size_t j = 0; j < judged.size(); ++j) {
@@ -32,6 +33,27 @@ Training training_of(const TrainedCorrection& trained, const RunOptions& options
   out.program = training_library();
   out.processor = host::processor_kind(host::machine_facts());
   out.notes = trained.notes;
+  return out;
+}
+
+Training with_int8(const Supernet* from, const TrainedCorrection& trained, Training of_this_run) {
+  const auto mean = [](const std::vector<double>& losses) {
+    return std::accumulate(losses.begin(), losses.end(), 0.0) / static_cast<double>(losses.size());
+  };
+  const TrainedInt8 int8{of_this_run.steps, trained.kept[0], mean(trained.before),
+                         mean(trained.after)};
+  Training out = std::move(of_this_run);
+  out.steps = 0;
+  out.judged.clear();
+  if (from != nullptr && !from->lineage.training.empty()) {
+    const auto before = wire::parse_training(from->lineage.training);
+    if (before) {
+      out.steps = before.value().steps;
+      out.knots = before.value().knots;
+      out.judged = before.value().judged;
+    }
+  }
+  out.int8 = int8;
   return out;
 }
 

@@ -19,6 +19,10 @@ std::string training_library();
 Training training_of(const TrainedCorrection& trained, const RunOptions& options,
                      const std::vector<PoolPlan>& judged, const Photographs& photographs);
 
+// What the training of the super-network that was gone on from (null: of none) came to, and this
+// run beside it, which trained it for int8; seconds and parent are this run's.
+Training with_int8(const Supernet* from, const TrainedCorrection& trained, Training of_this_run);
+
 // The super-network with where it comes from.  What a record says of one attempt alone (its time,
 // what it went on from, notes) is left out, so that the same training gives the same bytes.
 Supernet with_lineage(Supernet supernet, const Training& training, std::string model_sha256,

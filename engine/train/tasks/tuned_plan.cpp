@@ -17,6 +17,13 @@ std::string why_not_tuned(const Plan& plan) {
          "one does not";
 }
 
+// Without the layers that went with blocks.
+Int8Change of_layers_in(const Graph& body, Int8Change int8) {
+  std::erase_if(int8.changes,
+                [&](const auto& change) { return find_node(body, change.first) == nullptr; });
+  return int8;
+}
+
 }  // namespace
 
 Result<TunedBody> tuned_body(const OpenedModel& model, const Plan& plan, const Supernet* from) {
@@ -43,11 +50,14 @@ Result<TunedBody> tuned_body(const OpenedModel& model, const Plan& plan, const S
   auto orders = load_orders(left.statistics, Importance::kGram);
   if (!orders) return orders.error();
   const PoolPlan one{left.plan.widths, removed.value()};
+  Int8Change int8;
+  if (from != nullptr) int8 = of_layers_in(plain.value().detector.body, from->int8);
   return TunedBody{std::move(left.detector),
                    std::move(statistics).value(),
                    std::move(plain).value().detector.body,
                    {std::move(orders).value(), {one}, {one}},
-                   removed.value()};
+                   removed.value(),
+                   std::move(int8)};
 }
 
 Result<Supernet> whole_change(const TunedBody& body, const Supernet& trained) {
@@ -57,6 +67,7 @@ Result<Supernet> whole_change(const TunedBody& body, const Supernet& trained) {
   whole.lineage = trained.lineage;
   whole.knots = {body.share};
   whole.changes = changes_between(body.plain, after.value());
+  whole.int8 = body.int8;
   return whole;
 }
 

@@ -22,6 +22,7 @@ struct TunedBody {
   Graph plain;            // the same body with the original's weights
   Plans plans;            // the one
   double share = 0;       // of the MACs that it removes; the only knot
+  Int8Change int8 = {};   // of what it inherits: tuning leaves that as it is
 };
 
 // `from`: the super-network that the plan inherits; null: none.  Fails as reduce() and corrected();

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "engine/executor/openvino_runner.h"
 #include "engine/prune/reconstruct.h"
+#include "engine/quant/activation_histogram.h"
 #include "engine/train/elastic/plan_pool.h"
 #include "engine/train/graph/torch_tensor.h"
 #include "tests/engine/train/elastic_network.h"
@@ -31,6 +34,16 @@ double difference(const std::vector<torch::Tensor>& ours, const std::vector<Tens
     largest = std::max(largest, expected.abs().max().item<double>());
   }
   return worst / largest;
+}
+
+// The mean difference over all outputs.
+double mean_difference(const std::vector<torch::Tensor>& ours, const std::vector<Tensor>& theirs) {
+  double sum = 0, count = 0;
+  for (std::size_t i = 0; i < theirs.size(); ++i) {
+    sum += (ours[i].detach() - to_torch(theirs[i])).abs().sum().item<double>();
+    count += static_cast<double>(theirs[i].size());
+  }
+  return sum / count;
 }
 
 TEST(SubNetwork, torch_computes_what_the_executor_does_with_the_graph_that_is_cut_out) {
@@ -86,6 +99,98 @@ TEST(SubNetwork, gradients_reach_the_knots_beside_the_share_and_no_others) {
   EXPECT_GT(last.second, 0);
   EXPECT_GT(between.first, 0);
   EXPECT_GT(between.second, 0);
+}
+
+// What a run of the network on one image shows of every activation.
+class ObservedOnce {
+ public:
+  explicit ObservedOnce(const Graph& graph) {
+    std::vector<std::string> names;
+    for (const Node& node : graph.nodes) names.push_back(node.outputs[0]);
+    const Tensor image = random_tensor({1, 3, 32, 48}, 11, 0, 1);
+    const auto seen = make_openvino_runner(graph, names).value()->run({image}).value();
+    add(graph.inputs[0].name, image);
+    for (std::size_t i = 0; i < names.size(); ++i) add(names[i], seen[i]);
+  }
+  QuantizationSources sources() const {
+    return {[this](const std::string& tensor) -> Result<Distribution> {
+              const auto found = histograms_.find(tensor);
+              if (found != histograms_.end()) return found->second.distribution({});
+              return Error{ErrorCode::kNotFound, "no values of " + tensor};
+            },
+            {},
+            {}};
+  }
+
+ private:
+  void add(const std::string& name, const Tensor& values) {
+    if (values.shape().size() != 4) return;
+    ActivationHistogram histogram(values.shape()[1]);
+    EXPECT_TRUE(histogram.add(values));
+    histograms_.emplace(name, std::move(histogram));
+  }
+  std::map<std::string, ActivationHistogram> histograms_;
+};
+
+TEST(SubNetwork, in_int8_torch_computes_what_the_executor_does_with_the_simulated_candidate) {
+  const ElasticNetwork network;
+  const Graph& graph = network.model.graph;
+  const Groups& groups = network.model.groups;
+  std::vector<std::string> activations{graph.inputs[0].name};
+  for (const Node& node : graph.nodes) activations.push_back(node.outputs[0]);
+  for (const QdqPlacement placement : kAllPlacements) {
+    const QuantizationPlan plan{.ranges = RangeMethod::kPercentile, .placement = placement};
+    const RemovedUnits removed =
+        select_units(groups, random_widths(groups, 2), network.ranking.orders).value();
+    Coordinates coordinates =
+        Coordinates::make(network.body(), std::vector<bool>(graph.nodes.size(), true), 1,
+                          to_torch(random_tensor({4, 3, 32, 48}, 3, 0, 1)), activations)
+            .value();
+    draw_values(coordinates.values(), 5);
+    const auto factors = coordinates.range_factors(coordinates.values());
+
+    // The candidate: the change of int8, repaired, pruned, quantized with the ranges multiplied.
+    Int8Change int8{{}, factors};
+    for (auto& [layer, change] : coordinates.changes(coordinates.values())) {
+      int8.changes.emplace(layer, change[0]);
+    }
+    const auto cut = [&](const Graph& body) {
+      const Graph repaired = reconstruct(body, groups, removed, network.statistics).value();
+      return prune(repaired, network.model.observed, all_ops(), groups, removed).value();
+    };
+    const PrunedGraph left = cut(corrected_for_int8(graph, int8).value());
+    const ObservedOnce observed(cut(graph).graph);
+    QuantizationSources sources = observed.sources();
+    sources.range_factor = [&](const std::string& tensor) { return factors.at(tensor); };
+    const QuantizedGraph candidate =
+        insert_qdq(left.graph, plan, sources, WeightForm::kSimulated).value();
+
+    const Lowering lowering{[&](const PrunedGraph& pruned) {
+      return insert_qdq(pruned.graph, plan, observed.sources(), WeightForm::kSimulated);
+    }};
+    auto sub = SubNetwork::make(network.body(), coordinates, removed, 0.2, lowering);
+    ASSERT_TRUE(sub) << sub.error().message;
+    const Tensor image = random_tensor({1, 3, 32, 48}, 4, 0, 1);
+    const auto expected = make_openvino_runner(candidate.graph).value()->run({image}).value();
+    const auto in_fp32 = make_openvino_runner(left.graph).value()->run({image}).value();
+    const auto made = std::move(sub).value().forward(to_torch(image)).value();
+    // A value between two levels may become either; on the whole they are equal.
+    EXPECT_LT(mean_difference(made, expected), 0.2 * mean_difference(made, in_fp32))
+        << static_cast<int>(placement);
+
+    coordinates.gradients().zero_();
+    made[0].square().sum().backward();
+    const std::int64_t ranges = coordinates.gradients().numel() - coordinates.per_knot();
+    EXPECT_EQ(ranges, std::ssize(activations));
+    EXPECT_GT(
+        coordinates.gradients().narrow(0, 0, coordinates.per_knot()).abs().sum().item<double>(), 0);
+    EXPECT_GT(coordinates.gradients()
+                  .narrow(0, coordinates.per_knot(), ranges)
+                  .abs()
+                  .sum()
+                  .item<double>(),
+              0);
+  }
 }
 
 TEST(PlanPool, plans_spread_over_the_shares_and_differ_by_their_noise) {
