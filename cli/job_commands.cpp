@@ -153,17 +153,18 @@ Result<json> recovery_of(const SubmitArguments& given) {
   return recovery;
 }
 
-// The document of the file, with what the flags say on top.
-Result<json> document_of(const SubmitArguments& given) {
-  json job = json::object();
-  if (!given.file.empty()) {
-    auto read = read_json_file(given.file);
-    if (!read) return read.error();
-    job = std::move(read).value();
-    if (!job.is_object()) {
-      return Error{ErrorCode::kInvalidArgument, given.file + " holds no job document"};
-    }
+// An object, empty without a file.
+Result<json> document_in(const std::string& file) {
+  if (file.empty()) return json::object();
+  auto read = read_json_file(file);
+  if (read && !read.value().is_object()) {
+    return Error{ErrorCode::kInvalidArgument, file + " holds no job document"};
   }
+  return read;
+}
+
+// What flags say as it is, without a look at what they name.
+void put_plain(const SubmitArguments& given, json& job) {
   if (!given.model.empty()) job["model"] = given.model;
   if (!given.dataset.empty()) job["dataset"] = given.dataset;
   if (!given.targets.empty()) job["targets"] = given.targets;
@@ -172,6 +173,29 @@ Result<json> document_of(const SubmitArguments& given) {
   if (given.device_seconds) job["budget"]["device_seconds"] = *given.device_seconds;
   if (given.stagnation) job["budget"]["stagnation"] = *given.stagnation;
   if (given.worst) job["across"] = "worst";
+  if (!given.objectives.empty()) job["objectives"] = given.objectives;
+  if (!given.strategy.empty()) job["strategy"] = given.strategy;
+  if (given.seed) job["seed"] = *given.seed;
+  if (given.held_back) job["validation"]["held_back"] = *given.held_back;
+}
+
+void put_space(const SubmitArguments& given, json& job) {
+  if (!given.resolution.empty()) {
+    job["space"]["resolution"] = {given.resolution.front(), given.resolution.back()};
+  }
+  if (!given.precision.empty()) job["space"]["precision"] = given.precision;
+  if (given.no_width) job["space"]["width"] = false;
+  if (given.no_depth) job["space"]["depth"] = false;
+  if (given.no_kernels) job["space"]["kernels"] = false;
+}
+
+// The document of the file, with what the flags say on top.
+Result<json> document_of(const SubmitArguments& given) {
+  auto document = document_in(given.file);
+  if (!document) return document;
+  json job = std::move(document).value();
+  put_plain(given, job);
+  put_space(given, job);
   if (!given.transfer.empty()) {
     const auto from = job_number("--transfer", given.transfer);
     if (!from) return from.error();
@@ -182,23 +206,12 @@ Result<json> document_of(const SubmitArguments& given) {
     if (!read) return read.error();
     job["begin_with"].push_back(std::move(read).value());
   }
-  if (!given.objectives.empty()) job["objectives"] = given.objectives;
   auto constraints = constraints_of(given, job.value("constraints", json::array()));
   if (!constraints) return constraints.error();
   if (!constraints.value().empty()) job["constraints"] = std::move(constraints).value();
-  if (!given.strategy.empty()) job["strategy"] = given.strategy;
-  if (given.seed) job["seed"] = *given.seed;
   auto recovery = recovery_of(given);
   if (!recovery) return recovery.error();
   if (!recovery.value().is_null()) job["recovery"] = std::move(recovery).value();
-  if (!given.resolution.empty()) {
-    job["space"]["resolution"] = {given.resolution.front(), given.resolution.back()};
-  }
-  if (!given.precision.empty()) job["space"]["precision"] = given.precision;
-  if (given.no_width) job["space"]["width"] = false;
-  if (given.no_depth) job["space"]["depth"] = false;
-  if (given.no_kernels) job["space"]["kernels"] = false;
-  if (given.held_back) job["validation"]["held_back"] = *given.held_back;
   return job;
 }
 
