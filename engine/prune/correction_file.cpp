@@ -20,6 +20,10 @@ std::string place_of_knot(std::size_t knot) {
 const std::string kPlaceOfInt8 = "int8/";
 const std::string kWeights = "weights/", kBias = "bias/", kRange = "range/";
 
+std::string key_of(std::string place, const std::string& part, const std::string& name) {
+  return place.append(part).append(name);
+}
+
 Error unreadable(const std::string& what) {
   return {ErrorCode::kInvalidArgument, "no super-network: " + what};
 }
@@ -133,17 +137,17 @@ Result<Tensor> numbers_at(const TensorFile& file, const std::string& key) {
 
 Result<LayerChange> read_change(const TensorFile& file, const std::string& place,
                                 const std::string& layer) {
-  auto weights = numbers_at(file, place + kWeights + layer);
+  auto weights = numbers_at(file, key_of(place, kWeights, layer));
   if (!weights) return weights.error();
-  auto bias = numbers_at(file, place + kBias + layer);
+  auto bias = numbers_at(file, key_of(place, kBias, layer));
   if (!bias) return bias.error();
   return LayerChange{std::move(weights).value(), std::move(bias).value()};
 }
 
 void add_change(TensorFile& file, const std::string& place, const std::string& layer,
                 const LayerChange& change) {
-  add_halves(file, place + kWeights + layer, change.weights);
-  add_halves(file, place + kBias + layer, change.bias);
+  add_halves(file, key_of(place, kWeights, layer), change.weights);
+  add_halves(file, key_of(place, kBias, layer), change.bias);
 }
 
 // What is kept behind this prefix, by the names that follow it.
@@ -154,6 +158,11 @@ std::vector<std::string> names_behind(const TensorFile& file, const std::string&
     names.push_back(at->first.substr(prefix.size()));
   }
   return names;
+}
+
+std::string other_shape(std::string key, const Shape& here, const Shape& first) {
+  return key.append(" is ").append(to_string(here)).append(", the first knot has ") +
+         to_string(first);
 }
 
 // Those of all knots are of one shape.
@@ -168,8 +177,7 @@ Result<std::vector<LayerChange>> read_layer(const TensorFile& file, std::size_t 
          {std::pair(kWeights, &LayerChange::weights), std::pair(kBias, &LayerChange::bias)}) {
       const Shape &here = (changes[k].*part).shape(), &first = (changes[0].*part).shape();
       if (here == first) continue;
-      return unreadable(place_of_knot(k) + name + layer + " is " + to_string(here) +
-                        ", the first knot has " + to_string(first));
+      return unreadable(other_shape(key_of(place_of_knot(k), name, layer), here, first));
     }
   }
   return changes;
@@ -183,7 +191,7 @@ Result<Int8Change> read_int8(const TensorFile& file) {
     int8.changes.emplace(layer, std::move(change).value());
   }
   for (const std::string& tensor : names_behind(file, kPlaceOfInt8 + kRange)) {
-    const std::string key = kPlaceOfInt8 + kRange + tensor;
+    const std::string key = key_of(kPlaceOfInt8, kRange, tensor);
     const auto factor = numbers_at(file, key);
     if (!factor) return factor.error();
     const bool is_factor = factor.value().size() == 1 && factor.value().values<float>()[0] > 0;
@@ -217,7 +225,8 @@ TensorFile to_tensor_file(const Supernet& supernet) {
   }
   for (const auto& [tensor, factor] : supernet.int8.range_factors) {
     const auto number = static_cast<float>(factor);
-    file.tensors[kPlaceOfInt8 + kRange + tensor] = Tensor::of<float>({}, std::span(&number, 1));
+    file.tensors[key_of(kPlaceOfInt8, kRange, tensor)] =
+        Tensor::of<float>({}, std::span(&number, 1));
   }
   return file;
 }
