@@ -137,10 +137,13 @@ struct Inheritance {
   friend bool operator==(const Inheritance&, const Inheritance&) = default;
 };
 
-inline Weights inherited_by(const Plan& plan, Inheritance inheritance) noexcept {
-  const bool inherits = (inheritance.narrower && !plan.widths.empty()) ||
-                        (inheritance.int8 && plan.quantization.has_value());
-  return inherits ? Weights::kSupernet : Weights::kOriginal;
+// Whose weights its candidates begin with.  Those that were trained for int8 were rounded to nearest
+// meanwhile, and are so again: another rounding gives away a part of what they gained.
+inline void inherit(Plan& plan, Inheritance inheritance) noexcept {
+  const bool for_int8 = inheritance.int8 && plan.quantization.has_value();
+  const bool inherits = for_int8 || (inheritance.narrower && !plan.widths.empty());
+  plan.weights = inherits ? Weights::kSupernet : Weights::kOriginal;
+  if (for_int8) plan.quantization->rounding = Rounding::kNearest;
 }
 
 // What a plan and all others have in common whose weights are trained alike: input size and

@@ -79,7 +79,7 @@ FirstPlans first_plans(const JobContext& context) {
   for (const StartingPoint& point : context.document.begin_with) {
     Plan plan = point.plan.value_or(Plan{});
     // What it removes counts, whoever's weights it was found with.
-    plan.weights = inherited_by(plan, context.inheritance());
+    inherit(plan, context.inheritance());
     const auto genome = context.space.genome_of(plan);
     if (genome) {
       add(genome.value());

@@ -37,8 +37,10 @@ std::vector<search::Observation> observations_of(const JobContext& context,
 
 }  // namespace
 
-Weights predicted_weights(const JobContext& context, const Plan& plan) noexcept {
-  return inherited_by(plan, context.inheritance());
+Weights predicted_weights(const JobContext& context, const Plan& plan) {
+  Plan own = plan;
+  inherit(own, context.inheritance());
+  return own.weights;
 }
 
 Result<std::vector<std::vector<PredictedOutcome>>> predict(const JobContext& job,
@@ -48,7 +50,7 @@ Result<std::vector<std::vector<PredictedOutcome>>> predict(const JobContext& job
   std::vector<search::Genome> genomes;
   for (const Plan& plan : plans) {
     Plan own = plan;
-    own.weights = predicted_weights(job, plan);
+    inherit(own, job.inheritance());
     auto genome = context.space.genome_of(own);
     if (!genome) {
       return Error{ErrorCode::kInvalidArgument,

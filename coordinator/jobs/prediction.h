@@ -31,7 +31,7 @@ struct PredictedOutcome {
 
 // The weights that an answer about the plan is for: those that the job's plans have that remove as
 // much, because no trial of it says what others would come to.
-Weights predicted_weights(const JobContext& context, const Plan& plan) noexcept;
+Weights predicted_weights(const JobContext& context, const Plan& plan);
 
 // One list an asked plan, with these weights, in the order of the job's targets.  Fails with
 // kInvalidArgument, naming it, for a plan outside the job's space, and with kConflict while no

@@ -12,7 +12,7 @@ class WeightsLever final : public Lever {
       : Lever(first, {}), inheritance_(inheritance) {}
 
   void write(const Genome&, Plan& plan) const override {
-    plan.weights = inherited_by(plan, inheritance_);
+    inherit(plan, inheritance_);
   }
   void read(const Plan&, Genome&) const override {}
   void draw(Genome&, Random&, double) const override {}

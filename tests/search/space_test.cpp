@@ -47,6 +47,9 @@ TEST(Space, a_plan_inherits_what_was_trained_for_its_kind) {
       const bool inherits =
           (trained.narrower && !plan.widths.empty()) || (trained.int8 && plan.quantization);
       EXPECT_EQ(plan.weights == Weights::kSupernet, inherits);
+      if (trained.int8 && plan.quantization) {
+        EXPECT_EQ(plan.quantization->rounding, Rounding::kNearest) << "as it was trained";
+      }
       EXPECT_TRUE(space.genome_of(plan)) << "a plan of the space is in the space";
     }
   }

@@ -11,6 +11,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <opencv2/imgcodecs.hpp>
+#include <set>
 
 #include "core/training.h"
 #include "engine/program/tasks.h"
@@ -61,8 +62,8 @@ class TrainTaskTest : public testing::Test {
     inspect.params = wire::InspectModelParams{};
     card() = std::get<ModelSummary>(on_engine(inspect).result).card;
     wire::TaskDocument prepare;
-    prepare.params =
-        wire::PrepareParams{card(), {{card().height, card().width}}, {Precision::kFp32}, 3};
+    prepare.params = wire::PrepareParams{
+        card(), {{card().height, card().width}}, {Precision::kFp32, Precision::kInt8}, 3};
     (void)on_engine(prepare);
   }
   static void TearDownTestSuite() { fs::remove_all(folder()); }
@@ -296,6 +297,46 @@ TEST_F(TrainTaskTest, one_that_inherits_begins_where_its_super_network_is) {
   const Ended foreign = train(inherits);
   ASSERT_FALSE(foreign.end);
   EXPECT_THAT(foreign.end.error().message, HasSubstr(std::string(64, 'e')));
+}
+
+TEST_F(TrainTaskTest, is_trained_for_int8_from_where_it_is_and_all_else_of_it_stays) {
+  ASSERT_TRUE(whole().end) << whole().end.error().message;
+  wire::TaskDocument for_int8 = task();
+  std::get<wire::TrainParams>(for_int8.params).int8 = true;
+  for_int8.files["supernet"] = (folder() / "scratch0" / "supernet.safetensors").string();
+  for_int8.blobs["supernet"] = wire::sha256_file(for_int8.files["supernet"]).value();
+  const Ended ended = train(for_int8);
+  ASSERT_TRUE(ended.end) << ended.end.error().message;
+  const Training& training = ended.training();
+  EXPECT_EQ(training.knots, whole().training().knots);
+  EXPECT_EQ(training.judged, whole().training().judged);
+  EXPECT_EQ(training.steps, whole().training().steps);
+  ASSERT_TRUE(training.int8);
+  EXPECT_GE(training.int8->steps, 1);
+  EXPECT_LE(training.int8->trained, training.int8->untrained);
+  const auto supernet = [](const fs::path& scratch) {
+    return load_supernet(read_tensor_file(scratch / "supernet.safetensors").value()).value();
+  };
+  const Supernet before = supernet(folder() / "scratch0"), after = supernet(scratch_of_last());
+  EXPECT_EQ(after.knots, before.knots);
+  EXPECT_EQ(after.changes, before.changes);
+  EXPECT_EQ(after.int8.empty(), !training.int8->kept);
+  std::set<std::string> judged;
+  for (const json& line : ended.said) {
+    if (!line.contains("numbers")) continue;
+    for (const auto& [name, value] : line["numbers"].items()) judged.insert(name);
+  }
+  EXPECT_THAT(judged, testing::IsSupersetOf(
+                          {"held_out/0.00 int8 operators 8", "held_out/0.00 int8 silu_blocks 8"}));
+
+  fs::path first;
+  for (const auto& kept : fs::directory_iterator(scratch_of_last() / "checkpoints")) {
+    if (first.empty() || kept.path() < first) first = kept.path();
+  }
+  const Ended again = train(for_int8, first);
+  ASSERT_TRUE(again.end) << again.end.error().message;
+  EXPECT_TRUE(again.training().parent);
+  EXPECT_TRUE(again.artifact == ended.artifact);
 }
 
 TEST_F(TrainTaskTest, a_plan_that_narrows_nothing_or_repairs_in_another_way_is_not_trained_alone) {
