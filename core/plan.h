@@ -137,8 +137,8 @@ struct Inheritance {
   friend bool operator==(const Inheritance&, const Inheritance&) = default;
 };
 
-// Whose weights its candidates begin with.  Those that were trained for int8 were rounded to nearest
-// meanwhile, and are so again: another rounding gives away a part of what they gained.
+// Whose weights its candidates begin with.  Those that were trained for int8 were rounded to
+// nearest meanwhile, and are so again: another rounding gives away a part of what they gained.
 inline void inherit(Plan& plan, Inheritance inheritance) noexcept {
   const bool for_int8 = inheritance.int8 && plan.quantization.has_value();
   const bool inherits = for_int8 || (inheritance.narrower && !plan.widths.empty());
