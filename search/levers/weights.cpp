@@ -11,9 +11,7 @@ class WeightsLever final : public Lever {
   WeightsLever(std::size_t first, Inheritance inheritance)
       : Lever(first, {}), inheritance_(inheritance) {}
 
-  void write(const Genome&, Plan& plan) const override {
-    inherit(plan, inheritance_);
-  }
+  void write(const Genome&, Plan& plan) const override { inherit(plan, inheritance_); }
   void read(const Plan&, Genome&) const override {}
   void draw(Genome&, Random&, double) const override {}
   double weight(const Genome&) const override { return 0; }
