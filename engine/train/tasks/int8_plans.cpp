@@ -9,6 +9,7 @@ namespace pare::engine {
 namespace {
 
 constexpr std::array kBits = {8, 7};
+constexpr std::size_t kArrangements = kAllPlacements.size() * kBits.size();
 
 QuantizationPlan arrangement(std::size_t number) {
   QuantizationPlan plan;
@@ -22,10 +23,10 @@ QuantizationPlan arrangement(std::size_t number) {
 
 Plans in_int8(Plans plans) {
   std::vector<PoolPlan> pool;
-  for (PoolPlan& smaller : plans.pool) {
-    pool.push_back({{}, 0, arrangement(pool.size())});
-    smaller.quantization = arrangement(pool.size());
-    pool.push_back(std::move(smaller));
+  for (std::size_t number = 0; number < kArrangements; ++number) {
+    pool.push_back({{}, 0, arrangement(number)});
+    pool.push_back(plans.pool[(2 * number + 1) * plans.pool.size() / (2 * kArrangements)]);
+    pool.back().quantization = arrangement(number);
   }
   std::vector<PoolPlan> judged;
   for (std::size_t p = 0; p < kAllPlacements.size(); ++p) judged.push_back({{}, 0, arrangement(p)});

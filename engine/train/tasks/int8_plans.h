@@ -8,9 +8,10 @@
 
 namespace pare::engine {
 
-// Every placement and number of bits in turn; every second network is the whole one, which is what
-// int8 is most often asked for, the others are those of `plans`.  Judged are the whole network in
-// every placement and the smaller ones in the first.
+// Two networks in every placement and number of bits: the whole one, which is what int8 is most
+// often asked for, and a smaller one of `plans`, over all their shares; a pair of a step has one of
+// each.  Judged are the whole network in every placement and the smaller ones in the first.
+// REQUIRES: the pool is not empty.
 Plans in_int8(Plans plans);
 
 // Ranges from the activations that were kept at the detector's own size.
