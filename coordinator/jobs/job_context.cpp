@@ -188,13 +188,12 @@ Result<JobContext> load_context(Store& store, const Job& job) {
   if (!training) return training.error();
   auto guidance = guidance_of(job);
   if (!guidance) return guidance.error();
-  Inheritance inheritance;
   if (training.value()) {
-    inheritance = {gained(*training.value()), gained_for_int8(*training.value())};
     guidance = with_trained_weights(std::move(guidance).value(), *training.value());
   }
-  auto space = search::Space::make(summary.value(), limits, document.value().recovery, choices,
-                                   guidance.value(), inheritance);
+  auto space =
+      search::Space::make(summary.value(), limits, document.value().recovery, choices,
+                          guidance.value(), JobContext::inheritance_from(training.value()));
   if (!space) return space.error();
   if (limits.precisions == std::vector{Precision::kInt8} && !space.value().preparation().int8) {
     const std::optional<Tried>& tried = summary.value().tried;

@@ -53,7 +53,8 @@ struct JobContext {
   bool takes_shorter_floats(const Target& target) const;
 
   // From the job's super-network, where it has one, what is better than closed form.
-  Inheritance inheritance() const noexcept {
+  Inheritance inheritance() const noexcept { return inheritance_from(training); }
+  static Inheritance inheritance_from(const std::optional<Training>& training) noexcept {
     if (!training) return {};
     return {gained(*training), gained_for_int8(*training)};
   }

@@ -149,7 +149,8 @@ std::vector<Change> after_train(const JobContext& context, const Task& task, con
                      .statistics_sha256 = job.statistics_sha256,
                      .training_json = wire::result_to_json(end.value().result)}}};
   const SupernetWish& wish = context.document.supernet.value();
-  if (wish.int8_minutes > 0 && !trains_for_int8(task)) {
+  const bool wants_int8 = wish.int8_minutes > 0 && context.space.preparation().int8;
+  if (wants_int8 && !trains_for_int8(task)) {
     changes.emplace_back(
         TaskAdded{int8_train_task(job, context.model.card, wish.int8_minutes, blob->sha256)});
   } else {

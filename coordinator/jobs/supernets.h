@@ -31,7 +31,8 @@ struct TakenOver {
 Result<TakenOver> take_over(Store& store, const JobContext& context);
 
 // What the end of training comes to: it is kept, with where it comes from, and trained for int8 if
-// the job wants that and it was not yet; or the job fails.  REQUIRES: the job's document wants one.
+// the job wants that, may choose int8, and it was not yet; or the job fails.  REQUIRES: the job's
+// document wants one.
 std::vector<Change> after_train(const JobContext& context, const Task& task, const TaskEnd& end);
 
 // In a sentence, what a job that trains waits for: nobody is there who can.  Empty: nothing, or

@@ -303,6 +303,19 @@ TEST_F(Supernets, one_is_trained_for_int8_after_that_and_then_all_in_int8_inheri
   EXPECT_GT(whole_in_int8, 0);
 }
 
+TEST_F(Supernets, none_is_trained_for_int8_where_no_plan_may_be_int8) {
+  fleet->give(0, std::string(kTraining));
+  start();
+  NewJob job = inheriting(4);
+  job.supernet->int8_minutes = 2;
+  job.space.precisions = {Precision::kFp32};
+  const JobId id = add(job);
+  run_to_rest();
+  EXPECT_EQ(stored(id).state, JobState::kSucceeded) << stored(id).reason;
+  EXPECT_EQ(tasks_of(id, TaskKind::kTrain).size(), 1U);
+  EXPECT_EQ(stored(id).supernet_sha256, made);
+}
+
 TEST(TrainedGuidance, layers_harm_less_in_int8_by_what_came_back_there) {
   Training training;
   training.int8 = TrainedInt8{50, true, 4, 1};
