@@ -92,11 +92,13 @@ bool leaves_none(const SpaceLimits& limits, const PrecisionChoices& choices) {
 }
 
 // What preparing found; nothing before it has ended.
-Result<Guidance> guidance_of(const Job& job) {
+// Of the weights that its plans begin with.
+Result<Guidance> guidance_of(const Job& job, const std::optional<Training>& training) {
   if (job.prepared_json.empty()) return Guidance{};
   auto result = wire::parse_result(job.prepared_json, TaskKind::kPrepare);
   if (!result) return result.error();
-  return std::get<wire::PrepareResult>(std::move(result).value()).guidance;
+  Guidance guidance = std::get<wire::PrepareResult>(std::move(result).value()).guidance;
+  return training ? with_trained_weights(std::move(guidance), *training) : guidance;
 }
 
 // Nothing where the job has no super-network, or none yet.
@@ -186,11 +188,8 @@ Result<JobContext> load_context(Store& store, const Job& job) {
   }
   auto training = training_of(store, job);
   if (!training) return training.error();
-  auto guidance = guidance_of(job);
+  auto guidance = guidance_of(job, training.value());
   if (!guidance) return guidance.error();
-  if (training.value()) {
-    guidance = with_trained_weights(std::move(guidance).value(), *training.value());
-  }
   auto space =
       search::Space::make(summary.value(), limits, document.value().recovery, choices,
                           guidance.value(), JobContext::inheritance_from(training.value()));
