@@ -28,8 +28,7 @@ struct ApplyArguments {
   std::string model;
   std::string calibration;
   std::string original;
-  std::string preset;
-  std::string card;
+  CardArguments card;
   std::string engine;
   std::string out;
 };
@@ -146,7 +145,7 @@ Exit finish(const Common& common, const ApplyArguments& given, const Replay::Mad
 Exit apply(const Common& common, const ApplyArguments& given) {
   const auto plan = read_plan_file(given.plan);
   if (!plan) return report_usage(plan.error());
-  const auto card = partial_card_of(given.preset, given.card);
+  const auto card = partial_card_of(given.card);
   if (!card) return report_usage(card.error());
   if (const auto put = can_put(given.out); !put) return report_usage(put.error());
   const auto folder = TemporaryFolder::make();
@@ -190,8 +189,7 @@ void add_apply_command(CLI::App& app, Action& chosen) {
   command->add_option("-o,--output", given->out, "Where the ONNX file goes")->required();
   command->add_option("--original", given->original,
                       "The model that the plan was made for: says what differs");
-  command->add_option("--preset", given->preset, "Head and preprocessing, as in `pare inspect`");
-  command->add_option("--card", given->card, "A model card (JSON)");
+  add_card_options(*command, given->card);
   command->add_option("--engine", given->engine, "pare-engine")->capture_default_str();
   command->callback([given, &chosen] {
     chosen = [given](const Common& common) { return apply(common, *given); };

@@ -9,6 +9,10 @@
 #include "core/model_summary.h"
 #include "core/result.h"
 
+namespace CLI {
+class App;
+}
+
 namespace pare::cli {
 
 // The heads that the engine knows, each with the preprocessing its detectors usually take.
@@ -21,13 +25,21 @@ inline constexpr const char* kPresetHelp =
     "yolov10, yolov3, yolov5, yolov5_maps, yolov6, yolov7_maps, "
     "yolov8, yolox, yolox_decoded, yunet";
 
-// The card in `file` (empty: none) with the head of `preset` (empty: as the card says); the
-// preset's preprocessing comes with the head.  Fails if the two name different heads, or the file
-// is no card.
-Result<nlohmann::json> card_of(const std::string& preset, const std::string& file);
+// What a command line says of a model.
+struct CardArguments {
+  std::string preset;  // empty: as the card says
+  std::string file;    // a card; empty: none
+  std::string input;   // "640x480", height first, or "640"; empty: as card and model say
+};
 
-// The same, decoded; nullopt if neither was given.
-Result<std::optional<PartialCard>> partial_card_of(const std::string& preset,
-                                                   const std::string& file);
+// --preset, --card and --input.
+void add_card_options(CLI::App& command, CardArguments& given);
+
+// One document of all three; a preset's preprocessing comes with its head.  Fails if they
+// contradict each other, the file is no card, or `input` no size.
+Result<nlohmann::json> card_of(const CardArguments& given);
+
+// The same, decoded; nullopt if none was given.
+Result<std::optional<PartialCard>> partial_card_of(const CardArguments& given);
 
 }  // namespace pare::cli

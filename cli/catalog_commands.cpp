@@ -43,13 +43,12 @@ std::string model_view(const json& model, int width) {
 struct ModelArguments {
   std::string file;
   std::string name;
-  std::string preset;
-  std::string card;
+  CardArguments card;
   bool no_wait = false;
 };
 
 Exit add_model(const Common& common, const ModelArguments& given) {
-  const auto card = card_of(given.preset, given.card);
+  const auto card = card_of(given.card);
   if (!card) return report_usage(card.error());
   if (const auto readable = can_read(given.file); !readable) {
     return report_usage(readable.error());
@@ -68,7 +67,7 @@ Exit add_model(const Common& common, const ModelArguments& given) {
 
 // Another card for a model that is there: jobs posted from now on go by it.
 Exit change_card(const Common& common, const ModelArguments& given) {
-  const auto card = card_of(given.preset, given.card);
+  const auto card = card_of(given.card);
   if (!card) return report_usage(card.error());
   return with_service(common, [&](const Service& service) {
     const auto model = service.get("/v1/models/" + escaped(given.name));
@@ -130,8 +129,7 @@ void add_model_commands(CLI::App& app, Action& chosen) {
   CLI::App* add = model->add_subcommand("add", "Upload an ONNX detector and have it inspected");
   add->add_option("file", given->file, "The ONNX file")->required();
   add->add_option("--name", given->name, "What to call it")->required();
-  add->add_option("--preset", given->preset, kPresetHelp)->check(CLI::IsMember(kPresets));
-  add->add_option("--card", given->card, "A model card (JSON)");
+  add_card_options(*add, given->card);
   add->add_flag("--no-wait", given->no_wait, "Do not wait for the inspection");
   add->callback([given, &chosen] {
     chosen = [given](const Common& common) { return add_model(common, *given); };
@@ -141,8 +139,7 @@ void add_model_commands(CLI::App& app, Action& chosen) {
   CLI::App* change = model->add_subcommand(
       "card", "Give a model another card: results keep the one they were made with");
   change->add_option("model", other->name, "Name or SHA-256 (8 digits or more)")->required();
-  change->add_option("--preset", other->preset, kPresetHelp)->check(CLI::IsMember(kPresets));
-  change->add_option("--card", other->card, "A model card (JSON)");
+  add_card_options(*change, other->card);
   change->add_flag("--no-wait", other->no_wait, "Do not wait for the inspection");
   change->callback([other, &chosen] {
     chosen = [other](const Common& common) { return change_card(common, *other); };

@@ -21,8 +21,7 @@ namespace {
 
 struct InspectArguments {
   std::string file;
-  std::string preset;
-  std::string card;
+  CardArguments card;
   std::string calibration;
   std::string engine;
 };
@@ -47,7 +46,7 @@ Result<Guidance> guidance_for(const EngineRun& engine, const InspectArguments& g
 }
 
 Exit inspect(const Common& common, const InspectArguments& given) {
-  const auto card = partial_card_of(given.preset, given.card);
+  const auto card = partial_card_of(given.card);
   if (!card) return report_usage(card.error());
   const auto folder = TemporaryFolder::make();
   if (!folder) return report_usage(folder.error());
@@ -78,8 +77,7 @@ void add_inspect_command(CLI::App& app, Action& chosen) {
   CLI::App* command =
       app.add_subcommand("inspect", "What may change in a model, what is frozen, and why");
   command->add_option("file", given->file, "The ONNX file")->required();
-  command->add_option("--preset", given->preset, kPresetHelp)->check(CLI::IsMember(kPresets));
-  command->add_option("--card", given->card, "A model card (JSON)");
+  add_card_options(*command, given->card);
   command->add_option("--calibration", given->calibration,
                       "A folder of images: also what narrowing each group is expected to cost");
   command->add_option("--engine", given->engine, "pare-engine")->capture_default_str();

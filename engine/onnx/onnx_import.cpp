@@ -9,6 +9,7 @@
 
 #include "engine/graph/messages.h"
 #include "engine/onnx/attribute_proto.h"
+#include "engine/onnx/image_input.h"
 #include "engine/onnx/onnx_io.h"
 #include "engine/onnx/operator_check.h"
 #include "engine/onnx/tensor_proto.h"
@@ -194,59 +195,20 @@ class Importer {
   }
 
   Done read_inputs() {
+    std::vector<const onnx::ValueInfoProto*> inputs;
     for (const onnx::ValueInfoProto& info : proto_.input()) {
-      if (graph_.constants.contains(info.name())) continue;  // a weight listed as an input
-      Result<TensorInfo> input = read_input(info);
-      if (!input) return input.error();
-      graph_.inputs.push_back(std::move(input).value());
+      const bool is_weight = graph_.constants.contains(info.name());  // listed as an input, too
+      if (!is_weight) inputs.push_back(&info);
     }
-    if (graph_.inputs.empty()) return invalid("the model has no input");
-    if (graph_.inputs.size() > 1) {
-      return unsupported("the model has " + std::to_string(graph_.inputs.size()) + " inputs (" +
-                         in_quotes(graph_.inputs[0].name) + ", " +
-                         in_quotes(graph_.inputs[1].name) +
-                         (graph_.inputs.size() > 2 ? ", ...)" : ")") + "; one image is handled");
+    if (inputs.empty()) return invalid("the model has no input");
+    if (inputs.size() > 1) {
+      return unsupported("the model has " + std::to_string(inputs.size()) + " inputs (" +
+                         in_quotes(inputs[0]->name()) + ", " + in_quotes(inputs[1]->name()) +
+                         (inputs.size() > 2 ? ", ...)" : ")") + "; one image is handled");
     }
-    return std::monostate{};
-  }
-
-  Result<TensorInfo> read_input(const onnx::ValueInfoProto& info) const {
-    const std::string where = "input " + in_quotes(info.name());
-    Result<DType> dtype = element_type(info, where);
-    if (!dtype) return dtype.error();
-    const auto& type = info.type().tensor_type();
-    if (type.shape().dim().empty()) return invalid(where + " declares no shape");
-    Shape shape;
-    for (const auto& dimension : type.shape().dim()) {
-      // Old exporters write 0 or -1 for "any"; a name says the same.
-      shape.push_back(dimension.has_dim_value() && dimension.dim_value() > 0 ? dimension.dim_value()
-                                                                             : 0);
-    }
-    if (Done done = close_shape(shape, where); !done) return done.error();
-    return TensorInfo{info.name(), dtype.value(), std::move(shape)};
-  }
-
-  // Fills the open dimensions, which are 0: the batch with 1, height and width as the caller says.
-  Done close_shape(Shape& shape, const std::string& where) const {
-    if (!shape.empty() && shape[0] == 0) shape[0] = 1;
-    if (shape.size() == 4 && shape[0] != 1) {
-      return unsupported(where + " has a fixed batch of " + std::to_string(shape[0]) +
-                         "; export the model with a batch of 1");
-    }
-    if (shape.size() == 4 && options_.input_size) {
-      if (shape[2] == 0) shape[2] = options_.input_size->first;
-      if (shape[3] == 0) shape[3] = options_.input_size->second;
-    }
-    constexpr std::int64_t kLargest = 1 << 20;
-    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
-      if (shape[axis] > 0 && shape[axis] <= kLargest) continue;
-      const std::string at = where + ", dimension " + std::to_string(axis) + " of " +
-                             std::to_string(shape.size()) + ", ";
-      if (shape[axis] != 0) return invalid(at + "is " + std::to_string(shape[axis]));
-      const bool sized = shape.size() == 4 && axis >= 2;
-      return invalid(at + (sized ? "is left open by the file; say the input's height and width"
-                                 : "is left open by the file and is not a height or width"));
-    }
+    Result<TensorInfo> input = image_input(*inputs[0], options_, notes_);
+    if (!input) return input.error();
+    graph_.inputs.push_back(std::move(input).value());
     return std::monostate{};
   }
 
@@ -263,17 +225,6 @@ class Importer {
     }
     if (graph_.outputs.empty()) return invalid("the model has no output");
     return std::monostate{};
-  }
-
-  static Result<DType> element_type(const onnx::ValueInfoProto& info, const std::string& where) {
-    if (!info.type().has_tensor_type()) return unsupported(where + " is not a tensor");
-    const int type = info.type().tensor_type().elem_type();
-    const std::optional<DType> dtype = dtype_from_onnx(type);
-    if (!dtype) {
-      return unsupported(where + " has element type " + onnx_type_name(type) +
-                         ", which is not handled");
-    }
-    return *dtype;
   }
 
   const onnx::ModelProto& model_;

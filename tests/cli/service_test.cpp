@@ -119,13 +119,25 @@ TEST_F(ServiceTest, an_address_that_is_none_is_refused) {
 }
 
 TEST_F(ServiceTest, a_preset_and_a_card_agree_or_are_refused) {
-  EXPECT_EQ(card_of("yolox", "").value()["head"], "yolox");
-  EXPECT_TRUE(card_of("", "").value().empty());
+  EXPECT_EQ(card_of({.preset = "yolox", .file = "", .input = ""}).value()["head"], "yolox");
+  EXPECT_TRUE(card_of({}).value().empty());
   const std::string card = file("card.json", R"({"head": "yolov5", "input": [320, 320]})").string();
-  EXPECT_EQ(card_of("yolov5", card).value()["input"], (json{320, 320}));
-  EXPECT_FALSE(card_of("yolox", card));
-  EXPECT_FALSE(card_of("", file("bad.json", "{").string()));
-  EXPECT_FALSE(card_of("", file("worse.json", R"({"hat": 1})").string()));
+  EXPECT_EQ(card_of({"yolov5", card, ""}).value()["input"], (json{320, 320}));
+  EXPECT_FALSE(card_of({"yolox", card, ""}));
+  EXPECT_FALSE(card_of({"", file("bad.json", "{").string(), ""}));
+  EXPECT_FALSE(card_of({"", file("worse.json", R"({"hat": 1})").string(), ""}));
+}
+
+TEST_F(ServiceTest, the_input_of_the_command_line_goes_into_the_card) {
+  EXPECT_EQ(card_of({"", "", "480x640"}).value(), (json{{"input", {480, 640}}}));
+  EXPECT_EQ(card_of({"", "", "320"}).value(), (json{{"input", {320, 320}}}));
+  const std::string card = file("sized.json", R"({"input": [320, 320]})").string();
+  EXPECT_TRUE(card_of({"", card, "320x320"}));
+  EXPECT_NE(card_of({"", card, "320x640"}).error().message.find("--input says [320,640]"),
+            std::string::npos);
+  for (const char* bad : {"x", "480x", "x640", "480x640x3", "0x640", "-1x5", "4.5", "480 x 640"}) {
+    EXPECT_FALSE(card_of({"", "", bad})) << bad;
+  }
 }
 
 }  // namespace

@@ -205,9 +205,20 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Fault{
             "height_open", [](auto& m) { input_shape(m).mutable_dim(2)->set_dim_param("h"); },
-            "input \"images\", dimension 2 of 4, is left open by the file; say the input's height"},
-        Fault{"channels_open", [](auto& m) { input_shape(m).mutable_dim(1)->clear_dim_value(); },
-              "dimension 1 of 4, is left open by the file and is not a height or width"},
+            "input \"images\", dimension 2 of 4, is left open by the file; say the input's height "
+            "and width (--input HxW, or \"input\": [height, width] in the card)"},
+        Fault{"height_open_channels_last",
+              [](auto& m) {
+                input_shape(m).mutable_dim(1)->set_dim_param("h");
+                input_shape(m).mutable_dim(3)->set_dim_value(3);
+              },
+              "input \"images\", dimension 1 of 4, is left open by the file; say the input's"},
+        Fault{"one_of_three_open",
+              [](auto& m) {
+                input_shape(m).mutable_dim()->DeleteSubrange(0, 1);
+                input_shape(m).mutable_dim(1)->clear_dim_value();
+              },
+              "dimension 1 of 3, is left open by the file and is not a height or width"},
         Fault{"batch", [](auto& m) { input_shape(m).mutable_dim(0)->set_dim_value(8); },
               "input \"images\" has a fixed batch of 8", kUnsupported},
         Fault{"huge", [](auto& m) { input_shape(m).mutable_dim(3)->set_dim_value(1 << 30); },
@@ -220,7 +231,9 @@ INSTANTIATE_TEST_SUITE_P(
                     ->mutable_tensor_type()
                     ->clear_shape();
               },
-              "input \"images\" declares no shape"},
+              "input \"images\" declares no shape; say the input's height and width"},
+        Fault{"scalar", [](auto& m) { input_shape(m).clear_dim(); },
+              "input \"images\" is a single number, no image"},
         Fault{"not_a_tensor",
               [](auto& m) {
                 m.mutable_graph()->mutable_input(0)->mutable_type()->mutable_sequence_type();

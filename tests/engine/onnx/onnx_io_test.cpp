@@ -15,6 +15,7 @@ namespace {
 using onnx::AttributeProto;
 using onnx::ModelProto;
 using onnx::TensorProto;
+using testing::Contains;
 using testing::ElementsAre;
 
 Result<Graph> import_model(const ModelProto& model, const ImportOptions& options = {}) {
@@ -93,18 +94,35 @@ TEST(OnnxIo, weights_listed_as_inputs_are_none) {
   EXPECT_EQ(import_model(model).value(), rich_graph());
 }
 
+onnx::TensorShapeProto& input_shape(ModelProto& model) {
+  return *model.mutable_graph()
+              ->mutable_input(0)
+              ->mutable_type()
+              ->mutable_tensor_type()
+              ->mutable_shape();
+}
+
 TEST(OnnxIo, open_sizes_are_filled_and_fixed_ones_are_left) {
   ModelProto model = rich_model();
-  auto& shape = *model.mutable_graph()
-                     ->mutable_input(0)
-                     ->mutable_type()
-                     ->mutable_tensor_type()
-                     ->mutable_shape();
-  shape.mutable_dim(0)->set_dim_param("batch");
-  shape.mutable_dim(2)->set_dim_param("height");
-  const auto graph = import_model(model, {.input_size = std::pair(32, 64)});
-  ASSERT_TRUE(graph) << graph.error().message;
-  EXPECT_THAT(graph.value().inputs[0].shape, ElementsAre(1, 3, 32, 8));
+  input_shape(model).mutable_dim(0)->set_dim_param("batch");
+  input_shape(model).mutable_dim(2)->set_dim_param("height");
+  const std::string bytes = model.SerializeAsString();
+  const auto read =
+      read_onnx(std::as_bytes(std::span(bytes)), {.input_size = std::pair(32, 64)}).value();
+  EXPECT_THAT(read.graph.inputs[0].shape, ElementsAre(1, 3, 32, 8));
+  EXPECT_THAT(read.notes, Contains("Input \"images\" leaves open: batch, height. Candidates take "
+                                   "1x3x32x8."));
+}
+
+TEST(OnnxIo, what_is_open_may_be_all_of_the_shape_or_the_channels_last) {
+  const ImportOptions sized{.input_size = std::pair(32, 64)};
+  ModelProto model = rich_model();
+  for (auto& dimension : *input_shape(model).mutable_dim()) dimension.set_dim_param("any");
+  EXPECT_THAT(import_model(model, sized).value().inputs[0].shape, ElementsAre(1, 3, 32, 64));
+  input_shape(model).mutable_dim(3)->set_dim_value(3);
+  EXPECT_THAT(import_model(model, sized).value().inputs[0].shape, ElementsAre(1, 32, 64, 3));
+  model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type()->clear_shape();
+  EXPECT_THAT(import_model(model, sized).value().inputs[0].shape, ElementsAre(1, 3, 32, 64));
 }
 
 TEST(OnnxIo, nodes_without_a_name_of_their_own_get_one) {
