@@ -5,8 +5,10 @@
 #include <optional>
 #include <utility>
 
+#include "engine/heads/anchor_rows.h"
 #include "engine/heads/box_rows.h"
 #include "engine/heads/map_outputs.h"
+#include "engine/heads/presets.h"
 #include "engine/heads/tail_builder.h"
 #include "engine/heads/tail_reader.h"
 
@@ -100,8 +102,6 @@ void read_map(const AnchorMap& map, int stride, const std::vector<std::array<dou
   }
 }
 
-}  // namespace
-
 Result<HeadMatch> recognise_anchor_maps(const std::string& head, std::span<const AnchorSets> sets,
                                         const Graph& graph, const Observation& observed) {
   auto read = read_map_outputs(graph, observed);
@@ -152,6 +152,28 @@ Result<std::vector<Detection>> decode_anchor_maps(const std::string& head,
 
 int classes_of_anchor_maps(std::span<const Tensor> outputs) {
   return static_cast<int>(anchor_map(outputs[0])->columns - kBeforeClasses);
+}
+
+}  // namespace
+
+HeadDef anchor_maps_head(std::string_view name, std::span<const AnchorSets> sets) {
+  const std::string head(name);
+  return {.name = name,
+          .preset = as_ultralytics(),
+          .recognise =
+              [=](const Graph& graph, const Observation& observed) {
+                return recognise_anchor_maps(head, sets, graph, observed);
+              },
+          .attach = attach_map_outputs,
+          .decode =
+              [=](std::span<const Tensor> outputs, int height, int width, double score_threshold) {
+                return decode_anchor_maps(head, sets, outputs, height, width, score_threshold);
+              },
+          .classes = classes_of_anchor_maps,
+          .roles =
+              [](const HeadMatch& match, const HeadLevel& level) {
+                return roles_of_anchors(match, level, AnchorForm::kSquare);
+              }};
 }
 
 }  // namespace pare::engine

@@ -9,10 +9,9 @@
 
 #include <array>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
-#include "core/result.h"
 #include "engine/heads/head.h"
 
 namespace pare::engine {
@@ -20,13 +19,8 @@ namespace pare::engine {
 // Width and height of three anchors at each stride from 8 on.
 using AnchorSets = std::vector<std::vector<std::array<double, 2>>>;
 
-// `sets`: one for detectors of three strides, one for those of four.
-Result<HeadMatch> recognise_anchor_maps(const std::string& head, std::span<const AnchorSets> sets,
-                                        const Graph& graph, const Observation& observed);
-Result<std::vector<Detection>> decode_anchor_maps(const std::string& head,
-                                                  std::span<const AnchorSets> sets,
-                                                  std::span<const Tensor> outputs, int height,
-                                                  int width, double score_threshold);
-int classes_of_anchor_maps(std::span<const Tensor> outputs);
+// A head with these anchors: one set for detectors of three strides, one for those of four.
+// `sets` must outlive it.
+HeadDef anchor_maps_head(std::string_view name, std::span<const AnchorSets> sets);
 
 }  // namespace pare::engine

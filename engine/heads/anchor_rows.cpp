@@ -19,16 +19,11 @@ class AnchorRecogniser {
       : form_(form), graph_(graph), reader_(graph, observed), tracer_(graph, observed) {}
 
   Result<HeadMatch> run(const std::string& head) {
-    if (graph_.outputs.size() != 1) {
-      return not_this_head("it has " + std::to_string(graph_.outputs.size()) + " outputs, not one");
-    }
+    const auto layout =
+        only_rows_of(graph_, reader_, kFirstClassColumn + 1, "(1, rows, 5 + classes)");
+    if (!layout) return layout.error();
     output_ = graph_.outputs[0].name;
-    const Shape& shape = reader_.shape_of(output_);
-    const auto layout = row_layout_of(shape, kFirstClassColumn + 1);
-    if (!layout) {
-      return not_this_head("its output is " + text_of(shape) + ", not (1, rows, 5 + classes)");
-    }
-    layout_ = *layout;
+    layout_ = layout.value();
     match_ = HeadMatch{.head = head,
                        .classes = static_cast<int>(layout_.columns - kFirstClassColumn),
                        .outputs = {output_},

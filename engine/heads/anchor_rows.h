@@ -11,6 +11,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/result.h"
@@ -23,6 +24,9 @@ enum class AnchorForm : std::uint8_t {
   kExp,     // w = exp(raw) * anchor
 };
 
+// A head of this form.
+HeadDef anchor_rows_head(std::string_view name, AnchorForm form);
+
 Result<HeadMatch> recognise_anchor_rows(const std::string& head, AnchorForm form,
                                         const Graph& graph, const Observation& observed);
 Result<Graph> attach_anchor_rows(Graph body, const HeadMatch& match, AnchorForm form);
@@ -30,9 +34,7 @@ std::vector<ChannelRange> roles_of_anchors(const HeadMatch& match, const HeadLev
                                            AnchorForm form);
 
 // HeadDef::decode and classes.
-Result<std::vector<Detection>> decode_anchor_rows(const std::string& head,
-                                                  std::span<const Tensor> outputs, int height,
-                                                  int width, double score_threshold);
+HeadDecoder decoder_of_anchor_rows(std::string_view head);
 int classes_of_anchor_rows(std::span<const Tensor> outputs);
 
 }  // namespace pare::engine

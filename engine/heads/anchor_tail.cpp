@@ -3,6 +3,7 @@
 
 #include "engine/heads/anchor_rows.h"
 #include "engine/heads/box_rows.h"
+#include "engine/heads/presets.h"
 #include "engine/heads/row_layout.h"
 #include "engine/heads/tail_builder.h"
 
@@ -103,6 +104,8 @@ Result<Graph> attach_anchor_rows(Graph body, const HeadMatch& match, AnchorForm 
   return whole;
 }
 
+namespace {
+
 Result<std::vector<Detection>> decode_anchor_rows(const std::string& head,
                                                   std::span<const Tensor> outputs, int height,
                                                   int width, double score_threshold) {
@@ -128,6 +131,15 @@ Result<std::vector<Detection>> decode_anchor_rows(const std::string& head,
   return found;
 }
 
+}  // namespace
+
+HeadDecoder decoder_of_anchor_rows(std::string_view head) {
+  return [head = std::string(head)](std::span<const Tensor> outputs, int height, int width,
+                                    double score_threshold) {
+    return decode_anchor_rows(head, outputs, height, width, score_threshold);
+  };
+}
+
 int classes_of_anchor_rows(std::span<const Tensor> outputs) {
   const auto layout = row_layout_of(outputs, kColumnsBeforeClasses + 1);
   return static_cast<int>(layout->columns - kColumnsBeforeClasses);
@@ -147,6 +159,24 @@ std::vector<ChannelRange> roles_of_anchors(const HeadMatch& match, const HeadLev
     ranges.push_back({0, first + 5, match.classes, ChannelKind::kClasses, anchor});
   }
   return ranges;
+}
+
+HeadDef anchor_rows_head(std::string_view name, AnchorForm form) {
+  const std::string head(name);
+  return {.name = name,
+          .preset = as_ultralytics(),
+          .recognise =
+              [=](const Graph& graph, const Observation& observed) {
+                return recognise_anchor_rows(head, form, graph, observed);
+              },
+          .attach =
+              [=](Graph body, const HeadMatch& match) {
+                return attach_anchor_rows(std::move(body), match, form);
+              },
+          .decode = decoder_of_anchor_rows(name),
+          .classes = classes_of_anchor_rows,
+          .roles = [=](const HeadMatch& match,
+                       const HeadLevel& level) { return roles_of_anchors(match, level, form); }};
 }
 
 }  // namespace pare::engine

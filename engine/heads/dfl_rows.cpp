@@ -25,16 +25,10 @@ class DflRecogniser {
         tracer_(graph, observed) {}
 
   Result<HeadMatch> run() {
-    if (graph_.outputs.size() != 1) {
-      return not_this_head("it has " + std::to_string(graph_.outputs.size()) + " outputs, not one");
-    }
+    const auto layout = only_rows_of(graph_, reader_, first_class_ + 1, kDflRowsExpected);
+    if (!layout) return layout.error();
     output_ = graph_.outputs[0].name;
-    const auto layout = row_layout_of(reader_.shape_of(output_), first_class_ + 1);
-    if (!layout) {
-      return not_this_head("its output is " + text_of(reader_.shape_of(output_)) + ", not " +
-                           kDflRowsExpected);
-    }
-    layout_ = *layout;
+    layout_ = layout.value();
     HeadMatch match{.head = of_.head,
                     .classes = static_cast<int>(layout_.columns - first_class_),
                     .outputs = {output_},

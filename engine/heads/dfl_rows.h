@@ -34,15 +34,12 @@ struct DflRows {
 inline constexpr const char* kDflRowsExpected =
     "one of (1, 4 + classes, rows) or (1, rows, 4 + classes)";
 
+// A head of this form.
+HeadDef dfl_rows_head(const DflRows& of);
+
 Result<HeadMatch> recognise_dfl_rows(const DflRows& of, const Graph& graph,
                                      const Observation& observed);
 Result<Graph> attach_dfl_rows(Graph body, const HeadMatch& match, const DflRows& of);
 std::vector<ChannelRange> roles_of_dfl(const HeadMatch& match, const HeadLevel& level);
-
-// HeadDef::decode and classes of heads whose rows are boxes in pixels and scores, without ones.
-Result<std::vector<Detection>> decode_scored_rows(const std::string& head, BoxForm form,
-                                                  std::span<const Tensor> outputs, int height,
-                                                  int width, double score_threshold);
-int classes_of_scored_rows(std::span<const Tensor> outputs);
 
 }  // namespace pare::engine

@@ -2,8 +2,10 @@
 #include <array>
 #include <utility>
 
+#include "engine/heads/anchor_rows.h"
 #include "engine/heads/box_rows.h"
 #include "engine/heads/dfl_rows.h"
+#include "engine/heads/presets.h"
 #include "engine/heads/row_layout.h"
 #include "engine/heads/tail_builder.h"
 
@@ -107,17 +109,44 @@ std::vector<ChannelRange> roles_of_dfl(const HeadMatch& match, const HeadLevel& 
           {apart ? std::size_t{1} : 0, apart ? 0 : of_box, match.classes, ChannelKind::kClasses}};
 }
 
-Result<std::vector<Detection>> decode_scored_rows(const std::string& head, BoxForm form,
+namespace {
+
+// Of rows that are boxes in pixels and scores, without ones.
+Result<std::vector<Detection>> decode_scored_rows(const DflRows& of,
                                                   std::span<const Tensor> outputs, int height,
                                                   int width, double score_threshold) {
   const auto layout = row_layout_of(outputs, kSidesOfBox + 1);
-  if (!layout) return not_outputs_of(head, outputs, height, width, kDflRowsExpected);
+  if (!layout) return not_outputs_of(of.head, outputs, height, width, kDflRowsExpected);
   return read_scored_rows(outputs[0], *layout, score_threshold,
-                          form == BoxForm::kCentre ? box_of_centre : box_of_corners);
+                          of.form == BoxForm::kCentre ? box_of_centre : box_of_corners);
 }
 
 int classes_of_scored_rows(std::span<const Tensor> outputs) {
   return static_cast<int>(row_layout_of(outputs, kSidesOfBox + 1)->columns - kSidesOfBox);
+}
+
+}  // namespace
+
+HeadDef dfl_rows_head(const DflRows& of) {
+  HeadDef head{
+      .name = of.head,
+      .preset = as_ultralytics(),
+      .recognise =
+          [=](const Graph& graph, const Observation& observed) {
+            return recognise_dfl_rows(of, graph, observed);
+          },
+      .attach = [=](Graph body,
+                    const HeadMatch& match) { return attach_dfl_rows(std::move(body), match, of); },
+      .decode = decoder_of_anchor_rows(of.head),
+      .classes = classes_of_anchor_rows,
+      .roles = roles_of_dfl};
+  if (of.ones) return head;  // which read as an objectness
+  head.classes = classes_of_scored_rows;
+  head.decode = [=](std::span<const Tensor> outputs, int height, int width,
+                    double score_threshold) {
+    return decode_scored_rows(of, outputs, height, width, score_threshold);
+  };
+  return head;
 }
 
 }  // namespace pare::engine

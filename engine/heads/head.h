@@ -15,6 +15,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -105,29 +106,32 @@ int largest_stride(const HeadMatch& match);
 // The head kRawHead, of a detector that no other fits.  Never found: asked for.
 HeadMatch raw_head(const Graph& graph, const Observation& observed);
 
+// Boxes of a detector's outputs (HeadDef::decode).
+using HeadDecoder = std::function<Result<std::vector<Detection>>(
+    std::span<const Tensor> outputs, int height, int width, double score_threshold)>;
+
 struct HeadDef {
   std::string_view name;
   Preprocessing preset;  // what detectors with this head are fed with
 
   // `observed` is that of `graph`.  Fails with kUnsupported and the first reason why not.
-  Result<HeadMatch> (*recognise)(const Graph& graph, const Observation& observed);
+  std::function<Result<HeadMatch>(const Graph& graph, const Observation& observed)> recognise;
 
   // Adds the tail to a body and makes the detector's outputs the graph's only ones, in their order.
   // The size is that of the body's input.  Fails with kInvalidArgument if it is no multiple of the
   // largest stride, or if a tensor of a level does not exist.
-  Result<Graph> (*attach)(Graph body, const HeadMatch& match);
+  std::function<Result<Graph>(Graph body, const HeadMatch& match)> attach;
 
   // Boxes in pixels of the network's input, scores above the threshold, one detection for each
   // class of a row that has one; NMS comes later.  Fails with kInvalidArgument, with the shapes
   // seen, if these are not outputs of this head for an input of this size.
-  Result<std::vector<Detection>> (*decode)(std::span<const Tensor> outputs, int height, int width,
-                                           double score_threshold);
+  HeadDecoder decode;
 
   // How many classes the outputs tell apart.  REQUIRES: decode() takes them.
-  int (*classes)(std::span<const Tensor> outputs);
+  std::function<int(std::span<const Tensor> outputs)> classes;
 
   // Every channel of a level's tensors.  REQUIRES: `level` is one of the match's.
-  std::vector<ChannelRange> (*roles)(const HeadMatch& match, const HeadLevel& level);
+  std::function<std::vector<ChannelRange>(const HeadMatch& match, const HeadLevel& level)> roles;
 };
 
 // Sorted by name.

@@ -7,6 +7,7 @@
 
 #include "engine/heads/box_rows.h"
 #include "engine/heads/map_outputs.h"
+#include "engine/heads/presets.h"
 #include "engine/heads/tail_reader.h"
 
 namespace pare::engine {
@@ -152,11 +153,7 @@ std::vector<ChannelRange> roles(const HeadMatch& match, const HeadLevel& level) 
 
 HeadDef head_nanodet() {
   return {.name = "nanodet",
-          .preset = {.rgb = false,
-                     .resize = Resize::kStretch,
-                     .pad_value = 0,
-                     .mean = {103.53, 116.28, 123.675},
-                     .std = {57.375, 57.12, 58.395}},
+          .preset = as_nanodet(),
           .recognise = recognise,
           .attach = attach_map_outputs,
           .decode = decode,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/heads/box_rows.h"
+#include "engine/heads/presets.h"
 #include "engine/heads/row_layout.h"
 #include "engine/heads/tail_builder.h"
 #include "engine/heads/tail_reader.h"
@@ -23,16 +24,10 @@ class PlusRecogniser {
       : graph_(graph), reader_(graph, observed), tracer_(graph, observed) {}
 
   Result<HeadMatch> run() {
-    if (graph_.outputs.size() != 1) {
-      return not_this_head("it has " + std::to_string(graph_.outputs.size()) + " outputs, not one");
-    }
+    const auto layout = only_rows_of(graph_, reader_, kOfBox + 1, "(1, rows, classes + 32)");
+    if (!layout) return layout.error();
     output_ = graph_.outputs[0].name;
-    const Shape& shape = reader_.shape_of(output_);
-    const auto layout = row_layout_of(shape, kOfBox + 1);
-    if (!layout) {
-      return not_this_head("its output is " + text_of(shape) + ", not (1, rows, classes + 32)");
-    }
-    layout_ = *layout;
+    layout_ = layout.value();
     HeadMatch match{.head = "nanodet_plus",
                     .classes = static_cast<int>(layout_.columns - kOfBox),
                     .outputs = {output_},
@@ -207,11 +202,7 @@ std::vector<ChannelRange> roles(const HeadMatch& match, const HeadLevel& level) 
 
 HeadDef head_nanodet_plus() {
   return {.name = "nanodet_plus",
-          .preset = {.rgb = false,
-                     .resize = Resize::kStretch,
-                     .pad_value = 0,
-                     .mean = {103.53, 116.28, 123.675},
-                     .std = {57.375, 57.12, 58.395}},
+          .preset = as_nanodet(),
           .recognise = recognise,
           .attach = attach,
           .decode = decode,

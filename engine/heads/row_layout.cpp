@@ -30,6 +30,17 @@ std::optional<RowLayout> row_layout_of(const Shape& shape, std::int64_t least_co
   return layout;
 }
 
+Result<RowLayout> only_rows_of(const Graph& graph, const TailReader& reader,
+                               std::int64_t least_columns, const std::string& expected) {
+  if (graph.outputs.size() != 1) {
+    return not_this_head("it has " + std::to_string(graph.outputs.size()) + " outputs, not one");
+  }
+  const Shape& shape = reader.shape_of(graph.outputs[0].name);
+  const auto layout = row_layout_of(shape, least_columns);
+  if (layout) return *layout;
+  return not_this_head("its output is " + text_of(shape) + ", not " + expected);
+}
+
 bool is_looked_at(std::int64_t cell, std::int64_t ny, std::int64_t nx) {
   const std::int64_t y = cell / nx;
   const std::int64_t x = cell % nx;

@@ -14,6 +14,7 @@
 #include "engine/detect/detection.h"
 #include "engine/graph/graph.h"
 #include "engine/heads/tail_builder.h"
+#include "engine/heads/tail_reader.h"
 
 namespace pare::engine {
 
@@ -34,6 +35,11 @@ struct RowLayout {
 std::optional<RowLayout> row_layout_of(const Shape& shape, std::int64_t least_columns);
 // The same of a decoder's only output.
 std::optional<RowLayout> row_layout_of(std::span<const Tensor> outputs, std::int64_t least_columns);
+
+// Of a graph whose only output is one of rows.  Fails with kUnsupported; `expected`: what the
+// output is not.
+Result<RowLayout> only_rows_of(const Graph& graph, const TailReader& reader,
+                               std::int64_t least_columns, const std::string& expected);
 
 // The cells of a map whose numbers recognition looks at: its border, and every seventh.
 bool is_looked_at(std::int64_t cell, std::int64_t ny, std::int64_t nx);

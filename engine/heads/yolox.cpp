@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/heads/box_rows.h"
+#include "engine/heads/presets.h"
 #include "engine/heads/tail_builder.h"
 #include "engine/heads/tail_reader.h"
 
@@ -168,11 +169,7 @@ std::vector<ChannelRange> roles(const HeadMatch& match, const HeadLevel&) {
 
 HeadDef head_yolox() {
   return {.name = "yolox",
-          .preset = {.rgb = false,
-                     .resize = Resize::kLetterboxTopLeft,
-                     .pad_value = 114,
-                     .mean = {0, 0, 0},
-                     .std = {1, 1, 1}},
+          .preset = as_megvii(),
           .recognise = recognise,
           .attach = attach,
           .decode = decode,

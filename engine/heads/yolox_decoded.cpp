@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/heads/anchor_rows.h"
+#include "engine/heads/presets.h"
 #include "engine/heads/row_layout.h"
 #include "engine/heads/tail_builder.h"
 #include "engine/heads/tail_reader.h"
@@ -22,16 +23,10 @@ class DecodedRecogniser {
       : graph_(graph), reader_(graph, observed), tracer_(graph, observed) {}
 
   Result<HeadMatch> run() {
-    if (graph_.outputs.size() != 1) {
-      return not_this_head("it has " + std::to_string(graph_.outputs.size()) + " outputs, not one");
-    }
+    const auto layout = only_rows_of(graph_, reader_, kClassesFrom + 1, "(1, rows, 5 + classes)");
+    if (!layout) return layout.error();
     output_ = graph_.outputs[0].name;
-    const Shape& shape = reader_.shape_of(output_);
-    const auto layout = row_layout_of(shape, kClassesFrom + 1);
-    if (!layout) {
-      return not_this_head("its output is " + text_of(shape) + ", not (1, rows, 5 + classes)");
-    }
-    layout_ = *layout;
+    layout_ = layout.value();
     HeadMatch match{.head = "yolox_decoded",
                     .classes = static_cast<int>(layout_.columns - kClassesFrom),
                     .outputs = {output_},
@@ -184,17 +179,10 @@ std::vector<ChannelRange> roles(const HeadMatch& match, const HeadLevel&) {
 
 HeadDef head_yolox_decoded() {
   return {.name = "yolox_decoded",
-          .preset = {.rgb = false,
-                     .resize = Resize::kLetterboxTopLeft,
-                     .pad_value = 114,
-                     .mean = {0, 0, 0},
-                     .std = {1, 1, 1}},
+          .preset = as_megvii(),
           .recognise = recognise,
           .attach = attach,
-          .decode =
-              [](std::span<const Tensor> outputs, int height, int width, double score_threshold) {
-                return decode_anchor_rows("yolox_decoded", outputs, height, width, score_threshold);
-              },
+          .decode = decoder_of_anchor_rows("yolox_decoded"),
           .classes = classes_of_anchor_rows,
           .roles = roles};
 }

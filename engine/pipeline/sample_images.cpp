@@ -36,7 +36,7 @@ class Boxes {
   }
 
  private:
-  decltype(HeadDef::decode) decode_ = nullptr;
+  HeadDecoder decode_;
   std::unique_ptr<Runner> runner_;
 };
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "tests/engine/heads/small_detectors.h"
+#include "tests/engine/heads/small_fastestdet.h"
 
 namespace pare::engine {
 namespace {

@@ -7,6 +7,7 @@
 
 #include "tests/engine/heads/known_head.h"
 #include "tests/engine/heads/small_detectors.h"
+#include "tests/engine/heads/small_nanodet.h"
 
 namespace pare::engine {
 namespace {

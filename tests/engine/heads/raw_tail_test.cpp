@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "tests/engine/heads/small_detectors.h"
+#include "tests/engine/heads/small_fastestdet.h"
+#include "tests/engine/heads/small_nanodet.h"
+#include "tests/engine/heads/small_yolov5.h"
 
 namespace pare::engine {
 namespace {

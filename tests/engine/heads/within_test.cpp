@@ -4,6 +4,7 @@
 
 #include "engine/passes/resize_input.h"
 #include "tests/engine/heads/small_detectors.h"
+#include "tests/engine/heads/small_yolov5.h"
 #include "tests/support/behind_the_head.h"
 
 namespace pare::engine {

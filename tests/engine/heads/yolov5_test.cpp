@@ -6,6 +6,7 @@
 #include "engine/executor/openvino_runner.h"
 #include "tests/engine/heads/known_head.h"
 #include "tests/engine/heads/small_detectors.h"
+#include "tests/engine/heads/small_yolov5.h"
 
 namespace pare::engine {
 namespace {

@@ -5,6 +5,8 @@
 
 #include "engine/executor/observe.h"
 #include "tests/engine/heads/small_detectors.h"
+#include "tests/engine/heads/small_nanodet.h"
+#include "tests/engine/heads/small_yolov5.h"
 #include "tests/support/behind_the_head.h"
 
 namespace pare::engine {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/engine/heads/small_detectors.h"
+#include "tests/engine/heads/small_yolov5.h"
 #include "tests/engine/pipeline/uploaded_file.h"
 #include "tests/support/behind_the_head.h"
 
