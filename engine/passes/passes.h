@@ -33,6 +33,10 @@ Graph merge_parallel_convolutions(Graph graph);
 // goes into the convolution's rows.
 Graph fold_scales(Graph graph);
 
+// An Add of one fp32 constant a channel, to what a convolution without a bias makes and nothing
+// else reads, becomes its bias.
+Graph fold_biases(Graph graph);
+
 // What is shipped of a network that was trained: all four rewrites above that make it smaller, in
 // the order in which each leaves the next one most to do.  `observed` is that of `graph`.
 Graph deployed(Graph graph, const Observation& observed);

@@ -257,9 +257,11 @@ Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCar
   auto read = read_onnx(onnx, options);
   if (!read) return read.error();
   ImportedModel imported = std::move(read).value();
-  if (auto fine = check_not_quantized(imported.graph); !fine) return fine.error();
   const Graph as_uploaded = imported.graph;
-  auto floats = in_float32(std::move(imported.graph));
+  auto turned_back = without_int8(std::move(imported.graph));
+  if (!turned_back) return turned_back.error();
+  WithoutInt8 real = std::move(turned_back).value();
+  auto floats = in_float32(std::move(real.graph));
   if (!floats) return floats.error();
   FloatNetwork network = std::move(floats).value();
   const Graph whole = remove_identities(std::move(network.graph));
@@ -269,7 +271,9 @@ Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCar
   if (!observed) return observed.error();
   Detector detector;
   detector.notes = std::move(imported.notes);
+  std::ranges::move(real.notes, std::back_inserter(detector.notes));
   std::ranges::move(network.notes, std::back_inserter(detector.notes));
+  detector.was_int8 = real.was_int8;
   detector.edges = std::move(network.edges);
   detector.file = interface_of(as_uploaded, observed.value());
   auto match = head_of(whole, observed.value(), card, detector.notes);

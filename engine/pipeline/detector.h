@@ -23,6 +23,7 @@ namespace pare::engine {
 struct Detector {
   ModelCard card;                  // complete
   std::vector<std::string> notes;  // what was assumed, one sentence each
+  bool was_int8 = false;           // the file is quantized, the body is not
   EdgeTypes edges;                 // body and head are float32, the file may be otherwise
   FileInterface file;              // at the card's size
   std::vector<ModelOutput> outputs = {};
@@ -32,7 +33,8 @@ struct Detector {
   Groups groups;
 };
 
-// Fails as import does, with kUnsupported if the file is int8 already, if the head is not the one
+// Fails as import does, with kUnsupported if the file is int8 in a way that is
+// not known (dequantize.h), if the head is not the one
 // that the card names or nothing that the model answers could be compared, with kInvalidArgument if
 // the card contradicts the file.
 Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCard& card);

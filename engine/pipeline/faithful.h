@@ -28,9 +28,10 @@ struct OtherRuntime {
 // compared, differences as a share of its range.  Returns what to tell: how far they differ, or why
 // nothing was compared.  Fails with kInternal, naming the first operator that computes something
 // else than in the file (the first output, where only ONNX Runtime could tell).
-// What only chooses (TopK, NonMaxSuppression) may choose otherwise between equals, and what follows
-// from that is no difference.
-// Cost: both are compiled and run twice, 1 s for a detector of 7 MB.
+// An int8 file rounds in every layer, and a runtime may do it badly: what it differs by is told,
+// and fails nothing. What only chooses (TopK, NonMaxSuppression) may choose otherwise between
+// equals, and what follows from that is no difference. Cost: both are compiled and run twice, 1 s
+// for a detector of 7 MB.
 Result<std::vector<std::string>> check_faithful(const Detector& detector,
                                                 std::span<const std::byte> onnx,
                                                 const std::optional<OtherRuntime>& other);

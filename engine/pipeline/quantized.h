@@ -1,16 +1,23 @@
-// Files that are int8 already.  Pare lowers precision itself, from the float network: a network
-// that was quantized has lost what it would start from, and its activations' ranges are another
-// tool's.
+// Files that are int8 already.  Pare lowers precision itself, from a float network: such a file is
+// turned back into one (engine/passes/dequantize.h), and it is said that the float model it was
+// made from would be a better start.
 #pragma once
+
+#include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "engine/graph/graph.h"
 
 namespace pare::engine {
 
-// Fails with kUnsupported if activations are quantized (QuantizeLinear, DynamicQuantizeLinear,
-// QLinearConv, ConvInteger and their like), naming the operators.  Weights that are only stored as
-// integers (DequantizeLinear of constants) are none: they are folded, exactly.  Linear.
-Result<std::monostate> check_not_quantized(const Graph& graph);
+struct WithoutInt8 {
+  Graph graph;
+  bool was_int8 = false;
+  std::vector<std::string> notes;
+};
+
+// Fails with kUnsupported, naming the node, where it cannot be turned back.  Linear.
+Result<WithoutInt8> without_int8(Graph graph);
 
 }  // namespace pare::engine
