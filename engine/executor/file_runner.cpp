@@ -10,10 +10,36 @@
 namespace pare::engine {
 namespace {
 
-// The input as the image that it gets: batch and size may be open in the file.
-void close_input(ov::Model& model, const TensorInfo& info) {
-  const ov::Shape shape(info.shape.begin(), info.shape.end());
-  if (model.inputs().size() == 1) model.reshape(ov::PartialShape(shape));
+ov::PartialShape to_openvino(const Shape& shape) {
+  return ov::PartialShape(ov::Shape(shape.begin(), shape.end()));
+}
+
+// The image as it comes, and what the importer bound: batch and size may be open in the file.
+void close_inputs(ov::Model& model, const Graph& graph) {
+  const TensorInfo& image = graph.inputs.at(0);
+  if (model.inputs().size() == 1) return model.reshape(to_openvino(image.shape));
+  std::map<std::string, ov::PartialShape> shapes;
+  for (const auto& input : model.inputs()) {
+    const std::string name = input.get_any_name();
+    const auto bound = graph.constants.find(name);
+    if (name == image.name) shapes[name] = to_openvino(image.shape);
+    if (bound != graph.constants.end()) shapes[name] = to_openvino(bound->second.shape());
+  }
+  model.reshape(shapes);
+}
+
+// REQUIRES: `tensor` outlives the request.
+ov::Tensor view_of(const Tensor& tensor) {
+  const ov::Shape shape(tensor.shape().begin(), tensor.shape().end());
+  return ov::Tensor(dtype_to_openvino(tensor.dtype()), shape,
+                    const_cast<std::byte*>(tensor.bytes().data()));
+}
+
+void set_bound_inputs(ov::InferRequest& request, const ov::Model& model, const Graph& graph) {
+  for (const auto& input : model.inputs()) {
+    const auto bound = graph.constants.find(input.get_any_name());
+    if (bound != graph.constants.end()) request.set_tensor(input, view_of(bound->second));
+  }
 }
 
 std::set<std::string> names_in(const ov::Model& model) {
@@ -46,11 +72,10 @@ std::vector<std::vector<std::string>> expose(ov::Model& model,
   return names;
 }
 
-Result<NamedTensors> run_once(ov::InferRequest& request, const Tensor& input,
+Result<NamedTensors> run_once(ov::InferRequest& request, const std::string& image,
+                              const Tensor& input,
                               const std::vector<std::vector<std::string>>& names) {
-  const ov::Shape shape(input.shape().begin(), input.shape().end());
-  request.set_input_tensor(ov::Tensor(dtype_to_openvino(input.dtype()), shape,
-                                      const_cast<std::byte*>(input.bytes().data())));
+  request.set_tensor(image, view_of(input));
   request.infer();
   NamedTensors made;
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -79,7 +104,7 @@ Result<std::vector<NamedTensors>> run_file(std::span<const std::byte> onnx, cons
     ov::Core core;
     const std::string bytes(reinterpret_cast<const char*>(onnx.data()), onnx.size());
     const auto model = core.read_model(bytes, ov::Tensor());
-    close_input(*model, graph.inputs.at(0));
+    close_inputs(*model, graph);
     const auto names = expose(*model, wanted);
     // As make_openvino_runner() compiles.
     ov::CompiledModel compiled = core.compile_model(
@@ -88,9 +113,10 @@ Result<std::vector<NamedTensors>> run_file(std::span<const std::byte> onnx, cons
         ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
         ov::inference_num_threads(1), ov::num_streams(1), ov::hint::enable_cpu_pinning(false));
     ov::InferRequest request = compiled.create_infer_request();
+    set_bound_inputs(request, *model, graph);
     std::vector<NamedTensors> all;
     for (const Tensor& input : inputs) {
-      auto made = run_once(request, input, names);
+      auto made = run_once(request, graph.inputs.at(0).name, input, names);
       if (!made) return made.error();
       all.push_back(std::move(made).value());
     }

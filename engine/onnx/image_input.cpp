@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/graph/image_layout.h"
 #include "engine/graph/messages.h"
 #include "engine/onnx/tensor_proto.h"
 
@@ -21,10 +22,6 @@ Shape declared_shape(const onnx::TensorShapeProto& proto) {
     shape.push_back(known ? dimension.dim_value() : 0);
   }
   return shape;
-}
-
-bool has_channels_last(const Shape& shape) {
-  return shape[3] == 3 && shape[1] != 3;
 }
 
 // Binds what is open, and names it.
@@ -50,7 +47,7 @@ Result<std::monostate> check_closed(const Shape& shape, const std::string& where
     const std::string at = where + ", dimension " + std::to_string(axis) + " of " +
                            std::to_string(shape.size()) + ", ";
     if (shape[axis] != 0) return invalid(at + "is " + std::to_string(shape[axis]));
-    const std::size_t height = shape.size() == 4 && has_channels_last(shape) ? 1 : 2;
+    const std::size_t height = has_channels_last(shape) ? 1 : 2;
     const bool sized = shape.size() == 4 && (axis == height || axis == height + 1);
     return invalid(at + "is left open by the file" +
                    (sized ? "; " + std::string(kSayTheSize) : " and is not a height or width"));

@@ -2,13 +2,16 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <limits>
 #include <set>
 #include <vector>
 
+#include "engine/graph/convert.h"
 #include "engine/graph/messages.h"
 #include "engine/onnx/attribute_proto.h"
+#include "engine/onnx/extra_inputs.h"
 #include "engine/onnx/image_input.h"
 #include "engine/onnx/onnx_io.h"
 #include "engine/onnx/operator_check.h"
@@ -201,15 +204,34 @@ class Importer {
       if (!is_weight) inputs.push_back(&info);
     }
     if (inputs.empty()) return invalid("the model has no input");
-    if (inputs.size() > 1) {
-      return unsupported("the model has " + std::to_string(inputs.size()) + " inputs (" +
-                         in_quotes(inputs[0]->name()) + ", " + in_quotes(inputs[1]->name()) +
-                         (inputs.size() > 2 ? ", ...)" : ")") + "; one image is handled");
+    const onnx::ValueInfoProto* image = image_among(inputs);
+    if (image == nullptr) {
+      return unsupported("none of the model's inputs is an image: " + in_quotes(inputs[0]->name()) +
+                         " has not four dimensions");
     }
-    Result<TensorInfo> input = image_input(*inputs[0], options_, notes_);
+    Result<TensorInfo> input = image_input(*image, options_, notes_);
     if (!input) return input.error();
     graph_.inputs.push_back(std::move(input).value());
+    for (const onnx::ValueInfoProto* other : inputs) {
+      if (other == image) continue;
+      if (Done done = bind(*other); !done) return done;
+    }
     return std::monostate{};
+  }
+
+  // An input beside the image becomes a constant.
+  Done bind(const onnx::ValueInfoProto& input) {
+    Result<Tensor> value = bound_value(input, graph_.inputs[0]);
+    if (!value) return value.error();
+    const Tensor floats = converted(value.value(), DType::kFloat32);
+    std::string numbers;
+    for (const float number : floats.values<float>()) {
+      numbers += (numbers.empty() ? "" : ", ") + std::to_string(std::lround(number));
+    }
+    notes_.push_back("Input " + in_quotes(input.name()) + " is bound to (" + numbers +
+                     "), for an image that fills " + in_quotes(graph_.inputs[0].name) +
+                     ": candidates have no such input.");
+    return add_constant(input.name(), std::move(value).value());
   }
 
   Done read_outputs() {

@@ -1,12 +1,13 @@
 // ONNX files in and out of the graph IR.
 //
-// Import takes any bytes: what is not one whole, sound, single-input model is an Error that names
+// Import takes any bytes: what is not one whole, sound model of one image is an Error that names
 // what is wrong and where, never a crash.  Constant nodes and initializers become constants,
 // weights listed as graph inputs stop being inputs, a node without a name, or with one that is no
 // text, gets one (its type and a number), nodes are put into an order that runs, the batch becomes
-// 1.  Initializers keep the type they have. Subgraphs (If, Loop) are carried as bytes; names they
-// capture count as uses.  Metadata, descriptions and producer are kept (Graph::about); what is
-// changed or left out is said in notes.
+// 1, inputs that say the image's size or scale become constants of their names. Initializers keep
+// the type they have. Subgraphs (If, Loop) are carried as bytes; names they capture count as uses.
+// Metadata, descriptions and producer are kept (Graph::about); what is changed or left out is said
+// in notes.
 //
 // Export is deterministic: equal graphs give equal bytes.  import(export(g)) == g for every graph
 // that was imported.

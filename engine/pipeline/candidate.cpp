@@ -6,6 +6,7 @@
 
 #include "engine/executor/observe.h"
 #include "engine/executor/openvino_runner.h"
+#include "engine/graph/image_layout.h"
 #include "engine/onnx/onnx_io.h"
 #include "engine/ops/all_ops.h"
 #include "engine/pipeline/candidate_file.h"
@@ -102,7 +103,7 @@ Result<Graph> quantize(const Graph& body, const PrunedGraph& pruned, const Tenso
 FileInterface interface_at(const Detector& detector, const Plan& plan) {
   FileInterface file = detector.file;
   if (plan.height == detector.card.height && plan.width == detector.card.width) return file;
-  file.inputs.at(0).shape = {1, 3, plan.height, plan.width};
+  file.inputs.at(0).shape = image_shape(detector.edges.channels_last, plan.height, plan.width);
   for (TensorInfo& output : file.outputs) output.shape.clear();
   return file;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/executor/openvino_runner.h"
+#include "engine/graph/image_layout.h"
 #include "engine/onnx/onnx_io.h"
 #include "engine/pipeline/comparable.h"
 #include "engine/pipeline/float_runner.h"
@@ -16,11 +17,12 @@ Result<CandidateFile> open_candidate(const std::filesystem::path& path,
   auto graph = import_onnx_file(path, {.input_size = input_size});
   if (!graph) return graph.error();
   const Shape& shape = graph.value().inputs.at(0).shape;
-  if (shape.size() != 4 || shape[0] != 1 || shape[1] != 3) {
+  const bool channels_last = has_channels_last(shape);
+  if (shape.size() != 4 || shape[0] != 1 || (shape[1] != 3 && !channels_last)) {
     return Error{ErrorCode::kInvalidArgument, path.string() + ": the input is not 1x3xHxW"};
   }
-  const int height = static_cast<int>(shape[2]);
-  const int width = static_cast<int>(shape[3]);
+  const int height = static_cast<int>(shape[channels_last ? 1 : 2]);
+  const int width = static_cast<int>(shape[channels_last ? 2 : 3]);
   return CandidateFile{path, std::move(graph).value(), height, width};
 }
 

@@ -30,12 +30,8 @@ Result<std::pair<int, int>> image_size(const Graph& graph) {
     std::string seen;
     for (const std::int64_t dimension : shape)
       seen += (seen.empty() ? "" : "x") + std::to_string(dimension);
-    const bool channels_last = shape.size() == 4 && shape[0] == 1 && shape[3] == 3;
-    return Error{ErrorCode::kUnsupported,
-                 "input '" + graph.inputs[0].name + "' is " + seen +
-                     (channels_last ? ", with the channels last; export the detector with them "
-                                      "second (1x3xHxW)"
-                                    : "; a detector takes 1x3xHxW")};
+    return Error{ErrorCode::kUnsupported, "input '" + graph.inputs[0].name + "' is " + seen +
+                                              "; a detector takes 1x3xHxW or 1xHxWx3"};
   }
   return std::pair(static_cast<int>(shape[2]), static_cast<int>(shape[3]));
 }
@@ -263,7 +259,9 @@ Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCar
   WithoutInt8 real = std::move(turned_back).value();
   auto floats = in_float32(std::move(real.graph));
   if (!floats) return floats.error();
-  FloatNetwork network = std::move(floats).value();
+  auto upright = with_channels_second(std::move(floats).value());
+  if (!upright) return upright.error();
+  FloatNetwork network = std::move(upright).value();
   const Graph whole = remove_identities(std::move(network.graph));
   const auto size = image_size(whole);
   if (!size) return size.error();

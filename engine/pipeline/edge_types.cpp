@@ -6,8 +6,11 @@
 #include <utility>
 
 #include "engine/graph/convert.h"
+#include "engine/graph/image_layout.h"
 #include "engine/graph/messages.h"
 #include "engine/onnx/element_types.h"
+#include "engine/passes/passes.h"
+#include "engine/passes/turn_input.h"
 
 namespace pare::engine {
 namespace {
@@ -191,6 +194,18 @@ Result<FloatNetwork> in_float32(Graph graph) {
   return Widening(std::move(graph)).run();
 }
 
+Result<FloatNetwork> with_channels_second(FloatNetwork network) {
+  const TensorInfo image = network.graph.inputs.at(0);
+  if (!has_channels_last(image.shape)) return network;
+  auto turned = take_channels_first(std::move(network.graph));
+  if (!turned) return turned.error();
+  network.graph = std::move(turned).value();
+  network.edges.channels_last = true;
+  network.notes.push_back("Input " + in_quotes(image.name) + " has its channels last, as " +
+                          to_string(image.shape) + ", and keeps them there in candidates.");
+  return network;
+}
+
 Graph with_edge_types(Graph graph, const EdgeTypes& edges) {
   for (TensorInfo& output : graph.outputs) {
     const auto dtype = edges.outputs.find(output.name);
@@ -210,7 +225,10 @@ Graph with_edge_types(Graph graph, const EdgeTypes& edges) {
                                                  fresh_name(graph, input.name + ".cast")));
     input.dtype = dtype->second;
   }
-  return graph;
+  if (!edges.channels_last) return graph;
+  auto turned = take_channels_last(std::move(graph));
+  PARE_CHECK(turned.has_value(), "no subgraph reads the image: the file was turned, too");
+  return remove_identities(std::move(turned).value());
 }
 
 Preprocessing for_integers(Preprocessing preset, DType input) {

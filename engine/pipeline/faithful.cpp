@@ -14,6 +14,7 @@
 #include "engine/graph/convert.h"
 #include "engine/graph/messages.h"
 #include "engine/onnx/onnx_io.h"
+#include "engine/pipeline/float_runner.h"
 
 namespace pare::engine {
 namespace {
@@ -49,7 +50,7 @@ Tensor image_of(const std::vector<double>& pixels, const ModelCard& card) {
   return Tensor::of<float>({1, 3, card.height, card.width}, values);
 }
 
-std::vector<Tensor> images_for(const ModelCard& card, DType dtype) {
+std::vector<Tensor> images_for(const ModelCard& card, const Graph& model) {
   std::mt19937 random(1);
   std::vector<double> noise, smooth;
   for (int channel = 0; channel < 3; ++channel) {
@@ -61,7 +62,7 @@ std::vector<Tensor> images_for(const ModelCard& card, DType dtype) {
       }
     }
   }
-  return {converted(image_of(noise, card), dtype), converted(image_of(smooth, card), dtype)};
+  return {as_input_of(model, image_of(noise, card)), as_input_of(model, image_of(smooth, card))};
 }
 
 // The axis whose entries are compared each by its own range: classes and coordinates differ by
@@ -288,7 +289,7 @@ Result<std::vector<std::string>> check_faithful(const Detector& detector,
   auto attached = attach_head(detector.body, detector.head);
   if (!attached) return attached.error();
   const Graph rewritten = with_edge_types(std::move(attached).value(), detector.edges);
-  const auto inputs = images_for(card, rewritten.inputs.at(0).dtype);
+  const auto inputs = images_for(card, rewritten);
   const auto ours = run_graph(rewritten, inputs);
   if (!ours) return ours.error();
 

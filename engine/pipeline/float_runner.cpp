@@ -4,13 +4,22 @@
 #include <utility>
 
 #include "engine/graph/convert.h"
+#include "engine/graph/image_layout.h"
 
 namespace pare::engine {
 namespace {
 
+// `image` has its channels second; what does not fit is the runner's to refuse.
+Tensor as_taken(const Tensor& image, const TensorInfo& input) {
+  const Tensor typed = converted(image, input.dtype);
+  const bool turn = has_channels_last(input.shape) && typed.shape().size() == 4 &&
+                    !has_channels_last(typed.shape());
+  return turn ? with_channels_last(typed) : typed;
+}
+
 class FloatRunner final : public Runner {
  public:
-  FloatRunner(std::unique_ptr<Runner> runner, std::vector<DType> inputs)
+  FloatRunner(std::unique_ptr<Runner> runner, std::vector<TensorInfo> inputs)
       : runner_(std::move(runner)), inputs_(std::move(inputs)) {}
 
   const std::vector<std::string>& output_names() const override { return runner_->output_names(); }
@@ -31,7 +40,7 @@ class FloatRunner final : public Runner {
   // Too many or too few are the runner's to refuse.
   std::vector<Tensor> taken(std::vector<Tensor> inputs) const {
     for (std::size_t i = 0; i < std::min(inputs.size(), inputs_.size()); ++i) {
-      inputs[i] = converted(inputs[i], inputs_[i]);
+      inputs[i] = as_taken(inputs[i], inputs_[i]);
     }
     return inputs;
   }
@@ -44,24 +53,24 @@ class FloatRunner final : public Runner {
   }
 
   std::unique_ptr<Runner> runner_;
-  std::vector<DType> inputs_;
+  std::vector<TensorInfo> inputs_;
 };
 
 }  // namespace
 
 std::unique_ptr<Runner> in_float32(std::unique_ptr<Runner> runner, const Graph& model) {
-  std::vector<DType> inputs;
-  for (const TensorInfo& input : model.inputs) inputs.push_back(input.dtype);
-  const bool takes = std::ranges::all_of(inputs, [](DType d) { return d == DType::kFloat32; });
+  const bool takes = std::ranges::all_of(model.inputs, [](const TensorInfo& input) {
+    return input.dtype == DType::kFloat32 && !has_channels_last(input.shape);
+  });
   const bool gives = std::ranges::all_of(model.outputs, [](const TensorInfo& output) {
     return output.dtype == DType::kFloat32 || !is_float(output.dtype);
   });
   if (takes && gives) return runner;
-  return std::make_unique<FloatRunner>(std::move(runner), std::move(inputs));
+  return std::make_unique<FloatRunner>(std::move(runner), model.inputs);
 }
 
 Tensor as_input_of(const Graph& model, const Tensor& image) {
-  return converted(image, model.inputs.at(0).dtype);
+  return as_taken(image, model.inputs.at(0));
 }
 
 }  // namespace pare::engine

@@ -1,5 +1,6 @@
-// A Runner that takes and gives float32, whatever element types its model has at its edges: images
-// are prepared and boxes are read in float32.  Integers that come out stay what they are.
+// A Runner that takes and gives float32, whatever element types its model has at its edges, and
+// takes 1x3xHxW, also where its model takes 1xHxWx3: so images are prepared and boxes are read.
+// Integers that come out stay what they are.
 //
 // Threads and failures: those of the runner inside.
 #pragma once

@@ -83,7 +83,21 @@ INSTANTIATE_TEST_SUITE_P(
                 *m.mutable_graph()->add_input() = m.graph().input(0);
                 m.mutable_graph()->mutable_input(1)->set_name("size");
               },
-              "2 inputs (\"images\", \"size\")", kUnsupported},
+              "beside the image \"images\" the model has the input \"size\"", kUnsupported},
+        Fault{"no_image",
+              [](auto& m) {
+                *m.mutable_graph()->add_input() = m.graph().input(0);
+                m.mutable_graph()->mutable_input(1)->set_name("size");
+                for (auto& input : *m.mutable_graph()->mutable_input()) {
+                  input.mutable_type()
+                      ->mutable_tensor_type()
+                      ->mutable_shape()
+                      ->mutable_dim()
+                      ->RemoveLast();
+                }
+              },
+              "none of the model's inputs is an image: \"images\" has not four dimensions",
+              kUnsupported},
         Fault{"no_opset", [](auto& m) { m.clear_opset_import(); },
               "no opset of the default domain"},
         Fault{"opset_zero", [](auto& m) { m.mutable_opset_import(0)->set_version(0); },

@@ -125,6 +125,51 @@ TEST(OnnxIo, what_is_open_may_be_all_of_the_shape_or_the_channels_last) {
   EXPECT_THAT(import_model(model, sized).value().inputs[0].shape, ElementsAre(1, 3, 32, 64));
 }
 
+// An input of floats beside the image; a dimension of 0 is open.
+void add_input(ModelProto& model, const std::string& name, const Shape& shape) {
+  onnx::ValueInfoProto& input = *model.mutable_graph()->add_input();
+  input.set_name(name);
+  auto& type = *input.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(TensorProto::FLOAT);
+  for (const std::int64_t size : shape) {
+    auto& dimension = *type.mutable_shape()->add_dim();
+    if (size > 0) dimension.set_dim_value(size);
+  }
+}
+
+TEST(OnnxIo, inputs_that_say_the_images_size_and_scale_are_bound) {
+  ModelProto model = rich_model();
+  add_input(model, "scale_factor", {0, 2});
+  add_input(model, "im_shape", {1, 2});
+  add_input(model, "im_info", {3});
+  std::rotate(model.mutable_graph()->mutable_input()->begin(),
+              model.mutable_graph()->mutable_input()->begin() + 1,
+              model.mutable_graph()->mutable_input()->end());  // the image comes last
+  const std::string bytes = model.SerializeAsString();
+  const auto read = read_onnx(std::as_bytes(std::span(bytes)));
+  ASSERT_TRUE(read) << read.error().message;
+  const Graph& graph = read.value().graph;
+  ASSERT_EQ(graph.inputs.size(), 1U);
+  EXPECT_EQ(graph.inputs[0].name, "images");
+  const std::vector<float> ones = {1, 1}, sides = {8, 8}, info = {8, 8, 1};
+  EXPECT_EQ(graph.constants.at("scale_factor"), Tensor::of<float>({1, 2}, ones));
+  EXPECT_EQ(graph.constants.at("im_shape"), Tensor::of<float>({1, 2}, sides));
+  EXPECT_EQ(graph.constants.at("im_info"), Tensor::of<float>({3}, info));
+  EXPECT_THAT(read.value().notes,
+              Contains("Input \"im_shape\" is bound to (8, 8), for an image that "
+                       "fills \"images\": candidates have no such input."));
+}
+
+TEST(OnnxIo, other_inputs_beside_the_image_are_refused_by_name) {
+  for (const auto& [name, shape] : {std::pair("mask", Shape{1, 2}), std::pair("im_shape", Shape{4}),
+                                    std::pair("scale_factor", Shape{1, 1, 2})}) {
+    ModelProto model = rich_model();
+    add_input(model, name, shape);
+    EXPECT_THAT(import_model(model).error().message,
+                testing::HasSubstr("the model has the input \"" + std::string(name) + "\""));
+  }
+}
+
 TEST(OnnxIo, nodes_without_a_name_of_their_own_get_one) {
   ModelProto model = rich_model();
   auto& nodes = *model.mutable_graph()->mutable_node();

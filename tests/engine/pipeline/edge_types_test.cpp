@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <onnx/onnx_pb.h>
+
+#include <algorithm>
 
 #include "engine/executor/file_runner.h"
 #include "engine/pipeline/faithful.h"
@@ -15,6 +18,7 @@ using test::in_type;
 using test::opened;
 using test::small_network;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 // The file and what was written of it, each as its bytes are on OpenVINO, on the same image.
@@ -132,23 +136,97 @@ TEST(IntegerImage, is_refused_where_the_card_makes_fractions_of_pixels) {
               HasSubstr("input \"images\" takes uint8, and the card makes 0.003922 of a pixel"));
 }
 
-TEST(IntegerImage, with_the_channels_last_is_refused_and_says_so) {
-  Graph file = with_integer_image(DType::kUint8);
-  file.inputs[0].shape = {1, 32, 32, 3};
-  file.nodes.front().inputs[0] = "first";
-  file.nodes.insert(file.nodes.begin(), Node{"turn",
-                                             "Transpose",
-                                             "",
-                                             {"images"},
-                                             {"first"},
-                                             {{"perm", std::vector<std::int64_t>{0, 3, 1, 2}}}});
-  EXPECT_THAT(test::message_of(test::open_graph(file)),
-              HasSubstr("1x32x32x3, with the channels last; export the detector with them second"));
+// The image of 1x32x32x3, brought into order by what is done with it first.
+Graph with_channels_last(Graph graph, DType dtype) {
+  graph.inputs[0].dtype = dtype;
+  graph.inputs[0].shape = {1, 32, 32, 3};
+  const std::vector<float> mean = {10, 20, 30};
+  graph.constants.emplace("mean", Tensor::of<float>({3}, mean));
+  graph.nodes.front().inputs[0] = "first";
+  const std::vector<Node> before = {
+      {"cast", "Cast", "", {"images"}, {"floats"}, {{"to", std::int64_t{1}}}},
+      {"sub", "Sub", "", {"floats", "mean"}, {"centred"}, {}},
+      {"turn",
+       "Transpose",
+       "",
+       {"centred"},
+       {"first"},
+       {{"perm", std::vector<std::int64_t>{0, 3, 1, 2}}}}};
+  graph.nodes.insert(graph.nodes.begin(), before.begin(), before.end());
+  return graph;
+}
+
+TEST(ChannelsLast, are_second_inside_and_stay_last_in_candidates) {
+  for (const DType dtype : {DType::kUint8, DType::kFloat32, DType::kFloat16}) {
+    const Graph file = with_channels_last(small_network(), dtype);
+    const Detector detector = opened(file);
+    EXPECT_THAT(detector.body.inputs[0].shape, ElementsAre(1, 3, 32, 32));
+    EXPECT_THAT(detector.notes, Contains(HasSubstr("has its channels last, as 1x32x32x3")));
+    const auto candidate = test::unchanged(detector);
+    ASSERT_TRUE(candidate) << candidate.error().message;
+    const Graph written = import_onnx(test::bytes_of(candidate.value().onnx)).value();
+    EXPECT_THAT(written.inputs[0].shape, ElementsAre(1, 32, 32, 3));
+    EXPECT_LT(difference(file, candidate.value().onnx), 1e-3);
+    const std::string bytes = export_onnx(file);
+    const auto compared = check_faithful(detector, test::bytes_of(bytes), std::nullopt);
+    ASSERT_TRUE(compared) << compared.error().message;
+  }
+}
+
+TEST(ChannelsLast, a_transpose_of_the_files_own_goes) {
+  Graph file = with_channels_last(small_network(), DType::kFloat32);
+  file.nodes.erase(file.nodes.begin(), file.nodes.begin() + 2);
+  file.nodes.front().inputs[0] = "images";
+  file.constants.erase("mean");
+  const Detector detector = opened(file);
+  EXPECT_EQ(detector.body.nodes.front().op, "Conv");
+  const auto candidate = test::unchanged(detector);
+  ASSERT_TRUE(candidate) << candidate.error().message;
+  EXPECT_LT(difference(file, candidate.value().onnx), 1e-5);
+}
+
+TEST(ChannelsLast, are_refused_where_a_subgraph_reads_the_image) {
+  Graph file = with_channels_last(small_network(), DType::kFloat32);
+  file.nodes.back().attributes.emplace("body", OpaqueAttribute{"", {"images"}});
+  const auto turned = with_channels_second({file, {}, {}});
+  ASSERT_FALSE(turned);
+  EXPECT_THAT(turned.error().message, HasSubstr("a subgraph reads input \"images\""));
 }
 
 TEST(IntegerImage, of_booleans_is_refused) {
   EXPECT_THAT(test::message_of(test::open_graph(with_integer_image(DType::kBool))),
               HasSubstr("takes booleans, no image"));
+}
+
+// As PaddleDetection exports: what its outputs are multiplied with is an input.
+TEST(ExtraInputs, are_gone_in_candidates_which_compute_what_the_file_does) {
+  Graph file = small_network();
+  const std::vector<float> factor = {1, 1};
+  file.constants.emplace("scale_factor", Tensor::of<float>({1, 2}, factor));
+  file.constants.emplace("ones", test::random_tensor({2, 1}, 3, 1, 1.5F));
+  file.nodes.back().outputs[0] = "inner";
+  file.nodes.push_back({"scale", "MatMul", "", {"scale_factor", "ones"}, {"by"}, {}});
+  file.nodes.push_back({"scaled", "Mul", "", {"inner", "by"}, {"last"}, {}});
+  onnx::ModelProto model;
+  ASSERT_TRUE(model.ParseFromString(export_onnx(file)));
+  onnx::GraphProto& graph = *model.mutable_graph();
+  auto& weights = *graph.mutable_initializer();
+  weights.erase(std::ranges::find(weights, "scale_factor", &onnx::TensorProto::name));
+  onnx::ValueInfoProto& input = *graph.add_input();
+  input.set_name("scale_factor");
+  auto& type = *input.mutable_type()->mutable_tensor_type();
+  type.set_elem_type(onnx::TensorProto::FLOAT);
+  type.mutable_shape()->add_dim()->set_dim_param("batch");
+  type.mutable_shape()->add_dim()->set_dim_value(2);
+  const std::string bytes = model.SerializeAsString();
+  const auto detector = open_detector(test::bytes_of(bytes), test::raw_card());
+  ASSERT_TRUE(detector) << detector.error().message;
+  const auto compared = check_faithful(detector.value(), test::bytes_of(bytes), std::nullopt);
+  ASSERT_TRUE(compared) << compared.error().message;
+  EXPECT_THAT(compared.value(), Contains(HasSubstr("outputs differ by at most")));
+  const auto candidate = test::unchanged(detector.value());
+  ASSERT_TRUE(candidate) << candidate.error().message;
+  EXPECT_EQ(import_onnx(test::bytes_of(candidate.value().onnx)).value().inputs.size(), 1U);
 }
 
 }  // namespace

@@ -37,5 +37,17 @@ TEST(FloatRunner, takes_and_gives_float32_whatever_the_model_has) {
   EXPECT_EQ(outputs.value().front().values<float>()[1], 2.0F);
 }
 
+TEST(FloatRunner, gives_a_model_its_channels_last) {
+  Graph model;
+  model.inputs = {{"images", DType::kUint8, {1, 1, 2, 3}}};
+  model.outputs = {{"out", DType::kUint8, {1, 1, 2, 3}}};
+  const auto runner = in_float32(std::make_unique<Versioned>(), model);
+  const std::vector<float> image = {1, 2, 3, 4, 5, 6};  // three planes of two pixels
+  const auto taken = runner->run({Tensor::of<float>({1, 3, 1, 2}, image)});
+  ASSERT_TRUE(taken) << taken.error().message;
+  const std::vector<std::uint8_t> pixels = {1, 3, 5, 2, 4, 6};
+  EXPECT_EQ(taken.value().front(), Tensor::of<std::uint8_t>({1, 1, 2, 3}, pixels));
+}
+
 }  // namespace
 }  // namespace pare::engine
