@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/engine.h"
 #include "cli/format.h"
 #include "cli/output_file.h"
 
@@ -91,10 +92,23 @@ std::string floats_of(const Service& service, const std::string& candidate) {
   return plan ? plan.value()["plan"].value("floats", "fp32") : "fp32";
 }
 
-Exit download(const Common& common, const std::string& name, std::string file) {
+// The same for libtorch, made on this machine: a candidate is stored once, as ONNX.
+Result<json> write_torch_script(const std::string& onnx, const std::string& file) {
+  auto made = ask_engine(program_beside("pare-train"), {"torchscript", onnx, "-o", file});
+  if (made || made.error().code == ErrorCode::kInvalidArgument) return made;
+  return Error{made.error().code,
+               "--torchscript needs pare-train (`./dev train` builds it): " + made.error().message};
+}
+
+struct DownloadArguments {
+  std::string plan, file, torch_script;
+};
+
+Exit download(const Common& common, DownloadArguments given) {
   return with_service(common, [&](const Service& service) {
-    const auto sha256 = candidate_of(service, name);
+    const auto sha256 = candidate_of(service, given.plan);
     if (!sha256) return report(sha256.error());
+    std::string& file = given.file;
     if (file.empty()) file = short_sha(sha256.value()) + ".onnx";
     auto created = OutputFile::create(file);
     if (!created) return report_usage(created.error());
@@ -105,13 +119,21 @@ Exit download(const Common& common, const std::string& name, std::string file) {
     if (!size) return report(size.error());
     if (const auto kept = out.keep(); !kept) return report_usage(kept.error());
     const std::string floats = floats_of(service, sha256.value());
-    const json done = {{"file", file},
-                       {"sha256", sha256.value()},
-                       {"bytes", size.value().count},
-                       {"floats", floats}};
+    json done = {{"file", file},
+                 {"sha256", sha256.value()},
+                 {"bytes", size.value().count},
+                 {"floats", floats}};
+    if (!given.torch_script.empty()) {
+      const auto made = write_torch_script(file, given.torch_script);
+      if (!made) return report_usage(made.error());
+      done["torchscript"] = given.torch_script;
+    }
     return show(common, done, [&](const json&) {
       std::string text = file + ": " + byte_size(static_cast<double>(size.value().count)) +
                          ", SHA-256 " + sha256.value() + " verified\n";
+      if (!given.torch_script.empty()) {
+        text += given.torch_script + ": the same as TorchScript, for this input size\n";
+      }
       if (floats == "fp32") return text;
       return text + "It was measured computing in " + floats +
              ": load it so, as OpenVINO does with INFERENCE_PRECISION_HINT=" + floats + "\n";
@@ -256,14 +278,15 @@ void add_predict(CLI::App& app, Action& chosen) {
 }
 
 void add_download(CLI::App& app, Action& chosen) {
-  auto name = std::make_shared<std::string>();
-  auto file = std::make_shared<std::string>();
+  auto given = std::make_shared<DownloadArguments>();
   CLI::App* command = app.add_subcommand("download", "The ONNX of a plan or candidate, verified");
-  command->add_option("plan", *name, "SHA-256 of a plan or candidate (8 digits or more)")
+  command->add_option("plan", given->plan, "SHA-256 of a plan or candidate (8 digits or more)")
       ->required();
-  command->add_option("-o,--output", *file, "Where to write it");
-  command->callback([name, file, &chosen] {
-    chosen = [name, file](const Common& common) { return download(common, *name, *file); };
+  command->add_option("-o,--output", given->file, "Where to write it");
+  command->add_option("--torchscript", given->torch_script,
+                      "Write it for libtorch, too (needs pare-train)");
+  command->callback([given, &chosen] {
+    chosen = [given](const Common& common) { return download(common, *given); };
   });
 }
 

@@ -37,6 +37,9 @@ class Training(unittest.TestCase):
             self.assertIn(made["sha256"][:10], s.pare("supernet", "list").stdout)
             s.pare("supernet", "download", made["sha256"], "-o", scratch / "supernet")
             self.assertEqual((scratch / "supernet").stat().st_size, made["bytes"])
+            plan = next(trial["plan_sha256"] for trial in s.trials(job))
+            s.pare("download", plan, "-o", scratch / "plan.onnx", "--torchscript", scratch / "plan.pt")
+            self.assertGreater((scratch / "plan.pt").stat().st_size, (scratch / "plan.onnx").stat().st_size / 2)
 
             later = json.loads(s.pare(*submit, "--supernet", made["sha256"][:12]).stdout)["id"]
             self.assertEqual(s.job_end(later, 600)["state"], "succeeded")

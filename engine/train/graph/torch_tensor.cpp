@@ -4,7 +4,6 @@
 #include <span>
 
 namespace pare::engine {
-namespace {
 
 torch::ScalarType torch_type(DType dtype) {
   switch (dtype) {
@@ -20,9 +19,7 @@ torch::ScalarType torch_type(DType dtype) {
     case DType::kBool: return torch::kBool;
   }
   return torch::kFloat32;
-}  // namespace
-
-}  // namespace
+}
 
 torch::Tensor to_torch(const Tensor& tensor) {
   torch::Tensor out = torch::empty(tensor.shape(), torch_type(tensor.dtype()));

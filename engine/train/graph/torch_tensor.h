@@ -7,6 +7,9 @@
 
 namespace pare::engine {
 
+// REQUIRES: not uint16, as below.
+torch::ScalarType torch_type(DType dtype);
+
 // A copy.  REQUIRES: not uint16, which torch 1.13 does not have.
 torch::Tensor to_torch(const Tensor& tensor);
 

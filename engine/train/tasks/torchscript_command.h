@@ -1,0 +1,10 @@
+// `pare-train torchscript`: an ONNX file as a TorchScript file.
+#pragma once
+
+namespace pare::engine {
+
+// Arguments from the command's name on.  Says in a line of JSON what the file takes and gives, or
+// {"error": ...}, as the questions to pare-engine are answered.
+int run_torchscript(int argc, char** argv);
+
+}  // namespace pare::engine
