@@ -6,7 +6,7 @@
 
 #include "engine/ops/all_ops.h"
 #include "engine/pipeline/prepare.h"
-#include "engine/prune/skip_fit.h"
+#include "engine/prune/without_parts.h"
 
 namespace pare::engine {
 namespace {
@@ -83,43 +83,6 @@ Result<std::monostate> join_histograms(
   return std::monostate{};
 }
 
-Result<std::monostate> skip(const Statistics& statistics, const TensorFile& file, Reduced& reduced,
-                            Statistics& left) {
-  Detector& detector = reduced.detector;
-  const auto stages = find_stages(detector.body, detector.observed, all_ops());
-  const auto levels = skip_levels(stages, reduced.plan.skip);
-  if (!levels) return levels.error();
-  auto skipped = skip_blocks(detector.body, detector.observed, statistics, stages, levels.value());
-  if (!skipped) return skipped.error();
-  SkippedBody body = std::move(skipped).value();
-  if (reduced.plan.quantization) {
-    const auto done = join_histograms(reduced.plan, body.joined, file, reduced.statistics);
-    if (!done) return done;
-  }
-  detector.body = std::move(body.graph);
-  detector.observed = std::move(body.observed);
-  left = std::move(body.statistics);
-  return std::monostate{};
-}
-
-Result<std::monostate> shrink(Reduced& reduced, Statistics& statistics) {
-  Detector& detector = reduced.detector;
-  const auto kernels = find_elastic_kernels(detector.body, detector.observed, detector.groups);
-  auto made =
-      shrink_kernels(detector.body, detector.observed, statistics, kernels, reduced.plan.kernels);
-  if (!made) return made.error();
-  auto shrunk = std::move(made).value();
-  detector.body = std::move(shrunk.graph);
-  statistics = std::move(shrunk.statistics);
-  return std::monostate{};
-}
-
-// Fails, naming it, for what the model never had.
-Result<std::monostate> check(const Detector& detector, const Plan& plan) {
-  const auto kernels = find_elastic_kernels(detector.body, detector.observed, detector.groups);
-  return check_kernels(detector.body, kernels, plan.kernels);
-}
-
 bool has_group(const Detector& detector, const std::string& name) {
   return std::ranges::find(detector.groups.groups, name, &Group::name) !=
          detector.groups.groups.end();
@@ -170,22 +133,20 @@ Result<std::monostate> add_parts(const Detector& detector, const ElasticParts& p
 Result<Reduced> reduce(const Detector& detector, const TensorFile& statistics, const Plan& plan) {
   Reduced reduced{detector, statistics, plan};
   if (plan.skip.empty() && plan.kernels.empty()) return reduced;
-  if (const auto known = check(detector, plan); !known) return known.error();
   const auto loaded = load_statistics(statistics);
   if (!loaded) return loaded.error();
-  Statistics left = loaded.value();
-  if (!plan.skip.empty()) {
-    const auto done = skip(loaded.value(), statistics, reduced, left);
-    if (!done) return done.error();
-    auto groups = find_groups(reduced.detector.body, reduced.detector.observed, all_ops());
-    if (!groups) return groups.error();
-    reduced.detector.groups = std::move(groups).value();
-  }
-  if (!plan.kernels.empty()) {
-    const auto done = shrink(reduced, left);
+  auto made = without_parts(detector.body, detector.observed, detector.groups, loaded.value(),
+                            all_ops(), {plan.skip, plan.kernels});
+  if (!made) return made.error();
+  WithoutParts left = std::move(made).value();
+  if (plan.quantization) {
+    const auto done = join_histograms(plan, left.joined, statistics, reduced.statistics);
     if (!done) return done.error();
   }
-  store(left, reduced.statistics);
+  store(left.statistics, reduced.statistics);
+  reduced.detector.body = std::move(left.graph);
+  reduced.detector.observed = std::move(left.observed);
+  reduced.detector.groups = std::move(left.groups);
   reduced.plan.skip.clear();
   reduced.plan.kernels.clear();
   std::erase_if(reduced.plan.widths, [&](const auto& width) {

@@ -73,12 +73,12 @@ Result<LayerInPlan> layer_in_plan(const Graph& graph, const Groups& groups, std:
 }
 
 std::vector<bool> affected_nodes(const Graph& graph, const Groups& groups,
-                                 const RemovedUnits& removed) {
+                                 const RemovedUnits& removed, const LayerMaps& maps) {
   std::set<std::string> changed;
   std::vector<bool> affected;
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     const Node& node = graph.nodes[n];
-    affected.push_back(loses_inputs(groups.cuts[n], removed) ||
+    affected.push_back(loses_inputs(groups.cuts[n], removed) || maps.contains(node.name) ||
                        std::ranges::any_of(node.inputs, [&](const std::string& input) {
                          return changed.contains(input);
                        }));

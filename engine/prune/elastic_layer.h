@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "engine/prune/layer_map.h"
 #include "engine/prune/prune.h"
 #include "engine/prune/reconstruct.h"
 #include "engine/prune/statistics.h"
@@ -39,9 +40,9 @@ Result<LayerInPlan> layer_in_plan(const Graph& graph, const Groups& groups, std:
                                   const RemovedUnits& removed, const Statistics& statistics,
                                   const ReconstructOptions& options = {});
 
-// Nodes, of the body, whose inputs are not the original's in a network that lacks these units:
-// layers that lose inputs, and all behind them.
+// Nodes that compute something else than the original's in a network that lacks these units, and
+// has these layers otherwise: layers that lose inputs, those that have a map, and all behind them.
 std::vector<bool> affected_nodes(const Graph& graph, const Groups& groups,
-                                 const RemovedUnits& removed);
+                                 const RemovedUnits& removed, const LayerMaps& maps = {});
 
 }  // namespace pare::engine

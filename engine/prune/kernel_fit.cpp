@@ -3,6 +3,7 @@
 #include "engine/prune/constant_edits.h"
 #include "engine/prune/kernel_taps.h"
 #include "engine/prune/layer_inputs.h"
+#include "engine/prune/layer_map.h"
 #include "engine/prune/linear_layer.h"
 #include "engine/prune/ridge_fit.h"
 
@@ -41,39 +42,57 @@ Error unknown(const Node& node) {
           "the statistics know nothing of the kernel of layer " + node.name + ": prepare anew"};
 }
 
-Result<Eigen::MatrixXd> fit_depthwise(const Node& node, const Eigen::MatrixXd& before,
-                                      const Statistics& statistics,
-                                      const std::vector<Eigen::Index>& kept, double ridge) {
+// What tells a layer's taps from each other.
+struct KernelMoments {
+  Eigen::MatrixXd weights;             // as they are
+  std::vector<Eigen::MatrixXd> grams;  // one for all rows, or one for each
+  std::vector<Eigen::Index> kept;
+
+  LayerMap fitted(const std::vector<Eigen::MatrixXd>& rows, double ridge) const {
+    LayerMap out;
+    for (std::size_t i = 0; i < grams.size(); ++i) {
+      out.push_back(fit_rows(rows[i], grams[i], kept, ridge));
+    }
+    return out;
+  }
+};
+
+Result<KernelMoments> moments_of(const Graph& graph, const ElasticKernel& kernel, int size,
+                                 const Statistics& statistics) {
+  const Node& node = graph.nodes[kernel.node];
+  auto weights = conv_matrix(graph, node);
+  if (!weights) return weights.error();
+  const Shape& shape = graph.constants.at(node.inputs[kWeightInput]).shape();
+  KernelMoments taps{std::move(weights).value(), {}, middle_columns(shape[1], shape[2], size)};
+  if (!kernel.depthwise) {
+    const auto gram = statistics.find(node.name, static_cast<int>(taps.weights.cols()));
+    if (!gram) return gram.error();
+    taps.grams = {dense(*gram.value())};
+    return taps;
+  }
   const auto moments = statistics.taps.find(node.name);
   const std::int64_t channels = int_attribute(node, "group", 1);
-  if (moments == statistics.taps.end() || moments->second.size != before.cols() ||
+  if (moments == statistics.taps.end() || moments->second.size != taps.weights.cols() ||
       moments->second.channels() != channels) {
     return unknown(node);
   }
-  const std::int64_t multiplier = before.rows() / channels;
-  Eigen::MatrixXd fitted(before.rows(), std::ssize(kept));
-  for (std::int64_t c = 0; c < channels; ++c) {
-    fitted.middleRows(c * multiplier, multiplier) =
-        fit_rows(before.middleRows(c * multiplier, multiplier),
-                 dense(moments->second.of_channel(c)), kept, ridge);
+  const std::int64_t multiplier = taps.weights.rows() / channels;
+  for (std::int64_t row = 0; row < taps.weights.rows(); ++row) {
+    taps.grams.push_back(dense(moments->second.of_channel(row / multiplier)));
   }
-  return fitted;
+  return taps;
 }
 
-Result<Eigen::MatrixXd> fit_kernel(const Graph& graph, const ElasticKernel& kernel, int size,
-                                   const Statistics& statistics,
-                                   const ReconstructOptions& options) {
-  const Node& node = graph.nodes[kernel.node];
-  const auto before = conv_matrix(graph, node);
-  if (!before) return before.error();
-  const Shape& shape = graph.constants.at(node.inputs[kWeightInput]).shape();
-  const auto kept = middle_columns(shape[1], shape[2], size);
-  if (kernel.depthwise) {
-    return fit_depthwise(node, before.value(), statistics, kept, options.ridge);
+Eigen::MatrixXd fit_weights(const KernelMoments& taps, double ridge) {
+  std::vector<Eigen::MatrixXd> rows;
+  if (taps.grams.size() == 1) return taps.fitted({taps.weights}, ridge)[0];
+  for (Eigen::Index r = 0; r < taps.weights.rows(); ++r) rows.emplace_back(taps.weights.row(r));
+  Eigen::MatrixXd after(taps.weights.rows(), std::ssize(taps.kept));
+  const LayerMap fitted = taps.fitted(rows, ridge);
+  for (Eigen::Index r = 0; r < after.rows(); ++r) {
+    after.row(r) = fitted[static_cast<std::size_t>(r)];
   }
-  const auto gram = statistics.find(node.name, static_cast<int>(before.value().cols()));
-  if (!gram) return gram.error();
-  return fit_rows(before.value(), dense(*gram.value()), kept, options.ridge);
+  return after;
 }
 
 // The window by `rings` smaller on every side.
@@ -104,8 +123,8 @@ Result<ShrunkKernels> shrink_kernels(const Graph& graph, const Observation& obse
     const Node& before = graph.nodes[kernel.node];
     const auto size = sizes.find(before.name);
     if (size == sizes.end()) continue;
-    const auto fit = fit_kernel(graph, kernel, size->second, statistics, options);
-    if (!fit) return fit.error();
+    const auto taps = moments_of(graph, kernel, size->second, statistics);
+    if (!taps) return taps.error();
     const auto facts = facts_of(before, graph, observed);
     if (!facts) return facts.error();
     const auto window = window_of(before, facts.value().input_shapes[0],
@@ -114,21 +133,39 @@ Result<ShrunkKernels> shrink_kernels(const Graph& graph, const Observation& obse
     const std::int64_t kernel_before = side_of(graph, before);
     shrink_window(result.graph.nodes[kernel.node], size->second, (kernel_before - size->second) / 2,
                   window.value(), facts.value().output_shapes[0]);
-    LayerConstants constants = kernel_constants(fit.value(), graph, before, size->second);
+    LayerConstants constants =
+        kernel_constants(fit_weights(taps.value(), options.ridge), graph, before, size->second);
     edits.set(kernel.node, kWeightInput, std::move(constants.weights));
     edits.set(kernel.node, kBiasInput, std::move(constants.bias));
     result.statistics.taps.erase(before.name);
     if (kernel.depthwise) continue;
     const Gram& gram = statistics.grams.at(statistics.gram_of.at(before.name));
-    const Shape& shape = graph.constants.at(before.inputs[kWeightInput]).shape();
-    const auto kept = middle_columns(shape[1], kernel_before, size->second);
+    const auto& kept = taps.value().kept;
     const std::string key = "middle " + std::to_string(size->second) + " " + before.name;
-    result.statistics.grams[key] = packed(dense(gram)(kept, kept), gram.positions);
+    result.statistics.grams[key] = packed(taps.value().grams[0](kept, kept), gram.positions);
     result.statistics.gram_of[before.name] = key;
   }
   edits.apply(result.graph);
   remove_unread_constants(result.graph);
   return result;
+}
+
+Result<LayerMaps> kernel_maps(const Graph& graph, const Statistics& statistics,
+                              const std::vector<ElasticKernel>& kernels, const KernelSizes& sizes,
+                              const ReconstructOptions& options) {
+  LayerMaps maps;
+  for (const ElasticKernel& kernel : kernels) {
+    const std::string& name = graph.nodes[kernel.node].name;
+    const auto size = sizes.find(name);
+    if (size == sizes.end()) continue;
+    const auto taps = moments_of(graph, kernel, size->second, statistics);
+    if (!taps) return taps.error();
+    const Eigen::Index inputs = taps.value().weights.cols();
+    const std::vector<Eigen::MatrixXd> rows(taps.value().grams.size(),
+                                            Eigen::MatrixXd::Identity(inputs, inputs));
+    maps[name] = taps.value().fitted(rows, options.ridge);
+  }
+  return maps;
 }
 
 }  // namespace pare::engine

@@ -5,6 +5,7 @@
 #include "engine/prune/constant_edits.h"
 #include "engine/prune/consumer_window.h"
 #include "engine/prune/layer_inputs.h"
+#include "engine/prune/layer_map.h"
 #include "engine/prune/linear_layer.h"
 #include "engine/prune/ridge_fit.h"
 
@@ -37,15 +38,26 @@ void add_detour(Graph& graph, const SkipBlock& block, Detour detour) {
   }
 }
 
-// A reader's fit to what it reads instead.
-struct ReaderFit {
-  Eigen::MatrixXd before, after;  // weights
-  Eigen::MatrixXd gram;           // of the old inputs, the new ones and the bias
+// What is known of a reader and of what it reads instead.
+struct ReaderMoments {
+  Eigen::MatrixXd weights;  // as they are
+  Eigen::MatrixXd gram;     // of the old inputs, the new ones and the bias
   std::int64_t positions = 0;
 
-  std::vector<Eigen::Index> old_columns() const { return columns(0, before.cols() - 1); }
+  std::vector<Eigen::Index> old_columns() const { return columns(0, weights.cols() - 1); }
   std::vector<Eigen::Index> new_columns() const {
-    return columns(before.cols() - 1, gram.cols() - 1);
+    return columns(weights.cols() - 1, gram.cols() - 1);
+  }
+
+  // What takes the place of these rows, over the old inputs.
+  Eigen::MatrixXd fitted(const Eigen::MatrixXd& rows, const ReconstructOptions& options) const {
+    const auto from = old_columns(), to = new_columns();
+    // Where each channel has one in its place, the weights begin there; else at nothing.
+    const Eigen::MatrixXd prior =
+        from.size() == to.size()
+            ? rows
+            : Eigen::MatrixXd(Eigen::MatrixXd::Zero(rows.rows(), std::ssize(to)));
+    return ridge_fit(prior, {gram(to, to), rows * gram(from, to)}, options.ridge);
   }
 
  private:
@@ -57,9 +69,8 @@ struct ReaderFit {
   }
 };
 
-Result<ReaderFit> fit(const Graph& graph, const Statistics& statistics, const SkipBlock& block,
-                      std::size_t reader, const ReconstructOptions& options) {
-  const Node& node = graph.nodes[reader];
+Result<ReaderMoments> moments_of(const Node& node, const Graph& graph, const Statistics& statistics,
+                                 const SkipBlock& block) {
   auto weights = conv_matrix(graph, node);
   if (!weights) return weights.error();
   const auto gram = statistics.grams.find(key_of(block, node));
@@ -67,27 +78,42 @@ Result<ReaderFit> fit(const Graph& graph, const Statistics& statistics, const Sk
     return Error{ErrorCode::kInvalidArgument,
                  "the statistics know nothing of skipping block " + block.name + ": prepare anew"};
   }
-  ReaderFit fit{std::move(weights).value(), {}, dense(gram->second), gram->second.positions};
-  if (fit.gram.cols() <= fit.before.cols()) {
+  ReaderMoments reader{std::move(weights).value(), dense(gram->second), gram->second.positions};
+  if (reader.gram.cols() <= reader.weights.cols()) {
     return Error{ErrorCode::kInvalidArgument,
                  "the statistics of skipping block " + block.name + " are of another network"};
   }
-  const auto from = fit.old_columns(), to = fit.new_columns();
-  const Moments moments{fit.gram(to, to), fit.before * fit.gram(from, to)};
-  // Where each channel has one in its place, the weights begin there; else at nothing.
-  const Eigen::MatrixXd prior =
-      from.size() == to.size()
-          ? fit.before
-          : Eigen::MatrixXd(Eigen::MatrixXd::Zero(fit.before.rows(), std::ssize(to)));
-  fit.after = ridge_fit(prior, moments, options.ridge);
-  return fit;
+  return reader;
 }
 
-void add_reader(const Node& node, const SkipBlock& block, const ReaderFit& fit,
+// Of each stage that is shortened, its readers that did not go with another block.
+struct Reader {
+  const SkipBlock* block;
+  const Node* node;   // of the original
+  std::size_t place;  // in the network without the blocks
+};
+
+std::vector<Reader> readers_left(const Graph& graph, const Graph& shortened,
+                                 const std::vector<SkipStage>& stages, const SkipLevels& levels) {
+  std::vector<Reader> readers;
+  for (std::size_t s = 0; s < stages.size(); ++s) {
+    if (levels[s] == 0) continue;
+    for (const std::size_t n : stages[s].readers) {
+      const Node& node = graph.nodes[n];
+      const auto at = std::ranges::find(shortened.nodes, node.name, &Node::name);
+      if (at == shortened.nodes.end()) continue;
+      readers.push_back({&last_out(stages[s], levels[s]), &node,
+                         static_cast<std::size_t>(at - shortened.nodes.begin())});
+    }
+  }
+  return readers;
+}
+
+void add_reader(const Node& node, const SkipBlock& block, const ReaderMoments& moments,
                 Statistics& statistics) {
-  const auto to = fit.new_columns();
+  const auto to = moments.new_columns();
   const std::string key = "behind " + key_of(block, node);
-  statistics.grams[key] = packed(fit.gram(to, to), fit.positions);
+  statistics.grams[key] = packed(moments.gram(to, to), moments.positions);
   statistics.gram_of[node.name] = key;
 }
 
@@ -127,21 +153,17 @@ Result<SkippedBody> skip_blocks(const Graph& graph, const Observation& observed,
   SkippedBody result{{}, {}, statistics, {}};
   Shortened shortened = without_blocks(graph, observed, stages, levels);
   ConstantEdits edits;
+  for (const Reader& reader : readers_left(graph, shortened.graph, stages, levels)) {
+    const auto moments = moments_of(*reader.node, graph, statistics, *reader.block);
+    if (!moments) return moments.error();
+    const Eigen::MatrixXd fitted = moments.value().fitted(moments.value().weights, options);
+    LayerConstants constants = conv_constants(fitted, graph, *reader.node);
+    edits.set(reader.place, kWeightInput, std::move(constants.weights));
+    edits.set(reader.place, kBiasInput, std::move(constants.bias));
+    add_reader(*reader.node, *reader.block, moments.value(), result.statistics);
+  }
   for (std::size_t s = 0; s < stages.size(); ++s) {
     if (levels[s] == 0) continue;
-    const SkipBlock& block = last_out(stages[s], levels[s]);
-    for (const std::size_t n : stages[s].readers) {
-      const Node& node = graph.nodes[n];
-      const auto at = std::ranges::find(shortened.graph.nodes, node.name, &Node::name);
-      if (at == shortened.graph.nodes.end()) continue;  // it went with another block
-      const auto fitted = fit(graph, statistics, block, n, options);
-      if (!fitted) return fitted.error();
-      LayerConstants constants = conv_constants(fitted.value().after, graph, node);
-      const auto place = static_cast<std::size_t>(at - shortened.graph.nodes.begin());
-      edits.set(place, kWeightInput, std::move(constants.weights));
-      edits.set(place, kBiasInput, std::move(constants.bias));
-      add_reader(node, block, fitted.value(), result.statistics);
-    }
     for (const Node& node : detour_of(graph, observed, stages[s], levels[s]).moves) {
       if (node.op == "Concat") result.joined[node.outputs[0]] = node.inputs;
       if (node.op == "Resize") result.joined[node.outputs[0]] = {node.inputs[0]};
@@ -152,6 +174,21 @@ Result<SkippedBody> skip_blocks(const Graph& graph, const Observation& observed,
   result.graph = std::move(shortened.graph);
   result.observed = std::move(shortened.observed);
   return result;
+}
+
+Result<LayerMaps> skip_maps(const Graph& graph, const Observation& observed,
+                            const Statistics& statistics, const std::vector<SkipStage>& stages,
+                            const SkipLevels& levels, const ReconstructOptions& options) {
+  const Shortened shortened = without_blocks(graph, observed, stages, levels);
+  LayerMaps maps;
+  for (const Reader& reader : readers_left(graph, shortened.graph, stages, levels)) {
+    const auto moments = moments_of(*reader.node, graph, statistics, *reader.block);
+    if (!moments) return moments.error();
+    const Eigen::Index inputs = moments.value().weights.cols();
+    maps[reader.node->name] = {
+        moments.value().fitted(Eigen::MatrixXd::Identity(inputs, inputs), options)};
+  }
+  return maps;
 }
 
 }  // namespace pare::engine
