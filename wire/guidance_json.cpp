@@ -99,6 +99,10 @@ Guidance read_guidance(Fields& fields) {
   return out;
 }
 
+Result<Guidance> parse_guidance(std::string_view json) {
+  return decode(json, "guidance", read_guidance);
+}
+
 nlohmann::json guidance_value(const Guidance& guidance) {
   nlohmann::json groups = nlohmann::json::array();
   for (const GroupSensitivity& g : guidance.groups) {

@@ -2,13 +2,17 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string_view>
 
 #include "core/guidance.h"
+#include "core/result.h"
 #include "wire/fields.h"
 
 namespace pare::wire {
 
 Guidance read_guidance(Fields& fields);
+// A document of its own.  Fails with kInvalidArgument, naming the field.
+Result<Guidance> parse_guidance(std::string_view json);
 nlohmann::json guidance_value(const Guidance& guidance);
 
 }  // namespace pare::wire

@@ -141,8 +141,9 @@ struct Speed {
 
 pare::Result<Speed> time_steps(const Subject& subject, int batch, std::int64_t steps) {
   const ElasticBody body = subject.body();
-  const auto plans = expected_plans(body, subject.ranking, {0.1, 0.4});
-  if (!plans) return plans.error();
+  const auto space = space_of_widths(body, subject.ranking);
+  if (!space) return space.error();
+  const auto plans = expected_plans(space.value(), {0.1, 0.4});
   const auto& card = subject.detector.card;
   const InputForm form{card.height, card.width, card.preprocessing};
   Image grey;
@@ -159,8 +160,8 @@ pare::Result<Speed> time_steps(const Subject& subject, int batch, std::int64_t s
   Clock::time_point start = Clock::now();
   double seconds = 0, begun = 0, spent = 0;
   std::int64_t first = 0, last = 0;
-  const auto done = train_supernet(body, subject.ranking.orders, plans.value(), plans.value(),
-                                   {images, held, form}, options, [&](const RunProgress& p) {
+  const auto done = train_supernet(body, subject.ranking.orders, plans, plans, {images, held, form},
+                                   options, [&](const RunProgress& p) {
                                      if (first == 0) {
                                        first = p.step;
                                        start = Clock::now();
@@ -173,7 +174,7 @@ pare::Result<Speed> time_steps(const Subject& subject, int batch, std::int64_t s
                                    });
   if (!done) return done.error();
   double flops = subject.flops;
-  for (const PoolPlan& plan : plans.value()) flops += 3 * subject.flops * (1 - plan.share);
+  for (const PoolPlan& plan : plans) flops += 3 * subject.flops * (1 - plan.share);
   const double images_seen = static_cast<double>((last - first) * batch);
   return Speed{images_seen / seconds, images_seen * flops / seconds * 1e-9,
                images_seen * flops / spent * 1e-9};

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <utility>
 
-#include "engine/prune/allocation.h"
 #include "engine/train/data/random.h"
 
 namespace pare::engine {
@@ -15,42 +15,54 @@ double normal(KeyedRandom& random) {
   return radius * std::cos(2 * std::numbers::pi * random.unit());
 }
 
-// Every group dearer or cheaper than it is, at all of its widths alike.
-Ranking with_noise(Ranking ranking, double noise, KeyedRandom random) {
-  for (auto& [group, damage] : ranking.damage) {
-    const double factor = std::exp(noise * normal(random));
-    for (double& d : damage) d *= factor;
-  }
-  return ranking;
+// One number for all choices of a group, a stage or a kernel.
+void scale(std::vector<double>& damage, double noise, KeyedRandom& random) {
+  const double factor = std::exp(noise * normal(random));
+  for (double& d : damage) d *= factor;
+}
+
+// Every group, stage and kernel dearer or cheaper than it is.
+std::pair<Ranking, PartChoices> with_noise(const PoolSpace& space, double noise,
+                                           KeyedRandom random) {
+  Ranking ranking = space.ranking;
+  PartChoices parts = space.parts;
+  for (auto& [group, damage] : ranking.damage) scale(damage, noise, random);
+  for (StageSensitivity& stage : parts.blocks) scale(stage.damage, noise, random);
+  for (KernelSensitivity& kernel : parts.kernels) scale(kernel.damage, noise, random);
+  return {std::move(ranking), std::move(parts)};
+}
+
+PoolPlan plan_of(const Allocation& one) {
+  return {one.widths, one.macs_saved, {}, {one.skip, one.kernels}};
 }
 
 }  // namespace
 
-Result<std::vector<PoolPlan>> draw_pool(const ElasticBody& body, const Ranking& ranking,
-                                        const PoolOptions& options) {
-  const auto costs =
-      WidthCosts::make(body.graph, body.observed, body.ops, body.groups, ranking.orders);
+Result<PoolSpace> space_of_widths(const ElasticBody& body, const Ranking& ranking) {
+  auto costs = WidthCosts::make(body.graph, body.observed, body.ops, body.groups, ranking.orders);
   if (!costs) return costs.error();
+  return PoolSpace{body.groups, ranking, std::move(costs).value()};
+}
+
+std::vector<PoolPlan> draw_pool(const PoolSpace& space, const PoolOptions& options) {
   std::vector<PoolPlan> pool;
   for (int p = 0; p < options.plans; ++p) {
-    const double saving =
-        options.least + (options.most - options.least) * (p + 0.5) / options.plans;
+    const std::vector<double> saving = {options.least +
+                                        (options.most - options.least) * (p + 0.5) / options.plans};
     const KeyedRandom random(options.seed, 0, static_cast<std::uint64_t>(p));
-    const auto found = allocate(body.groups, costs.value(),
-                                with_noise(ranking, options.noise, random), {{saving}});
-    for (const Allocation& one : found) pool.push_back({one.widths, one.macs_saved, {}});
+    const auto [ranking, parts] = with_noise(space, options.noise, random);
+    for (const Allocation& one : allocate(space.groups, space.costs, ranking, saving, {}, parts)) {
+      pool.push_back(plan_of(one));
+    }
   }
   return pool;
 }
 
-Result<std::vector<PoolPlan>> expected_plans(const ElasticBody& body, const Ranking& ranking,
-                                             const std::vector<double>& savings) {
-  const auto costs =
-      WidthCosts::make(body.graph, body.observed, body.ops, body.groups, ranking.orders);
-  if (!costs) return costs.error();
+std::vector<PoolPlan> expected_plans(const PoolSpace& space, const std::vector<double>& savings) {
   std::vector<PoolPlan> plans;
-  for (const Allocation& one : allocate(body.groups, costs.value(), ranking, savings)) {
-    plans.push_back({one.widths, one.macs_saved, {}});
+  for (const Allocation& one :
+       allocate(space.groups, space.costs, space.ranking, savings, {}, space.parts)) {
+    plans.push_back(plan_of(one));
   }
   return plans;
 }

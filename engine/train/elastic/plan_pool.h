@@ -1,4 +1,5 @@
-// Which sub-networks are trained: allocations beside the expected front that still differ.
+// Which sub-networks are trained: allocations beside the expected front that still differ, of
+// widths and, where their damages are known, of blocks and kernels.
 //
 // Widths at random are worthless (an eighth off every group: .046 mAP, a tenth of the MACs well
 // placed: .294).  So each plan is an allocation (engine/prune/allocation.h) whose damages were
@@ -15,7 +16,9 @@
 
 #include "core/plan.h"
 #include "core/result.h"
+#include "engine/prune/allocation.h"
 #include "engine/prune/importance.h"
+#include "engine/prune/without_parts.h"
 #include "engine/train/elastic/elastic_body.h"
 
 namespace pare::engine {
@@ -24,6 +27,7 @@ struct PoolPlan {
   std::map<std::string, int> widths;
   double share = 0;  // of the MACs that it saves
   std::optional<QuantizationPlan> quantization = {};
+  PartsToGo parts = {};
 };
 
 struct PoolOptions {
@@ -33,13 +37,21 @@ struct PoolOptions {
   std::uint64_t seed = 1;
 };
 
-// By ascending share; fewer where the groups cannot save as much.  Fails as WidthCosts::make().
-Result<std::vector<PoolPlan>> draw_pool(const ElasticBody& body, const Ranking& ranking,
-                                        const PoolOptions& options);
+// What plans are drawn from: what each choice costs and harms.
+struct PoolSpace {
+  const Groups& groups;
+  const Ranking& ranking;
+  WidthCosts costs;  // with these parts
+  PartChoices parts = {};
+};
+// Of widths alone.  Fails as WidthCosts::make().
+Result<PoolSpace> space_of_widths(const ElasticBody& body, const Ranking& ranking);
+
+// By ascending share; fewer where so much cannot be saved.
+std::vector<PoolPlan> draw_pool(const PoolSpace& space, const PoolOptions& options);
 
 // Without noise: one for each of these savings that can be reached.
-Result<std::vector<PoolPlan>> expected_plans(const ElasticBody& body, const Ranking& ranking,
-                                             const std::vector<double>& savings);
+std::vector<PoolPlan> expected_plans(const PoolSpace& space, const std::vector<double>& savings);
 
 // The share of the MACs that these widths save.
 Result<double> share_saved(const ElasticBody& body, const UnitOrders& orders,

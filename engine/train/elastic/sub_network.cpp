@@ -51,6 +51,46 @@ std::set<std::string_view> names_of(const std::vector<ElasticLayer>& layers) {
   return names;
 }
 
+std::map<std::string_view, std::size_t> nodes_by_name(const Graph& graph) {
+  std::map<std::string_view, std::size_t> nodes;
+  for (std::size_t n = 0; n < graph.nodes.size(); ++n) nodes[graph.nodes[n].name] = n;
+  return nodes;
+}
+
+const LayerMap* map_of(const LayerMaps* maps, const std::string& layer) {
+  if (maps == nullptr) return nullptr;
+  const auto at = maps->find(layer);
+  return at == maps->end() ? nullptr : &at->second;
+}
+
+// A layer's map with the repair behind it; empty: its weights stay.
+LayerMap steps_of(const LayerMap* map, const Eigen::MatrixXd& repair) {
+  if (repair.size() == 0) return map == nullptr ? LayerMap{} : *map;
+  if (map == nullptr) return {repair};
+  LayerMap both;
+  for (const Eigen::MatrixXd& first : *map) both.push_back(first * repair);
+  return both;
+}
+
+// REQUIRES: no row has a map of its own.
+torch::Tensor behind(const torch::Tensor& inputs, const LayerMap& map) {
+  if (map.empty()) return inputs;
+  return inputs.to(torch::kFloat64).matmul(to_torch(map[0])).to(torch::kFloat32);
+}
+
+// One matrix, or one for each of the rows.
+torch::Tensor stacked(const LayerMap& map, const torch::Tensor& rows) {
+  std::vector<torch::Tensor> matrices;
+  for (const Eigen::MatrixXd& one : map) matrices.push_back(to_torch(one).to(torch::kFloat32));
+  return matrices.size() == 1 ? matrices[0] : rows_of(torch::stack(matrices), rows);
+}
+
+torch::Tensor mapped(const torch::Tensor& weights, const torch::Tensor& map) {
+  if (!map.defined()) return weights;
+  if (map.dim() == 2) return weights.matmul(map);
+  return weights.unsqueeze(1).bmm(map).squeeze(1);
+}
+
 // Weights and bias side by side.
 torch::Tensor joined(const Graph& graph, const Node& node) {
   const torch::Tensor weights = to_torch(graph.constants.at(node.inputs[kWeight]));
@@ -61,31 +101,31 @@ torch::Tensor joined(const Graph& graph, const Node& node) {
 
 }  // namespace
 
-Result<SubNetwork> SubNetwork::make(const ElasticBody& body, const Coordinates& coordinates,
-                                    const std::vector<double>& knots, const RemovedUnits& removed,
-                                    double share) {
-  auto made = build(body, coordinates, knot_weights(knots, share), removed, nullptr);
+Result<SubNetwork> SubNetwork::make(const CutOut& cut, const Coordinates& coordinates,
+                                    const std::vector<double>& knots) {
+  auto made = build(cut, coordinates, knot_weights(knots, cut.share), nullptr);
   if (!made) return made;
   SubNetwork network = std::move(made).value();
-  network.share_ = share;
-  network.trace(body, affected_nodes(body.graph, body.groups, removed));
+  const ElasticBody& body = cut.body;
+  const LayerMaps none;
+  const LayerMaps& maps = cut.maps == nullptr ? none : *cut.maps;
+  network.trace(body.graph, affected_nodes(body.graph, body.groups, cut.removed, maps));
   return network;
 }
 
-Result<SubNetwork> SubNetwork::make(const ElasticBody& body, const Coordinates& coordinates,
-                                    const RemovedUnits& removed, double share,
+Result<SubNetwork> SubNetwork::make(const CutOut& cut, const Coordinates& coordinates,
                                     const Lowering& lowering) {
-  auto made = build(body, coordinates, {1}, removed, &lowering);
+  auto made = build(cut, coordinates, {1}, &lowering);
   if (!made) return made;
   SubNetwork network = std::move(made).value();
-  network.share_ = share;
-  network.trace(body, std::vector<bool>(body.graph.nodes.size(), true));
+  network.trace(cut.body.graph, std::vector<bool>(cut.body.graph.nodes.size(), true));
   return network;
 }
 
-Result<SubNetwork> SubNetwork::build(const ElasticBody& body, const Coordinates& coordinates,
-                                     std::vector<double> knot_shares, const RemovedUnits& removed,
-                                     const Lowering* lowering) {
+Result<SubNetwork> SubNetwork::build(const CutOut& cut, const Coordinates& coordinates,
+                                     std::vector<double> knot_shares, const Lowering* lowering) {
+  const ElasticBody& body = cut.body;
+  const RemovedUnits& removed = cut.removed;
   const auto repaired = reconstruct(body.graph, body.groups, removed, body.statistics);
   if (!repaired) return repaired.error();
   auto pruned = prune(repaired.value(), body.observed, body.ops, body.groups, removed);
@@ -102,24 +142,25 @@ Result<SubNetwork> SubNetwork::build(const ElasticBody& body, const Coordinates&
       GraphModule::make(lowering == nullptr ? left.graph : lowered.graph, Trainable::kNothing);
   if (!module) return module.error();
   SubNetwork made(coordinates, std::move(module).value());
+  made.share_ = cut.share;
   made.knot_shares_ = std::move(knot_shares);
   for (const TensorInfo& output : left.graph.outputs) made.wanted_.push_back(output.name);
-  if (const auto added = made.add_parts(body, removed, left.graph); !added) return added.error();
+  if (const auto added = made.add_parts(cut, left.graph); !added) return added.error();
   if (lowering != nullptr) made.put_in_int8(lowered, lowering->weight_bits);
   return made;
 }
 
-Result<std::monostate> SubNetwork::add_parts(const ElasticBody& body, const RemovedUnits& removed,
-                                             const Graph& left) {
-  std::map<std::string_view, const Node*> nodes;
-  for (const Node& node : left.nodes) nodes[node.name] = &node;
+Result<std::monostate> SubNetwork::add_parts(const CutOut& cut, const Graph& left) {
+  const ElasticBody& body = cut.body;
+  const auto nodes = nodes_by_name(left);
+  const auto of_body = nodes_by_name(body.graph);
   for (std::size_t l = 0; l < coordinates_->layers().size(); ++l) {
     const ElasticLayer& layer = coordinates_->layers()[l];
     const auto at = nodes.find(layer.name);
-    if (at == nodes.end()) continue;
-    const Node& node = *at->second;
-    const auto in_plan =
-        layer_in_plan(body.graph, body.groups, layer.node, removed, body.statistics);
+    if (at == nodes.end()) continue;  // it went with a block
+    const Node& node = left.nodes[at->second];
+    const auto in_plan = layer_in_plan(body.graph, body.groups, of_body.at(layer.name), cut.removed,
+                                       body.statistics);
     if (!in_plan) return in_plan.error();
     Part part{l,
               node.inputs[kWeight],
@@ -127,13 +168,15 @@ Result<std::monostate> SubNetwork::add_parts(const ElasticBody& body, const Remo
               index_of(in_plan.value().rows, layer.shape[0]),
               joined(left, node),
               {},
+              {},
               left.constants.at(node.inputs[kWeight]).shape()};
-    const Eigen::MatrixXd& repair = in_plan.value().repair;
-    part.basis =
-        !layer.whole ? rows_of(layer.inputs, part.rows)
-        : repair.size() == 0
-            ? layer.inputs
-            : layer.inputs.to(torch::kFloat64).matmul(to_torch(repair)).to(torch::kFloat32);
+    const LayerMap steps = steps_of(map_of(cut.maps, layer.name), in_plan.value().repair);
+    if (layer.whole) {
+      part.basis = behind(layer.inputs, steps);
+    } else {
+      part.basis = rows_of(layer.inputs, part.rows);
+      if (!steps.empty()) part.map = stacked(steps, part.rows);
+    }
     parts_.push_back(std::move(part));
   }
   return std::monostate{};
@@ -156,11 +199,12 @@ void SubNetwork::put_in_int8(const QuantizedGraph& lowered, int weight_bits) {
   }
 }
 
-void SubNetwork::trace(const ElasticBody& body, const std::vector<bool>& compared) {
+void SubNetwork::trace(const Graph& body, const std::vector<bool>& compared) {
+  const auto nodes = nodes_by_name(body);
   for (const Part& part : parts_) {
-    const ElasticLayer& layer = coordinates_->layers()[part.layer];
-    if (!compared[layer.node]) continue;
-    traced_.push_back({body.graph.nodes[layer.node].outputs[0], part.rows});
+    const std::size_t n = nodes.at(coordinates_->layers()[part.layer].name);
+    if (!compared[n]) continue;
+    traced_.push_back({body.nodes[n].outputs[0], part.rows});
     wanted_.push_back(traced_.back().tensor);
   }
 }
@@ -178,7 +222,7 @@ GraphModule::Values SubNetwork::weights() const {
     torch::Tensor all = part.base;
     if (v.defined()) {
       v = rows_of(v * layer.spreads, part.rows);
-      all = all + (layer.whole ? v.matmul(part.basis) : v * part.basis);
+      all = all + (layer.whole ? v.matmul(part.basis) : mapped(v * part.basis, part.map));
     }
     const std::int64_t columns = all.size(1) - 1;
     const torch::Tensor weights = all.narrow(1, 0, columns).reshape(part.shape);

@@ -3,6 +3,9 @@
 //
 //   weights = rows of ( W M + D (sum over knots of h_k V_k) (P M) )
 //
+// M: what closed form makes of the layer's weights, by its smaller kernel, the block that is left
+// out before it and the inputs that it loses, one behind the other.
+//
 // A sub-network in int8 is the graph that its candidate would have, Q/DQ pairs and all: weights are
 // rounded as they are used, and the scales of activations follow their trained ranges.
 //
@@ -18,6 +21,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "engine/prune/layer_map.h"
 #include "engine/quant/insert_qdq.h"
 #include "engine/train/elastic/coordinates.h"
 #include "engine/train/graph/graph_module.h"
@@ -37,18 +41,23 @@ struct Lowering {
   int weight_bits = 8;
 };
 
+// Which network, and of what.
+struct CutOut {
+  const ElasticBody& body;  // without the blocks and taps that the network lacks
+  const RemovedUnits& removed;
+  double share = 0;                 // of the MACs of the whole body that the network lacks
+  const LayerMaps* maps = nullptr;  // from the whole body's weights to those of `body`; null: none
+};
+
 class SubNetwork {
  public:
-  // `share`: of the MACs that are removed; of its changes those of `knots` count that
-  // knot_weights() has.  Fails as reconstruct() and prune() do.
-  // REQUIRES: `coordinates` outlive it.
-  static Result<SubNetwork> make(const ElasticBody& body, const Coordinates& coordinates,
-                                 const std::vector<double>& knots, const RemovedUnits& removed,
-                                 double share);
+  // `knots`: of the network's changes those count that knot_weights() has.
+  // Fails as reconstruct() and prune() do.  REQUIRES: `coordinates` outlive it.
+  static Result<SubNetwork> make(const CutOut& cut, const Coordinates& coordinates,
+                                 const std::vector<double>& knots);
 
   // In int8; the only change of the coordinates counts whole.  Fails as `lowering` does too.
-  static Result<SubNetwork> make(const ElasticBody& body, const Coordinates& coordinates,
-                                 const RemovedUnits& removed, double share,
+  static Result<SubNetwork> make(const CutOut& cut, const Coordinates& coordinates,
                                  const Lowering& lowering);
 
   double share() const { return share_; }
@@ -71,19 +80,19 @@ class SubNetwork {
     std::string weights, bias;  // names of constants
     torch::Tensor rows;         // undefined: all
     torch::Tensor base, basis;  // W M's rows; P M, or P's rows
+    torch::Tensor map;          // undefined, or M where P is no matrix: for all rows, or each
     std::vector<std::int64_t> shape;
     int bits = 0;  // that the weights have; 0: as they are
   };
 
   SubNetwork(const Coordinates& coordinates, GraphModule module)
       : coordinates_(&coordinates), module_(std::move(module)) {}
-  static Result<SubNetwork> build(const ElasticBody& body, const Coordinates& coordinates,
-                                  std::vector<double> knot_shares, const RemovedUnits& removed,
-                                  const Lowering* lowering);
-  Result<std::monostate> add_parts(const ElasticBody& body, const RemovedUnits& removed,
-                                   const Graph& left);
+  static Result<SubNetwork> build(const CutOut& cut, const Coordinates& coordinates,
+                                  std::vector<double> knot_shares, const Lowering* lowering);
+  Result<std::monostate> add_parts(const CutOut& cut, const Graph& left);
   void put_in_int8(const QuantizedGraph& lowered, int weight_bits);
-  void trace(const ElasticBody& body, const std::vector<bool>& compared);
+  // Those of these nodes of the body are compared.
+  void trace(const Graph& body, const std::vector<bool>& compared);
   GraphModule::Values weights() const;
 
   const Coordinates* coordinates_;

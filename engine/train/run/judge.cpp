@@ -1,11 +1,58 @@
 #include "engine/train/run/judge.h"
 
 #include <cmath>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
 #include <utility>
 
 #include "engine/prune/elastic_layer.h"
 
 namespace pare::engine {
+
+namespace {
+
+// What a plan is cut from, and what of it goes.
+struct Prepared {
+  std::unique_ptr<WithoutParts> left;  // null: the whole body
+  ElasticBody body;
+  RemovedUnits removed;
+
+  CutOut cut(double share) const {
+    return {body, removed, share, left == nullptr ? nullptr : &left->maps};
+  }
+};
+
+// Widths of groups that are left.
+std::map<std::string, int> widths_of(const Groups& groups, const PoolPlan& plan) {
+  std::map<std::string, int> widths;
+  for (const Group& group : groups.groups) {
+    const auto at = plan.widths.find(group.name);
+    if (at != plan.widths.end()) widths.insert(*at);
+  }
+  return widths;
+}
+
+Result<Prepared> prepare_cut(const ElasticBody& body, const UnitOrders& orders,
+                             const PoolPlan& plan) {
+  if (plan.parts.empty()) {
+    auto removed = select_units(body.groups, plan.widths, orders);
+    if (!removed) return removed.error();
+    return Prepared{nullptr, body, std::move(removed).value()};
+  }
+  auto made = without_parts(body.graph, body.observed, body.groups, body.statistics, body.ops,
+                            plan.parts, Maps::kMade);
+  if (!made) return made.error();
+  auto left = std::make_unique<WithoutParts>(std::move(made).value());
+  auto removed = select_units(left->groups, widths_of(left->groups, plan), orders);
+  if (!removed) return removed.error();
+  const ElasticBody own{left->graph, left->observed,   left->groups,
+                        body.head,   left->statistics, body.ops};
+  return Prepared{std::move(left), own, std::move(removed).value()};
+}
+
+}  // namespace
 
 Result<std::vector<SubNetwork>> make_sub_networks(const ElasticBody& body, const UnitOrders& orders,
                                                   const Coordinates& coordinates,
@@ -13,9 +60,9 @@ Result<std::vector<SubNetwork>> make_sub_networks(const ElasticBody& body, const
                                                   const std::vector<PoolPlan>& plans) {
   std::vector<SubNetwork> all;
   for (const PoolPlan& plan : plans) {
-    const auto removed = select_units(body.groups, plan.widths, orders);
-    if (!removed) return removed.error();
-    auto made = SubNetwork::make(body, coordinates, knots, removed.value(), plan.share);
+    const auto prepared = prepare_cut(body, orders, plan);
+    if (!prepared) return prepared.error();
+    auto made = SubNetwork::make(prepared.value().cut(plan.share), coordinates, knots);
     if (!made) return made.error();
     all.push_back(std::move(made).value());
   }
@@ -29,8 +76,6 @@ Result<std::vector<SubNetwork>> make_int8_networks(const ElasticBody& body,
                                                    const std::vector<PoolPlan>& plans) {
   std::vector<SubNetwork> all;
   for (const PoolPlan& plan : plans) {
-    const auto removed = select_units(body.groups, plan.widths, orders);
-    if (!removed) return removed.error();
     Graph graph = body.graph;
     if (int8.from != nullptr) {
       auto inherited = corrected(graph, *int8.from, plan.share);
@@ -38,11 +83,13 @@ Result<std::vector<SubNetwork>> make_int8_networks(const ElasticBody& body,
       graph = std::move(inherited).value();
     }
     const ElasticBody own{graph, body.observed, body.groups, body.head, body.statistics, body.ops};
+    const auto prepared = prepare_cut(own, orders, plan);
+    if (!prepared) return prepared.error();
     const QuantizationPlan& quantization = plan.quantization.value();
     const Lowering lowering{
         [&](const PrunedGraph& pruned) { return int8.quantize(pruned, quantization); },
         quantization.weight_bits};
-    auto made = SubNetwork::make(own, coordinates, removed.value(), plan.share, lowering);
+    auto made = SubNetwork::make(prepared.value().cut(plan.share), coordinates, lowering);
     if (!made) return made.error();
     all.push_back(std::move(made).value());
   }
@@ -51,13 +98,19 @@ Result<std::vector<SubNetwork>> make_int8_networks(const ElasticBody& body,
 
 Result<std::vector<bool>> affected_by_any(const ElasticBody& body, const UnitOrders& orders,
                                           const std::vector<PoolPlan>& plans) {
-  std::vector<bool> any(body.graph.nodes.size(), false);
+  std::set<std::string> names;
   for (const PoolPlan& plan : plans) {
-    const auto removed = select_units(body.groups, plan.widths, orders);
-    if (!removed) return removed.error();
-    const auto affected = affected_nodes(body.graph, body.groups, removed.value());
-    for (std::size_t n = 0; n < any.size(); ++n) any[n] = any[n] || affected[n];
+    const auto prepared = prepare_cut(body, orders, plan);
+    if (!prepared) return prepared.error();
+    const auto& [left, own, removed] = prepared.value();
+    const auto affected =
+        affected_nodes(own.graph, own.groups, removed, left == nullptr ? LayerMaps{} : left->maps);
+    for (std::size_t n = 0; n < affected.size(); ++n) {
+      if (affected[n]) names.insert(own.graph.nodes[n].name);
+    }
   }
+  std::vector<bool> any;
+  for (const Node& node : body.graph.nodes) any.push_back(names.contains(node.name));
   return any;
 }
 

@@ -1,25 +1,61 @@
 #include "engine/train/tasks/plans.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "engine/pipeline/elastic_parts.h"
 #include "engine/prune/importance.h"
 #include "engine/prune/statistics.h"
 
 namespace pare::engine {
+namespace {
+
+// What was measured is of the parts that the detector has, in their order.
+Result<std::monostate> check_parts(const Detector& detector, const ElasticParts& offered,
+                                   const PartChoices& parts) {
+  bool same = offered.stages.size() == parts.blocks.size() &&
+              offered.kernels.size() == parts.kernels.size();
+  for (std::size_t s = 0; same && s < parts.blocks.size(); ++s) {
+    same = std::ranges::equal(parts.blocks[s].blocks, offered.stages[s].blocks, {}, {},
+                              &SkipBlock::name);
+  }
+  for (std::size_t k = 0; same && k < parts.kernels.size(); ++k) {
+    same = parts.kernels[k].layer == detector.body.nodes[offered.kernels[k].node].name;
+  }
+  if (same) return std::monostate{};
+  return Error{ErrorCode::kInvalidArgument,
+               "the guidance is of another model: its blocks and kernels are not this one's"};
+}
+
+}  // namespace
+
+PartChoices parts_in(const Guidance& guidance) {
+  return {guidance.blocks, guidance.kernels};
+}
 
 Result<Plans> draw_plans(const PoolOptions& options, const std::vector<double>& knots,
-                         const ElasticBody& body, const TensorFile& statistics) {
+                         const Detector& detector, const ElasticBody& body,
+                         const TensorFile& statistics, const PartChoices& parts) {
   const auto ranking = load_ranking(statistics);
   if (!ranking) return ranking.error();
-  auto pool = draw_pool(body, ranking.value(), options);
-  if (!pool) return pool.error();
-  auto judged = expected_plans(body, ranking.value(), knots);
-  if (!judged) return judged.error();
-  if (pool.value().empty() || judged.value().empty()) {
+  auto widths = space_of_widths(body, ranking.value());
+  if (!widths) return widths.error();
+  PoolSpace space = std::move(widths).value();
+  if (!parts.blocks.empty() || !parts.kernels.empty()) {
+    const auto offered = elastic_parts(detector);
+    if (!offered) return offered.error();
+    const auto known = check_parts(detector, offered.value(), parts);
+    if (!known) return known.error();
+    const auto added = add_parts(detector, offered.value(), ranking.value().orders, space.costs);
+    if (!added) return added.error();
+    space.parts = parts;
+  }
+  Plans plans{ranking.value().orders, draw_pool(space, options), expected_plans(space, knots)};
+  if (plans.pool.empty() || plans.judged.empty()) {
     return Error{ErrorCode::kUnsupported,
                  "no sub-network lacks as much as the first knot: the groups cannot be narrowed"};
   }
-  return Plans{ranking.value().orders, std::move(pool).value(), std::move(judged).value()};
+  return plans;
 }
 
 }  // namespace pare::engine

@@ -3,8 +3,10 @@
 
 #include <vector>
 
+#include "core/guidance.h"
 #include "core/result.h"
 #include "engine/graph/tensor_file.h"
+#include "engine/pipeline/detector.h"
 #include "engine/train/elastic/plan_pool.h"
 
 namespace pare::engine {
@@ -18,9 +20,14 @@ struct Plans {
   std::vector<PoolPlan> pool, judged;
 };
 
-// A pool is trained, and what is expected at each knot is judged.  Fails as load_ranking() and
-// draw_pool(); with kUnsupported where no sub-network lacks as much as the first knot.
+// What else than widths the plans of a pool may choose: as `prepare` measured it.
+PartChoices parts_in(const Guidance& guidance);
+
+// A pool is trained, and what is expected at each knot is judged.
+// Fails as load_ranking() and WidthCosts::make(); with kUnsupported where no sub-network lacks as
+// much as the first knot.
 Result<Plans> draw_plans(const PoolOptions& options, const std::vector<double>& knots,
-                         const ElasticBody& body, const TensorFile& statistics);
+                         const Detector& detector, const ElasticBody& body,
+                         const TensorFile& statistics, const PartChoices& parts = {});
 
 }  // namespace pare::engine

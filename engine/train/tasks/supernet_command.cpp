@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "engine/ops/all_ops.h"
+#include "engine/pipeline/supernet_candidate.h"
 #include "engine/train/run/supernet_run.h"
 #include "engine/train/run/threads.h"
 #include "engine/train/tasks/int8_plans.h"
@@ -16,6 +17,7 @@
 #include "engine/train/tasks/photographs.h"
 #include "engine/train/tasks/plans.h"
 #include "engine/train/tasks/training_record.h"
+#include "wire/guidance_json.h"
 #include "wire/plan_json.h"
 
 namespace pare::engine {
@@ -29,8 +31,9 @@ struct Arguments {
   double checkpoint_seconds = 60;
   std::vector<std::filesystem::path> plans;
   bool int8 = false;
-  std::filesystem::path from;   // empty: none
-  std::size_t most_images = 0;  // 0: all
+  std::filesystem::path from;      // empty: none
+  std::filesystem::path guidance;  // empty: plans differ in widths alone
+  std::size_t most_images = 0;     // 0: all
   PoolOptions pool;
   RunOptions run;
   int threads = 0;
@@ -47,7 +50,7 @@ void say(const Json& line) {
 }
 
 // Those that were asked for, trained and judged.
-Result<Plans> read_plans(const std::vector<std::filesystem::path>& files, const ElasticBody& body,
+Result<Plans> read_plans(const std::vector<std::filesystem::path>& files, const Detector& detector,
                          const TensorFile& statistics) {
   auto orders = load_orders(statistics, Importance::kGram);
   if (!orders) return orders.error();
@@ -57,13 +60,22 @@ Result<Plans> read_plans(const std::vector<std::filesystem::path>& files, const 
     if (!text) return text.error();
     const auto plan = wire::parse_plan(text.value());
     if (!plan) return plan.error();
-    const auto share = share_saved(body, plans.orders, plan.value().widths);
+    const auto share = share_removed(detector, statistics, plan.value());
     if (!share) return share.error();
-    plans.pool.push_back({plan.value().widths, share.value()});
+    plans.pool.push_back(
+        {plan.value().widths, share.value(), {}, {plan.value().skip, plan.value().kernels}});
   }
   std::ranges::sort(plans.pool, {}, &PoolPlan::share);
   plans.judged = plans.pool;
   return plans;
+}
+
+// What `prepare` answered as its guidance.
+Result<Guidance> read_guidance_file(const std::filesystem::path& path) {
+  if (path.empty()) return Guidance{};
+  const auto text = read_text(path);
+  if (!text) return text.error();
+  return wire::parse_guidance(text.value());
 }
 
 Json of_plans(const std::vector<PoolPlan>& plans, const TrainedCorrection& trained) {
@@ -108,9 +120,11 @@ Result<std::monostate> train(const Arguments& arguments) {
                          detector.head, model.statistics,  all_ops()};
   const auto from = read_from(arguments, model.model_sha256);
   if (!from) return from.error();
-  auto plans = arguments.plans.empty()
-                   ? draw_plans(arguments.pool, arguments.run.knots, body, model.file)
-                   : read_plans(arguments.plans, body, model.file);
+  const auto guidance = read_guidance_file(arguments.guidance);
+  if (!guidance) return guidance.error();
+  auto plans = arguments.plans.empty() ? draw_plans(arguments.pool, arguments.run.knots, detector,
+                                                    body, model.file, parts_in(guidance.value()))
+                                       : read_plans(arguments.plans, detector, model.file);
   if (!plans) return plans.error();
   const Supernet* const before = from.value() ? &*from.value() : nullptr;
   const Int8Networks int8 = int8_networks(detector, model.file, before);
@@ -188,6 +202,8 @@ int run_supernet(int argc, char** argv) {
       app.add_option("--from", arguments.from, "The super-network that int8 goes on from");
   from->needs(app.add_flag("--int8", arguments.int8,
                            "Train what int8 asks for, and leave all else as it is"));
+  app.add_option("--guidance", arguments.guidance,
+                 "What `prepare` answered: blocks and kernels are in the pool as well");
   app.add_option("--pool", arguments.pool.plans, "Sub-networks that are trained")
       ->check(CLI::Range(1, 1000));
   app.add_option("--noise", arguments.pool.noise, "How far they differ from what is expected best")

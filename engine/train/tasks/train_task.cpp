@@ -199,8 +199,8 @@ class TrainTask {
                            detector.head, model.value().statistics, all_ops()};
     if (params_.plan) return tune(model.value(), body, start);
     if (params_.int8) return train_for_int8(model.value(), body, start);
-    const auto plans =
-        draw_plans({.most = kKnots.back(), .seed = params_.seed}, kKnots, body, model.value().file);
+    const auto plans = draw_plans({.most = kKnots.back(), .seed = params_.seed}, kKnots, detector,
+                                  body, model.value().file);
     if (!plans) return plans.error();
     const auto photographs = look(detector);
     if (!photographs) return photographs.error();
@@ -242,8 +242,8 @@ class TrainTask {
                                            Clock::time_point start) {
     const auto from = supernet();
     if (!from) return from.error();
-    auto plans =
-        draw_plans({.most = kKnots.back(), .seed = params_.seed}, kKnots, body, model.file);
+    auto plans = draw_plans({.most = kKnots.back(), .seed = params_.seed}, kKnots, model.detector,
+                            body, model.file);
     if (!plans) return plans.error();
     plans = in_int8(std::move(plans).value());
     const auto photographs = look(model.detector);

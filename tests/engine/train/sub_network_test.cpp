@@ -55,7 +55,7 @@ TEST(SubNetwork, torch_computes_what_the_executor_does_with_the_graph_that_is_cu
                      network.ranking.orders)
             .value();
     const double share = 0.05 * seed;
-    auto sub = SubNetwork::make(network.body(), coordinates, kKnots, removed, share);
+    auto sub = SubNetwork::make({network.body(), removed, share}, coordinates, kKnots);
     ASSERT_TRUE(sub) << sub.error().message;
     const Supernet supernet{{}, kKnots, coordinates.changes(coordinates.values())};
     const Graph corrected_body = corrected(network.model.graph, supernet, share).value();
@@ -84,7 +84,7 @@ TEST(SubNetwork, gradients_reach_the_knots_beside_the_share_and_no_others) {
                    network.ranking.orders)
           .value();
   const auto gradient_of = [&](double share) {
-    auto sub = SubNetwork::make(network.body(), coordinates, kKnots, removed, share).value();
+    auto sub = SubNetwork::make({network.body(), removed, share}, coordinates, kKnots).value();
     coordinates.gradients().zero_();
     const auto made = sub.forward(to_torch(random_tensor({2, 3, 32, 48}, 1, 0, 1)));
     made.value()[0].square().sum().backward();
@@ -168,7 +168,7 @@ TEST(SubNetwork, in_int8_torch_computes_what_the_executor_does_with_the_simulate
     const Lowering lowering{[&](const PrunedGraph& pruned) {
       return insert_qdq(pruned.graph, plan, observed.sources(), WeightForm::kSimulated);
     }};
-    auto sub = SubNetwork::make(network.body(), coordinates, removed, 0.2, lowering);
+    auto sub = SubNetwork::make({network.body(), removed, 0.2}, coordinates, lowering);
     ASSERT_TRUE(sub) << sub.error().message;
     const Tensor image = random_tensor({1, 3, 32, 48}, 4, 0, 1);
     const auto expected = make_openvino_runner(candidate.graph).value()->run({image}).value();
@@ -196,7 +196,8 @@ TEST(SubNetwork, in_int8_torch_computes_what_the_executor_does_with_the_simulate
 TEST(PlanPool, plans_spread_over_the_shares_and_differ_by_their_noise) {
   const ElasticNetwork network;
   const PoolOptions options{.plans = 8, .least = 0.05, .most = 0.4, .noise = 0.4, .seed = 3};
-  const auto pool = draw_pool(network.body(), network.ranking, options).value();
+  const PoolSpace space = space_of_widths(network.body(), network.ranking).value();
+  const auto pool = draw_pool(space, options);
   ASSERT_GE(pool.size(), 4U);
   for (std::size_t p = 0; p < pool.size(); ++p) {
     EXPECT_FALSE(pool[p].widths.empty());
@@ -205,10 +206,10 @@ TEST(PlanPool, plans_spread_over_the_shares_and_differ_by_their_noise) {
     EXPECT_GE(pool[p].share, 0.05);
   }
   EXPECT_LT(pool.front().share, pool.back().share);
-  const auto same = draw_pool(network.body(), network.ranking, options).value();
+  const auto same = draw_pool(space, options);
   PoolOptions other = options;
   other.seed = 4;
-  const auto different = draw_pool(network.body(), network.ranking, other).value();
+  const auto different = draw_pool(space, other);
   bool all_equal = true;
   for (std::size_t p = 0; p < pool.size(); ++p) {
     EXPECT_EQ(pool[p].widths, same[p].widths);

@@ -58,12 +58,13 @@ Result<TrainedCorrection> run(const RunOptions& options,
                               const std::function<void(const RunProgress&)>& report) {
   set_threads(1);
   const ElasticNetwork network;
-  const auto pool = draw_pool(network.body(), network.ranking,
-                              {.plans = 6, .least = 0.1, .most = 0.35, .noise = 0.4, .seed = 1});
-  const auto judged = expected_plans(network.body(), network.ranking, options.knots);
+  const PoolSpace space = space_of_widths(network.body(), network.ranking).value();
+  const auto pool =
+      draw_pool(space, {.plans = 6, .least = 0.1, .most = 0.35, .noise = 0.4, .seed = 1});
+  const auto judged = expected_plans(space, options.knots);
   const std::vector<Image> images = photographs();
   const torch::Tensor held = to_torch(random_tensor({4, 3, 32, 48}, 7, 0, 1));
-  return train_supernet(network.body(), network.ranking.orders, pool.value(), judged.value(),
+  return train_supernet(network.body(), network.ranking.orders, pool, judged,
                         {images, {held}, {32, 48, preprocessing()}}, options, report);
 }
 

@@ -99,7 +99,7 @@ TEST_P(Real, torch_computes_what_the_exported_candidate_does) {
     plan.widths = random_widths(detector.groups, seed, 8);
     const RemovedUnits removed = select_units(detector.groups, plan.widths, ranking.orders).value();
     const double share = share_saved(body, ranking.orders, plan.widths).value();
-    auto sub = SubNetwork::make(body, coordinates.value(), kKnots, removed, share);
+    auto sub = SubNetwork::make({body, removed, share}, coordinates.value(), kKnots);
     ASSERT_TRUE(sub) << sub.error().message;
     const Supernet supernet{{}, kKnots, coordinates.value().changes(values)};
     const auto candidate = build_from_supernet(detector, supernet, file, plan);
