@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/head_description.h"
+
 namespace pare {
 
 // How an image becomes the network's input.
@@ -36,6 +38,8 @@ struct ModelCard {
   std::vector<std::string> classes;  // names; empty: numbered
   // Tensors that boxes, or agreement, are read from, in the head's order; empty: the outputs.
   std::vector<std::string> scored = {};
+  // How boxes are read from the outputs, where the head's name alone does not say it.
+  std::optional<HeadDescription> head_description = {};
   friend bool operator==(const ModelCard&, const ModelCard&) = default;
 };
 
@@ -48,6 +52,7 @@ struct PartialCard {
   int width = 0;
   std::vector<std::string> classes;
   std::vector<std::string> scored = {};
+  std::optional<HeadDescription> head_description = {};
   friend bool operator==(const PartialCard&, const PartialCard&) = default;
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/head_description.h"
 #include "core/job.h"
 #include "core/model_summary.h"
 #include "core/plan.h"
@@ -20,11 +21,13 @@ Plan read_plan(Fields& fields);
 ModelCard read_card(Fields& fields);
 PartialCard read_partial_card(Fields& fields);
 ModelSummary read_summary(Fields& fields);
+HeadDescription read_head_description(Fields& fields);
 std::vector<TriedSize> read_tried_sizes(Fields& fields, std::string_view name);
 
 nlohmann::json plan_value(const Plan& plan);
 nlohmann::json card_value(const ModelCard& card);
 nlohmann::json card_value(const PartialCard& card);
+nlohmann::json head_description_value(const HeadDescription& head);
 nlohmann::json summary_value(const ModelSummary& summary);
 nlohmann::json tried_sizes_value(const std::vector<TriedSize>& sizes);
 

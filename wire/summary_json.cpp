@@ -226,6 +226,10 @@ PartialCard read_partial_card(Fields& fields) {
   }
   if (fields.has("classes")) out.classes = fields.texts("classes");
   if (fields.has("scored")) out.scored = fields.texts("scored");
+  if (fields.has("head_description")) {
+    fields.object("head_description",
+                  [&](Fields& head) { out.head_description = read_head_description(head); });
+  }
   return out;
 }
 
@@ -239,7 +243,8 @@ ModelCard read_card(Fields& fields) {
           card.height,
           card.width,
           std::move(card.classes),
-          std::move(card.scored)};
+          std::move(card.scored),
+          std::move(card.head_description)};
 }
 
 ModelSummary read_summary(Fields& fields) {
@@ -276,6 +281,9 @@ Json card_value(const ModelCard& card) {
               {"input", {card.height, card.width}},
               {"classes", card.classes}};
   if (!card.scored.empty()) out["scored"] = card.scored;
+  if (card.head_description) {
+    out["head_description"] = head_description_value(*card.head_description);
+  }
   return out;
 }
 
@@ -286,6 +294,9 @@ Json card_value(const PartialCard& card) {
   if (card.height > 0) out["input"] = {card.height, card.width};
   if (!card.classes.empty()) out["classes"] = card.classes;
   if (!card.scored.empty()) out["scored"] = card.scored;
+  if (card.head_description) {
+    out["head_description"] = head_description_value(*card.head_description);
+  }
   return out;
 }
 

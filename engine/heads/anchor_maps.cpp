@@ -158,7 +158,7 @@ int classes_of_anchor_maps(std::span<const Tensor> outputs) {
 
 HeadDef anchor_maps_head(std::string_view name, std::span<const AnchorSets> sets) {
   const std::string head(name);
-  return {.name = name,
+  return {.name = head,
           .preset = as_ultralytics(),
           .recognise =
               [=](const Graph& graph, const Observation& observed) {

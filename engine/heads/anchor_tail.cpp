@@ -163,7 +163,7 @@ std::vector<ChannelRange> roles_of_anchors(const HeadMatch& match, const HeadLev
 
 HeadDef anchor_rows_head(std::string_view name, AnchorForm form) {
   const std::string head(name);
-  return {.name = name,
+  return {.name = head,
           .preset = as_ultralytics(),
           .recognise =
               [=](const Graph& graph, const Observation& observed) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/heads/find.h"
 #include "engine/heads/raw_tail.h"
 #include "engine/heads/tail_reader.h"
 
@@ -12,7 +13,7 @@ namespace {
 std::string names_of_all() {
   std::string names;
   for (const HeadDef& head : all_heads()) {
-    names += (names.empty() ? "" : ", ") + std::string(head.name);
+    names += (names.empty() ? "" : ", ") + head.name;
   }
   return names;
 }
@@ -54,7 +55,10 @@ int coarsest_stride(const Graph& graph, const Observation& observed) {
   return static_cast<int>(coarsest);
 }
 
-Result<HeadMatch> recognise(const HeadDef& head, const Graph& graph, const Observation& observed) {
+}  // namespace
+
+Result<HeadMatch> recognise_head(const HeadDef& head, const Graph& graph,
+                                 const Observation& observed) {
   if (graph.inputs.size() != 1 || graph.inputs[0].shape.size() != 4) {
     return Error{ErrorCode::kUnsupported, "the model has not one image as its input"};
   }
@@ -64,8 +68,6 @@ Result<HeadMatch> recognise(const HeadDef& head, const Graph& graph, const Obser
   match.coarsest = coarsest_stride(graph, observed);
   return match;
 }
-
-}  // namespace
 
 int largest_stride(const HeadMatch& match) {
   if (match.head == kRawHead) return 0;
@@ -88,7 +90,7 @@ Result<HeadMatch> find_head(const Graph& graph, const Observation& observed,
   if (!named.empty()) {
     const auto head = head_named(named);
     if (!head) return head.error();
-    const auto match = recognise(head.value(), graph, observed);
+    const auto match = recognise_head(head.value(), graph, observed);
     if (match) return match;
     return Error{match.error().code, "this is not a detector with head \"" + std::string(named) +
                                          "\": " + match.error().message};
@@ -96,13 +98,13 @@ Result<HeadMatch> find_head(const Graph& graph, const Observation& observed,
   std::string nearest;  // first, before all that have little to do with it
   std::string others;
   for (const HeadDef& head : all_heads()) {
-    const auto match = recognise(head, graph, observed);
+    const auto match = recognise_head(head, graph, observed);
     if (match) return match;
     const std::string& why = match.error().message;
     if (why.starts_with(kNearly)) {
-      nearest += "; nearly " + std::string(head.name) + ", " + why.substr(why.find("but "));
+      nearest += "; nearly " + head.name + ", " + why.substr(why.find("but "));
     } else {
-      others += "; not " + std::string(head.name) + ": " + why;
+      others += "; not " + head.name + ": " + why;
     }
   }
   return Error{ErrorCode::kUnsupported, "no head that Pare knows (" + names_of_all() +
@@ -111,13 +113,13 @@ Result<HeadMatch> find_head(const Graph& graph, const Observation& observed,
 }
 
 std::vector<ChannelRange> roles_of(const HeadMatch& match, const HeadLevel& level) {
-  const auto head = head_named(match.head);
+  const auto head = head_for(match.head, match.description);
   return head ? head.value().roles(match, level) : std::vector<ChannelRange>{};
 }
 
 Result<Graph> attach_head(Graph body, const HeadMatch& match) {
   if (match.head == kRawHead) return attach_kept(std::move(body), match.tail);
-  const auto head = head_named(match.head);
+  const auto head = head_for(match.head, match.description);
   if (!head) return head.error();
   auto attached = head.value().attach(std::move(body), match);
   if (!attached || match.behind.outputs.empty()) return attached;

@@ -17,11 +17,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/head_description.h"
 #include "core/label_source.h"
 #include "core/model_summary.h"
 #include "core/result.h"
@@ -30,6 +32,15 @@
 #include "engine/heads/roles.h"
 
 namespace pare::engine {
+
+// Of a described head: the channels of a level's map that one part's columns are made from.
+struct RawPart {
+  std::size_t tensor = 0;  // position in HeadLevel::tensors
+  int first = 0;           // channel of the first anchor
+  int pitch = 0;           // from an anchor's to the next one's; of the last map's channels
+  double weight = 1;       // of a raw number before its function, and behind it
+  double scale = 1;
+};
 
 // One feature map that boxes are predicted on.
 struct HeadLevel {
@@ -41,6 +52,9 @@ struct HeadLevel {
   std::vector<std::string> tensors;
   // Width and height in pixels of the input; empty for a head without anchors.
   std::vector<std::array<double, 2>> anchors = {};
+  // Of a described head: as HeadForm::parts, those of other strides empty; behind them the
+  // objectness of joint sigmoids.
+  std::vector<RawPart> parts = {};
 };
 
 enum class MapLayout : std::uint8_t {
@@ -95,6 +109,9 @@ struct HeadMatch {
   bool scores_first = true;                 // ssd: scores, then boxes
   int coarsest = 0;                         // stride of the coarsest map anywhere in the detector
   KeptTail tail = {};                       // raw only
+  // Of a head that is described: by the card, or by who found it.  Complete, in the order of
+  // `outputs`.
+  std::optional<HeadDescription> description = {};
   // What the model hands out beside or made from this head's outputs, such as NMS; no outputs: they
   // are the model's own.
   KeptTail behind = {};
@@ -111,7 +128,7 @@ using HeadDecoder = std::function<Result<std::vector<Detection>>(
     std::span<const Tensor> outputs, int height, int width, double score_threshold)>;
 
 struct HeadDef {
-  std::string_view name;
+  std::string name;
   Preprocessing preset;  // what detectors with this head are fed with
 
   // `observed` is that of `graph`.  Fails with kUnsupported and the first reason why not.
@@ -139,6 +156,17 @@ std::span<const HeadDef> all_heads();
 
 // Fails with kInvalidArgument, listing the heads there are.
 Result<HeadDef> head_named(std::string_view name);
+
+// The head of a card or a match: one of all_heads(), or, with a description, one that reads boxes
+// by it.  Fails as head_named().
+Result<HeadDef> head_for(std::string_view name, const std::optional<HeadDescription>& description);
+
+// A head as a card describes it, the description completed: outputs by name, anchors where boxes
+// are decoded.  An output may be any tensor of the model; what stands behind them is kept
+// (HeadMatch::behind).  Fails with kInvalidArgument, naming the field and its value, where it does
+// not fit the graph or contradicts itself.
+Result<HeadMatch> find_described_head(const Graph& graph, const Observation& observed,
+                                      std::string_view name, const HeadDescription& description);
 
 // The head called `named` ("raw" included); with an empty name the first one that recognises the
 // graph.  Fails with kInvalidArgument on an unknown name, with kUnsupported and the reasons

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/heads/find.h"
 #include "engine/heads/head.h"
 #include "engine/heads/raw_tail.h"
 
@@ -57,8 +58,11 @@ std::optional<KeptTail> tail_behind(const Graph& graph, const Observation& obser
   return tail;
 }
 
-Result<HeadMatch> match_at(const Graph& graph, const Observation& observed, std::string_view named,
-                           const std::vector<std::string>& tensors) {
+}  // namespace
+
+Result<HeadMatch> match_before(const Graph& graph, const Observation& observed,
+                               const std::vector<std::string>& tensors,
+                               const std::function<Result<HeadMatch>(const Graph& front)>& find) {
   std::vector<TensorInfo> outputs;
   for (const std::string& name : tensors) {
     const auto shape = observed.shapes.find(name);
@@ -68,7 +72,7 @@ Result<HeadMatch> match_at(const Graph& graph, const Observation& observed, std:
     outputs.push_back({name, DType::kFloat32, shape->second});
   }
   const Graph front = making(graph, std::move(outputs));
-  auto found = find_head(front, observed, named);
+  auto found = find(front);
   if (!found) return found;
   auto tail = tail_behind(graph, observed, front);
   if (!tail) {
@@ -80,12 +84,11 @@ Result<HeadMatch> match_at(const Graph& graph, const Observation& observed, std:
   return match;
 }
 
-}  // namespace
-
 Result<HeadMatch> find_head_within(const Graph& graph, const Observation& observed,
                                    std::string_view named,
                                    const std::vector<std::string>& tensors) {
-  if (!tensors.empty()) return match_at(graph, observed, named, tensors);
+  const auto find = [&](const Graph& front) { return find_head(front, observed, named); };
+  if (!tensors.empty()) return match_before(graph, observed, tensors, find);
   const std::vector<bool> before = leads_to_a_convolution(graph);
   for (std::size_t n = graph.nodes.size(); n-- > 0;) {
     if (before[n]) continue;
@@ -93,7 +96,7 @@ Result<HeadMatch> find_head_within(const Graph& graph, const Observation& observ
       const auto type = observed.types.find(tensor);
       if (type == observed.types.end() || type->second != DType::kFloat32) continue;
       if (observed.varying.contains(tensor) || observed.constants.contains(tensor)) continue;
-      auto match = match_at(graph, observed, named, {tensor});
+      auto match = match_before(graph, observed, {tensor}, find);
       if (match) return match;
     }
   }

@@ -40,6 +40,7 @@ Result<std::monostate> complete_card(const PartialCard& said, const FileCard& fi
                                      std::pair<int, int> size, Detector& detector) {
   ModelCard& card = detector.card;
   card.head = detector.head.head;
+  card.head_description = detector.head.description;
   card.height = size.first;
   card.width = size.second;
   if ((said.height > 0 && said.height != card.height) ||
@@ -67,7 +68,7 @@ Result<std::monostate> complete_card(const PartialCard& said, const FileCard& fi
         "Neither the file nor its head says how images are prepared: assumed RGB, divided by 255, "
         "aspect kept by padding. A card says otherwise.");
   } else {
-    auto head = head_named(card.head);
+    auto head = head_for(card.head, card.head_description);
     if (!head) return head.error();
     card.preprocessing = head.value().preset;
     detector.notes.push_back("The file does not say how images are prepared: assumed as " +
@@ -109,6 +110,10 @@ Result<HeadMatch> head_of(const Graph& graph, const Observation& observed, const
                           std::vector<std::string>& notes) {
   const std::string& named = card.head;
   if (named == kRawHead) return raw_head(graph, observed);
+  if (card.head_description) {
+    return find_described_head(graph, observed, named.empty() ? kDescribedHead : named,
+                               *card.head_description);
+  }
   if (!card.scored.empty()) return find_head_within(graph, observed, named, card.scored);
   auto match = find_head(graph, observed, named);
   if (match || match.error().code != ErrorCode::kUnsupported) return match;

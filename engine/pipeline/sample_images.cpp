@@ -17,7 +17,7 @@ class Boxes {
   static Result<Boxes> of(const Detector& detector) {
     Boxes boxes;
     if (detector.head.head == kRawHead) return boxes;
-    const auto head = head_named(detector.head.head);
+    const auto head = head_for(detector.head.head, detector.head.description);
     if (!head) return head.error();
     boxes.decode_ = head.value().decode;
     const auto whole = attach_head(detector.body, detector.head);

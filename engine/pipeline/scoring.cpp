@@ -50,7 +50,7 @@ Result<std::monostate> find_in_all(const RunningDetector& detector,
                                    const std::vector<const DatasetImage*>& images, const Part& part,
                                    const Progress& progress, Stopwatch& watch,
                                    const UseFound& use_found) {
-  const auto head = head_named(detector.card.head);
+  const auto head = head_for(detector.card.head, detector.card.head_description);
   if (!head) return head.error();
   const auto prepare = [&](std::size_t i) {
     return input_image(*images[i], detector.card, detector.height, detector.width);

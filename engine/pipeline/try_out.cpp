@@ -33,7 +33,7 @@ Result<std::monostate> run_once(const Graph& whole, const ModelCard& card, Input
   const auto outputs = runner.value()->run({noise_image(card, size.height, size.width)});
   if (!outputs) return outputs.error();
   if (card.head == kRawHead) return std::monostate{};
-  const auto head = head_named(card.head);
+  const auto head = head_for(card.head, card.head_description);
   if (!head) return head.error();
   const auto boxes = head.value().decode(outputs.value(), size.height, size.width, kAnyScore);
   if (!boxes) return boxes.error();

@@ -173,7 +173,7 @@ Result<Detector> TaskContext::detector(const ModelCard& card) const {
   const auto model = bytes("model");
   if (!model) return model.error();
   return open_detector(model.value(), {card.head, card.preprocessing, card.height, card.width,
-                                       card.classes, card.scored});
+                                       card.classes, card.scored, card.head_description});
 }
 
 Result<std::filesystem::path> TaskContext::file(const std::string& role) const {

@@ -117,8 +117,48 @@ class RandomDocuments {
     }
     return out;
   }
+  HeadFunction head_function() { return static_cast<HeadFunction>(whole(0, 6)); }
+  HeadOutput head_output() {
+    HeadOutput out{.layout = static_cast<HeadLayout>(whole(0, 4)), .batch = coin()};
+    if (coin()) out.name = text();
+    if (out.name.empty()) out.index = whole(0, 63);
+    if (coin()) out.stride = whole(1, 1024);
+    for (int c = whole(1, 3); c > 0; --c) {
+      out.columns.push_back({static_cast<HeadPart>(whole(0, 3)), head_function(), coin(),
+                             coin() ? whole(1, 4096) : 0});
+    }
+    return out;
+  }
+  HeadDescription head_description() {
+    HeadDescription out{.cells_first = coin(),
+                        .background = static_cast<HeadBackground>(whole(0, 2)),
+                        .root = coin()};
+    for (int s = whole(1, 4); s > 0; --s) out.strides.push_back(whole(1, 1024));
+    for (int o = whole(1, 3); o > 0; --o) out.outputs.push_back(head_output());
+    if (coin()) {
+      for (int s = whole(1, 4); s > 0; --s) out.anchors.push_back({{real(1, 9), real(1, 9)}});
+    } else {
+      out.boxes_per_cell = whole(1, 64);
+    }
+    HeadBox& box = out.box;
+    box.from = static_cast<BoxFrom>(whole(0, 1));
+    box.unit = static_cast<BoxUnit>(whole(0, 2));
+    box.held = static_cast<BoxHeld>(whole(0, 2));
+    box.shares = coin();
+    box.bins = whole(1, 256);
+    box.function = head_function();
+    box.centre = head_function();
+    box.size = head_function();
+    for (int r = whole(0, 3); r > 0; --r) box.reach.push_back(real(0.5, 3));
+    for (double* number : {&box.origin, &box.centre_scale, &box.size_scale}) {
+      *number = real(0, 9);
+    }
+    return out;
+  }
   ModelCard card() {
-    return {text(), preprocessing(), whole(1, 8192), whole(1, 8192), texts(), texts()};
+    ModelCard out{text(), preprocessing(), whole(1, 8192), whole(1, 8192), texts(), texts()};
+    if (coin()) out.head_description = head_description();
+    return out;
   }
   PartialCard partial_card() {
     PartialCard out;
@@ -127,6 +167,7 @@ class RandomDocuments {
     if (coin()) out.height = out.width = whole(1, 8192);
     if (coin()) out.classes = texts();
     if (coin()) out.scored = texts();
+    if (coin()) out.head_description = head_description();
     return out;
   }
 

@@ -296,9 +296,9 @@ class TrainTask {
     if (!onnx) return onnx.error();
     if (!statistics) return statistics.error();
     const ModelCard& card = params_.card;
-    auto model = open_model(
-        onnx.value(), statistics.value(),
-        {card.head, card.preprocessing, card.height, card.width, card.classes, card.scored});
+    auto model = open_model(onnx.value(), statistics.value(),
+                            {card.head, card.preprocessing, card.height, card.width, card.classes,
+                             card.scored, card.head_description});
     if (!model) return model.error();
     const auto own = check_statistics(model.value());
     if (!own) return own.error();

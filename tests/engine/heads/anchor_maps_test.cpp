@@ -5,6 +5,7 @@
 #include "engine/heads/yolov5_maps.h"
 #include "engine/heads/yolov7_maps.h"
 #include "tests/engine/heads/known_head.h"
+#include "tests/engine/heads/small_anchor_maps.h"
 
 namespace pare::engine {
 namespace {
@@ -13,37 +14,11 @@ using test::observed;
 using test::RawMap;
 using ::testing::HasSubstr;
 
-constexpr int kClasses = 2;
-constexpr int kColumns = 5 + kClasses;
+using test::MapWriting;
+using test::small_maps;
 
-struct MapWriting {
-  int opset = 13;
-  int strides = 3;
-  bool columns_last = false;  // (1, 3, ny, nx, columns)
-  bool sigmoid = false;
-  bool coarse_first = false;
-  int anchors = 3;  // wrong on purpose, if not
-};
-
-Graph small_maps(const MapWriting& how) {
-  test::GraphBuilder b(41, how.opset);
-  auto x = b.conv(b.input({1, 3, 64, 128}), {.channels = 8, .stride = 4});
-  std::vector<std::string> outputs;
-  for (int i = 0; i < how.strides; ++i) {
-    x = b.relu(b.conv(x, {.channels = 8, .stride = 2}));
-    auto map = b.conv(x, {.channels = how.anchors * kColumns, .kernel = 1});
-    const Shape shape = b.shape(map);
-    if (how.sigmoid) map = b.sigmoid(map);
-    if (how.columns_last) {
-      map = b.reshape(map, {1, how.anchors, kColumns, shape[2], shape[3]});
-      map = b.transpose(map, {0, 1, 3, 4, 2});
-    }
-    outputs.push_back(map);
-  }
-  if (how.coarse_first) std::ranges::reverse(outputs);
-  for (const std::string& output : outputs) b.output(output);
-  return b.build();
-}
+constexpr int kClasses = test::kMapClasses;
+constexpr int kColumns = test::kMapColumns;
 
 // From the published code of YOLOv5, with its anchors at the strides 8, 16, 32 and 64.
 std::vector<Detection> by_hand(int strides, const HeadLevel& level,

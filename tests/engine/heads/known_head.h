@@ -119,8 +119,8 @@ inline void expect_decoded_as(const Graph& graph, const std::string& head,
   for (const auto& [h, w] : {std::pair(height, width), std::pair(height + stride, width + stride),
                              std::pair(height, width + 2 * stride)}) {
     SCOPED_TRACE(std::to_string(h) + " x " + std::to_string(w));
-    const auto found =
-        head_named(head).value().decode(outputs_on_noise(known.at(h, w)), h, w, score_threshold);
+    const auto found = unwrap(head_for(head, known.match.description))
+                           .decode(outputs_on_noise(known.at(h, w)), h, w, score_threshold);
     ASSERT_TRUE(found) << found.error().message;
     EXPECT_FALSE(found.value().empty());
     expect_same_boxes(found.value(), decoded_by(decoder, known.body_at(h, w), known.match));
