@@ -17,13 +17,15 @@ namespace pare::cli {
 
 // The heads that the engine knows, each with the preprocessing its detectors usually take.
 inline const std::set<std::string> kPresets = {
-    "centernet", "fastestdet", "nanodet",       "nanodet_plus", "scrfd",  "ssd",
-    "yolov10",   "yolov3",     "yolov5",        "yolov5_maps",  "yolov6", "yolov7_maps",
-    "yolov8",    "yolox",      "yolox_decoded", "yunet"};
+    "centerface", "centernet", "fastestdet",    "fcos",        "nanodet", "nanodet_plus",
+    "ppyoloe",    "retinanet", "rtmdet",        "scrfd",       "ssd",     "yolov10",
+    "yolov3",     "yolov4",    "yolov5",        "yolov5_maps", "yolov6",  "yolov7_maps",
+    "yolov8",     "yolox",     "yolox_decoded", "yunet"};
 inline constexpr const char* kPresetHelp =
-    "Head and preprocessing: centernet, fastestdet, nanodet, nanodet_plus, scrfd, ssd, "
-    "yolov10, yolov3, yolov5, yolov5_maps, yolov6, yolov7_maps, "
-    "yolov8, yolox, yolox_decoded, yunet";
+    "Head and preprocessing: centerface, centernet, fastestdet, fcos, nanodet, nanodet_plus, "
+    "ppyoloe, "
+    "retinanet, rtmdet, scrfd, ssd, yolov10, yolov3, yolov4, yolov5, yolov5_maps, yolov6, "
+    "yolov7_maps, yolov8, yolox, yolox_decoded, yunet";
 
 // What a command line says of a model.
 struct CardArguments {

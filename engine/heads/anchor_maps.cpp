@@ -122,9 +122,9 @@ Result<HeadMatch> recognise_anchor_maps(const std::string& head, std::span<const
     if (match.levels[l].stride != 8 << l || !maps || channels(output) != all ||
         output.layout == MapLayout::kRows || output.weight != 1 || all % kAnchorsOfMap != 0 ||
         all / kAnchorsOfMap <= kBeforeClasses || output.sigmoid != match.map_outputs[0].sigmoid) {
-      return not_this_head("\"" + output.name +
-                           "\" is not three anchors of 5 + classes numbers at "
-                           "a stride of 8, 16, 32 or 64");
+      return nearly_this_head("\"" + output.name +
+                              "\" is not three anchors of 5 + classes numbers at "
+                              "a stride of 8, 16, 32 or 64");
     }
     match.levels[l].anchors = (*anchors)[l];
   }

@@ -38,13 +38,13 @@ Result<HeadMatch> recognise(const Graph& graph, const Observation& observed) {
   const auto classes = static_cast<int>(shapes[0][1]);
   const auto stride = reader.stride_of(shapes[0][2], shapes[0][3]);
   const Node* sigmoid = !stride ? nullptr : reader.made_by(names[0], "Sigmoid");
-  if (sigmoid == nullptr) return not_this_head(reader.why());
+  if (sigmoid == nullptr) return nearly_this_head(reader.why());
   HeadLevel level{.stride = *stride, .tensors = {sigmoid->inputs[0], names[1], names[2]}};
   const std::int64_t widths[] = {classes, 2, 2};
   for (std::size_t i = 0; i < kOutputs; ++i) {
     std::string& tensor = level.tensors[i];
     if (const Node* same = reader.made_by(tensor, "Identity")) tensor = same->inputs[0];
-    if (!reader.is_map(tensor, widths[i])) return not_this_head(reader.why());
+    if (!reader.is_map(tensor, widths[i])) return nearly_this_head(reader.why());
   }
   return HeadMatch{
       .head = "centernet", .classes = classes, .levels = {std::move(level)}, .outputs = names};

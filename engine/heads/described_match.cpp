@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "engine/heads/described_channels.h"
 #include "engine/heads/described_numbers.h"
 #include "engine/heads/row_layout.h"
 #include "engine/heads/tail_reader.h"
@@ -13,13 +14,6 @@
 
 namespace pare::engine {
 namespace {
-
-// Where a part's raw numbers begin, and where those of the next anchor do.
-struct FirstChannel {
-  std::string tensor;
-  std::int64_t first = -1, second = -1;
-  double weight = 1, scale = 1;
-};
 
 class DescribedRecogniser {
  public:
@@ -84,7 +78,7 @@ class DescribedRecogniser {
 
   bool add_level(const HeadForm::Level& level) {
     HeadLevel made{.stride = level.stride, .tensors = {}};
-    channels_.assign(form_->parts().size() + 1, {});
+    channels_.emplace(form_->parts().size() + 1, level, of().box);
     const std::size_t l = match_.levels.size();
     reach_ = of().box.reach.empty() ? 0 : reach_at(of().box, l);
     HeadAnchors anchors(static_cast<std::size_t>(level.anchors), {0, 0});
@@ -103,24 +97,35 @@ class DescribedRecogniser {
       made.anchors = anchors;
       learned_.push_back(std::move(anchors));
     }
-    if (!set_tensors(made, level.anchors)) return false;
+    if (!channels_->fill(made, reader_)) {
+      tracer_.fail(reader_.why());
+      return false;
+    }
     match_.levels.push_back(std::move(made));
     return true;
   }
 
+  // Scores first: a head of which they fit is nearly this one.
   bool parts_fit(const HeadForm::Level& level, int anchor, std::int64_t cell,
                  std::array<double, 2>& sides) {
-    for (std::size_t p = 0; p < form_->parts().size(); ++p) {
-      const FormPart& part = form_->parts()[p];
-      if (!form_->has(part, level)) continue;
-      const bool box = part.part == HeadPart::kBox;
-      if (box && of().box.held != BoxHeld::kRaw) {
-        if (!box_fits(p, level, anchor, cell, sides)) return false;
-        continue;
+    for (const bool boxes : {false, true}) {
+      for (std::size_t p = 0; p < form_->parts().size(); ++p) {
+        const FormPart& part = form_->parts()[p];
+        if (!form_->has(part, level) || (part.part == HeadPart::kBox) != boxes) continue;
+        if (!part_fits(p, level, anchor, cell, sides)) return false;
       }
-      for (int column = 0; column < part.count; ++column) {
-        if (!number_fits(p, level, anchor, cell, column)) return false;
-      }
+    }
+    return true;
+  }
+
+  bool part_fits(std::size_t p, const HeadForm::Level& level, int anchor, std::int64_t cell,
+                 std::array<double, 2>& sides) {
+    const FormPart& part = form_->parts()[p];
+    if (part.part == HeadPart::kBox && of().box.held != BoxHeld::kRaw) {
+      return box_fits(p, level, anchor, cell, sides);
+    }
+    for (int column = 0; column < part.count; ++column) {
+      if (!number_fits(p, level, anchor, cell, column)) return false;
     }
     return true;
   }
@@ -144,10 +149,10 @@ class DescribedRecogniser {
     }
     near_ = near_ || part.part == HeadPart::kClasses;
     if (found->objectness &&
-        !is_of_place(form_->parts().size(), *found->objectness, level, anchor, cell, 0, {})) {
+        !channels_->is_of({form_->parts().size(), anchor, 0, cell}, *found->objectness)) {
       return refuse(part, at_text(level, anchor, cell) + "the objectness is not that of the cell");
     }
-    if (is_of_place(p, found->raw, level, anchor, cell, column, *found)) return true;
+    if (channels_->is_of({p, anchor, column, cell}, found->raw, *found)) return true;
     return refuse(part, at_text(level, anchor, cell) +
                             std::string(name_in(kHeadPartNames, part.part)) +
                             " is not made from the raw numbers of this cell in their order");
@@ -180,55 +185,10 @@ class DescribedRecogniser {
     }
     for (std::size_t side = 0; side < 4; ++side) {
       const int column = static_cast<int>(side) * box.bins;
-      if (!is_of_place(p, (*found)[side].raw, level, anchor, cell, column, (*found)[side])) {
+      if (!channels_->is_of({p, anchor, column, cell}, (*found)[side].raw, (*found)[side])) {
         return refuse(part, at_text(level, anchor, cell) +
                                 "the box is not made from the raw numbers of this cell in their "
                                 "order");
-      }
-    }
-    return true;
-  }
-
-  // Is it channel `column` of this part, of this anchor, at this cell?  The first ones say where
-  // the part begins.
-  bool is_of_place(std::size_t p, const RawNumber& raw, const HeadForm::Level& level, int anchor,
-                   std::int64_t cell, int column, const BehindNumber& number) {
-    FirstChannel& known = channels_[p];
-    if (known.first < 0) {
-      known = {raw.tensor, raw.channel - column, -1, number.weight, number.scale};
-    } else if (anchor == 1 && known.second < 0) {
-      known.second = raw.channel - column;
-    }
-    const std::int64_t pitch = anchor == 0 ? 0 : known.second - known.first;
-    const HeadBox& box = match_.description->box;  // decoded, each number has a scale of its own
-    const bool scaled_alike =
-        (box.from == BoxFrom::kCentreSize && box.held != BoxHeld::kRaw) ||
-        (is_close(number.weight, known.weight) && is_close(number.scale, known.scale));
-    return raw.tensor == known.tensor && raw.channel == known.first + anchor * pitch + column &&
-           raw.y * level.nx + raw.x == cell && scaled_alike;
-  }
-
-  bool set_tensors(HeadLevel& level, int anchors) {
-    for (const FirstChannel& part : channels_) {
-      RawPart& made = level.parts.emplace_back();
-      if (part.first < 0) continue;
-      const auto known = std::ranges::find(level.tensors, part.tensor);
-      made.tensor = static_cast<std::size_t>(known - level.tensors.begin());
-      if (known == level.tensors.end()) level.tensors.push_back(part.tensor);
-      const std::int64_t channels = reader_.shape_of(part.tensor)[1];
-      made.first = static_cast<int>(part.first);
-      made.pitch = static_cast<int>(channels / anchors);
-      made.weight = part.weight;
-      made.scale = part.scale;
-      const bool apart = anchors == 1 || part.second - part.first == made.pitch;
-      if (!apart || channels % anchors != 0 || part.first >= made.pitch) {
-        tracer_.fail("\"" + part.tensor + "\" " + text_of(reader_.shape_of(part.tensor)) +
-                     " does not hold the channels of one box after those of another");
-        return false;
-      }
-      if (!reader_.is_map(part.tensor, channels)) {
-        tracer_.fail(reader_.why());
-        return false;
       }
     }
     return true;
@@ -240,8 +200,8 @@ class DescribedRecogniser {
   TailTracer tracer_;
   HeadMatch match_;
   std::optional<HeadForm> form_;
-  std::vector<FirstChannel> channels_;  // of the level at hand: each part's
-  double reach_ = 0;                    // of the level at hand; 0: not known
+  std::optional<LevelChannels> channels_;  // of the level at hand
+  double reach_ = 0;                       // of the level at hand; 0: not known
   std::vector<double> reaches_;
   std::vector<HeadAnchors> learned_;
   bool near_ = false;  // a class is as it should be

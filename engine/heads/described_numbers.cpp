@@ -97,6 +97,7 @@ class BoxNumbers {
     const bool sigmoid = box_.centre == HeadFunction::kSigmoid;
     auto found = behind({0, centre.terms}, box_.centre, tracer_);
     if (found && sigmoid && reach == 0) reach = found->scale / stride_;
+    if (sigmoid && !(reach > 0)) return std::nullopt;
     const double before = sigmoid ? (reach - 1) / 2 : 0;
     const double expected = (static_cast<double>(at) + box_.origin - before) * stride_;
     const double scale = sigmoid ? reach * stride_ : box_.centre_scale * unit(anchor);

@@ -31,7 +31,7 @@ class Recogniser {
     }
     const auto classes = static_cast<int>(shape[1] - kFirstClass);
     const auto level = level_of(output, classes);
-    if (!level) return not_this_head(reader_.why());
+    if (!level) return near_ ? nearly_this_head(reader_.why()) : not_this_head(reader_.why());
     return HeadMatch{
         .head = "fastestdet", .classes = classes, .levels = {*level}, .outputs = {output}};
   }
@@ -47,6 +47,7 @@ class Recogniser {
                           std::to_string(join->inputs.size()) +
                           " tensors, not objectness, box and classes");
     }
+    near_ = true;
     const Node* objectness = reader_.made_by(join->inputs[0], "Sigmoid");
     if (objectness == nullptr) return std::nullopt;
     const auto scores = softmax_of(join->inputs[2]);
@@ -98,6 +99,7 @@ class Recogniser {
 
   const Graph& graph_;
   TailReader reader_;
+  bool near_ = false;  // three tensors are joined
 };
 
 Result<HeadMatch> recognise(const Graph& graph, const Observation& observed) {

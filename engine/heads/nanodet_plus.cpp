@@ -37,7 +37,7 @@ class PlusRecogniser {
     std::vector<int> strides;
     for (std::int64_t row = 0; row < layout_.rows;) {
       auto level = level_from(row);
-      if (!level) return not_this_head(tracer_.why());
+      if (!level) return near_ ? nearly_this_head(tracer_.why()) : not_this_head(tracer_.why());
       strides.push_back(level->stride);
       match.levels.push_back(std::move(*level));
     }
@@ -65,6 +65,7 @@ class PlusRecogniser {
     const auto score = origin(row, 0);
     const auto bin = score ? origin(row, classes) : std::nullopt;
     if (!bin) return std::nullopt;
+    near_ = true;
     const Shape map = reader_.shape_of(score->tensor);
     const auto stride = reader_.stride_of(map[2], map[3]);
     if (!stride) return tracer_.fail(reader_.why());
@@ -99,6 +100,7 @@ class PlusRecogniser {
   TailTracer tracer_;
   std::string output_;
   RowLayout layout_;
+  bool near_ = false;  // a row begins with a score, and a bin
 };
 
 Result<HeadMatch> recognise(const Graph& graph, const Observation& observed) {

@@ -132,6 +132,11 @@ class SsdRecogniser {
       if (one == nullptr) return false;
       n[static_cast<std::size_t>(i)] = *one;
     }
+    if (tracer_.raw(n[0])) {
+      return refuse(row,
+                    "its box is a raw offset from a prior that the graph does not have; a "
+                    "card's head_description says which (docs/heads.md)");
+    }
     for (std::size_t side = 0; side < 2; ++side) {
       const Formula centre = scaled(without_dust(sum(n[side], n[side + 2])), 0.5);
       const Formula size = without_dust(sum(n[side + 2], n[side], -1));

@@ -58,6 +58,37 @@ std::optional<KeptTail> tail_behind(const Graph& graph, const Observation& obser
   return tail;
 }
 
+// Tensors with the same numbers as this one, or the same in another order, itself first: what an
+// NMS reads is often laid out for it, and what stands behind the NMS reads the tensor before that.
+std::vector<std::string> laid_out_as(const Edges& edges, const Graph& graph, std::string tensor) {
+  static const std::set<std::string> kMoves = {"Identity", "Reshape", "Squeeze", "Transpose",
+                                               "Unsqueeze"};
+  std::vector<std::string> same = {tensor};
+  for (;;) {
+    const auto maker = edges.producer.find(tensor);
+    if (maker == edges.producer.end()) return same;
+    const Node& node = graph.nodes[maker->second];
+    if (!node.domain.empty() || !kMoves.contains(node.op)) return same;
+    tensor = node.inputs[0];
+    same.push_back(tensor);
+  }
+}
+
+// What the model's NMS reads as boxes and scores, in every layout that it has on the way there.
+std::vector<std::vector<std::string>> read_by_nms(const Graph& graph) {
+  const Edges edges = edges_of(graph);
+  std::vector<std::vector<std::string>> pairs;
+  for (const Node& node : graph.nodes) {
+    if (node.op != "NonMaxSuppression" || node.inputs.size() < 2) continue;
+    for (const std::string& boxes : laid_out_as(edges, graph, node.inputs[0])) {
+      for (const std::string& scores : laid_out_as(edges, graph, node.inputs[1])) {
+        pairs.push_back({boxes, scores});
+      }
+    }
+  }
+  return pairs;
+}
+
 }  // namespace
 
 Result<HeadMatch> match_before(const Graph& graph, const Observation& observed,
@@ -99,6 +130,10 @@ Result<HeadMatch> find_head_within(const Graph& graph, const Observation& observ
       auto match = match_before(graph, observed, {tensor}, find);
       if (match) return match;
     }
+  }
+  for (const std::vector<std::string>& pair : read_by_nms(graph)) {
+    auto match = match_before(graph, observed, pair, find);
+    if (match) return match;
   }
   return Error{ErrorCode::kUnsupported, "no head that Pare knows stands before the outputs either"};
 }

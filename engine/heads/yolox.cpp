@@ -34,7 +34,7 @@ class Recogniser {
     columns_ = 5 + match.classes;
     for (const std::string& flat : flat_maps(match.outputs[0])) {
       const auto level = level_of(flat);
-      if (!level) return not_this_head(reader_.why());
+      if (!level) return near_ ? nearly_this_head(reader_.why()) : not_this_head(reader_.why());
       match.levels.push_back(*level);
     }
     if (match.levels.empty()) return not_this_head(reader_.why());
@@ -76,6 +76,7 @@ class Recogniser {
                           std::to_string(join->inputs.size()) +
                           " tensors, not box, objectness and classes");
     }
+    near_ = true;
     const Node* objectness = reader_.made_by(join->inputs[1], "Sigmoid");
     const Node* classes =
         objectness == nullptr ? nullptr : reader_.made_by(join->inputs[2], "Sigmoid");
@@ -101,13 +102,14 @@ class Recogniser {
     for (const std::vector<int>& known : kStrides) {
       if (strides == known) return match;
     }
-    return not_this_head("strides are " + seen + " (" + std::to_string(rows) +
-                         " rows), not 8, 16, 32 or 8, 16, 32, 64 or 16");
+    return nearly_this_head("its strides are " + seen + " (" + std::to_string(rows) +
+                            " rows), not 8, 16, 32 or 8, 16, 32, 64 or 16");
   }
 
   const Graph& graph_;
   TailReader reader_;
   std::int64_t columns_ = 0;
+  bool near_ = false;  // a stride joins three tensors
 };
 
 Result<HeadMatch> recognise(const Graph& graph, const Observation& observed) {

@@ -16,6 +16,7 @@
 #include "engine/pipeline/comparable.h"
 #include "engine/pipeline/elastic_parts.h"
 #include "engine/pipeline/file_card.h"
+#include "engine/pipeline/plugin_nms.h"
 #include "engine/pipeline/quantized.h"
 
 namespace pare::engine {
@@ -258,6 +259,7 @@ Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCar
   auto read = read_onnx(onnx, options);
   if (!read) return read.error();
   ImportedModel imported = std::move(read).value();
+  imported.graph = without_plugin_nms(std::move(imported.graph), imported.notes);
   const Graph as_uploaded = imported.graph;
   auto turned_back = without_int8(std::move(imported.graph));
   if (!turned_back) return turned_back.error();

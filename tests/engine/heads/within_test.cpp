@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/passes/resize_input.h"
+#include "tests/engine/heads/family_detectors.h"
 #include "tests/engine/heads/small_detectors.h"
 #include "tests/engine/heads/small_yolov5.h"
 #include "tests/support/behind_the_head.h"
@@ -100,6 +101,51 @@ TEST_P(FindHeadWithin, what_stands_behind_follows_to_another_size) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, FindHeadWithin, testing::ValuesIn(kCases),
                          [](const auto& param) { return std::string(param.param.name); });
+
+// Boxes and scores as they are, or as the NMS wants them: it takes scores by class.
+Graph with_nms(const test::PpyoloeWriting& how) {
+  Graph graph = test::small_ppyoloe(how);
+  const std::string boxes = graph.outputs[0].name;
+  std::string scores = graph.outputs[1].name;
+  if (how.scores == test::Laid::kRows) {
+    graph.nodes.push_back({"turned",
+                           "Transpose",
+                           "",
+                           {scores},
+                           {"turned"},
+                           {{"perm", std::vector<std::int64_t>{0, 2, 1}}}});
+    scores = "turned";
+  }
+  graph.constants["most"] = Tensor::of<std::int64_t>({1}, std::vector<std::int64_t>{100});
+  graph.constants["iou"] = Tensor::of<float>({1}, std::vector{0.5F});
+  graph.constants["score"] = Tensor::of<float>({1}, std::vector{0.01F});
+  graph.nodes.push_back(
+      {"nms", "NonMaxSuppression", "", {boxes, scores, "most", "iou", "score"}, {"selected"}, {}});
+  graph.nodes.push_back({"best", "ReduceMax", "", {graph.outputs[1].name}, {"best"}, {}});
+  graph.outputs = {{"selected", DType::kInt64, {}}, {"best", DType::kFloat32, {}}};
+  return graph;
+}
+
+TEST(FindHeadWithin, two_tensors_before_an_nms_are_a_head) {
+  for (const test::Laid scores : {test::Laid::kColumnsFirst, test::Laid::kRows}) {
+    const Graph graph = with_nms({.scores = scores});
+    const Observation seen = observed(graph);
+    EXPECT_FALSE(find_head(graph, seen));
+    const auto match = find_head_within(graph, seen);
+    ASSERT_TRUE(match) << match.error().message;
+    EXPECT_EQ(match.value().head, "ppyoloe");
+    ASSERT_EQ(match.value().outputs.size(), 2U);
+    const Graph body = cut(graph, seen, match.value());
+    const auto whole = attach_head(body, match.value());
+    ASSERT_TRUE(whole) << whole.error().message;
+    EXPECT_EQ(whole.value().outputs.size(), 2U);
+    // Read again, by the card that this makes.
+    const auto again = find_described_head(graph, seen, "ppyoloe", *match.value().description);
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(again.value().description, match.value().description);
+    EXPECT_EQ(again.value().outputs, match.value().outputs);
+  }
+}
 
 TEST(FindHeadWithinRefuses, a_tail_that_reads_more_than_the_heads_outputs) {
   Graph graph = kCases[1].build();
