@@ -14,7 +14,7 @@ using Json = nlohmann::json;
 
 constexpr int kLargestStride = 1024;
 constexpr int kMostBoxesPerCell = 64;
-constexpr std::size_t kMostSides = 2 * kMostBoxesPerCell;
+constexpr std::size_t kMostSides = std::size_t{2} * kMostBoxesPerCell;
 constexpr int kMostBins = 256;
 constexpr int kMostOutputs = 64;
 constexpr int kMostColumns = 4096;

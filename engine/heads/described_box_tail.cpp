@@ -32,9 +32,9 @@ std::string BoxTail::through(HeadFunction function, const std::string& x, double
 std::string BoxTail::distances(const std::string& raw, const RawPart& from, std::size_t l) {
   if (box_.bins == 1) return through(box_.function, times(raw, from.weight), from.scale);
   const std::string apart = tail_.reshape(raw, {1, boxes(l) * 4, box_.bins});
-  std::vector<float> bins;
-  for (int bin = 0; bin < box_.bins; ++bin) {
-    bins.push_back(static_cast<float>(bin * from.scale));
+  std::vector<float> bins(static_cast<std::size_t>(box_.bins));
+  for (std::size_t bin = 0; bin < bins.size(); ++bin) {
+    bins[bin] = static_cast<float>(static_cast<double>(bin) * from.scale);
   }
   const std::string shares = tail_.add("Softmax", {apart}, {{"axis", std::int64_t{2}}});
   return tail_.reshape(tail_.add("MatMul", {shares, tail_.constant({box_.bins, 1}, bins)}),
