@@ -40,6 +40,14 @@ struct KernelSensitivity {
   friend bool operator==(const KernelSensitivity&, const KernelSensitivity&) = default;
 };
 
+// What else than widths a plan may choose, in the order of the model's summary.
+struct PartChoices {
+  std::vector<StageSensitivity> blocks;
+  std::vector<KernelSensitivity> kernels;
+  bool empty() const noexcept { return blocks.empty() && kernels.empty(); }
+  friend bool operator==(const PartChoices&, const PartChoices&) = default;
+};
+
 // Widths of all groups at once that together save so many MACs at the least expected damage.
 struct Allocation {
   double macs_saved = 0;              // share of the model's

@@ -134,6 +134,7 @@ inline bool may_inherit(const Plan& plan) noexcept {
 struct Inheritance {
   bool narrower = false;  // those with narrower groups
   bool int8 = false;      // those in int8, whatever they remove
+  bool parts = false;     // those, too, that lack blocks or have smaller kernels alone
   friend bool operator==(const Inheritance&, const Inheritance&) = default;
 };
 
@@ -141,7 +142,8 @@ struct Inheritance {
 // nearest meanwhile, and are so again: another rounding gives away a part of what they gained.
 inline void inherit(Plan& plan, Inheritance inheritance) noexcept {
   const bool for_int8 = inheritance.int8 && plan.quantization.has_value();
-  const bool inherits = for_int8 || (inheritance.narrower && !plan.widths.empty());
+  const bool inherits = for_int8 || (inheritance.narrower && !plan.widths.empty()) ||
+                        (inheritance.parts && removes_parts(plan));
   plan.weights = inherits ? Weights::kSupernet : Weights::kOriginal;
   if (for_int8) plan.quantization->rounding = Rounding::kNearest;
 }

@@ -52,6 +52,7 @@ struct Training {
   std::uint64_t seed = 0;
   std::vector<TrainedKnot> knots;   // ascending
   std::vector<JudgedShare> judged;  // by ascending share
+  bool parts = false;               // some of what was trained lacked blocks or had smaller kernels
   std::optional<TrainedInt8> int8 = {};
   std::string program;    // the library that trained, with its version
   std::string processor;  // its kind

@@ -80,6 +80,30 @@ LayerSensitivity read_layer(Fields& fields) {
 
 }  // namespace
 
+PartChoices read_part_choices(Fields& fields) {
+  PartChoices out;
+  if (fields.has("blocks")) {
+    fields.objects("blocks", [&](Fields& stage) { out.blocks.push_back(read_stage(stage)); });
+  }
+  if (fields.has("kernels")) {
+    fields.objects("kernels", [&](Fields& one) { out.kernels.push_back(read_kernel(one)); });
+  }
+  return out;
+}
+
+void add_part_choices(const PartChoices& parts, nlohmann::json& fields) {
+  for (const StageSensitivity& s : parts.blocks) {
+    fields["blocks"].push_back(
+        {{"blocks", s.blocks}, {"damage", s.damage}, {"macs_saved", s.macs_saved}});
+  }
+  for (const KernelSensitivity& k : parts.kernels) {
+    fields["kernels"].push_back({{"layer", k.layer},
+                                 {"sizes", k.sizes},
+                                 {"damage", k.damage},
+                                 {"macs_saved", k.macs_saved}});
+  }
+}
+
 Guidance read_guidance(Fields& fields) {
   Guidance out;
   fields.objects("groups", [&](Fields& group) { out.groups.push_back(read_group(group)); });
@@ -89,12 +113,9 @@ Guidance read_guidance(Fields& fields) {
                  [&](Fields& layer) { out.int8_layers.push_back(read_layer(layer)); });
   out.notes = fields.texts("notes");
   if (fields.has("left_out")) out.left_out = read_tried_sizes(fields, "left_out");
-  if (fields.has("blocks")) {
-    fields.objects("blocks", [&](Fields& stage) { out.blocks.push_back(read_stage(stage)); });
-  }
-  if (fields.has("kernels")) {
-    fields.objects("kernels", [&](Fields& one) { out.kernels.push_back(read_kernel(one)); });
-  }
+  PartChoices parts = read_part_choices(fields);
+  out.blocks = std::move(parts.blocks);
+  out.kernels = std::move(parts.kernels);
   if (fields.has("why_no_int8")) out.why_no_int8 = fields.text("why_no_int8");
   return out;
 }
@@ -126,16 +147,7 @@ nlohmann::json guidance_value(const Guidance& guidance) {
                         {"allocations", std::move(allocations)},
                         {"int8_layers", std::move(layers)},
                         {"notes", guidance.notes}};
-  for (const StageSensitivity& s : guidance.blocks) {
-    out["blocks"].push_back(
-        {{"blocks", s.blocks}, {"damage", s.damage}, {"macs_saved", s.macs_saved}});
-  }
-  for (const KernelSensitivity& k : guidance.kernels) {
-    out["kernels"].push_back({{"layer", k.layer},
-                              {"sizes", k.sizes},
-                              {"damage", k.damage},
-                              {"macs_saved", k.macs_saved}});
-  }
+  add_part_choices({guidance.blocks, guidance.kernels}, out);
   if (!guidance.left_out.empty()) out["left_out"] = tried_sizes_value(guidance.left_out);
   if (!guidance.why_no_int8.empty()) out["why_no_int8"] = guidance.why_no_int8;
   return out;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/check.h"
+#include "wire/guidance_json.h"
 #include "wire/parts.h"
 #include "wire/task_parts.h"
 
@@ -133,6 +134,10 @@ TaskParams read_train(Fields& fields) {
     out.int8 = fields.boolean("int8");
     if (out.int8 && out.plan) fields.refuse("int8", "not stand beside a \"plan\"");
   }
+  out.parts = read_part_choices(fields);
+  if (out.plan && !out.parts.empty()) {
+    fields.refuse(out.parts.blocks.empty() ? "kernels" : "blocks", "not stand beside a \"plan\"");
+  }
   return out;
 }
 
@@ -205,6 +210,7 @@ Json value_of(const TrainParams& p) {
   if (p.steps) value["steps"] = *p.steps;
   if (p.plan) value["plan"] = plan_value(*p.plan);
   if (p.int8) value["int8"] = true;
+  add_part_choices(p.parts, value);
   return value;
 }
 

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/guidance.h"
 #include "core/job.h"
 #include "core/model_summary.h"
 #include "core/plan.h"
@@ -130,6 +131,8 @@ struct TrainParams {
   std::optional<Plan> plan = std::nullopt;
   // The super-network (blob "supernet") is trained for int8, and all else of it stays as it is.
   bool int8 = false;
+  // What else than widths the plans of the pool may choose; nothing beside a plan.
+  PartChoices parts = {};
   friend bool operator==(const TrainParams&, const TrainParams&) = default;
 };
 

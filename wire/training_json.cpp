@@ -36,6 +36,7 @@ Training read_training(Fields& fields) {
   out.threads = fields.small("threads");
   out.seed = fields.natural("seed");
   read_judged(fields, out);
+  if (fields.has("parts")) out.parts = fields.boolean("parts");
   if (fields.has("int8")) {
     fields.object("int8", [&](Fields& int8) { out.int8 = read_int8(int8); });
   }
@@ -68,6 +69,7 @@ Json training_value(const Training& training) {
   if (training.parent) {
     value["parent"] = {{"sha256", training.parent->sha256}, {"step", training.parent->step}};
   }
+  if (training.parts) value["parts"] = true;
   if (const auto& int8 = training.int8) {
     value["int8"] = {{"steps", int8->steps},
                      {"kept", int8->kept},

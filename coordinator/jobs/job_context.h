@@ -56,7 +56,8 @@ struct JobContext {
   Inheritance inheritance() const noexcept { return inheritance_from(training); }
   static Inheritance inheritance_from(const std::optional<Training>& training) noexcept {
     if (!training) return {};
-    return {gained(*training), gained_for_int8(*training)};
+    return {gained(*training), gained_for_int8(*training),
+            gained(*training) && training->parts};
   }
 
   // What the accuracy of a plan is scored on, for that target.

@@ -302,7 +302,11 @@ Result<int> JobLoop::handle_prepared(const Task& task, const Job& job) {
   if (wish && wish->from.empty()) {
     Job ready = job;
     ready.statistics_sha256 = prepared->statistics_sha256;
-    changes.emplace_back(TaskAdded{train_task(ready, context.value().model.card, *wish)});
+    ready.prepared_json = prepared->prepared_json;
+    auto parts = parts_to_train(ready, context.value().document.space);
+    if (!parts) return parts.error();
+    changes.emplace_back(
+        TaskAdded{train_task(ready, context.value().model.card, *wish, std::move(parts).value())});
   }
   return commit_end(task, std::move(changes));
 }

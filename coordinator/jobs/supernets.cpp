@@ -205,10 +205,24 @@ Guidance with_trained_weights(Guidance guidance, const Training& training) {
   double left = 0;
   for (const JudgedShare& one : training.judged) left += left_of_loss(training, one.removed);
   left /= static_cast<double>(training.judged.size());
-  for (GroupSensitivity& group : guidance.groups) {
-    for (double& damage : group.damage) damage *= left;
-  }
+  const auto scale = [left](std::vector<double>& damages) {
+    for (double& damage : damages) damage *= left;
+  };
+  for (GroupSensitivity& group : guidance.groups) scale(group.damage);
+  if (!training.parts) return guidance;
+  for (StageSensitivity& stage : guidance.blocks) scale(stage.damage);
+  for (KernelSensitivity& kernel : guidance.kernels) scale(kernel.damage);
   return guidance;
+}
+
+Result<PartChoices> parts_to_train(const Job& job, const SpaceLimits& space) {
+  auto result = wire::parse_result(job.prepared_json, TaskKind::kPrepare);
+  if (!result) return result.error();
+  Guidance guidance = std::get<wire::PrepareResult>(std::move(result).value()).guidance;
+  PartChoices parts{std::move(guidance.blocks), std::move(guidance.kernels)};
+  if (!space.depth) parts.blocks.clear();
+  if (!space.kernels) parts.kernels.clear();
+  return parts;
 }
 
 }  // namespace pare::coordinator

@@ -47,4 +47,8 @@ std::string training_note(const Training& training);
 // images held out.
 Guidance with_trained_weights(Guidance guidance, const Training& training);
 
+// What else than widths the plans of a super-network's pool may choose: as `prepare` measured it,
+// where the job may choose it.  Fails as parse_result().  REQUIRES: the job is prepared.
+Result<PartChoices> parts_to_train(const Job& job, const SpaceLimits& space);
+
 }  // namespace pare::coordinator

@@ -35,9 +35,12 @@ NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Si
   return task_of(job, std::nullopt, std::move(document));
 }
 
-NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wish) {
+NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wish,
+                   PartChoices parts) {
   wire::TaskDocument document;
-  document.params = wire::TrainParams{card, wish.minutes, std::nullopt, job.seed};
+  wire::TrainParams params{card, wish.minutes, std::nullopt, job.seed};
+  params.parts = std::move(parts);
+  document.params = std::move(params);
   document.blobs = {{"model", job.model_sha256},
                     {"statistics", job.statistics_sha256},
                     {"dataset", job.dataset_sha256}};

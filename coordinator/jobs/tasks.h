@@ -31,7 +31,8 @@ NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Si
                      std::vector<Precision> precisions);
 
 // REQUIRES: the job is prepared, and its document wants a super-network to be trained.
-NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wish);
+NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wish,
+                   PartChoices parts = {});
 
 // The super-network is trained for int8, for so long.  REQUIRES: the job is prepared.
 NewTask int8_train_task(const Job& job, const ModelCard& card, double minutes,

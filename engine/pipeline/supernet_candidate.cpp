@@ -40,6 +40,12 @@ Result<Candidate> build_tuned(const Detector& detector, const Supernet& tuned,
   return built;
 }
 
+// A super-network of widths alone has nothing to say of a plan that keeps all of them: another part
+// of the network lacks what it stands for.
+bool takes_change(const SupernetLineage& lineage, const Plan& plan) {
+  return !plan.widths.empty() || (lineage.parts && removes_parts(plan));
+}
+
 bool is_trained_form(const Plan& plan) {
   return plan.importance == Importance::kGram &&
          plan.reconstruction == Reconstruction::kIndependent;
@@ -73,7 +79,7 @@ Result<Candidate> build_from_supernet(const Detector& detector, const Supernet& 
   }
   if (plan.weights == Weights::kTuned) return build_tuned(detector, supernet, statistics, plan);
   Detector other = detector;
-  if (removes_parts(plan)) {
+  if (takes_change(supernet.lineage, plan)) {
     const auto removed = share_removed(detector, statistics, plan);
     if (!removed) return removed.error();
     auto body = corrected(detector.body, supernet, removed.value());

@@ -98,19 +98,13 @@ class WidthCosts {
   std::vector<Kernel> kernels_;
 };
 
-// What may be chosen beside widths, in the order in which `costs` got them.
-struct PartChoices {
-  std::vector<StageSensitivity> blocks;
-  std::vector<KernelSensitivity> kernels;
-};
-
 struct AllocationOptions {
   int step = 8;              // widths are its multiples
   double keep_share = 0.25;  // of every group's units, at least
 };
 
 // One for each of `savings` (shares of the network's MACs, ascending) that can be reached; each
-// saves at least as much.
+// saves at least as much.  `parts`: in the order in which `costs` got them.
 std::vector<Allocation> allocate(const Groups& groups, const WidthCosts& costs,
                                  const Ranking& ranking, std::span<const double> savings,
                                  const AllocationOptions& options = {},

@@ -41,6 +41,7 @@ struct SupernetLineage {
   // Of the only plan that it is for, without what comes after the weights (wire/plan_json.h of
   // core's trained_form()): a SHA-256.  Empty: it is for all of them.
   std::string plan = {};
+  bool parts = false;  // it was trained on plans, too, that lack blocks or have smaller kernels
   friend bool operator==(const SupernetLineage&, const SupernetLineage&) = default;
 };
 

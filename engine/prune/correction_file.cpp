@@ -57,6 +57,7 @@ Result<SupernetLineage> read_lineage(const TensorFile& file) {
   if (const auto plan = file.metadata.find("plan"); plan != file.metadata.end()) {
     lineage.plan = plan->second;
   }
+  lineage.parts = file.metadata.contains("parts");
   for (const auto& [name, field] :
        {std::pair("images", &lineage.images), std::pair("steps", &lineage.steps)}) {
     const auto value = number_of<std::int64_t>(file, name);
@@ -214,6 +215,7 @@ TensorFile to_tensor_file(const Supernet& supernet) {
                    {"steps", std::to_string(lineage.steps)}};
   if (!lineage.training.empty()) file.metadata["training"] = lineage.training;
   if (!lineage.plan.empty()) file.metadata["plan"] = lineage.plan;
+  if (lineage.parts) file.metadata["parts"] = "true";
   file.tensors["knots"] = Tensor::of<double>({std::ssize(supernet.knots)}, supernet.knots);
   for (const auto& [layer, changes] : supernet.changes) {
     for (std::size_t k = 0; k < changes.size(); ++k) {

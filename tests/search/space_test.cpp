@@ -38,14 +38,16 @@ Space space_with(const PrecisionChoices& int8) {
 
 TEST(Space, a_plan_inherits_what_was_trained_for_its_kind) {
   for (const Inheritance trained : {Inheritance{false, false}, Inheritance{true, false},
-                                    Inheritance{false, true}, Inheritance{true, true}}) {
+                                    Inheritance{false, true}, Inheritance{true, true},
+                                    Inheritance{true, false, true}}) {
     const Space space =
         Space::make(small_detector(12), {}, Recovery::kReconstruct, {}, {}, trained).value();
     std::mt19937 rng(3);
     for (int i = 0; i < 100; ++i) {
       const Plan plan = space.plan_of(anything(space, rng));
-      const bool inherits =
-          (trained.narrower && !plan.widths.empty()) || (trained.int8 && plan.quantization);
+      const bool inherits = (trained.narrower && !plan.widths.empty()) ||
+                            (trained.int8 && plan.quantization) ||
+                            (trained.parts && removes_parts(plan));
       EXPECT_EQ(plan.weights == Weights::kSupernet, inherits);
       if (trained.int8 && plan.quantization) {
         EXPECT_EQ(plan.quantization->rounding, Rounding::kNearest) << "as it was trained";

@@ -84,6 +84,15 @@ class RandomDocuments {
             .bias_correction = coin()};
   }
 
+  PartChoices parts() {
+    PartChoices out;
+    for (int i = whole(0, 3); i > 0; --i) {
+      out.blocks.push_back({{text(), text()}, {real(0, 9), real(0, 9)}, {whole(0, 99), 7}});
+      out.kernels.push_back({text(), {5, 3}, {real(0, 9), real(0, 9)}, {whole(0, 99), 7}});
+    }
+    return out;
+  }
+
   Guidance guidance() {
     Guidance out;
     const auto widths = [this] {
@@ -96,10 +105,11 @@ class RandomDocuments {
       out.allocations.push_back({real(0, 1), real(0, 9), widths()});
       for (const std::string& block : texts()) out.allocations.back().skip.insert(block);
       for (const std::string& layer : texts()) out.allocations.back().kernels[layer] = 3;
-      out.blocks.push_back({{text(), text()}, {real(0, 9), real(0, 9)}, {whole(0, 99), 7}});
-      out.kernels.push_back({text(), {5, 3}, {real(0, 9), real(0, 9)}, {whole(0, 99), 7}});
       out.int8_layers.push_back({text(), real(0, 9)});
     }
+    PartChoices choices = parts();
+    out.blocks = std::move(choices.blocks);
+    out.kernels = std::move(choices.kernels);
     out.notes = texts();
     out.left_out = tried_sizes();
     if (coin()) out.why_no_int8 = text();
@@ -352,6 +362,7 @@ class RandomDocuments {
         if (coin()) out.steps = whole(1, 9999);
         if (coin()) out.plan = plan();
         out.int8 = !out.plan && coin();
+        if (!out.plan && coin()) out.parts = parts();
         return out;
       }
     }
@@ -369,6 +380,7 @@ class RandomDocuments {
     out.seed = rng_();
     out.knots = several(0, 4, [&] { return TrainedKnot{real(0, 1), coin()}; });
     out.judged = several(0, 4, [&] { return JudgedShare{real(0, 1), real(0, 9), real(0, 9)}; });
+    out.parts = coin();
     if (coin()) out.int8 = TrainedInt8{whole(0, 999), coin(), real(0, 9), real(0, 9)};
     out.program = text();
     out.processor = text();

@@ -10,9 +10,13 @@
 namespace pare::engine {
 namespace {
 
-// What was measured is of the parts that the detector has, in their order.
-Result<std::monostate> check_parts(const Detector& detector, const ElasticParts& offered,
-                                   const PartChoices& parts) {
+// The detector's, of the kinds that may be chosen; what was measured is of these, in their order.
+Result<ElasticParts> parts_of(const Detector& detector, const PartChoices& parts) {
+  auto found = elastic_parts(detector);
+  if (!found) return found;
+  ElasticParts& offered = found.value();
+  if (parts.blocks.empty()) offered.stages.clear();
+  if (parts.kernels.empty()) offered.kernels.clear();
   bool same = offered.stages.size() == parts.blocks.size() &&
               offered.kernels.size() == parts.kernels.size();
   for (std::size_t s = 0; same && s < parts.blocks.size(); ++s) {
@@ -22,7 +26,7 @@ Result<std::monostate> check_parts(const Detector& detector, const ElasticParts&
   for (std::size_t k = 0; same && k < parts.kernels.size(); ++k) {
     same = parts.kernels[k].layer == detector.body.nodes[offered.kernels[k].node].name;
   }
-  if (same) return std::monostate{};
+  if (same) return found;
   return Error{ErrorCode::kInvalidArgument,
                "the guidance is of another model: its blocks and kernels are not this one's"};
 }
@@ -41,11 +45,9 @@ Result<Plans> draw_plans(const PoolOptions& options, const std::vector<double>& 
   auto widths = space_of_widths(body, ranking.value());
   if (!widths) return widths.error();
   PoolSpace space = std::move(widths).value();
-  if (!parts.blocks.empty() || !parts.kernels.empty()) {
-    const auto offered = elastic_parts(detector);
+  if (!parts.empty()) {
+    const auto offered = parts_of(detector, parts);
     if (!offered) return offered.error();
-    const auto known = check_parts(detector, offered.value(), parts);
-    if (!known) return known.error();
     const auto added = add_parts(detector, offered.value(), ranking.value().orders, space.costs);
     if (!added) return added.error();
     space.parts = parts;

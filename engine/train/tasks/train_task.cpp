@@ -200,7 +200,7 @@ class TrainTask {
     if (params_.plan) return tune(model.value(), body, start);
     if (params_.int8) return train_for_int8(model.value(), body, start);
     const auto plans = draw_plans({.most = kKnots.back(), .seed = params_.seed}, kKnots, detector,
-                                  body, model.value().file);
+                                  body, model.value().file, params_.parts);
     if (!plans) return plans.error();
     const auto photographs = look(detector);
     if (!photographs) return photographs.error();
@@ -208,7 +208,7 @@ class TrainTask {
     const auto trained = train(body, plans.value(), photographs.value(), options, detector);
     if (!trained) return trained.error();
     return finish(trained.value().supernet,
-                  training_of(trained.value(), options, plans.value().judged, photographs.value()),
+                  training_of(trained.value(), options, plans.value(), photographs.value()),
                   trained.value(), start);
   }
 
@@ -233,7 +233,7 @@ class TrainTask {
     auto whole = whole_change(one, trained.value().supernet);
     if (!whole) return whole.error();
     return finish(std::move(whole).value(),
-                  training_of(trained.value(), options, one.plans.judged, photographs.value()),
+                  training_of(trained.value(), options, one.plans, photographs.value()),
                   trained.value(), start);
   }
 
@@ -256,7 +256,7 @@ class TrainTask {
     return finish(
         with_int8(&from.value(), trained.value().supernet),
         with_int8(&from.value(), trained.value(),
-                  training_of(trained.value(), options, plans.value().judged, photographs.value())),
+                  training_of(trained.value(), options, plans.value(), photographs.value())),
         trained.value(), start);
   }
 

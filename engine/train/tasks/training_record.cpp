@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -16,7 +17,7 @@ std::string training_library() {
 }
 
 Training training_of(const TrainedCorrection& trained, const RunOptions& options,
-                     const std::vector<PoolPlan>& judged, const Photographs& photographs) {
+                     const Plans& plans, const Photographs& photographs) {
   Training out;
   out.steps = trained.supernet.lineage.steps;
   out.skipped = trained.skipped;
@@ -27,9 +28,10 @@ Training training_of(const TrainedCorrection& trained, const RunOptions& options
   for (std::size_t k = 0; k < options.knots.size() && options.int8 == nullptr; ++k) {
     out.knots.push_back({options.knots[k], trained.kept[k]});
   }
-  for (std::size_t j = 0; j < judged.size(); ++j) {
-    out.judged.push_back({judged[j].share, trained.before[j], trained.after[j]});
+  for (std::size_t j = 0; j < plans.judged.size(); ++j) {
+    out.judged.push_back({plans.judged[j].share, trained.before[j], trained.after[j]});
   }
+  out.parts = std::ranges::any_of(plans.pool, [](const PoolPlan& p) { return !p.parts.empty(); });
   out.program = training_library();
   out.processor = host::processor_kind(host::machine_facts());
   out.notes = trained.notes;
@@ -51,6 +53,7 @@ Training with_int8(const Supernet* from, const TrainedCorrection& trained, Train
       out.steps = before.value().steps;
       out.knots = before.value().knots;
       out.judged = before.value().judged;
+      out.parts = before.value().parts;
     }
   }
   out.int8 = int8;
@@ -65,7 +68,8 @@ Supernet with_lineage(Supernet supernet, const Training& training, std::string m
   repeatable.notes.clear();
   supernet.lineage = {std::move(model_sha256), std::move(statistics_sha256),
                       training.seed,           training.images,
-                      training.steps,          wire::training_to_json(repeatable)};
+                      training.steps,          wire::training_to_json(repeatable),
+                      {},                      training.parts};
   return supernet;
 }
 

@@ -7,6 +7,7 @@
 #include "core/training.h"
 #include "engine/train/run/supernet_run.h"
 #include "engine/train/tasks/photographs.h"
+#include "engine/train/tasks/plans.h"
 
 namespace pare::engine {
 
@@ -17,7 +18,7 @@ std::string training_library();
 // and parent.
 // REQUIRES: knots and judged plans are those of the run.
 Training training_of(const TrainedCorrection& trained, const RunOptions& options,
-                     const std::vector<PoolPlan>& judged, const Photographs& photographs);
+                     const Plans& plans, const Photographs& photographs);
 
 // What the training of the super-network that was gone on from (null: of none) came to, and this
 // run beside it, which trained it for int8; seconds and parent are this run's.

@@ -326,6 +326,37 @@ TEST(TrainedGuidance, layers_harm_less_in_int8_by_what_came_back_there) {
   EXPECT_DOUBLE_EQ(with_trained_weights(guidance, training).int8_layers[0].damage, 2);
 }
 
+TEST(TrainedGuidance, blocks_and_kernels_harm_less_where_they_were_in_the_pool) {
+  Training training;
+  training.knots = {{0.3, true}};
+  training.judged = {{0.3, 8, 2}};
+  Guidance guidance;
+  guidance.blocks = {{{"block"}, {4}, {100}}};
+  guidance.kernels = {{"layer", {3}, {4}, {100}}};
+  const Guidance of_widths = with_trained_weights(guidance, training);
+  EXPECT_EQ(of_widths.blocks, guidance.blocks);
+  EXPECT_EQ(of_widths.kernels, guidance.kernels);
+  training.parts = true;
+  const Guidance of_parts = with_trained_weights(guidance, training);
+  EXPECT_DOUBLE_EQ(of_parts.blocks[0].damage[0], 1);
+  EXPECT_DOUBLE_EQ(of_parts.kernels[0].damage[0], 1);
+}
+
+TEST(PartsToTrain, are_those_that_were_measured_and_that_the_job_may_choose) {
+  wire::PrepareResult prepared;
+  prepared.guidance.blocks = {{{"block"}, {4}, {100}}};
+  prepared.guidance.kernels = {{"layer", {3}, {4}, {100}}};
+  Job job;
+  job.prepared_json = wire::result_to_json(prepared);
+  EXPECT_EQ(parts_to_train(job, {}).value(),
+            (PartChoices{prepared.guidance.blocks, prepared.guidance.kernels}));
+  SpaceLimits limits;
+  limits.depth = false;
+  EXPECT_EQ(parts_to_train(job, limits).value(), (PartChoices{{}, prepared.guidance.kernels}));
+  limits.kernels = false;
+  EXPECT_TRUE(parts_to_train(job, limits).value().empty());
+}
+
 TEST(TrainedGuidance, expects_less_damage_the_more_came_back) {
   Training training;
   training.knots = {{0.1, true}, {0.5, true}};

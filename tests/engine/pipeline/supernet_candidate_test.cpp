@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "engine/onnx/onnx_io.h"
+#include "engine/pipeline/elastic_parts.h"
 #include "engine/pipeline/prepare.h"
 #include "tests/support/graph_builder.h"
 
@@ -77,6 +78,20 @@ TEST(SupernetCandidate, a_plan_that_removes_something_gets_the_correction_and_th
   EXPECT_EQ(ours.value().widths, plain.value().widths);
   const auto again = build_from_supernet(detector, supernet(), statistics, plan_without(8));
   EXPECT_TRUE(ours.value().onnx == again.value().onnx);
+}
+
+TEST(SupernetCandidate, a_plan_without_a_block_gets_the_correction_where_blocks_were_trained) {
+  const auto& [detector, statistics] = example();
+  Plan plan = plan_without(0);
+  plan.skip = {elastic_parts(detector).value().stages.at(0).blocks.at(0).name};
+  Supernet widths = supernet();
+  const auto plain = build_candidate(detector, statistics, plan);
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_TRUE(build_from_supernet(detector, widths, statistics, plan).value().onnx ==
+              plain.value().onnx);
+  widths.lineage.parts = true;
+  EXPECT_FALSE(build_from_supernet(detector, widths, statistics, plan).value().onnx ==
+               plain.value().onnx);
 }
 
 TEST(SupernetCandidate, what_int8_asks_for_reaches_int8_plans_and_no_others) {

@@ -118,19 +118,23 @@ class TrainTaskTest : public testing::Test {
 
   static fs::path scratch_of_last() { return folder() / ("scratch" + std::to_string(runs() - 1)); }
 
-  // Blocks out, kernels small, every group narrower that is left.
-  static Plan plan() {
+  static const ModelSummary& model() {
     wire::TaskDocument inspect;
     inspect.params = wire::InspectModelParams{};
     static const auto model = std::get<ModelSummary>(on_engine(inspect).result);
+    return model;
+  }
+
+  // Blocks out, kernels small, every group narrower that is left.
+  static Plan plan() {
     Plan plan;
     plan.height = card().height;
     plan.width = card().width;
-    for (const DepthStage& stage : model.stages) plan.skip.insert(stage.blocks.front().name);
-    for (const KernelChoice& kernel : model.kernels) {
+    for (const DepthStage& stage : model().stages) plan.skip.insert(stage.blocks.front().name);
+    for (const KernelChoice& kernel : model().kernels) {
       plan.kernels[kernel.layer] = kernel.sizes.front();
     }
-    for (const ChannelGroup& group : model.groups) {
+    for (const ChannelGroup& group : model().groups) {
       if (group.widths.size() > 1) plan.widths[group.name] = group.widths[group.widths.size() - 2];
     }
     return plan;
@@ -297,6 +301,30 @@ TEST_F(TrainTaskTest, one_that_inherits_begins_where_its_super_network_is) {
   const Ended foreign = train(inherits);
   ASSERT_FALSE(foreign.end);
   EXPECT_THAT(foreign.end.error().message, HasSubstr(std::string(64, 'e')));
+}
+
+TEST_F(TrainTaskTest, blocks_and_kernels_are_in_the_pool_where_their_cost_is_known) {
+  wire::TaskDocument with_parts = task();
+  PartChoices& parts = std::get<wire::TrainParams>(with_parts.params).parts;
+  for (const DepthStage& stage : model().stages) {  // nearly free, so that some go
+    parts.blocks.push_back({});
+    for (const DepthBlock& block : stage.blocks) {
+      parts.blocks.back().blocks.push_back(block.name);
+      parts.blocks.back().damage.push_back(1e-6 * static_cast<double>(block.layers.size()));
+      parts.blocks.back().macs_saved.push_back(1);
+    }
+  }
+  const Ended ended = train(with_parts);
+  ASSERT_TRUE(ended.end) << ended.end.error().message;
+  EXPECT_TRUE(ended.training().parts);
+  EXPECT_FALSE(whole().training().parts);
+  const auto file = read_tensor_file(scratch_of_last() / "supernet.safetensors").value();
+  EXPECT_TRUE(load_supernet(file).value().lineage.parts);
+
+  parts.blocks[0].blocks[0] = "another";
+  const Ended foreign = train(with_parts);
+  ASSERT_FALSE(foreign.end);
+  EXPECT_THAT(foreign.end.error().message, HasSubstr("guidance is of another model"));
 }
 
 TEST_F(TrainTaskTest, is_trained_for_int8_from_where_it_is_and_all_else_of_it_stays) {
