@@ -20,46 +20,19 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import detectors  # noqa: E402
 from pare_engine import Engine, TaskFailed, link_dataset  # noqa: E402
+from prepared import Prepared  # noqa: E402
 
 
-class Subject:
-    """One detector, prepared."""
-
+class Subject(Prepared):
     def __init__(self, engine, found, dataset):
-        self.engine, self.model, self.dataset = engine, found.model, dataset
-        summary = engine.run("inspect_model", {"model": self.model}, {"card": {"head": found.head}})["result"]
-        self.card = summary["card"]
-        prepared = engine.run("prepare", {"model": self.model, "dataset": dataset},
-                              {"card": self.card, "resolutions": [self.card["input"]], "precisions": ["fp32"], "seed": 1})
-        self.seconds, self.statistics = prepared["wall"], prepared["files"]["statistics"]
-        self.guidance = prepared["result"]["guidance"]
-        self.original = self.build({})
+        super().__init__(engine, found, dataset)
         self.layers_of = {}
-        for block in (b for stage in summary.get("stages", []) for b in stage["blocks"]):
+        for block in (b for stage in self.summary.get("stages", []) for b in stage["blocks"]):
             self.layers_of[block["name"]] = block["layers"]
-
-    def build(self, parts):
-        plan = {"version": 2, "input": self.card["input"], "widths": {}, "importance": "gram", "reconstruction": "independent",
-                "quantization": None, "floats": "fp32", "layers": {}, **parts}
-        return self.engine.run("build", {"model": self.model, "statistics": self.statistics}, {"card": self.card, "plan": plan})
-
-    def score(self, built):
-        done = self.engine.run("evaluate", {"candidate": built["files"]["candidate"], "dataset": self.dataset},
-                               {"card": self.card, "runtime": "executor", "threads": 1, "images": None})
-        return done["result"]["map_50_95"], done["result"]["images"]
-
-    def time(self, built, seconds):
-        params = {"card": self.card, "runtime": "onnxruntime", "threads": 1, "parity": None, "min_samples": 10,
-                  "max_seconds": seconds}
-        files = {"candidate": built["files"]["candidate"], "dataset": self.dataset}
-        return self.engine.run("benchmark", files, params)["result"]["median_ms"]
 
     def profile(self, seconds):
         """Share of the original's time by layer: of three runs the median."""
-        params = {"card": self.card, "runtime": "onnxruntime", "threads": 1, "parity": None, "min_samples": 10,
-                  "max_seconds": seconds, "profile": True}
-        files = {"candidate": self.original["files"]["candidate"], "dataset": self.dataset}
-        runs = [self.engine.run("benchmark", files, params)["result"]["layers_ms"] or {} for _ in range(3)]
+        runs = [self.time(self.original["files"]["candidate"], seconds, profile=True) for _ in range(3)]
         totals = [sum(run.values()) or 1 for run in runs]
         return {layer: statistics.median(run.get(layer, 0) / total for run, total in zip(runs, totals)) for layer in runs[0]}
 
@@ -70,7 +43,7 @@ class Subject:
 
     def milliseconds(self, built, blocks, seconds):
         """Of the original, and fewer than that: medians over blocks of the two in turn."""
-        pairs = [(self.time(self.original, seconds), self.time(built, seconds)) for _ in range(blocks)]
+        pairs = self.times_in_turn(built["files"]["candidate"], blocks, seconds)
         return statistics.median(a for a, _ in pairs), statistics.median(a - b for a, b in pairs)
 
     def choices(self, kinds, mixed):
@@ -92,14 +65,14 @@ def ask(subject, args, accuracy, rows):
     for what, parts, damage in subject.choices(args.only, args.mixed):
         try:
             built = subject.build(parts)
-            own, images = subject.score(built)
+            own = subject.score(built["files"]["candidate"])
         except TaskFailed as failed:
             print(f"  {what}: {failed}", flush=True)
             continue
-        row = {"what": what, "parts": parts, "damage": damage, "map": own, "lost": accuracy - own, "images": images,
-               "saved": 1 - built["result"]["macs"] / subject.original["result"]["macs"]}
+        row = {"what": what, "parts": parts, "damage": damage, "map": own.value, "lost": accuracy.value - own.value, "images": own.images,
+               "saved": subject.saved(built)}
         row["time_share"] = subject.time_share(parts, shares)
-        text = f"  {row['saved']:6.2%} fewer MACs  damage {damage:7.4f}  mAP {own:.4f} ({100 * row['lost']:+5.2f} points lost)  {row['time_share']:6.2%} of time"
+        text = f"  {row['saved']:6.2%} fewer MACs  damage {damage:7.4f}  mAP {own.value:.4f} ({100 * row['lost']:+5.2f} points lost)  {row['time_share']:6.2%} of time"
         if not args.no_speed:
             row["ms"], row["ms_saved"] = subject.milliseconds(built, args.blocks, args.seconds)
             text += f"  {row['ms_saved']:6.3f} of {row['ms']:.2f} ms"
@@ -123,9 +96,9 @@ def main():
             folder = pathlib.Path(scratch) / found.name
             engine = Engine(args.build, folder)
             subject = Subject(engine, found, link_dataset(folder / "dataset", found))
-            accuracy, images = subject.score(subject.original)
-            print(f"{found.name}: original mAP {accuracy:.4f} ({images} images); prepared in {subject.seconds:.0f} s", flush=True)
-            rows = report[found.name] = [{"what": "original", "map": accuracy, "images": images}]
+            accuracy = subject.score(subject.original["files"]["candidate"])
+            print(f"{found.name}: original mAP {accuracy.value:.4f} ({accuracy.images} images); prepared in {subject.seconds:.0f} s", flush=True)
+            rows = report[found.name] = [{"what": "original", "map": accuracy.value, "images": accuracy.images}]
             ask(subject, args, accuracy, rows)
             if args.json:
                 args.json.write_text(json.dumps(report, indent=1))

@@ -11,13 +11,13 @@ thread, alternating in the same run; it depends on the widths alone, so it is me
 import argparse
 import json
 import pathlib
-import statistics
 import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import detectors  # noqa: E402
 from pare_engine import Engine, TaskFailed, link_dataset  # noqa: E402
+from prepared import Prepared  # noqa: E402
 
 IMPORTANCES = ("gram", "thinet", "l1", "l2", "random")
 RECONSTRUCTIONS = ("none", "independent", "sequential")
@@ -25,44 +25,9 @@ STEP = 8
 BLOCKS = 5  # of original and candidate in turn
 
 
-class Subject:
-    """One detector, prepared."""
-
-    def __init__(self, engine, found, dataset):
-        self.engine, self.model, self.dataset = engine, found.model, dataset
-        self.summary = engine.run("inspect_model", {"model": self.model}, {"card": {"head": found.head}})["result"]
-        self.card = self.summary["card"]
-        prepared = engine.run("prepare", {"model": self.model, "dataset": dataset},
-                              {"card": self.card, "resolutions": [self.card["input"]], "precisions": ["fp32"], "seed": 1})
-        self.seconds, self.statistics = prepared["wall"], prepared["files"]["statistics"]
-        self.guidance = prepared["result"]["guidance"]
-        self.original = self.build({}, "gram", "none")
-
-    def build(self, widths, importance, reconstruction):
-        plan = {"version": 1, "input": self.card["input"], "widths": widths, "importance": importance,
-                "reconstruction": reconstruction, "quantization": None}
-        files = {"model": self.model, "statistics": self.statistics}
-        if reconstruction == "sequential":
-            files["dataset"] = self.dataset
-        return self.engine.run("build", files, {"card": self.card, "plan": plan})
-
-    def score(self, built):
-        done = self.engine.run("evaluate", {"candidate": built["files"]["candidate"], "dataset": self.dataset},
-                               {"card": self.card, "runtime": "executor", "threads": 1, "images": None})
-        return done["result"]["map_50_95"], done["result"]["images"]
-
-    def time(self, built, seconds):
-        params = {"card": self.card, "runtime": "onnxruntime", "threads": 1, "parity": None, "min_samples": 10,
-                  "max_seconds": seconds}
-        files = {"candidate": built["files"]["candidate"], "dataset": self.dataset}
-        return self.engine.run("benchmark", files, params)["result"]["median_ms"]
-
-    def speed(self, built, seconds):
-        """Original over candidate: the median of the blocks' ratios."""
-        return statistics.median(self.time(self.original, seconds) / self.time(built, seconds) for _ in range(BLOCKS))
-
-    def saved(self, built):
-        return 1 - built["result"]["macs"] / self.original["result"]["macs"]
+class Subject(Prepared):
+    def narrowed(self, widths, importance, reconstruction):
+        return self.build({"widths": widths, "importance": importance, "reconstruction": reconstruction})
 
     def allocated(self, goal):
         """The cheapest of prepare's allocations that saves as much, or None."""
@@ -77,11 +42,11 @@ class Subject:
             return {g["name"]: wanted[g["name"]] for g in self.summary["groups"] if wanted[g["name"]] < g["channels"]}
 
         low, high = 0.25, 1.0
-        if self.saved(self.build(widths(low), "random", "none")) < goal:
+        if self.saved(self.narrowed(widths(low), "random", "none")) < goal:
             return None
         for _ in range(7):
             middle = (low + high) / 2
-            saves = self.saved(self.build(widths(middle), "random", "none")) >= goal
+            saves = self.saved(self.narrowed(widths(middle), "random", "none")) >= goal
             low, high = (middle, high) if saves else (low, middle)
         return widths(low)
 
@@ -96,16 +61,16 @@ def ask(subject, args, report):
             speed = None
             for importance in args.importance:
                 for reconstruction in args.reconstruction:
-                    built = subject.build(widths, importance, reconstruction)
+                    built = subject.narrowed(widths, importance, reconstruction)
                     if speed is None and not args.no_speed:
-                        speed = subject.speed(built, args.seconds)
-                    accuracy, images = subject.score(built)
+                        speed = subject.speed(built["files"]["candidate"], BLOCKS, args.seconds)
+                    accuracy = subject.score(built["files"]["candidate"])
                     row = {"goal": goal, "where": where, "saved": subject.saved(built), "importance": importance,
-                           "reconstruction": reconstruction, "map": accuracy, "images": images,
+                           "reconstruction": reconstruction, "map": accuracy.value, "images": accuracy.images,
                            "speed": speed, "build_seconds": built["wall"]}
                     report.append(row)
                     print(f"  {row['saved']:5.1%} fewer MACs  {where:9}  {importance:6}  {reconstruction:11}  "
-                          f"mAP {accuracy:.3f} ({images} images)  " + (f"{speed:.2f}x  " if speed else "") +
+                          f"mAP {accuracy.value:.3f} ({accuracy.images} images)  " + (f"{speed:.2f}x  " if speed else "") +
                           f"built in {built['wall']:.1f} s", flush=True)
 
 
@@ -130,9 +95,9 @@ def main():
             except TaskFailed as failed:
                 print(f"{found.name}: {failed}")
                 continue
-            accuracy, images = subject.score(subject.original)
-            print(f"{found.name}: original mAP {accuracy:.3f} ({images} images); prepared in {subject.seconds:.0f} s", flush=True)
-            report[found.name] = [{"where": "original", "map": accuracy, "images": images}]
+            accuracy = subject.score(subject.original["files"]["candidate"])
+            print(f"{found.name}: original mAP {accuracy.value:.3f} ({accuracy.images} images); prepared in {subject.seconds:.0f} s", flush=True)
+            report[found.name] = [{"where": "original", "map": accuracy.value, "images": accuracy.images}]
             ask(subject, args, report[found.name])
             if args.json:
                 args.json.write_text(json.dumps(report, indent=1))

@@ -3,9 +3,14 @@
 closed-form repair keeps and what a correction trained for that plan alone keeps.
 
   ./dev bench supernet --model yolox_nano_416 --minutes 60
-  ./dev bench supernet --model yolox_nano_416 --minutes 60 --most-images 128 --alone 15 --savings 0.1 0.2
+  ./dev bench supernet --model yolox_nano_416 --minutes 60 --alone 15 --savings 0.1 0.2
+  ./dev bench supernet --model yolox_nano_416 --minutes 30 --images 64 128 512 0 --unlabelled DIR   the curve over images
+  ./dev bench supernet --model yolox_nano_416 --minutes 30 --parts                                  blocks and kernels, too
+  ./dev bench supernet --model yolox_nano_416 --supernet FILE --int8 30                             int8, from FILE on
+  ./dev bench supernet --example --minutes 15 --seeds 1 2
 
-Plans are those that `prepare` allocates.  Every mAP says its images; two that differ by less than a point on 128 images are equal.
+Plans are those that `prepare` allocates.  Every mAP says its images, and every loss of points the half of its 95 % interval
+on the same images (docs/adr/0020).
 """
 import argparse
 import json
@@ -18,30 +23,29 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import detectors  # noqa: E402
 from pare_engine import Engine, link_dataset  # noqa: E402
+from prepared import Prepared  # noqa: E402
+
+PLACEMENTS = ("silu_blocks", "operators", "convolutions")
 
 
-class Subject:
-    """One detector, prepared."""
-
-    def __init__(self, engine, build, found, folder, images, threads):
-        self.engine, self.model, self.folder, self.threads = engine, found.model, folder, threads
-        self.trainer, self.images = build / "bin" / "pare-train", images or found.calibration
-        self.dataset = link_dataset(folder / "dataset", found)
-        self.card = engine.run("inspect_model", {"model": self.model}, {"card": {"head": found.head}})["result"]["card"]
-        prepared = engine.run("prepare", {"model": self.model, "dataset": self.dataset},
-                              {"card": self.card, "resolutions": [self.card["input"]], "precisions": ["fp32"], "seed": 1})
-        self.statistics = prepared["files"]["statistics"]
-        self.allocations = prepared["result"]["guidance"]["allocations"]
-        self.card_file = folder / "card.json"
+class Subject(Prepared):
+    def __init__(self, engine, build, found, folder, learned, threads, precisions):
+        super().__init__(engine, found, link_dataset(folder / "dataset", found), precisions)
+        self.folder, self.threads, self.trainer, self.learned = folder, threads, build / "bin" / "pare-train", learned
+        self.card_file, self.guidance_file = folder / "card.json", folder / "guidance.json"
         self.card_file.write_text(json.dumps(self.card))
+        self.guidance_file.write_text(json.dumps(self.guidance))
 
-    def plan(self, widths):
-        return {"version": 1, "input": self.card["input"], "widths": widths, "importance": "gram",
-                "reconstruction": "independent" if widths else "none", "quantization": None}
+    def allocations(self, parts):
+        """What is expected best: of widths alone, or of all levers where such a one differs."""
+        for one in self.guidance["allocations"]:
+            kept = {key: one[key] for key in ("widths", "skip", "kernels") if one.get(key)}
+            if parts or set(kept) == {"widths"}:
+                yield one["macs_saved"], kept
 
     def command(self, name, *arguments):
         files = ["--model", self.model, "--statistics", self.statistics, "--card", self.card_file]
-        ended = subprocess.run([self.trainer, name, *files, *arguments], stdout=subprocess.PIPE, text=True)
+        ended = subprocess.run([self.trainer, name, *files, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
         if ended.returncode != 0:
             sys.exit(f"bench: pare-train {name} ended with {ended.returncode}")
         return [json.loads(line) for line in ended.stdout.splitlines()]
@@ -50,73 +54,117 @@ class Subject:
         """The artifact, and the last line that the trainer said."""
         self.engine.count += 1
         out = self.folder / f"supernet-{self.engine.count}"
-        said = self.command("supernet", "--images", self.images, "--minutes", str(minutes), "--threads", str(self.threads),
-                            "-o", out, *options)
+        said = self.command("supernet", "--images", self.learned, "--minutes", minutes, "--threads", self.threads, "-o", out, *options)
         return out, said[-1]
 
-    def score(self, candidate):
-        done = self.engine.run("evaluate", {"candidate": candidate, "dataset": self.dataset},
-                               {"card": self.card, "runtime": "executor", "threads": 1, "images": None})
-        return done["result"]["map_50_95"], done["result"]["images"]
-
-    def closed_form(self, widths):
-        built = self.engine.run("build", {"model": self.model, "statistics": self.statistics},
-                                {"card": self.card, "plan": self.plan(widths)})
-        return self.score(built["files"]["candidate"])
-
-    def cut(self, supernet, widths):
+    def cut(self, supernet, parts):
         plan, candidate = self.folder / "plan.json", self.folder / "candidate.onnx"
-        plan.write_text(json.dumps(self.plan(widths)))
+        plan.write_text(json.dumps(self.plan(parts)))
         self.command("cut", "--supernet", supernet, "--plan", plan, "-o", candidate)
-        return self.score(candidate)[0]
+        return candidate
 
-    def alone(self, allocation, arguments):
+    def alone(self, minutes, share, parts, options):
         plan = self.folder / "alone.json"
-        plan.write_text(json.dumps(self.plan(allocation["widths"])))
-        options = ["--plan", plan, "--knots", f"{allocation['macs_saved']:.6f}", *arguments.options]
-        return self.cut(self.train(arguments.alone, options)[0], allocation["widths"])
+        plan.write_text(json.dumps(self.plan(parts)))
+        return self.cut(self.train(minutes, ["--plan", plan, "--knots", f"{share:.6f}", *options])[0], parts)
+
+
+def shown(accuracy, original):
+    points, reach = accuracy.points_below(original)
+    return f"{accuracy.value:.4f} ({points:+5.1f}{'' if reach is None else f' ±{reach:.1f}'})"
+
+
+def named(parts):
+    return "" if set(parts) == {"widths"} else "  without " + " ".join([*parts.get("skip", []), *(f"{k}={v}" for k, v in parts.get("kernels", {}).items())])
+
+
+def told(said, supernet):
+    print(f"super-network: {said['steps']} steps in {said['seconds']:.0f} s, {said['skipped']} skipped, {supernet.stat().st_size / 1e6:.1f} MB; "
+          "held-out loss " + ", ".join(f"-{p['share']:.0%} {p['closed_form']:.2f} -> {p['trained']:.2f}" for p in said["held_out"]), flush=True)
+
+
+def by_share(subject, original, supernet, arguments, options):
+    """A line for each share: closed form, inherited, and trained alone where that is asked for."""
+    print(f"{'MACs':>7} {'closed form':>20} {'inherited':>20}" + (f" {'alone':>20}" if arguments.alone else ""))
+    for wanted in arguments.savings:
+        for share, parts in subject.allocations(arguments.parts):
+            if abs(share - wanted) > 0.03:
+                continue
+            line = [subject.score(subject.build(parts)["files"]["candidate"]), subject.score(subject.cut(supernet, parts))]
+            if arguments.alone:
+                line.append(subject.score(subject.alone(arguments.alone, share, parts, options)))
+            print(f"{-share:>7.1%} " + " ".join(f"{shown(one, original):>20}" for one in line) + named(parts), flush=True)
+
+
+def in_int8(subject, original, supernet, arguments, options):
+    """Nothing but the decode tail in fp32: post-training beside what was trained for int8, and how fast either is."""
+    trained, said = subject.train(arguments.int8, ["--int8", "--from", supernet, *options])
+    told(said, trained)
+    print(f"{'pairs around':>14} {'post-training':>20} {'trained':>20} {'times the original':>20}   (ONNX Runtime)")
+    for placement in PLACEMENTS:
+        def quantized(rounding, placement=placement):
+            return {"quantization": {"weight_bits": 8, "ranges": "percentile", "symmetric": False, "placement": placement, "rounding": rounding,
+                                     "equalization": False, "bias_correction": False}}
+        after = subject.build(quantized("gram"))["files"]["candidate"]
+        candidate = subject.cut(trained, {**quantized("nearest"), "weights": "supernet"})
+        figures = [shown(subject.score(one, "onnxruntime"), original) for one in (after, candidate)]
+        speed = subject.speed(candidate, arguments.blocks, 2)
+        print(f"{placement:>14} {figures[0]:>20} {figures[1]:>20} {speed:>20.2f}", flush=True)
+    return trained
 
 
 def ask(subject, arguments):
-    original, images = subject.closed_form({})
-    print(f"original: mAP {original:.3f} on {images} images")
-    knots = ["--knots", *map(str, arguments.knots)]
-    supernet, said = subject.train(arguments.minutes, [*knots, *arguments.options])
-    print(f"super-network: {said['steps']} steps in {said['seconds']:.0f} s, {said['skipped']} skipped, {supernet.stat().st_size / 1e6:.1f} MB; "
-          f"held-out loss " + ", ".join(f"-{p['share']:.0%} {p['closed_form']:.2f} -> {p['trained']:.2f}" for p in said["held_out"]))
-    print(f"{'MACs':>7} {'closed form':>12} {'inherited':>10}" + (f" {'alone':>7}" if arguments.alone else ""))
-    for wanted in arguments.savings:
-        near = min(subject.allocations, key=lambda a: abs(a["macs_saved"] - wanted))
-        line = f"{-near['macs_saved']:>7.1%} {subject.closed_form(near['widths'])[0]:>12.3f} {subject.cut(supernet, near['widths']):>10.3f}"
-        if arguments.alone:
-            line += f" {subject.alone(near, arguments):>7.3f}"
-        print(line, flush=True)
-    if arguments.keep:
-        shutil.copy(supernet, arguments.keep)
+    original = subject.score(subject.original["files"]["candidate"])
+    print(f"original: mAP {original.value:.4f} on {original.images} images")
+    for seed in arguments.seeds:
+        for images in arguments.images:
+            options = ["--batch", arguments.batch, "--rate", arguments.rate, "--seed", seed, "--most-images", images]
+            supernet = arguments.supernet
+            if supernet is None:
+                print(f"\nseed {seed}, {images or 'all'} images to learn from", flush=True)
+                guided = ["--guidance", subject.guidance_file] if arguments.parts else []
+                pool = ["--knots", *arguments.knots, "--noise", arguments.noise, *guided]
+                supernet, said = subject.train(arguments.minutes, [*pool, *options])
+                told(said, supernet)
+            by_share(subject, original, supernet, arguments, options)
+            if arguments.int8:
+                supernet = in_int8(subject, original, supernet, arguments, options)
+            if arguments.keep:
+                shutil.copy(supernet, arguments.keep)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     detectors.add_arguments(parser, ["yolox_nano_416"])
+    parser.add_argument("--example", action="store_true", help="the detector that ships, instead")
     parser.add_argument("--minutes", type=float, default=60, help="of training")
     parser.add_argument("--alone", type=float, default=0, help="minutes of training each plan alone, too")
+    parser.add_argument("--parts", action="store_true", help="blocks and kernels may go, too")
+    parser.add_argument("--int8", type=float, default=0, help="minutes of training for int8 behind that")
+    parser.add_argument("--supernet", type=pathlib.Path, help="one that is there, instead of training it")
     parser.add_argument("--unlabelled", type=pathlib.Path, help="folder of images to learn from, instead of the calibration set")
-    parser.add_argument("--most-images", type=int, default=0)
-    parser.add_argument("--knots", type=float, nargs="+", default=[0.1, 0.25, 0.5])
-    parser.add_argument("--savings", type=float, nargs="+", default=[0.1, 0.2, 0.3, 0.4])
-    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--images", type=int, nargs="+", default=[0], help="how many of them (0: all), one training each")
+    parser.add_argument("--knots", type=float, nargs="+", default=[0.1, 0.2, 0.4])
+    parser.add_argument("--noise", type=float, default=0.15, help="how far the pool's plans are from what is expected best")
+    parser.add_argument("--savings", type=float, nargs="+", default=[0.1, 0.2, 0.3, 0.4, 0.5])
+    parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", type=pathlib.Path, help="where the artifact is left")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--blocks", type=int, default=5, help="of original and candidate in turn")
+    parser.add_argument("--keep", type=pathlib.Path, help="where the last artifact is left")
     arguments = parser.parse_args()
-    arguments.options = ["--batch", str(arguments.batch), "--rate", str(arguments.rate), "--seed", str(arguments.seed),
-                         "--most-images", str(arguments.most_images)]
-    for found in detectors.subjects(arguments):
-        with tempfile.TemporaryDirectory() as scratch:
-            engine = Engine(arguments.build, pathlib.Path(scratch) / "tasks")
-            print(f"\n{found.name}")
-            ask(Subject(engine, arguments.build, found, pathlib.Path(scratch), arguments.unlabelled, arguments.threads), arguments)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch)
+        found = [detectors.example(arguments.build, folder)] if arguments.example else detectors.subjects(arguments)
+        for number, one in enumerate(found):
+            own = folder / f"subject-{number}"
+            own.mkdir()
+            learned = arguments.unlabelled or (folder / "learned" if arguments.example else one.calibration)
+            print(f"\n{one.name}")
+            subject = Subject(Engine(arguments.build, own / "tasks"), arguments.build, one, own, learned, arguments.threads,
+                              ("fp32", "int8") if arguments.int8 else ("fp32",))
+            ask(subject, arguments)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """The real detectors and images that benches ask about ($PARE_REAL_DATA, or ../shared/data beside the checkout)."""
 import dataclasses
+import json
 import os
 import pathlib
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -18,6 +20,18 @@ class Subject:
     calibration: pathlib.Path
     images: pathlib.Path
     labels: pathlib.Path
+    card: dict = None  # where the file and its head say too little
+
+
+def example(build, folder):
+    """The detector that ships, on boards rendered for this run: those of ./dev demo, and 1,000 to learn from."""
+    boards = ROOT / "examples" / "circuit_boards"
+    for name, images, seed in (("calibration", 128, 101), ("validation", 256, 202), ("learned", 1000, 404)):
+        subprocess.run([build / "bin" / "pare-render-boards", "--out", folder / name, "--images", str(images), "--seed", str(seed)],
+                       check=True, stdout=subprocess.DEVNULL)
+        (folder / name / "labels.json").rename(folder / f"{name}.json")
+    return Subject("example", "yolox", boards / "detector.onnx", folder / "calibration", folder / "validation",
+                   folder / "validation.json", json.loads((boards / "detector.json").read_text()))
 
 
 def real_subject(name):
@@ -36,14 +50,14 @@ def add_arguments(parser, default):
     own.add_argument("--file", type=pathlib.Path, help="ONNX file")
     own.add_argument("--head", choices=sorted(set(HEADS.values())))
     own.add_argument("--calibration", type=pathlib.Path, help="folder of images")
-    own.add_argument("--images", type=pathlib.Path, help="folder of labelled images")
+    own.add_argument("--labelled", type=pathlib.Path, help="folder of labelled images")
     own.add_argument("--labels", type=pathlib.Path, help="their COCO labels")
 
 
 def subjects(args):
     if args.file is None:
         return [real_subject(name) for name in args.model]
-    missing = [flag for flag in ("head", "calibration", "images", "labels") if getattr(args, flag) is None]
+    missing = [flag for flag in ("head", "calibration", "labelled", "labels") if getattr(args, flag) is None]
     if missing:
         sys.exit(f"bench: --file needs --{missing[0]} as well")
-    return [Subject(args.file.stem, args.head, args.file, args.calibration, args.images, args.labels)]
+    return [Subject(args.file.stem, args.head, args.file, args.calibration, args.labelled, args.labels)]
