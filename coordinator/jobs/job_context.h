@@ -56,8 +56,7 @@ struct JobContext {
   Inheritance inheritance() const noexcept { return inheritance_from(training); }
   static Inheritance inheritance_from(const std::optional<Training>& training) noexcept {
     if (!training) return {};
-    return {gained(*training), gained_for_int8(*training),
-            gained(*training) && training->parts};
+    return {gained(*training), gained_for_int8(*training), gained(*training) && training->parts};
   }
 
   // What the accuracy of a plan is scored on, for that target.

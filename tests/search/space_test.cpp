@@ -37,9 +37,9 @@ Space space_with(const PrecisionChoices& int8) {
 }
 
 TEST(Space, a_plan_inherits_what_was_trained_for_its_kind) {
-  for (const Inheritance trained : {Inheritance{false, false}, Inheritance{true, false},
-                                    Inheritance{false, true}, Inheritance{true, true},
-                                    Inheritance{true, false, true}}) {
+  for (const Inheritance trained :
+       {Inheritance{false, false}, Inheritance{true, false}, Inheritance{false, true},
+        Inheritance{true, true}, Inheritance{true, false, true}}) {
     const Space space =
         Space::make(small_detector(12), {}, Recovery::kReconstruct, {}, {}, trained).value();
     std::mt19937 rng(3);

@@ -9,17 +9,16 @@
 #include <set>
 #include <utility>
 
+#include "engine/train/elastic/networks.h"
 #include "engine/train/run/judge.h"
+#include "engine/train/run/step_budget.h"
 
 namespace pare::engine {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Before a budget of minutes becomes one of steps; fewer where a quarter of it is over.
-constexpr std::int64_t kTimedSteps = 20, kFewestTimed = 3;
 constexpr std::int64_t kReportEvery = 10;
-constexpr std::size_t kSamples = 8;  // images that coordinates are measured on
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -99,11 +98,14 @@ class Run {
   }
 
   Result<std::monostate> train(const std::string& about) {
+    StepBudget budget(options_.minutes, options_.looks, look_seconds_);
     while (state_.steps == 0 || state_.step < state_.steps) {
       const Clock::time_point start = Clock::now();
       if (const auto done = step(); !done) return done;
       ++state_.step;
-      if (state_.steps == 0) count_steps(seconds_since(start));
+      if (state_.steps == 0) {
+        state_.steps = budget.after(state_.step, seconds_since(start)).value_or(0);
+      }
       if (const auto done = look_and_tell(); !done) return done;
       if (gave_up()) break;
       if (options_.keeper == nullptr || !options_.keeper->is_due()) continue;
@@ -111,22 +113,6 @@ class Run {
     }
     if (options_.keeper == nullptr) return std::monostate{};
     return options_.keeper->keep_last(state_, about);
-  }
-
-  // How many steps there will be, once enough were timed.  By the middle one: where the process
-  // stood still, or the machine was busy for a moment, one of them took long.
-  void count_steps(double seconds) {
-    timed_.push_back(seconds);
-    timed_seconds_ += seconds;
-    const double all = options_.minutes * 60;
-    const bool enough = std::ssize(timed_) == kTimedSteps ||
-                        (std::ssize(timed_) >= kFewestTimed && timed_seconds_ > all / 4);
-    if (!enough) return;
-    const auto middle = timed_.begin() + std::ssize(timed_) / 2;
-    std::ranges::nth_element(timed_, middle);
-    const double looking = static_cast<double>(options_.looks) * look_seconds_;
-    const double left = std::max(all / 2, all - looking);
-    state_.steps = std::max(state_.step + 1, static_cast<std::int64_t>(left / *middle));
   }
 
   // Two sub-networks whose savings lie as far from the ends of the pool.
@@ -256,47 +242,9 @@ class Run {
   RunState state_;
   RunProgress progress_;
   std::int64_t unreported_ = 0;
-  std::vector<double> timed_;  // seconds of steps
-  double timed_seconds_ = 0;   // of all of them
-  double look_seconds_ = 0;    // of one look at the images held out
+  double look_seconds_ = 0;  // of one look at the images held out
   TrainedCorrection result_;
 };
-
-// Every tensor that Q/DQ pairs may stand behind.
-std::vector<std::string> activations_of(const Graph& graph) {
-  std::vector<std::string> names;
-  for (const TensorInfo& input : graph.inputs) names.push_back(input.name);
-  for (const Node& node : graph.nodes) {
-    names.insert(names.end(), node.outputs.begin(), node.outputs.end());
-  }
-  return names;
-}
-
-// What training changes: in fp32 the layers that some plan affects, in int8 all of them, with the
-// ranges of what they read and make.
-Result<Coordinates> coordinates_for(const ElasticBody& body, const UnitOrders& orders,
-                                    const std::vector<PoolPlan>& plans, const RunImages& images,
-                                    const RunOptions& options) {
-  const torch::Tensor samples =
-      images.held_out[0].narrow(0, 0, std::min<std::int64_t>(kSamples, images.held_out[0].size(0)));
-  if (options.int8 != nullptr) {
-    return Coordinates::make(body, std::vector<bool>(body.graph.nodes.size(), true), 1, samples,
-                             activations_of(body.graph));
-  }
-  const auto affected = affected_by_any(body, orders, plans);
-  if (!affected) return affected.error();
-  return Coordinates::make(body, affected.value(), options.knots.size(), samples);
-}
-
-Result<std::vector<SubNetwork>> networks_of(const ElasticBody& body, const UnitOrders& orders,
-                                            const Coordinates& coordinates,
-                                            const std::vector<PoolPlan>& plans,
-                                            const RunOptions& options) {
-  if (options.int8 == nullptr) {
-    return make_sub_networks(body, orders, coordinates, options.knots, plans);
-  }
-  return make_int8_networks(body, orders, coordinates, *options.int8, plans);
-}
 
 // Outputs of layers that the original has too.
 std::vector<std::string> comparable_outputs(const ElasticBody& body, const ElasticBody& original,
@@ -311,6 +259,16 @@ std::vector<std::string> comparable_outputs(const ElasticBody& body, const Elast
   return outputs;
 }
 
+Result<std::vector<SubNetwork>> networks_of(const ElasticBody& body, const UnitOrders& orders,
+                                            const Coordinates& coordinates,
+                                            const std::vector<PoolPlan>& plans,
+                                            const RunOptions& options) {
+  if (options.int8 == nullptr) {
+    return make_sub_networks(body, orders, coordinates, options.knots, plans);
+  }
+  return make_int8_networks(body, orders, coordinates, *options.int8, plans);
+}
+
 }  // namespace
 
 Result<TrainedCorrection> train_supernet(const ElasticBody& body, const UnitOrders& orders,
@@ -320,7 +278,10 @@ Result<TrainedCorrection> train_supernet(const ElasticBody& body, const UnitOrde
                                          const std::function<void(const RunProgress&)>& report) {
   std::vector<PoolPlan> all = pool;
   all.insert(all.end(), judged.begin(), judged.end());
-  auto coordinates = coordinates_for(body, orders, all, images, options);
+  auto coordinates =
+      options.int8 != nullptr
+          ? int8_coordinates(body, images.held_out[0])
+          : fp32_coordinates(body, orders, all, options.knots.size(), images.held_out[0]);
   if (!coordinates) return coordinates.error();
   const ElasticBody& original = options.original == nullptr ? body : *options.original;
   auto distillation =

@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "engine/train/distill/distillation.h"
+#include "engine/train/elastic/networks.h"
 #include "engine/train/elastic/plan_pool.h"
 #include "engine/train/run/batches.h"
-#include "engine/train/run/judge.h"
 #include "engine/train/run/optimizer.h"
 
 namespace pare::engine {

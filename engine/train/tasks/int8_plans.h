@@ -3,7 +3,7 @@
 
 #include "engine/graph/tensor_file.h"
 #include "engine/pipeline/detector.h"
-#include "engine/train/run/judge.h"
+#include "engine/train/elastic/networks.h"
 #include "engine/train/tasks/plans.h"
 
 namespace pare::engine {

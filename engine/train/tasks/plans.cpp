@@ -14,7 +14,7 @@ namespace {
 Result<ElasticParts> parts_of(const Detector& detector, const PartChoices& parts) {
   auto found = elastic_parts(detector);
   if (!found) return found;
-  ElasticParts& offered = found.value();
+  ElasticParts offered = std::move(found).value();
   if (parts.blocks.empty()) offered.stages.clear();
   if (parts.kernels.empty()) offered.kernels.clear();
   bool same = offered.stages.size() == parts.blocks.size() &&
@@ -26,7 +26,7 @@ Result<ElasticParts> parts_of(const Detector& detector, const PartChoices& parts
   for (std::size_t k = 0; same && k < parts.kernels.size(); ++k) {
     same = parts.kernels[k].layer == detector.body.nodes[offered.kernels[k].node].name;
   }
-  if (same) return found;
+  if (same) return offered;
   return Error{ErrorCode::kInvalidArgument,
                "the guidance is of another model: its blocks and kernels are not this one's"};
 }

@@ -150,8 +150,7 @@ Result<std::monostate> train(const Arguments& arguments) {
       train_supernet(body, plans.value().orders, plans.value().pool, plans.value().judged, images,
                      options, [&](const RunProgress& p) { say(of_progress(p, seconds())); });
   if (!trained) return trained.error();
-  Training record =
-      training_of(trained.value(), options, plans.value(), photographs.value());
+  Training record = training_of(trained.value(), options, plans.value(), photographs.value());
   Supernet supernet = trained.value().supernet;
   if (arguments.int8) {
     record = with_int8(before, trained.value(), std::move(record));

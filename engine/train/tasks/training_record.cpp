@@ -66,10 +66,14 @@ Supernet with_lineage(Supernet supernet, const Training& training, std::string m
   repeatable.seconds = 0;
   repeatable.parent.reset();
   repeatable.notes.clear();
-  supernet.lineage = {std::move(model_sha256), std::move(statistics_sha256),
-                      training.seed,           training.images,
-                      training.steps,          wire::training_to_json(repeatable),
-                      {},                      training.parts};
+  supernet.lineage = {std::move(model_sha256),
+                      std::move(statistics_sha256),
+                      training.seed,
+                      training.images,
+                      training.steps,
+                      wire::training_to_json(repeatable),
+                      {},
+                      training.parts};
   return supernet;
 }
 

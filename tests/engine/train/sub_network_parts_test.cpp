@@ -4,8 +4,8 @@
 #include "engine/executor/openvino_runner.h"
 #include "engine/prune/correction.h"
 #include "engine/prune/reconstruct.h"
+#include "engine/train/elastic/networks.h"
 #include "engine/train/graph/torch_tensor.h"
-#include "engine/train/run/judge.h"
 #include "tests/engine/train/elastic_network.h"
 
 namespace pare::engine::test {
