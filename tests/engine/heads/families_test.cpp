@@ -1,4 +1,4 @@
-// Families that are recognised as a description: PP-YOLOE, YOLOv4, RTMDet, FCOS, RetinaNet.
+// Families that are recognised as a description and have rows: PP-YOLOE, YOLOv4; SSD by a card.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,9 +8,10 @@
 namespace pare::engine {
 namespace {
 
+using test::each_cell;
 using test::Laid;
-using test::LevelWriting;
 using test::observed;
+using test::of_channels;
 using test::PpyoloeWriting;
 using test::RawMap;
 using test::small_levels;
@@ -18,22 +19,6 @@ using test::small_ppyoloe;
 using test::small_yolov4;
 using test::Yolov4Writing;
 using ::testing::HasSubstr;
-
-const RawMap& of_channels(const std::vector<RawMap>& maps, std::int64_t channels) {
-  for (const RawMap& map : maps) {
-    if (map.channels() == channels) return map;
-  }
-  PARE_CHECK(false, "a level has a map of so many channels");
-  return maps[0];
-}
-
-// Every cell of a map, by its line and column.
-template <typename Use>
-void each_cell(const RawMap& map, Use use) {
-  for (std::int64_t y = 0; y < map.ny(); ++y) {
-    for (std::int64_t x = 0; x < map.nx(); ++x) use(y, x);
-  }
-}
 
 // The mean of a softmax over the bins, from the definition.
 double mean_of(const RawMap& map, int side, int bins, std::int64_t y, std::int64_t x) {
@@ -109,107 +94,6 @@ TEST(Yolov4, every_way_of_writing_it_is_decoded_as_by_hand_at_three_sizes) {
           });
           return found;
         });
-  }
-}
-
-// Distances in units from a point of each cell.
-test::LevelDecoder by_distances(const LevelWriting& how, double origin, bool in_strides) {
-  return [=](const HeadLevel& level, const std::vector<RawMap>& maps) {
-    const RawMap& sides = of_channels(maps, 4);
-    const RawMap& scores = of_channels(maps, 3);
-    std::vector<Detection> found;
-    each_cell(scores, [&](std::int64_t y, std::int64_t x) {
-      const double s = level.stride;
-      const double px = (static_cast<double>(x) + origin) * s;
-      const double py = (static_cast<double>(y) + origin) * s;
-      const auto d = [&](int side) {
-        const double raw = how.weight * sides.at(side, y, x);
-        const double through = how.function == "Exp"    ? std::exp(raw)
-                               : how.function == "Relu" ? std::max(0.0, raw)
-                                                        : raw;
-        return through * (how.by_stride || in_strides ? s : 1);
-      };
-      const double centre = how.centerness ? test::sigmoid_of(of_channels(maps, 1).at(0, y, x)) : 1;
-      for (int c = 0; c < 3; ++c) {
-        found.push_back({{px - d(0), py - d(1), d(0) + d(2), d(1) + d(3)},
-                         test::sigmoid_of(scores.at(c, y, x)) * centre,
-                         c});
-      }
-    });
-    return found;
-  };
-}
-
-TEST(Rtmdet, every_way_of_writing_it_is_decoded_as_by_hand_at_three_sizes) {
-  const std::vector<LevelWriting> writings = {
-      {.by_stride = true},
-      {.laid = Laid::kRows, .sigmoid = true, .function = "Exp", .by_stride = true},
-      {.laid = Laid::kColumnsFirst, .by_kind = false, .by_stride = true}};
-  for (std::size_t i = 0; i < writings.size(); ++i) {
-    SCOPED_TRACE(i);
-    test::expect_decoded_as(small_levels(writings[i]), "rtmdet",
-                            by_distances(writings[i], 0, false));
-  }
-}
-
-TEST(Fcos, every_way_of_writing_it_is_decoded_as_by_hand_at_three_sizes) {
-  const std::vector<LevelWriting> writings = {
-      {.centerness = true, .function = "Exp", .weight = 1.5},
-      {.laid = Laid::kRows,
-       .centerness = true,
-       .sigmoid = true,
-       .function = "Relu",
-       .by_stride = true},
-      {.laid = Laid::kColumnsFirst, .centerness = true, .by_kind = false, .function = "Relu"},
-      {.laid = Laid::kRows, .centerness = true, .function = "Exp", .joined = true},
-      {.strides = {8, 16, 32, 64}, .centerness = true, .function = "Exp"}};
-  for (std::size_t i = 0; i < writings.size(); ++i) {
-    SCOPED_TRACE(i);
-    const bool strides = writings[i].function == "Relu" && !writings[i].by_stride;
-    test::expect_decoded_as(small_levels(writings[i]), "fcos",
-                            by_distances(writings[i], 0.5, strides));
-  }
-}
-
-constexpr double kEnough = 0.55;  // for a few hundred boxes
-
-// The published anchors: a ratio's three scales one after the other.
-std::vector<Detection> retinanet_by_hand(const HeadLevel& level, const std::vector<RawMap>& maps) {
-  const RawMap& deltas = of_channels(maps, 36);
-  const RawMap& scores = of_channels(maps, 27);
-  std::vector<Detection> found;
-  each_cell(scores, [&](std::int64_t y, std::int64_t x) {
-    for (int a = 0; a < 9; ++a) {
-      const double ratio = std::vector<double>{0.5, 1, 2}[static_cast<std::size_t>(a / 3)];
-      const double side = 4 * level.stride * std::pow(2, (a % 3) / 3.0);
-      const double aw = side / std::sqrt(ratio), ah = side * std::sqrt(ratio);
-      const auto raw = [&](int c) { return deltas.at(a * 4 + c, y, x); };
-      const double cx = static_cast<double>(x) * level.stride + raw(0) * aw;
-      const double cy = static_cast<double>(y) * level.stride + raw(1) * ah;
-      const double w = std::exp(raw(2)) * aw, h = std::exp(raw(3)) * ah;
-      for (int c = 0; c < 3; ++c) {
-        const double score = test::sigmoid_of(scores.at(a * 3 + c, y, x));
-        if (score > kEnough) found.push_back({{cx - w / 2, cy - h / 2, w, h}, score, c});
-      }
-    }
-  });
-  return found;
-}
-
-TEST(Retinanet, every_way_of_writing_it_is_decoded_as_by_hand_at_three_sizes) {
-  const std::vector<int> five = {8, 16, 32, 64, 128};
-  const std::vector<LevelWriting> writings = {
-      {.anchors = 9, .strides = five},
-      {.laid = Laid::kRows, .anchors = 9, .strides = five, .sigmoid = true},
-      {.laid = Laid::kRows, .anchors = 9, .strides = five, .joined = true},
-      {.laid = Laid::kColumnsFirst,
-       .anchors = 9,
-       .strides = five,
-       .sigmoid = true,
-       .joined = true}};
-  for (std::size_t i = 0; i < writings.size(); ++i) {
-    SCOPED_TRACE(i);
-    test::expect_decoded_as(small_levels(writings[i]), "retinanet", retinanet_by_hand, kEnough);
   }
 }
 

@@ -59,6 +59,22 @@ struct RawMap {
   }
 };
 
+inline const RawMap& of_channels(const std::vector<RawMap>& maps, std::int64_t channels) {
+  for (const RawMap& map : maps) {
+    if (map.channels() == channels) return map;
+  }
+  PARE_CHECK(false, "a level has a map of so many channels");
+  return maps[0];
+}
+
+// Every cell of a map, by its line and column.
+template <typename Use>
+void each_cell(const RawMap& map, Use use) {
+  for (std::int64_t y = 0; y < map.ny(); ++y) {
+    for (std::int64_t x = 0; x < map.nx(); ++x) use(y, x);
+  }
+}
+
 inline double sigmoid_of(double x) {
   return 1 / (1 + std::exp(-x));
 }
