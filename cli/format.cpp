@@ -511,6 +511,28 @@ std::string parts_text(const json& summary) {
 
 }  // namespace
 
+namespace {
+
+// What the completed card says, and where from; empty of a summary that does not say it.
+std::string card_text(const json& summary) {
+  if (!has(summary, "origins")) return "";
+  const json card = summary.value("card", json::object());
+  const json origins = summary["origins"];
+  const json how = card.value("preprocessing", json::object());
+  const auto line = [&](const char* name, const std::string& value) {
+    return fmt::format("  {:<13} {}  <- {}\n", name, value, text_at(origins, name, "unknown"));
+  };
+  const std::size_t classes = list_at(card, "classes").size();
+  return "card:\n" + line("head", text_at(card, "head", "unknown")) +
+         line("input", joined(list_at(card, "input"), "x")) +
+         line("preprocessing", fmt::format("{}, {}, (pixel - {}) / {}", text_at(how, "color"),
+                                           text_at(how, "resize"), list_at(how, "mean").dump(),
+                                           list_at(how, "std").dump())) +
+         line("classes", classes == 0 ? "not named" : fmt::format("{} names", classes)) + "\n";
+}
+
+}  // namespace
+
 std::string summary_text(const json& summary, int width) {
   const json card = summary.value("card", json::object());
   std::string out = fmt::format(
@@ -520,6 +542,7 @@ std::string summary_text(const json& summary, int width) {
                                        : "of this size only",
       whole(number_at(summary, "opset")), count_text(number_at(summary, "macs")),
       count_text(number_at(summary, "parameters")), byte_size(number_at(summary, "bytes")));
+  out += card_text(summary);
   Table groups({{"group"}, {"channels", Align::kRight}, {"widths", Align::kRight}, {"layers"}});
   double movable = 0;
   for (const json& group : list_at(summary, "groups")) {

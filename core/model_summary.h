@@ -141,9 +141,20 @@ struct Tried {
   friend bool operator==(const Tried&, const Tried&) = default;
 };
 
+// Where each value of a completed card comes from, for people: "the card", "the file's metadata",
+// ...
+struct CardOrigins {
+  std::string head = {};
+  std::string input = {};
+  std::string preprocessing = {};
+  std::string classes = {};
+  friend bool operator==(const CardOrigins&, const CardOrigins&) = default;
+};
+
 struct ModelSummary {
   std::string sha256;
   ModelCard card;                  // completed by what was found
+  CardOrigins origins = {};        // empty: inspected by a version that did not say
   std::vector<std::string> notes;  // what could not be found or was assumed, one sentence each
   int opset = 0;
   std::int64_t macs = 0;

@@ -247,10 +247,18 @@ ModelCard read_card(Fields& fields) {
           std::move(card.head_description)};
 }
 
+CardOrigins read_origins(Fields& fields) {
+  return {fields.text("head"), fields.text("input"), fields.text("preprocessing"),
+          fields.text("classes")};
+}
+
 ModelSummary read_summary(Fields& fields) {
   ModelSummary out;
   out.sha256 = fields.sha256("sha256");
   fields.object("card", [&](Fields& card) { out.card = read_card(card); });
+  if (fields.has("origins")) {
+    fields.object("origins", [&](Fields& origins) { out.origins = read_origins(origins); });
+  }
   out.notes = fields.texts("notes");
   out.opset = fields.small("opset", 1);
   out.macs = fields.integer("macs");
@@ -315,6 +323,12 @@ Json summary_value(const ModelSummary& s) {
               {"output_layers", s.output_layers},
               {"class_count", s.class_count},
               {"activations", s.activations}};
+  if (s.origins != CardOrigins{}) {
+    out["origins"] = {{"head", s.origins.head},
+                      {"input", s.origins.input},
+                      {"preprocessing", s.origins.preprocessing},
+                      {"classes", s.origins.classes}};
+  }
   if (s.tried) out["tried"] = tried_value(*s.tried);
   for (const DepthStage& stage : s.stages) out["stages"].push_back(stage_value(stage));
   for (const KernelChoice& kernel : s.kernels) {

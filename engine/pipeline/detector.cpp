@@ -14,6 +14,7 @@
 #include "engine/ops/all_ops.h"
 #include "engine/passes/passes.h"
 #include "engine/pipeline/comparable.h"
+#include "engine/pipeline/complete_card.h"
 #include "engine/pipeline/elastic_parts.h"
 #include "engine/pipeline/file_card.h"
 #include "engine/pipeline/plugin_nms.h"
@@ -35,67 +36,6 @@ Result<std::pair<int, int>> image_size(const Graph& graph) {
                                               "; a detector takes 1x3xHxW or 1xHxWx3"};
   }
   return std::pair(static_cast<int>(shape[2]), static_cast<int>(shape[3]));
-}
-
-Result<std::monostate> complete_card(const PartialCard& said, const FileCard& file,
-                                     std::pair<int, int> size, Detector& detector) {
-  ModelCard& card = detector.card;
-  card.head = detector.head.head;
-  card.head_description = detector.head.description;
-  card.height = size.first;
-  card.width = size.second;
-  if ((said.height > 0 && said.height != card.height) ||
-      (said.width > 0 && said.width != card.width)) {
-    return Error{ErrorCode::kInvalidArgument, "the card says input " + std::to_string(said.height) +
-                                                  "x" + std::to_string(said.width) +
-                                                  ", the file has " + std::to_string(card.height) +
-                                                  "x" + std::to_string(card.width)};
-  }
-  const bool raw = card.head == kRawHead;
-  if (!raw && !said.classes.empty() &&
-      std::cmp_not_equal(said.classes.size(), detector.head.classes)) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "the card names " + std::to_string(said.classes.size()) +
-                     " classes, the model has " + std::to_string(detector.head.classes)};
-  }
-  card.classes = agreed_classes(said.classes, file, detector.head.classes, detector.notes);
-  for (std::string& note : disagreements(file, size, largest_stride(detector.head))) {
-    detector.notes.push_back(std::move(note));
-  }
-  if (said.preprocessing) {
-    card.preprocessing = *said.preprocessing;
-  } else if (raw) {
-    detector.notes.push_back(
-        "Neither the file nor its head says how images are prepared: assumed RGB, divided by 255, "
-        "aspect kept by padding. A card says otherwise.");
-  } else {
-    auto head = head_for(card.head, card.head_description);
-    if (!head) return head.error();
-    card.preprocessing = head.value().preset;
-    detector.notes.push_back("The file does not say how images are prepared: assumed as " +
-                             card.head +
-                             " detectors usually are. A card or a preset says otherwise.");
-  }
-  if (said.head.empty() && !raw) {
-    detector.notes.push_back("The head was recognised as " + card.head + " from the graph.");
-  }
-  if (card.classes.empty() && !raw) {
-    detector.notes.push_back("The file does not name its " + std::to_string(detector.head.classes) +
-                             " classes: they go in the order of the dataset's categories.");
-  }
-  return std::monostate{};
-}
-
-// Integers take pixels as they are; a card that makes something else of them cannot be meant.
-Result<std::monostate> fit_pixels(const PartialCard& said, Detector& detector) {
-  const TensorInfo& input = detector.file.inputs.at(0);
-  if (!is_float(input.dtype) && !said.preprocessing) {
-    detector.card.preprocessing = for_integers(detector.card.preprocessing, input.dtype);
-    detector.notes.push_back("Input \"" + input.name + "\" takes " +
-                             std::string(name_of(input.dtype)) +
-                             ": assumed pixels as they are, not scaled.");
-  }
-  return check_pixels_fit(detector.card.preprocessing, input);
 }
 
 std::string all_in_quotes(const std::vector<std::string>& names) {
@@ -287,8 +227,10 @@ Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCar
   if (auto done = choose_scored(whole, observed.value(), card, detector); !done) {
     return done.error();
   }
-  if (auto done = complete_card(card, file, size.value(), detector); !done) return done.error();
-  if (auto done = fit_pixels(card, detector); !done) return done.error();
+  const OwnScaling own = own_scaling(whole, observed.value());
+  if (auto done = complete_card(card, file, size.value(), own, detector); !done) {
+    return done.error();
+  }
   // A tail that is kept must be in the body's opset: it is cut off last.
   const bool raw = detector.head.head == kRawHead;
   Graph body =
@@ -326,6 +268,7 @@ Result<ModelSummary> summarize(const Detector& detector, std::span<const std::by
   if (!layers) return layers.error();
   ModelSummary summary;
   summary.card = detector.card;
+  summary.origins = detector.origins;
   summary.notes = detector.notes;
   summary.opset = detector.body.opset;
   summary.bytes = static_cast<std::int64_t>(onnx.size());

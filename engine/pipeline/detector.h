@@ -22,6 +22,7 @@ namespace pare::engine {
 
 struct Detector {
   ModelCard card;                  // complete
+  CardOrigins origins;             // where what the card says comes from
   std::vector<std::string> notes;  // what was assumed, one sentence each
   bool was_int8 = false;           // the file is quantized, the body is not
   EdgeTypes edges;                 // body and head are float32, the file may be otherwise

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 
 #include "core/utf8.h"
 #include "engine/graph/messages.h"
@@ -71,6 +72,72 @@ std::optional<std::pair<int, int>> size_in(const std::string& text) {
   return std::pair(*height, *width);
 }
 
+std::string lower(std::string text) {
+  for (char& c : text) c = 'A' <= c && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
+// Three numbers, or one for all channels.
+std::vector<double> three_in(const std::string& text) {
+  const auto literal = parse_literal(text);
+  if (!literal) return {};
+  std::vector<Literal> all = {*literal};
+  if (const auto* list = std::get_if<Literal::List>(&literal->value)) all = *list;
+  if (all.size() == 1) all.resize(3, all.front());
+  std::vector<double> numbers;
+  for (const Literal& one : all) {
+    const auto* number = std::get_if<double>(&one.value);
+    if (number == nullptr || !std::isfinite(*number) || std::abs(*number) > 1e3) return {};
+    numbers.push_back(*number);
+  }
+  return numbers.size() == 3 ? numbers : std::vector<double>{};
+}
+
+using Unread = std::function<void(const std::string& key)>;
+
+// Keys and values of ONNX's own metadata are case insensitive.
+FilePixels file_pixels(const std::map<std::string, std::string>& metadata, const Unread& unread) {
+  FilePixels pixels;
+  const auto set = [&](double mean, double deviation) {
+    pixels.mean.assign(3, mean);
+    pixels.std.assign(3, deviation);
+  };
+  for (const auto& [key, value] : metadata) {
+    const std::string word = lower(key), said = lower(value);
+    if (word == "image.bitmappixelformat") {
+      if (said == "rgb8" || said == "bgr8") {
+        pixels.rgb = said == "rgb8";
+      } else {
+        unread(key);
+      }
+    } else if (word == "image.nominalpixelrange") {
+      if (said == "nominalrange_0_255") {
+        set(0, 1);
+      } else if (said == "normalized_0_1") {
+        set(0, 255);
+      } else if (said == "normalized_1_1") {
+        set(127.5, 127.5);
+      } else {
+        unread(key);
+      }
+    }
+  }
+  const auto mean = metadata.find("standardization_mean");
+  const auto deviation = metadata.find("standardization_std");
+  if (mean == metadata.end() || deviation == metadata.end()) return pixels;
+  const auto means = three_in(mean->second), deviations = three_in(deviation->second);
+  if (means.empty() || deviations.empty() ||
+      !std::ranges::all_of(deviations, [](double d) { return d > 0; })) {
+    unread(means.empty() ? mean->first : deviation->first);
+    return pixels;
+  }
+  pixels.mean = means;
+  pixels.std = deviations;
+  for (double& number : pixels.mean) number *= 255;
+  for (double& number : pixels.std) number *= 255;
+  return pixels;
+}
+
 std::string by_side(std::pair<int, int> size) {
   return std::to_string(size.first) + "x" + std::to_string(size.second);
 }
@@ -114,7 +181,24 @@ FileCard file_card(const std::map<std::string, std::string>& metadata) {
     if (card.stride == 0) unread("stride");
   }
   if (const auto found = metadata.find("task"); found != metadata.end()) card.task = found->second;
+  card.pixels = file_pixels(metadata, unread);
+  if (const auto found = metadata.find("model_type");
+      card.task.empty() && found != metadata.end()) {
+    // Of a key that others use as they like, only what is none of ours is told.
+    const std::string type = lower(found->second);
+    if (type.find("segment") != std::string::npos || type.find("regress") != std::string::npos) {
+      card.task = found->second;
+    }
+  }
   return card;
+}
+
+Preprocessing with_pixels_as(Preprocessing preset, const FilePixels& said) {
+  if (said.rgb) preset.rgb = *said.rgb;
+  if (said.std.empty()) return preset;
+  preset.mean = said.mean;
+  preset.std = said.std;
+  return preset;
 }
 
 std::vector<std::string> agreed_classes(const std::vector<std::string>& said, const FileCard& file,

@@ -235,6 +235,26 @@ TEST(Format, a_model_of_one_size_says_so) {
   EXPECT_NE(parts.find("1 kernels can be smaller"), std::string::npos) << parts;
 }
 
+TEST(Format, a_card_says_where_its_values_come_from) {
+  const json preprocessing = {
+      {"color", "rgb"}, {"resize", "stretch"}, {"mean", {0, 0, 0}}, {"std", {1, 1, 1}}};
+  const json summary = {
+      {"card",
+       {{"head", "yolox"},
+        {"input", {64, 96}},
+        {"classes", {"a"}},
+        {"preprocessing", preprocessing}}},
+      {"origins",
+       {{"head", "the graph"}, {"input", "the file"}, {"preprocessing", "p"}, {"classes", "c"}}}};
+  const std::string text = summary_text(summary, 0);
+  for (const char* said :
+       {"head          yolox  <- the graph\n", "input         64x96  <- the file\n",
+        "rgb, stretch, (pixel - [0,0,0]) / [1,1,1]  <- p\n", "classes       1 names  <- c\n"}) {
+    EXPECT_NE(text.find(said), std::string::npos) << text;
+  }
+  EXPECT_EQ(summary_text({{"card", {{"head", "yolox"}}}}, 0).find("card:"), std::string::npos);
+}
+
 TEST(Format, what_was_tried_of_a_model_is_told_and_what_does_not_work_with_its_reason) {
   const json layer = {{"name", "a"}};
   const std::string text = summary_text(

@@ -206,6 +206,7 @@ class RandomDocuments {
       out.kernels.push_back({text(), {5, 3}});
     }
     out.card = card();
+    if (coin()) out.origins = {text(), text(), text(), text()};
     out.notes = texts();
     out.opset = whole(1, 21);
     out.macs = whole(0, 1 << 30) * std::int64_t{1000};

@@ -37,6 +37,38 @@ TEST(FileCard, reads_lists_json_and_other_keys) {
   EXPECT_EQ(file_card({{"imgsz", "320"}}).size, std::pair(320, 320));
 }
 
+TEST(FileCard, reads_what_onnx_itself_has_for_images) {
+  const FilePixels pixels = file_card({{"Image.BitmapPixelFormat", "Bgr8"},
+                                       {"image.nominalpixelrange", "NominalRange_0_255"}})
+                                .pixels;
+  const Preprocessing how = with_pixels_as({}, pixels);
+  EXPECT_FALSE(how.rgb);
+  EXPECT_THAT(how.std, ElementsAre(1, 1, 1));
+  const auto range = [](const char* said) {
+    return file_card({{"Image.NominalPixelRange", said}}).pixels;
+  };
+  EXPECT_THAT(range("Normalized_0_1").std, ElementsAre(255, 255, 255));
+  EXPECT_THAT(range("Normalized_1_1").mean, ElementsAre(127.5, 127.5, 127.5));
+  EXPECT_FALSE(range("NominalRange_16_235").says_any());
+  EXPECT_THAT(file_card({{"Image.BitmapPixelFormat", "Gray8"}}).notes,
+              ElementsAre(HasSubstr("\"Image.BitmapPixelFormat\" is not understood")));
+}
+
+TEST(FileCard, reads_a_mean_and_a_deviation_of_shares) {
+  const FileCard card = file_card({{"standardization_mean", "[0.5, 0.5, 0.4]"},
+                                   {"standardization_std", "[0.25]"},
+                                   {"model_type", "\"Segmentor\""}});
+  EXPECT_THAT(card.pixels.mean, ElementsAre(127.5, 127.5, 102));
+  EXPECT_THAT(card.pixels.std, ElementsAre(63.75, 63.75, 63.75));
+  EXPECT_EQ(card.task, "\"Segmentor\"");
+  for (const char* bad : {"[0, 1, 1]", "[1, 2]", "[nan]", "['a']", ""}) {
+    const FileCard unread =
+        file_card({{"standardization_mean", "[0.5]"}, {"standardization_std", bad}});
+    EXPECT_FALSE(unread.pixels.says_any()) << bad;
+    EXPECT_THAT(unread.notes, ElementsAre(HasSubstr("\"standardization_std\""))) << bad;
+  }
+}
+
 TEST(FileCard, says_what_it_cannot_read_and_uses_none_of_it) {
   const std::string deep(400'000, '[');
   for (const std::string& text :
