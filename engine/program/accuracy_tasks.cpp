@@ -7,6 +7,7 @@
 #include "engine/pipeline/candidate_file.h"
 #include "engine/pipeline/detections_json.h"
 #include "engine/pipeline/fingerprint.h"
+#include "engine/pipeline/quantized.h"
 #include "engine/pipeline/scoring.h"
 #include "engine/pipeline/validation_split.h"
 #include "host/facts.h"
@@ -29,11 +30,16 @@ Result<Teacher> open_teacher(const TaskContext& context, const std::vector<std::
   const auto lap = context.watch.lap(Phase::kTeacher);
   const auto path = context.file("model");
   if (!path) return path.error();
-  auto file = open_candidate(path.value(), size);
-  if (!file) return file.error();
-  auto runner = run_on_executor(file.value(), scored, 1);
+  auto opened = open_candidate(path.value(), size);
+  if (!opened) return opened.error();
+  CandidateFile file = std::move(opened).value();
+  // Of an int8 file the floats that candidates set out from: they are what is compressed.
+  auto floats = without_int8(std::move(file.graph));
+  if (!floats) return floats.error();
+  file.graph = std::move(floats).value().graph;
+  auto runner = run_on_executor(file, scored, 1);
   if (!runner) return runner.error();
-  return Teacher{std::move(file).value(), std::move(runner).value()};
+  return Teacher{std::move(file), std::move(runner).value()};
 }
 
 Progress half(const Progress& whole, double from) {
