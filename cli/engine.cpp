@@ -124,13 +124,17 @@ Result<json> ask_engine(const std::string& program, const std::vector<std::strin
 }
 
 Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& file,
-                                  const std::optional<PartialCard>& card) {
+                                  const std::optional<PartialCard>& card,
+                                  const fs::path& labelled) {
   const auto sha256 = wire::sha256_file(file);
   if (!sha256) return sha256.error();
   wire::TaskDocument task;
-  task.params = wire::InspectModelParams{card};
+  const bool trial = !labelled.empty();
+  task.params = wire::InspectModelParams{card, trial};
   task.blobs = {{"model", sha256.value()}};
   task.files = {{"model", fs::absolute(file).string()}};
+  if (trial) task.blobs["dataset"] = sha256.value();  // a folder, under a digest nobody looks up
+  if (trial) task.files["dataset"] = labelled.string();
   auto found = run_on_engine(engine, task);
   if (!found) return Error{found.error().code, file + ": " + found.error().message};
   return std::get<ModelSummary>(std::move(found).value().result);
@@ -144,19 +148,43 @@ void end_progress() {
   std::fputs("\r\033[K", stderr);
 }
 
-Result<fs::path> calibration_dataset(const std::string& calibration, const fs::path& folder) {
-  const auto images = wire::images_in(calibration);
-  if (!images) return images.error();
-  if (images.value().images.empty()) {
-    return Error{ErrorCode::kNotFound, "no images in --calibration " + calibration};
+namespace {
+
+// The images of `images` as a split of the dataset in `folder`.  `option` names them.
+Result<std::monostate> link_images(const std::string& images, const char* option,
+                                   const fs::path& split) {
+  const auto found = wire::images_in(images);
+  if (!found) return found.error();
+  if (found.value().images.empty()) {
+    return Error{ErrorCode::kNotFound, std::string("no images in ") + option + " " + images};
   }
-  const fs::path dataset = folder / "dataset";
   std::error_code failed;
-  fs::create_directories(dataset / "calibration", failed);
-  for (const fs::path& image : images.value().images) {
+  fs::create_directories(split, failed);
+  for (const fs::path& image : found.value().images) {
     if (failed) break;
-    fs::create_symlink(fs::absolute(image), dataset / "calibration" / image.filename(), failed);
+    fs::create_symlink(fs::absolute(image), split / image.filename(), failed);
   }
+  if (failed) return Error{ErrorCode::kUnavailable, "cannot write to " + split.string()};
+  return std::monostate{};
+}
+
+}  // namespace
+
+Result<fs::path> calibration_dataset(const std::string& calibration, const fs::path& folder) {
+  const fs::path dataset = folder / "dataset";
+  const auto linked = link_images(calibration, "--calibration", dataset / "calibration");
+  if (!linked) return linked.error();
+  return dataset;
+}
+
+Result<fs::path> labelled_dataset(const std::string& images, const std::string& labels,
+                                  const fs::path& folder) {
+  const fs::path dataset = folder / "labelled";
+  const auto linked = link_images(images, "--val", dataset / "validation");
+  if (!linked) return linked.error();
+  if (const auto readable = can_read(labels); !readable) return readable.error();
+  std::error_code failed;
+  fs::create_symlink(fs::absolute(labels), dataset / "labels.json", failed);
   if (failed) return Error{ErrorCode::kUnavailable, "cannot write to " + folder.string()};
   return dataset;
 }

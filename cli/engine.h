@@ -48,9 +48,11 @@ Result<wire::TaskSuccess> run_on_engine(const EngineRun& engine, const wire::Tas
 Result<nlohmann::json> ask_engine(const std::string& program,
                                   const std::vector<std::string>& words);
 
-// inspect_model of a file; without a card all is left to the engine.  Its reasons name the file.
+// inspect_model of a file; without a card all is left to the engine.  `labelled`: a folder of
+// labelled_dataset(), to try preprocessings on; empty: none.  Its reasons name the file.
 Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& file,
-                                  const std::optional<PartialCard>& card);
+                                  const std::optional<PartialCard>& card,
+                                  const std::filesystem::path& labelled = {});
 
 // One line on stderr that the next one overwrites: EngineRun::progress for a terminal.
 void print_progress(double share, const std::string& message);
@@ -60,6 +62,10 @@ void end_progress();
 // validation images.  Fails with kNotFound if there is no image.
 Result<std::filesystem::path> calibration_dataset(const std::string& images,
                                                   const std::filesystem::path& scratch);
+
+// The same of labelled images, without calibration images.
+Result<std::filesystem::path> labelled_dataset(const std::string& images, const std::string& labels,
+                                               const std::filesystem::path& scratch);
 
 // Says so, and what to end with: a file that is not there or a program that crashes is the command
 // line's fault, a file that the engine refuses is an answer.

@@ -23,6 +23,8 @@ struct InspectArguments {
   std::string file;
   CardArguments card;
   std::string calibration;
+  std::string validation;
+  std::string labels;
   std::string engine;
 };
 
@@ -51,7 +53,15 @@ Exit inspect(const Common& common, const InspectArguments& given) {
   const auto folder = TemporaryFolder::make();
   if (!folder) return report_usage(folder.error());
   EngineRun engine{.program = given.engine, .scratch = folder.value().path()};
-  const auto summary = inspect_file(engine, given.file, card.value());
+  std::filesystem::path labelled;
+  if (!given.validation.empty()) {
+    auto made = labelled_dataset(given.validation, given.labels, engine.scratch);
+    if (!made) return report_engine(made.error());
+    labelled = std::move(made).value();
+    if (common.progress) engine.progress = print_progress;
+  }
+  const auto summary = inspect_file(engine, given.file, card.value(), labelled);
+  if (engine.progress) end_progress();
   if (!summary) return report_engine(summary.error());
   json document = json::parse(wire::summary_to_json(summary.value()));
   if (given.calibration.empty()) {
@@ -80,6 +90,13 @@ void add_inspect_command(CLI::App& app, Action& chosen) {
   add_card_options(*command, given->card);
   command->add_option("--calibration", given->calibration,
                       "A folder of images: also what narrowing each group is expected to cost");
+  CLI::Option* images = command->add_option(
+      "--val", given->validation,
+      "A folder of labelled images: also which way of preparing images fits the model best");
+  CLI::Option* labels =
+      command->add_option("--labels", given->labels, "COCO JSON of the images of --val");
+  images->needs(labels);
+  labels->needs(images);
   command->add_option("--engine", given->engine, "pare-engine")->capture_default_str();
   command->callback([given, &chosen] {
     chosen = [given](const Common& common) { return inspect(common, *given); };

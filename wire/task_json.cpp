@@ -36,6 +36,9 @@ std::vector<ExtraBlob> extra_blobs(const TaskParams& params) {
   constexpr std::string_view kTeacher = "the model is the teacher";
   constexpr std::string_view kTrained = "the plan's weights are trained ones";
   constexpr std::string_view kForInt8 = "it is trained for int8";
+  if (const auto* inspect = std::get_if<InspectModelParams>(&params)) {
+    return {{"dataset", inspect->trial, "preprocessings are tried"}};
+  }
   if (const auto* build = std::get_if<BuildParams>(&params)) {
     return {{"dataset", build->plan.reconstruction == Reconstruction::kSequential,
              "the plan repairs in sequence"},

@@ -29,6 +29,7 @@ TaskParams read_inspect_model(Fields& fields) {
   if (fields.has("card")) {
     fields.object("card", [&](Fields& card) { out.card = read_partial_card(card); });
   }
+  if (fields.has("trial")) out.trial = fields.boolean("trial");
   return out;
 }
 
@@ -142,7 +143,9 @@ TaskParams read_train(Fields& fields) {
 }
 
 Json value_of(const InspectModelParams& p) {
-  return {{"card", p.card ? card_value(*p.card) : Json(nullptr)}};
+  Json out = {{"card", p.card ? card_value(*p.card) : Json(nullptr)}};
+  if (p.trial) out["trial"] = true;
+  return out;
 }
 
 Json value_of(const InspectDatasetParams&) {

@@ -27,6 +27,7 @@ struct Size {
 struct InspectModelParams {
   static constexpr std::array<std::string_view, 1> kBlobs{"model"};
   std::optional<PartialCard> card;
+  bool trial = false;  // preprocessings are tried on the labelled images of a dataset
   friend bool operator==(const InspectModelParams&, const InspectModelParams&) = default;
 };
 

@@ -97,18 +97,8 @@ ClassMap unlabelled_classes(int class_count) {
   return map;
 }
 
-}  // namespace
-
-Result<Dataset> read_dataset(const fs::path& folder) {
-  Dataset dataset;
-  auto calibration = list_images(folder / "calibration");
-  if (!calibration) return calibration.error();
-  auto validation = list_images(folder / "validation");
-  if (!validation) return validation.error();
-  dataset.calibration = std::move(calibration).value();
-  dataset.validation = std::move(validation).value();
-  const auto disjoint = check_disjoint(dataset);
-  if (!disjoint) return disjoint.error();
+// Those of the folder, where there are some.
+Result<Dataset> with_labels(Dataset dataset, const fs::path& folder) {
   std::error_code ignored;
   if (!fs::exists(folder / kLabels, ignored)) return dataset;
   const auto labels = wire::read_coco_labels(folder / kLabels);
@@ -116,6 +106,29 @@ Result<Dataset> read_dataset(const fs::path& folder) {
   const auto applied = apply_labels(labels.value(), dataset);
   if (!applied) return applied.error();
   return dataset;
+}
+
+}  // namespace
+
+Result<Dataset> read_dataset(const fs::path& folder) {
+  auto calibration = list_images(folder / "calibration");
+  if (!calibration) return calibration.error();
+  auto validation = list_images(folder / "validation");
+  if (!validation) return validation.error();
+  Dataset dataset;
+  dataset.calibration = std::move(calibration).value();
+  dataset.validation = std::move(validation).value();
+  const auto disjoint = check_disjoint(dataset);
+  if (!disjoint) return disjoint.error();
+  return with_labels(std::move(dataset), folder);
+}
+
+Result<Dataset> read_validation(const fs::path& folder) {
+  auto validation = list_images(folder / "validation");
+  if (!validation) return validation.error();
+  Dataset dataset;
+  dataset.validation = std::move(validation).value();
+  return with_labels(std::move(dataset), folder);
 }
 
 Result<std::vector<DatasetImage>> read_calibration(const fs::path& folder) {

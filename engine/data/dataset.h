@@ -42,6 +42,10 @@ struct Dataset {
 // Files whose name begins with a dot are passed over.
 Result<Dataset> read_dataset(const std::filesystem::path& folder);
 
+// The validation split and its labels alone; the rest of the folder may be missing.  Fails as
+// read_dataset() does for these.
+Result<Dataset> read_validation(const std::filesystem::path& folder);
+
 // The calibration split alone, which preparing needs no more than: the rest of the folder may be
 // missing.  Fails as read_dataset() does for this split.
 Result<std::vector<DatasetImage>> read_calibration(const std::filesystem::path& folder);

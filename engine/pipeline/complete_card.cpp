@@ -33,21 +33,11 @@ Result<std::monostate> check_said(const PartialCard& said, const ModelCard& card
 }
 
 // What the network does itself, in words.
-std::string in_words(const OwnScaling& own) {
+std::string deeds_of(const OwnScaling& own) {
   std::string words = own.scales() ? "scales its image" : "";
   if (own.turns_channels())
     words += std::string(words.empty() ? "" : " and ") + "turns its channels";
   return words;
-}
-
-std::string in_words(const Preprocessing& how) {
-  std::string words = how.rgb ? "RGB" : "BGR";
-  const auto all = [](const std::vector<double>& values, double value) {
-    return values == std::vector<double>(3, value);
-  };
-  if (all(how.mean, 0) && all(how.std, 1)) return words + " from 0 to 255";
-  if (all(how.mean, 0) && all(how.std, 255)) return words + " from 0 to 1";
-  return words + ", less a mean and divided";
 }
 
 void say_preprocessing(const PartialCard& said, const FileCard& file, const OwnScaling& own,
@@ -66,7 +56,7 @@ void say_preprocessing(const PartialCard& said, const FileCard& file, const OwnS
                     "; how they are fitted into the input is assumed.");
   } else if (!is_float(detector.file.inputs.at(0).dtype)) {
     from = "the type of the input";
-  } else if (const std::string does = in_words(own); !does.empty()) {
+  } else if (const std::string does = deeds_of(own); !does.empty()) {
     from = "the graph, which " + does + " itself";
     notes.push_back("The network " + does + " itself: images are given as " +
                     in_words(detector.card.preprocessing) + ". A card or a preset says otherwise.");
@@ -122,6 +112,16 @@ void say_the_rest(const PartialCard& said, const FileCard& file, Detector& detec
 }
 
 }  // namespace
+
+std::string in_words(const Preprocessing& how) {
+  std::string words = how.rgb ? "RGB" : "BGR";
+  const auto all = [](const std::vector<double>& values, double value) {
+    return values == std::vector<double>(3, value);
+  };
+  if (all(how.mean, 0) && all(how.std, 1)) return words + " from 0 to 255";
+  if (all(how.mean, 0) && all(how.std, 255)) return words + " from 0 to 1";
+  return words + ", less a mean and divided";
+}
 
 Result<std::monostate> complete_card(const PartialCard& said, const FileCard& file,
                                      std::pair<int, int> size, const OwnScaling& own,

@@ -18,4 +18,7 @@ Result<std::monostate> complete_card(const PartialCard& said, const FileCard& fi
                                      std::pair<int, int> size, const OwnScaling& own,
                                      Detector& detector);
 
+// "RGB from 0 to 255".
+std::string in_words(const Preprocessing& how);
+
 }  // namespace pare::engine

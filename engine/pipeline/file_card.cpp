@@ -56,6 +56,7 @@ std::optional<std::vector<std::string>> names_in(const std::string& text) {
   }
   if (names.empty()) return std::nullopt;
   std::vector<std::string> all;
+  all.reserve(names.size());
   for (std::optional<std::string>& name : names) all.push_back(*std::move(name));
   return all;
 }

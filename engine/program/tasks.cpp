@@ -10,6 +10,7 @@
 #include "engine/pipeline/detector.h"
 #include "engine/pipeline/faithful.h"
 #include "engine/pipeline/float_runner.h"
+#include "engine/pipeline/preprocessing_trial.h"
 #include "engine/pipeline/scoring.h"
 #include "engine/pipeline/supernet_candidate.h"
 #include "engine/pipeline/try_out.h"
@@ -77,6 +78,19 @@ Result<Candidate> candidate_of(const TaskContext& context, const Plan& plan,
   });
 }
 
+// What trying it on labelled images says; a trial that cannot be made is a sentence, too.
+Result<std::vector<std::string>> tried_on_labels(const TaskContext& context,
+                                                 const Detector& detector) {
+  const auto path = context.file("dataset");
+  if (!path) return path.error();
+  const auto dataset = read_validation(path.value());
+  if (!dataset) return dataset.error();
+  const auto trial = try_preprocessings(detector, dataset.value(), context.progress);
+  if (trial) return in_sentences(trial.value());
+  return std::vector<std::string>{"Not tried on the labelled images: " + trial.error().message +
+                                  "."};
+}
+
 }  // namespace
 
 TaskEnd run(const TaskContext& context, const wire::InspectModelParams& params) {
@@ -95,6 +109,11 @@ TaskEnd run(const TaskContext& context, const wire::InspectModelParams& params) 
   ModelSummary summary = std::move(summarized).value();
   summary.sha256 = std::move(sha256).value();
   summary.notes.insert(summary.notes.end(), compared.value().begin(), compared.value().end());
+  if (params.trial) {
+    const auto said = tried_on_labels(context, detector.value());
+    if (!said) return said.error();
+    summary.notes.insert(summary.notes.end(), said.value().begin(), said.value().end());
+  }
   auto tried = try_out(detector.value());
   if (!tried) return tried.error();
   summary.tried = std::move(tried).value();

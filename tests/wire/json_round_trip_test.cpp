@@ -147,9 +147,10 @@ TEST(JsonRoundTrip, tasks_and_outcomes_of_every_kind_come_back_as_they_were) {
           [](const auto& p) { return std::vector<std::string>(p.kBlobs.begin(), p.kBlobs.end()); },
           task.params);
       const auto* build = std::get_if<BuildParams>(&task.params);
-      if (build != nullptr && build->plan.reconstruction == Reconstruction::kSequential) {
-        needed.push_back("dataset");
-      }
+      const auto* inspect = std::get_if<InspectModelParams>(&task.params);
+      const bool in_sequence =
+          build != nullptr && build->plan.reconstruction == Reconstruction::kSequential;
+      if (in_sequence || (inspect != nullptr && inspect->trial)) needed.push_back("dataset");
       const auto* train = std::get_if<TrainParams>(&task.params);
       const bool inherits =
           train != nullptr &&

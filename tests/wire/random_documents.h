@@ -326,6 +326,7 @@ class RandomDocuments {
       case TaskKind::kInspectModel: {
         InspectModelParams out;
         if (coin()) out.card = partial_card();
+        out.trial = coin();
         return out;
       }
       case TaskKind::kInspectDataset: return InspectDatasetParams{};
