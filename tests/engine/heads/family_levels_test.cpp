@@ -116,5 +116,73 @@ TEST(Retinanet, every_way_of_writing_it_is_decoded_as_by_hand_at_three_sizes) {
   }
 }
 
+// Corners in pixels, made in the model.
+Graph decoded_fcos() {
+  test::FamilyBuilder f({8, 16});
+  std::vector<std::string> scores, boxes, centres;
+  for (std::size_t l = 0; l < 2; ++l) {
+    scores.push_back(f.rows(f.map(l, 3), 1));
+    const auto distances = f.apply("Exp", f.rows(f.map(l, 4), 1));
+    boxes.push_back(test::corners(f, f.points(l, 0.5), distances));
+    centres.push_back(f.rows(f.map(l, 1), 1));
+  }
+  for (const auto& kind : {scores, boxes, centres}) f.b.output(f.b.concat(kind, 1));
+  return f.b.build();
+}
+
+TEST(Fcos, boxes_that_are_decoded_are_found_too) {
+  const LevelWriting as{.centerness = true, .function = "Exp"};
+  test::expect_decoded_as(decoded_fcos(), "fcos", by_distances(as, 0.5, false));
+}
+
+// Two anchors of 20 x 30 and 50 x 40 pixels a cell.
+Graph decoded_retinanet() {
+  test::FamilyBuilder f({8, 16});
+  std::vector<std::string> scores, boxes;
+  for (std::size_t l = 0; l < 2; ++l) {
+    scores.push_back(f.b.sigmoid(f.rows(f.map(l, 2 * 3), 2)));
+    const auto parts = f.b.split(f.rows(f.map(l, 2 * 4), 2), {2, 2}, 2);
+    const std::int64_t rows = f.b.shape(parts[0])[1];
+    std::vector<double> sides;
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const bool first = row % 2 == 0;
+      sides.insert(sides.end(), {first ? 20.0 : 50.0, first ? 30.0 : 40.0});
+    }
+    const auto anchors = f.floats({1, rows, 2}, sides);
+    const auto moved = f.b.mul(f.b.mul(parts[0], f.number(0.1)), anchors);
+    const auto centre = f.b.add(moved, f.points(l, 0.5, 2));
+    const auto size = f.b.mul(f.apply("Exp", f.b.mul(parts[1], f.number(0.2))), anchors);
+    const auto half = f.b.mul(size, f.number(0.5));
+    const auto low = f.b.node("Sub", {centre, half}, {f.b.shape(half)})[0];
+    boxes.push_back(f.b.concat({low, f.b.add(centre, half)}, 2));
+  }
+  f.b.output(f.b.concat(scores, 1));
+  f.b.output(f.b.concat(boxes, 1));
+  return f.b.build();
+}
+
+TEST(Retinanet, boxes_that_are_decoded_are_found_with_their_anchors) {
+  test::expect_decoded_as(
+      decoded_retinanet(), "retinanet",
+      [](const HeadLevel& level, const std::vector<RawMap>& maps) {
+        std::vector<Detection> found;
+        each_cell(maps[0], [&](std::int64_t y, std::int64_t x) {
+          for (int a = 0; a < 2; ++a) {
+            const auto raw = [&](int c) { return of_channels(maps, 8).at(a * 4 + c, y, x); };
+            const double aw = a == 0 ? 20 : 50, ah = a == 0 ? 30 : 40;
+            const double cx = (static_cast<double>(x) + 0.5) * level.stride + 0.1 * raw(0) * aw;
+            const double cy = (static_cast<double>(y) + 0.5) * level.stride + 0.1 * raw(1) * ah;
+            const double w = std::exp(0.2 * raw(2)) * aw, h = std::exp(0.2 * raw(3)) * ah;
+            for (int c = 0; c < 3; ++c) {
+              found.push_back({{cx - w / 2, cy - h / 2, w, h},
+                               test::sigmoid_of(of_channels(maps, 6).at(a * 3 + c, y, x)),
+                               c});
+            }
+          }
+        });
+        return found;
+      });
+}
+
 }  // namespace
 }  // namespace pare::engine
