@@ -25,7 +25,7 @@
 #include "engine/train/detector_command.h"
 #include "engine/train/tasks/run_command.h"
 #include "engine/train/tasks/supernet_command.h"
-#include "engine/train/tasks/torchscript_command.h"
+#include "engine/train/torchscript_command.h"
 #include "engine/train/trainer.h"
 #include "engine/train/training_set.h"
 #include "engine/zoo/board_detector.h"

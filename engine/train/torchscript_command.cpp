@@ -1,4 +1,4 @@
-#include "engine/train/tasks/torchscript_command.h"
+#include "engine/train/torchscript_command.h"
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
