@@ -1,11 +1,14 @@
 #include "engine/train/tasks/plans.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "engine/pipeline/elastic_parts.h"
 #include "engine/prune/importance.h"
 #include "engine/prune/statistics.h"
+#include "wire/guidance_json.h"
+#include "wire/sha256.h"
 
 namespace pare::engine {
 namespace {
@@ -35,6 +38,13 @@ Result<ElasticParts> parts_of(const Detector& detector, const PartChoices& parts
 
 PartChoices parts_in(const Guidance& guidance) {
   return {guidance.blocks, guidance.kernels};
+}
+
+std::string told_apart(const PartChoices& parts) {
+  if (parts.empty()) return "";
+  nlohmann::json fields;
+  wire::add_part_choices(parts, fields);
+  return ", parts " + wire::sha256_hex(fields.dump());
 }
 
 Result<Plans> draw_plans(const PoolOptions& options, const std::vector<double>& knots,

@@ -1,6 +1,7 @@
 // Which sub-networks a run trains, and which it is judged by.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "core/guidance.h"
@@ -22,6 +23,9 @@ struct Plans {
 
 // What else than widths the plans of a pool may choose: as `prepare` measured it.
 PartChoices parts_in(const Guidance& guidance);
+
+// What a run that is gone on from must have in common with this one; nothing where there are none.
+std::string told_apart(const PartChoices& parts);
 
 // A pool is trained, and what is expected at each knot is judged.
 // Fails as load_ranking() and WidthCosts::make(); with kUnsupported where no sub-network lacks as

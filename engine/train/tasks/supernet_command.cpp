@@ -138,7 +138,7 @@ Result<std::monostate> train(const Arguments& arguments) {
   FileKeeper keeper(arguments.checkpoint, arguments.checkpoint_seconds);
   if (!arguments.checkpoint.empty()) options.keeper = &keeper;
   options.about = "model " + model.model_sha256 + ", statistics " + model.statistics_sha256 +
-                  ", images " + photographs.value().sha256;
+                  ", images " + photographs.value().sha256 + told_apart(parts_in(guidance.value()));
   say({{"images", images.trained_on.size()},
        {"held_out", photographs.value().held_out_count},
        {"pool", plans.value().pool.size()}});

@@ -152,7 +152,7 @@ std::string about(const wire::TaskDocument& task, const wire::TrainParams& param
   }
   if (params.plan) text += ", plan " + wire::plan_sha256(trained_form(*params.plan));
   if (params.int8) text += ", int8";
-  return text;
+  return text + told_apart(params.parts);
 }
 
 int threads_for(const wire::TaskDocument& task) {

@@ -321,6 +321,16 @@ TEST_F(TrainTaskTest, blocks_and_kernels_are_in_the_pool_where_their_cost_is_kno
   const auto file = read_tensor_file(scratch_of_last() / "supernet.safetensors").value();
   EXPECT_TRUE(load_supernet(file).value().lineage.parts);
 
+  // Not gone on from where the parts cost something else: the pool is another.
+  fs::path kept;
+  for (const auto& one : fs::directory_iterator(scratch_of_last() / "checkpoints")) {
+    kept = one.path();
+  }
+  parts.blocks[0].damage[0] *= 1.5;
+  const Ended anew = train(with_parts, kept);
+  ASSERT_TRUE(anew.end) << anew.end.error().message;
+  EXPECT_FALSE(anew.training().parent);
+
   parts.blocks[0].blocks[0] = "another";
   const Ended foreign = train(with_parts);
   ASSERT_FALSE(foreign.end);
