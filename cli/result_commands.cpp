@@ -95,9 +95,9 @@ std::string floats_of(const Service& service, const std::string& candidate) {
 // The same for libtorch, made on this machine: a candidate is stored once, as ONNX.
 Result<json> write_torch_script(const std::string& onnx, const std::string& file) {
   auto made = ask_engine(program_beside("pare-train"), {"torchscript", onnx, "-o", file});
-  if (made || made.error().code == ErrorCode::kInvalidArgument) return made;
-  return Error{made.error().code,
-               "--torchscript needs pare-train (`./dev train` builds it): " + made.error().message};
+  if (made) return made;
+  return Error{made.error().code, "--torchscript " + file + ": " + made.error().message +
+                                      " (`./dev train` builds pare-train)"};
 }
 
 struct DownloadArguments {

@@ -36,8 +36,9 @@ void append(const std::string& layer, LayerMap next, LayerMaps& maps) {
   if (is_new) return;
   LayerMap& first = at->second;
   if (first.size() < next.size()) first.resize(next.size(), LayerMap::value_type(first[0]));
-  for (std::size_t r = 0; r < first.size(); ++r)
+  for (std::size_t r = 0; r < first.size(); ++r) {
     first[r] = first[r] * next[next.size() > 1 ? r : 0];
+  }
 }
 
 Result<std::monostate> shrink(const KernelSizes& sizes, Maps maps, WithoutParts& left) {

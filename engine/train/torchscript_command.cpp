@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "engine/executor/observe.h"
 #include "engine/onnx/onnx_io.h"
+#include "engine/passes/passes.h"
 #include "engine/train/graph/torch_script.h"
 
 namespace pare::engine {
@@ -17,7 +19,11 @@ Result<Json> write_torch_script(const std::filesystem::path& onnx,
                                 const std::filesystem::path& out) {
   const auto graph = import_onnx_file(onnx);
   if (!graph) return graph.error();
-  const auto module = to_torch_script(graph.value());
+  const auto observed = observe(graph.value());
+  if (!observed) return observed.error();
+  // Files as they are exported work out shapes that stand fixed here.
+  const auto module =
+      to_torch_script(remove_dead_ends(fold_constants(graph.value(), observed.value())));
   if (!module) return module.error();
   try {
     module.value().save(out.string());
@@ -40,8 +46,11 @@ int run_torchscript(int argc, char** argv) {
   app.add_option("-o,--out", out, "The TorchScript file")->required();
   CLI11_PARSE(app, argc, argv);
   const auto done = write_torch_script(onnx, out);
-  const Json answer = done ? done.value() : Json{{"error", done.error().message}};
-  std::printf("%s\n", answer.dump().c_str());
+  if (!done) {
+    std::fprintf(stderr, "pare-train: %s\n", done.error().message.c_str());
+    return 1;
+  }
+  std::printf("%s\n", done.value().dump().c_str());
   return 0;
 }
 

@@ -3,8 +3,8 @@
 
 namespace pare::engine {
 
-// Arguments from the command's name on.  Says in a line of JSON what the file takes and gives, or
-// {"error": ...}, as the questions to pare-engine are answered.
+// Arguments from the command's name on.  Says in a line of JSON what the file takes and gives.
+// The process's exit code; what is wrong goes to stderr.
 int run_torchscript(int argc, char** argv);
 
 }  // namespace pare::engine

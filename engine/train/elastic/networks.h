@@ -1,7 +1,6 @@
 // The sub-networks of a few plans, and what of a body their training changes.
 //
-// Cost: sub_network.h for each plan; a plan without blocks or taps is taken apart as
-// without_parts() does, each time.
+// Cost: sub_network.h for each plan, and without_parts.h for each that leaves out blocks or taps.
 #pragma once
 
 #include <torch/torch.h>
