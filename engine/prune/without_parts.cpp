@@ -46,12 +46,15 @@ Result<std::monostate> shrink(const KernelSizes& sizes, Maps maps, WithoutParts&
   if (maps == Maps::kMade) {
     auto made = kernel_maps(left.graph, left.statistics, kernels, sizes);
     if (!made) return made.error();
-    for (auto& [layer, map] : made.value()) append(layer, std::move(map), left.maps);
+    for (auto& [layer, map] : LayerMaps(std::move(made).value())) {
+      append(layer, std::move(map), left.maps);
+    }
   }
   auto shrunk = shrink_kernels(left.graph, left.observed, left.statistics, kernels, sizes);
   if (!shrunk) return shrunk.error();
-  left.graph = std::move(shrunk.value().graph);
-  left.statistics = std::move(shrunk.value().statistics);
+  auto shrunken = std::move(shrunk).value();
+  left.graph = std::move(shrunken.graph);
+  left.statistics = std::move(shrunken.statistics);
   return std::monostate{};
 }
 
