@@ -122,6 +122,24 @@ CREATE FUNCTION public.wait_before(nth integer) RETURNS interval
     AS $$
   SELECT least(60, 2 * 2 ^ least(greatest(nth - 1, 0), 5)) * interval '1 second'
 $$;
+CREATE TABLE public.audit (
+    id bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    token_id bigint,
+    owner text NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    status integer NOT NULL,
+    times integer DEFAULT 1 NOT NULL
+);
+ALTER TABLE public.audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.blob (
     sha256 public.sha256 NOT NULL,
     bytes bigint NOT NULL,
@@ -180,6 +198,7 @@ CREATE TABLE public.dataset (
     created_at timestamp with time zone NOT NULL,
     class_boxes bigint[] DEFAULT '{}'::bigint[] NOT NULL,
     notes text[] DEFAULT '{}'::text[] NOT NULL,
+    owner text DEFAULT ''::text NOT NULL,
     CONSTRAINT dataset_counts CHECK (((calibration_images >= 0) AND (validation_images >= 0) AND (boxes >= 0))),
     CONSTRAINT dataset_rejected_has_reason CHECK (((state = 'rejected'::public.entry_state) = (reason <> ''::text)))
 );
@@ -196,6 +215,15 @@ CREATE TABLE public.device (
     probe json,
     last_seen timestamp with time zone NOT NULL,
     processor text GENERATED ALWAYS AS (COALESCE((probe ->> 'processor'::text), (probe ->> 'cpu_model'::text))) STORED
+);
+CREATE TABLE public.enrolment (
+    code_sha256 public.sha256 NOT NULL,
+    name text NOT NULL,
+    made_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT enrolment_name_check CHECK ((name <> ''::text))
 );
 CREATE TABLE public.event (
     id bigint NOT NULL,
@@ -237,6 +265,7 @@ CREATE TABLE public.job (
     warnings text[] DEFAULT '{}'::text[] NOT NULL,
     supernet_sha256 public.sha256,
     tuning json,
+    owner text DEFAULT ''::text NOT NULL,
     CONSTRAINT job_final_has_end CHECK ((public.is_final(state) = (finished_at IS NOT NULL))),
     CONSTRAINT job_searching_is_prepared CHECK (((state <> ALL (ARRAY['searching'::public.job_state, 'paused'::public.job_state, 'finishing'::public.job_state])) OR (searching_at IS NOT NULL))),
     CONSTRAINT job_seed_check CHECK ((seed >= (0)::numeric))
@@ -303,6 +332,7 @@ CREATE TABLE public.model (
     summary json,
     created_at timestamp with time zone NOT NULL,
     card_version integer DEFAULT 1 NOT NULL,
+    owner text DEFAULT ''::text NOT NULL,
     CONSTRAINT model_card_version_check1 CHECK ((card_version > 0)),
     CONSTRAINT model_ready_has_summary CHECK (((state = 'ready'::public.entry_state) = (summary IS NOT NULL))),
     CONSTRAINT model_rejected_has_reason CHECK (((state = 'rejected'::public.entry_state) = (reason <> ''::text)))
@@ -465,6 +495,28 @@ CREATE TABLE public.task_point (
     CONSTRAINT task_point_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT task_point_step_check CHECK ((step >= 0))
 );
+CREATE TABLE public.token (
+    id bigint NOT NULL,
+    name text NOT NULL,
+    owner text NOT NULL,
+    sha256 public.sha256 NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    used_at timestamp with time zone,
+    CONSTRAINT token_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT token_owner_check CHECK ((owner <> ''::text)),
+    CONSTRAINT token_scopes_check CHECK ((cardinality(scopes) > 0))
+);
+ALTER TABLE public.token ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.trial (
     job_id bigint NOT NULL,
     number integer NOT NULL,
@@ -529,6 +581,13 @@ CREATE TABLE public.worker (
     capabilities text[] DEFAULT '{}'::text[] NOT NULL
 )
 WITH (fillfactor='50');
+CREATE TABLE public.worker_key (
+    public_key text NOT NULL,
+    token_id bigint NOT NULL,
+    CONSTRAINT worker_key_public_key_check CHECK ((length(public_key) = 40))
+);
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.blob
     ADD CONSTRAINT blob_pkey PRIMARY KEY (sha256);
 ALTER TABLE ONLY public.canary_reading
@@ -543,6 +602,8 @@ ALTER TABLE ONLY public.dataset
     ADD CONSTRAINT dataset_sha256_key UNIQUE (sha256);
 ALTER TABLE ONLY public.device
     ADD CONSTRAINT device_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.enrolment
+    ADD CONSTRAINT enrolment_pkey PRIMARY KEY (code_sha256);
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.idempotency_key
@@ -587,12 +648,18 @@ ALTER TABLE ONLY public.task
     ADD CONSTRAINT task_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.task_point
     ADD CONSTRAINT task_point_pkey PRIMARY KEY (task_id, attempt, step);
+ALTER TABLE ONLY public.token
+    ADD CONSTRAINT token_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.token
+    ADD CONSTRAINT token_sha256_key UNIQUE (sha256);
 ALTER TABLE ONLY public.trial_outcome
     ADD CONSTRAINT trial_outcome_pkey PRIMARY KEY (job_id, number, target);
 ALTER TABLE ONLY public.trial
     ADD CONSTRAINT trial_pkey PRIMARY KEY (job_id, number);
 ALTER TABLE ONLY public.trial
     ADD CONSTRAINT trial_plan_once UNIQUE (job_id, plan_sha256);
+ALTER TABLE ONLY public.worker_key
+    ADD CONSTRAINT worker_key_pkey PRIMARY KEY (public_key);
 ALTER TABLE ONLY public.worker
     ADD CONSTRAINT worker_pkey PRIMARY KEY (session);
 CREATE UNIQUE INDEX attempt_open ON public.task_attempt USING btree (task_id) WHERE (ended_at IS NULL);
@@ -610,6 +677,7 @@ CREATE INDEX task_that_waits ON public.task USING btree (job_id, id) WHERE (not_
 CREATE INDEX task_unhandled ON public.task USING btree (finished_at, id) WHERE ((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state])) AND (NOT handled) AND (set_aside IS NULL));
 CREATE INDEX task_waiting ON public.task USING btree (exclusive, id) WHERE (state = 'queued'::public.task_state);
 CREATE INDEX task_with_checkpoint ON public.task USING btree (checkpoint) WHERE (checkpoint IS NOT NULL);
+CREATE UNIQUE INDEX token_name_while_valid ON public.token USING btree (name) WHERE (revoked_at IS NULL);
 CREATE INDEX trial_candidate ON public.trial USING btree (candidate_sha256 text_pattern_ops);
 CREATE INDEX trial_plan ON public.trial USING btree (plan_sha256 text_pattern_ops);
 CREATE INDEX worker_on_device ON public.worker USING btree (device_id) WHERE (NOT lost);
@@ -620,6 +688,8 @@ CREATE TRIGGER task_queued AFTER INSERT ON public.task FOR EACH STATEMENT EXECUT
 CREATE TRIGGER task_queued_again AFTER UPDATE OF state ON public.task FOR EACH ROW WHEN (((new.state = 'queued'::public.task_state) AND (old.state <> 'queued'::public.task_state))) EXECUTE FUNCTION public.announce_task();
 CREATE TRIGGER trial_added AFTER INSERT ON public.trial REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION public.count_added_trials();
 CREATE TRIGGER trial_moved AFTER UPDATE ON public.trial REFERENCING OLD TABLE AS before NEW TABLE AS moved FOR EACH STATEMENT EXECUTE FUNCTION public.count_moved_trials();
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.token(id);
 ALTER TABLE ONLY public.canary_reading
     ADD CONSTRAINT canary_reading_job_id_target_fkey FOREIGN KEY (job_id, target) REFERENCES public.job_target(job_id, target) ON DELETE CASCADE;
 ALTER TABLE ONLY public.comparison
@@ -676,3 +746,5 @@ ALTER TABLE ONLY public.trial_outcome
     ADD CONSTRAINT trial_outcome_job_id_target_fkey FOREIGN KEY (job_id, target) REFERENCES public.job_target(job_id, target) ON DELETE CASCADE;
 ALTER TABLE ONLY public.worker
     ADD CONSTRAINT worker_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.device(id);
+ALTER TABLE ONLY public.worker_key
+    ADD CONSTRAINT worker_key_token_id_fkey FOREIGN KEY (token_id) REFERENCES public.token(id);

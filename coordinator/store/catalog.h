@@ -23,11 +23,13 @@ struct NewModel {
   std::string name;
   std::string sha256;
   std::string card_json;
+  std::string owner = {};
 };
 
 struct NewDataset {
   std::string name;
   std::string sha256;
+  std::string owner = {};
 };
 
 class Catalog {

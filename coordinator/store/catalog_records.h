@@ -43,6 +43,7 @@ struct Model {
   std::string card_json;     // as the user gave it
   int card_version = 1;      // a job goes by the one that was there when it was posted
   std::string summary_json;  // once ready
+  std::string owner;         // empty: nobody's
   TimePoint created_at{};
   std::string unreadable = {};  // why the row cannot be read (records.h); empty: it can
 };
@@ -55,6 +56,7 @@ struct Dataset {
   EntryState state = EntryState::kInspecting;
   std::string reason;
   DatasetCounts counts;
+  std::string owner;  // empty: nobody's
   TimePoint created_at{};
   std::string unreadable = {};  // the same
 };

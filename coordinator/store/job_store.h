@@ -25,6 +25,7 @@ struct JobDraft {
   std::vector<std::string> targets;
   std::uint64_t seed = 1;
   std::vector<std::string> warnings = {};
+  std::string owner = {};
 };
 
 struct ComparisonDraft {

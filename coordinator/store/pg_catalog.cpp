@@ -16,6 +16,7 @@ Model model_of(const pqxx::row& row) {
   model.card_json = text_of(row["card"]);
   model.card_version = row["card_version"].as<int>();
   model.summary_json = text_of(row["summary"]);
+  model.owner = text_of(row["owner"]);
   model.created_at = time_of(row["created_at"]);
   return model;
 }
@@ -36,6 +37,7 @@ Dataset dataset_of(const pqxx::row& row) {
     dataset.counts.class_boxes.push_back(static_cast<std::int64_t>(boxes));
   }
   dataset.counts.notes = texts_of(row["notes"]);
+  dataset.owner = text_of(row["owner"]);
   dataset.created_at = time_of(row["created_at"]);
   return dataset;
 }
@@ -168,7 +170,8 @@ Result<Created<Model>> PgStore::add_model(const NewModel& model, const NewTask& 
       cancel_tasks(tx, now(), std::nullopt, model.sha256);
       execute(tx, query::reinspect_model, model.sha256, or_null(model.card_json));
     } else {
-      execute(tx, query::insert_model, model.name, model.sha256, or_null(model.card_json), now());
+      execute(tx, query::insert_model, model.name, model.sha256, or_null(model.card_json),
+              model.owner, now());
     }
     NewTask task = inspect;
     task.subject.model_sha256 = model.sha256;
@@ -211,7 +214,7 @@ Result<Created<Dataset>> PgStore::add_dataset(const NewDataset& dataset, const N
       if (entry->state != EntryState::kRejected) return Created<Dataset>{*entry, false};
       execute(tx, query::reinspect_dataset, dataset.sha256);
     } else {
-      execute(tx, query::insert_dataset, dataset.name, dataset.sha256, now());
+      execute(tx, query::insert_dataset, dataset.name, dataset.sha256, dataset.owner, now());
     }
     NewTask task = inspect;
     task.subject.dataset_sha256 = dataset.sha256;

@@ -16,6 +16,7 @@ Job job_of(const pqxx::row& row) {
   job.seed = row["seed"].as<std::uint64_t>();
   job.state = enum_of<JobState, 8>(row["state"]);
   job.reason = text_of(row["reason"]);
+  job.owner = text_of(row["owner"]);
   job.statistics_sha256 = text_of(row["statistics_sha256"]);
   job.prepared_json = text_of(row["prepared"]);
   job.supernet_sha256 = text_of(row["supernet_sha256"]);
@@ -171,7 +172,7 @@ Result<Created<Job>> PgStore::add_job(const JobDraft& draft,
     if (create) {
       const auto rows = execute(tx, query::insert_job, draft.document_json, draft.model_sha256,
                                 draft.dataset_sha256, draft.seed, json_param(draft.targets), now(),
-                                json_param(clean_texts(draft.warnings)));
+                                json_param(clean_texts(draft.warnings)), draft.owner);
       id = JobId{rows[0][0].as<std::int64_t>()};
       if (idempotency) {
         execute(tx, query::insert_key, "jobs", idempotency->key, idempotency->request_sha256,

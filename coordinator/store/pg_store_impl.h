@@ -102,6 +102,18 @@ class PgStore final : public Store {
   Result<bool> resign() override;
   Result<std::optional<Leader>> leader() override;
 
+  Result<Token> add_token(const NewToken& token) override;
+  Result<std::vector<Token>> tokens(bool revoked_too) override;
+  Result<Token> revoke_token(std::string_view name) override;
+  Result<std::monostate> note_token_use(
+      const std::vector<std::pair<std::int64_t, std::chrono::duration<double>>>& uses) override;
+  Result<TimePoint> add_enrolment(const NewEnrolment& enrolment) override;
+  Result<Token> join(std::string_view code_sha256, const std::string& public_key,
+                     const std::string& token_sha256) override;
+  Result<std::vector<WorkerKey>> worker_keys() override;
+  Result<std::monostate> add_audit(const std::vector<NewAuditEntry>& entries) override;
+  Result<std::vector<AuditEntry>> audit(const Page& page) override;
+
  private:
   // Brings the database from a schema to ours, and leads on meanwhile.  REQUIRES: leads.
   Result<Leader> migrate_as_leader(int from, std::chrono::milliseconds length);

@@ -38,6 +38,7 @@ struct Job {
   std::uint64_t seed = 1;
   JobState state = JobState::kQueued;
   std::string reason;
+  std::string owner;              // empty: nobody's
   std::string statistics_sha256;  // once prepared
   std::string prepared_json;      // the result of `prepare`
   std::string supernet_sha256;    // that its candidates are cut from; empty: none, or not yet

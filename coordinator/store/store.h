@@ -7,6 +7,7 @@
 
 #include <functional>
 
+#include "coordinator/store/access_store.h"
 #include "coordinator/store/catalog.h"
 #include "coordinator/store/health.h"
 #include "coordinator/store/job_store.h"
@@ -16,7 +17,11 @@
 
 namespace pare::coordinator {
 
-class Store : public Catalog, public JobStore, public TaskStore, public LeaderStore {
+class Store : public Catalog,
+              public JobStore,
+              public TaskStore,
+              public LeaderStore,
+              public AccessStore {
  public:
   // How the store was a moment ago.  At once, whatever the database does: for /healthz.
   virtual Health health() = 0;

@@ -1,6 +1,6 @@
 -- Models by name or by the beginning of their SHA-256, the exact name first; or a page of all.
 --   $1 name or null   $2 beginning of the SHA-256 or null   $3 after this id   $4 limit
-SELECT id, name, sha256, state, reason, card, card_version, summary, micros(created_at) AS created_at
+SELECT id, name, sha256, state, reason, card, card_version, summary, owner, micros(created_at) AS created_at
   FROM model
  WHERE (coalesce($1::text, $2::text) IS NULL OR name = $1 OR starts_with(sha256, $2))
    AND id > $3::bigint

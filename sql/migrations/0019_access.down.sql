@@ -1,0 +1,5 @@
+ALTER TABLE job DROP COLUMN owner;
+ALTER TABLE dataset DROP COLUMN owner;
+ALTER TABLE model DROP COLUMN owner;
+DROP TABLE audit;
+DROP TABLE token;

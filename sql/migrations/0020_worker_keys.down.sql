@@ -1,0 +1,2 @@
+DROP TABLE worker_key;
+DROP TABLE enrolment;
