@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <utility>
 #include <zmq.hpp>
@@ -107,8 +108,20 @@ struct Dispatcher::Impl {
               ? wire::decode_from_worker(frames[1].to_string_view())
               : Error{ErrorCode::kInvalidArgument,
                       "a message has one frame, not " + std::to_string(frames.size() - 1)};
+      if (message && !is_heard(frames.back(), message.value().session)) continue;
       perform(protocol.received(route, message, Instant::clock::now()));
     }
+  }
+
+  bool is_heard(zmq::message_t& frame, const std::string& session) {
+    if (!options.keys) return true;
+    const std::string worker = frame.gets("User-Id");
+    if (owners.may_speak(session, worker)) return true;
+    if (options.log && forgers.insert(worker).second) {
+      options.log("worker \"" + worker +
+                  "\" spoke for the session of another one, and is not heard");
+    }
+    return false;
   }
 
   void hear(Answers& answers) {
@@ -198,7 +211,10 @@ struct Dispatcher::Impl {
   bool away = false;
   Instant next_tick{}, next_net{};
   zmq::context_t context;
+  std::unique_ptr<LinkGuard> guard;  // null: whoever connects is a worker
   zmq::socket_t socket;
+  SessionOwners owners;
+  std::set<std::string> forgers;  // of whom it was said
 
   // The store's thread alone.
   Desk desk;
@@ -226,6 +242,10 @@ Result<std::string> Dispatcher::start() {
   try {
     impl_->socket = zmq::socket_t(impl_->context, zmq::socket_type::router);
     configure(impl_->socket);
+    if (impl_->options.keys) {
+      impl_->guard = std::make_unique<LinkGuard>(impl_->context, impl_->options.worker_of);
+      LinkGuard::protect(impl_->socket, *impl_->options.keys);
+    }
     impl_->socket.bind(impl_->options.endpoint);
     endpoint = impl_->socket.get(zmq::sockopt::last_endpoint);
   } catch (const zmq::error_t& error) {
@@ -251,6 +271,7 @@ void Dispatcher::stop() {
   impl_->talker.join();
   impl_->server.join();
   impl_->socket.close();
+  impl_->guard.reset();
 }
 
 void Dispatcher::wake() {

@@ -7,6 +7,9 @@
 // done by the many.  While it is away nobody loses a lease, and no report is lost.  Keeps nothing
 // that matters: after a restart workers are told to say hello again, and go on with what they run.
 //
+// With keys only workers that are known connect (link_guard.h), and what one says of a session that
+// another one speaks for is not heard.
+//
 // `on_change` is called from the store's thread after an outcome was recorded or a lease was lost;
 // it must be quick and must not call the dispatcher.
 #pragma once
@@ -14,8 +17,10 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "coordinator/dispatch/link_guard.h"
 #include "coordinator/store/task_store.h"
 #include "core/result.h"
 
@@ -29,6 +34,8 @@ struct DispatchOptions {
   std::chrono::milliseconds net{
       5000};  // idle workers ask this often, whether they were woken or not
   std::function<void(const std::string&)> log = {};  // what people should see; empty: nobody does
+  std::optional<LinkKeys> keys = {};                 // nullopt: whoever connects is a worker
+  WorkerOf worker_of = {};                           // whose keys these are; where there are keys
 };
 
 class Dispatcher {
