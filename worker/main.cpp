@@ -18,6 +18,7 @@
 #include "host/facts.h"
 #include "host/log.h"
 #include "worker/agent/agent.h"
+#include "worker/membership.h"
 #include "worker/probe/probe.h"
 
 namespace pare::worker {
@@ -28,6 +29,8 @@ namespace fs = std::filesystem;
 struct Options {
   std::string coordinator = "http://127.0.0.1:7070";
   std::string endpoint = "tcp://127.0.0.1:7071";
+  std::string join;   // a code; empty: none
+  fs::path identity;  // a file; empty: of the scratch folder
   std::string name;
   std::vector<std::string> pools{"default"};
   fs::path cache, scratch, engine, trainer, runtimes;
@@ -125,11 +128,18 @@ Result<std::monostate> serve(const Options& options, int signals) {
   said.replaces = session_of_before(session_file);
   auto session = new_session();
   if (!session) return session.error();
-  auto link = Link::open(options.endpoint);
+  const fs::path identity =
+      options.identity.empty() ? options.scratch / "identity.json" : options.identity;
+  const auto member = membership(options.coordinator, identity, options.join);
+  if (!member) return member.error();
+  auto link = Link::open(member.value() ? member.value()->endpoint : options.endpoint,
+                         link_keys(member.value()));
   if (!link) return link.error();
   auto outbox = Outbox::open(options.scratch / "outbox");
   if (!outbox) return outbox.error();
-  auto cache = Cache::open(options.cache, BlobClient(options.coordinator));
+  auto cache = Cache::open(
+      options.cache,
+      BlobClient(options.coordinator, member.value() ? member.value()->token : std::string()));
   if (!cache) return cache.error();
   TaskSettings settings{.engine = fs::absolute(options.engine),
                         .trainer = trains ? fs::absolute(options.trainer) : fs::path(),
@@ -156,8 +166,13 @@ int run(int argc, char** argv) {
   CLI::App app("Serves this device to a Pare coordinator.");
   app.add_option("--coordinator", options.coordinator, "HTTP of the coordinator")
       ->capture_default_str();
-  app.add_option("--endpoint", options.endpoint, "ZeroMQ of the coordinator")
+  app.add_option("--endpoint", options.endpoint,
+                 "ZeroMQ of the coordinator; whoever joined knows it from there")
       ->capture_default_str();
+  app.add_option("--join", options.join,
+                 "A code of `pare worker enroll`: joins a service that asks for tokens, once");
+  app.add_option("--identity", options.identity,
+                 "File that it is known by from then on; identity.json in --scratch otherwise");
   app.add_option("--name", options.name, "For people to read; the host's name otherwise");
   app.add_option("--pool", options.pools, "Pools it belongs to")
       ->delimiter(',')

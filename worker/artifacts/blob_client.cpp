@@ -17,8 +17,9 @@ namespace fs = std::filesystem;
 constexpr auto kConnectTimeout = std::chrono::seconds(5);
 constexpr auto kTransferTimeout = std::chrono::seconds(30);  // without a byte
 
-httplib::Client client_of(const std::string& coordinator) {
+httplib::Client client_of(const std::string& coordinator, const std::string& token) {
   httplib::Client client(coordinator);
+  if (!token.empty()) client.set_bearer_token_auth(token);
   client.set_connection_timeout(kConnectTimeout);
   client.set_read_timeout(kTransferTimeout);
   client.set_write_timeout(kTransferTimeout);
@@ -39,7 +40,11 @@ Error refused(const std::string& what, int status, const std::string& body) {
                               (body.empty() ? "" : ", " + body.substr(0, 500));
   if (status == 404) return {ErrorCode::kNotFound, message};
   if (status == 507) return {ErrorCode::kResourceExhausted, message};
-  if (status >= 500 || status == 408 || status == 429) return {ErrorCode::kUnavailable, message};
+  // A token that is not valid (any more) says nothing about the task that needs the blob.
+  const bool unknown = status == 401 || status == 403;
+  if (status >= 500 || status == 408 || status == 429 || unknown) {
+    return {ErrorCode::kUnavailable, message};
+  }
   return {ErrorCode::kInvalidArgument, message};
 }
 
@@ -100,7 +105,7 @@ Result<std::monostate> BlobClient::fetch(const std::string& sha256, const fs::pa
     }
     return !download.disk_full;
   };
-  auto client = client_of(coordinator_);
+  auto client = client_of(coordinator_, token_);
   const auto result =
       client.Get(path_of(sha256), headers, started, [&](const char* data, std::size_t length) {
         return !stop.stop_requested() && download.take(data, length);
@@ -125,7 +130,7 @@ Result<std::monostate> BlobClient::fetch(const std::string& sha256, const fs::pa
 Result<std::monostate> BlobClient::store(const std::string& sha256, const fs::path& file,
                                          const std::stop_token& stop) const {
   const std::string what = "blob " + sha256 + " to " + coordinator_;
-  auto client = client_of(coordinator_);
+  auto client = client_of(coordinator_, token_);
   std::ifstream input(file, std::ios::binary);
   if (!input) return Error{ErrorCode::kNotFound, file.string() + " cannot be opened"};
   const auto result = client.Put(

@@ -16,8 +16,9 @@ namespace pare::worker {
 
 class BlobClient {
  public:
-  // "http://host:port".
-  explicit BlobClient(std::string coordinator) : coordinator_(std::move(coordinator)) {}
+  // "http://host:port"; `token` is shown with every request, unless it is empty.
+  explicit BlobClient(std::string coordinator, std::string token = {})
+      : coordinator_(std::move(coordinator)), token_(std::move(token)) {}
 
   // Completes `part`, which may hold the beginning already.  Fails with kNotFound,
   // kUnavailable or kResourceExhausted (what has come is kept in `part`), or kInvalidArgument if
@@ -33,6 +34,7 @@ class BlobClient {
 
  private:
   std::string coordinator_;
+  std::string token_;
 };
 
 }  // namespace pare::worker

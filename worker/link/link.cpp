@@ -1,11 +1,22 @@
 #include "worker/link/link.h"
 
+#include <array>
 #include <utility>
 
 namespace pare::worker {
 
-Result<Link> Link::open(std::string endpoint) {
-  Link link(std::move(endpoint));
+Result<CurveKeys> make_curve_keys() {
+  constexpr std::size_t kKeyText = 41;
+  std::array<char, kKeyText> open{}, secret{};
+  if (::zmq_curve_keypair(open.data(), secret.data()) != 0) {
+    return Error{ErrorCode::kUnsupported,
+                 std::string("this ZeroMQ has no CURVE: ") + ::zmq_strerror(::zmq_errno())};
+  }
+  return CurveKeys{open.data(), secret.data(), {}};
+}
+
+Result<Link> Link::open(std::string endpoint, std::optional<CurveKeys> keys) {
+  Link link(std::move(endpoint), std::move(keys));
   try {
     link.reconnect();
   } catch (const zmq::error_t& error) {
@@ -27,6 +38,11 @@ void Link::reconnect() {
   socket_.set(zmq::sockopt::heartbeat_timeout, 6000);
   socket_.set(zmq::sockopt::reconnect_ivl, 100);
   socket_.set(zmq::sockopt::reconnect_ivl_max, 2000);
+  if (keys_) {
+    socket_.set(zmq::sockopt::curve_publickey, keys_->public_key);
+    socket_.set(zmq::sockopt::curve_secretkey, keys_->secret_key);
+    socket_.set(zmq::sockopt::curve_serverkey, keys_->server_key);
+  }
   socket_.connect(endpoint_);
 }
 

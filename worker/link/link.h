@@ -13,11 +13,19 @@
 
 namespace pare::worker {
 
+// Of CURVE, in Z85: the worker's own pair, and the coordinator's public key.
+struct CurveKeys {
+  std::string public_key, secret_key, server_key;
+};
+
+// A pair of a worker's own.  Fails with kUnsupported where ZeroMQ has no CURVE.
+Result<CurveKeys> make_curve_keys();
+
 class Link {
  public:
-  // Fails with kInvalidArgument if the endpoint is none.  A coordinator that is not there yet is
-  // no failure.
-  static Result<Link> open(std::string endpoint);
+  // Fails with kInvalidArgument if the endpoint is none, or a key.  A coordinator that is not there
+  // yet, or does not know the key, is no failure.
+  static Result<Link> open(std::string endpoint, std::optional<CurveKeys> keys = {});
 
   // A fresh connection: what was on its way in the old one is gone.
   void reconnect();
@@ -32,9 +40,11 @@ class Link {
   void close();
 
  private:
-  explicit Link(std::string endpoint) : endpoint_(std::move(endpoint)) {}
+  Link(std::string endpoint, std::optional<CurveKeys> keys)
+      : endpoint_(std::move(endpoint)), keys_(std::move(keys)) {}
 
   std::string endpoint_;
+  std::optional<CurveKeys> keys_;  // nullopt: the link is open
   zmq::context_t context_;
   zmq::socket_t socket_;
 };
