@@ -8,14 +8,23 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
 #include <thread>
 
+#include "coordinator/access/first_admin.h"
+#include "coordinator/access/token_book.h"
 #include "coordinator/blobs/blob_store.h"
 #include "coordinator/dispatch/dispatcher.h"
 #include "coordinator/dispatch/holder.h"
 #include "coordinator/dispatch/leadership.h"
+#include "coordinator/dispatch/link_guard.h"
 #include "coordinator/http/api.h"
+#include "coordinator/http/guard.h"
 #include "coordinator/http/server.h"
 #include "coordinator/jobs/job_loop.h"
 #include "coordinator/store/pg_store.h"
@@ -34,6 +43,7 @@ struct Options {
   std::string data;
   std::string http = "127.0.0.1:7070";
   std::string workers_endpoint = "tcp://127.0.0.1:7071";
+  bool tokens = false;
   std::int64_t max_blob_mib = 4096;
   int threads = 32;
 };
@@ -44,8 +54,14 @@ Options read_options(CLI::App& app, int argc, char** argv) {
       ->required()
       ->envname("PARE_DATABASE");
   app.add_option("--data", options.data, "Folder of the artifacts")->required();
-  app.add_option("--http", options.http, "HOST:PORT of the HTTP API, loopback only")
+  app.add_option("--http", options.http,
+                 "HOST:PORT of the HTTP API; without tokens on loopback only")
       ->capture_default_str();
+  app.add_option("--access", options.tokens,
+                 "open: whoever is on this machine may everything; tokens: requests show one")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, bool>{{"open", false}, {"tokens", true}}))
+      ->default_str("open");
   app.add_option("--workers-endpoint", options.workers_endpoint, "Where workers connect (ZeroMQ)")
       ->capture_default_str();
   app.add_option("--max-blob-mib", options.max_blob_mib, "Largest artifact taken")
@@ -62,26 +78,35 @@ Options read_options(CLI::App& app, int argc, char** argv) {
 // The parts of the service, in the order they depend on each other.
 class Service {
  public:
+  // `keys` of the workers' link; nullopt: it is open.
   Service(std::unique_ptr<Store> store, BlobStore blobs, const Options& options,
-          const HostPort& http)
+          const HostPort& http, std::optional<LinkKeys> keys)
       : store_(std::move(store)),
         blobs_(std::move(blobs)),
         views_(*store_),
         loop_(*store_, views_, loop_options()),
-        dispatcher_(*store_, dispatch_options(options), [this] { loop_.wake(); }),
-        services_{*store_, views_, blobs_, [this] { work_added(); }},
-        server_(make_routes(services_), server_options(options, http, blobs_)) {}
+        tokens_(keys ? std::make_unique<TokenBook>(*store_, book_options()) : nullptr),
+        dispatcher_(*store_, dispatch_options(options, keys), [this] { loop_.wake(); }),
+        services_{*store_,       views_,
+                  blobs_,        [this] { work_added(); },
+                  tokens_.get(), {keys ? keys->public_key : "", 0}},
+        server_(make_routes(services_), server_options(options, http, blobs_, tokens_.get())) {}
 
   Result<std::string> start() {
     store_->when_tasks_are_queued([this] { dispatcher_.wake(); });
     auto endpoint = dispatcher_.start();
     if (!endpoint) return endpoint.error();
+    services_.link.port =
+        std::atoi(endpoint.value().substr(endpoint.value().rfind(':') + 1).c_str());
     search_ = std::jthread([this](const std::stop_token& stop) { search(stop); });
     sweeper_ = std::jthread([this](const std::stop_token& stop) {
       keep_sweeping(
           *store_, blobs_, kBetweenSweeps,
           [](const std::string& line) { spdlog::info("{}", line); }, stop);
     });
+    if (tokens_) {  // who asks at once is known
+      if (const auto read = tokens_->read(); !read) return read.error();
+    }
     const auto port = server_.start();
     if (!port) return port.error();
     return "port " + std::to_string(port.value()) + ", workers at " + endpoint.value();
@@ -117,19 +142,27 @@ class Service {
       }
     }
   }
-  static DispatchOptions dispatch_options(const Options& options) {
+  DispatchOptions dispatch_options(const Options& options, std::optional<LinkKeys> keys) {
     DispatchOptions out;
+    out.keys = std::move(keys);
+    out.worker_of = [this](const std::string& key) { return tokens_->worker_of(key); };
     out.endpoint = options.workers_endpoint;
     out.log = [](const std::string& line) { spdlog::error("{}", line); };
     return out;
   }
+  static TokenBook::Options book_options() {
+    TokenBook::Options out;
+    out.log = [](const std::string& line) { spdlog::warn("{}", line); };
+    return out;
+  }
   static ServerOptions server_options(const Options& options, const HostPort& http,
-                                      const BlobStore& blobs) {
+                                      const BlobStore& blobs, TokenBook* tokens) {
     ServerOptions out;
     out.host = http.host;
     out.port = http.port;
     out.threads = options.threads;
     out.max_upload = blobs.max_blob();
+    out.tokens = tokens;
     return out;
   }
   void work_added() {
@@ -141,6 +174,7 @@ class Service {
   BlobStore blobs_;
   JobViews views_;
   JobLoop loop_;
+  std::unique_ptr<TokenBook> tokens_;  // null: none are asked for
   Dispatcher dispatcher_;
   Services services_;
   HttpServer server_;
@@ -198,7 +232,19 @@ int serve(const Options& options) {
   if (!leads.value()) return 0;
 
   Store& leading = *store.value();
-  Service service(std::move(store).value(), std::move(blobs).value(), options, http.value());
+  std::optional<LinkKeys> keys;
+  if (options.tokens) {
+    auto kept = keep_link_keys(std::filesystem::path(options.data) / "link.keys");
+    if (!kept) return fail(kept.error());
+    keys = std::move(kept).value();
+    const auto file = make_first_admin(leading, options.data);
+    if (!file) return fail(file.error());
+    if (file.value()) {
+      spdlog::info("nobody could administer: a token for that is in {}", file.value()->string());
+    }
+  }
+  Service service(std::move(store).value(), std::move(blobs).value(), options, http.value(),
+                  std::move(keys));
   std::atomic<bool> overtaken = false;
   const Leadership leadership(leading, [&overtaken](const std::string& reason) {
     spdlog::error("{}; this one ends", reason);
@@ -210,8 +256,13 @@ int serve(const Options& options) {
     service.stop();
     return fail(started.error());
   }
-  std::printf("pare-coordinator %s ready: http://%s (%s); loopback only, there are no tokens yet\n",
-              kVersion, options.http.c_str(), started.value().c_str());
+  if (!is_loopback(http.value().host)) {
+    spdlog::warn("{} is not loopback, and this is plain HTTP: put a proxy with TLS in front",
+                 options.http);
+  }
+  std::printf("pare-coordinator %s ready: http://%s (%s); %s\n", kVersion, options.http.c_str(),
+              started.value().c_str(),
+              options.tokens ? "requests show a token" : "loopback only, no tokens are asked for");
   std::fflush(stdout);
   int signal = 0;
   ::sigwait(&ends, &signal);

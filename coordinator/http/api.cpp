@@ -15,6 +15,8 @@ RouteTable make_routes(const Services& services) {
   add_comparison_routes(table, services);
   add_task_routes(table, services);
   add_supernet_routes(table, services);
+  add_token_routes(table, services);
+  add_enrolment_routes(table, services);
   return table;
 }
 

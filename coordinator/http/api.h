@@ -6,6 +6,7 @@
 
 #include <functional>
 
+#include "coordinator/access/token_book.h"
 #include "coordinator/blobs/blob_store.h"
 #include "coordinator/http/routes.h"
 #include "coordinator/jobs/job_view.h"
@@ -18,6 +19,11 @@ struct Services {
   JobViews& views;
   const BlobStore& blobs;
   std::function<void()> work_added;  // a task or a job was added: look for it now
+  TokenBook* tokens = nullptr;       // null: none are asked for
+  struct Link {                      // what a worker that joins has to know
+    std::string public_key;
+    int port = 0;
+  } link = {};
 };
 
 // REQUIRES: `services` outlives the table.

@@ -44,9 +44,11 @@ Response get_blob(const Services& services, const Request& request) {
 }  // namespace
 
 void add_blob_routes(RouteTable& table, const Services& services) {
-  table.add({"PUT", "/v1/blobs/{sha256}", Body::kUpload, "Stores bytes whose SHA-256 is the name",
+  table.add({"PUT", "/v1/blobs/{sha256}", Body::kUpload, Needs::kSubmitOrWorker,
+             "Stores bytes whose SHA-256 is the name",
              [&services](const Request& r) { return put_blob(services, r); }});
-  table.add({"GET", "/v1/blobs/{sha256}", Body::kNone, "The bytes, whole or a range of them",
+  table.add({"GET", "/v1/blobs/{sha256}", Body::kNone, Needs::kReadOrWorker,
+             "The bytes, whole or a range of them",
              [&services](const Request& r) { return get_blob(services, r); }});
 }
 

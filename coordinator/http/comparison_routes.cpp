@@ -58,11 +58,13 @@ Response get_comparison(const Services& services, const Request& request) {
 }  // namespace
 
 void add_comparison_routes(RouteTable& table, const Services& services) {
-  table.add({"POST", "/v1/comparisons", Body::kJson, "Compares two plans of a job on a target",
+  table.add({"POST", "/v1/comparisons", Body::kJson, Needs::kSubmit,
+             "Compares two plans of a job on a target",
              [&services](const Request& r) { return post_comparison(services, r); }});
-  table.add({"GET", "/v1/comparisons", Body::kNone, "The comparisons",
+  table.add({"GET", "/v1/comparisons", Body::kNone, Needs::kRead, "The comparisons",
              [&services](const Request& r) { return list_comparisons(services, r); }});
-  table.add({"GET", "/v1/comparisons/{comparison}", Body::kNone, "A comparison, and its verdict",
+  table.add({"GET", "/v1/comparisons/{comparison}", Body::kNone, Needs::kRead,
+             "A comparison, and its verdict",
              [&services](const Request& r) { return get_comparison(services, r); }});
 }
 

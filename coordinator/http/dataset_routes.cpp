@@ -39,7 +39,8 @@ Response put_dataset(const Services& services, const Request& request) {
   const auto outline = wire::check_dataset_outline(blob.value().file);
   if (!outline) return failure(outline.error());
 
-  const auto added = services.store.add_dataset({name, sha256}, inspection(sha256));
+  const auto added =
+      services.store.add_dataset({name, sha256, request.principal.owner}, inspection(sha256));
   if (!added) return failure(wire::with_field(added.error(), "name", name));
 
   services.work_added();
@@ -67,11 +68,12 @@ Response get_dataset(const Services& services, const Request& request) {
 }  // namespace
 
 void add_dataset_routes(RouteTable& table, const Services& services) {
-  table.add({"PUT", "/v1/datasets", Body::kJson, "Registers an uploaded archive of images",
+  table.add({"PUT", "/v1/datasets", Body::kJson, Needs::kSubmit,
+             "Registers an uploaded archive of images",
              [&services](const Request& r) { return put_dataset(services, r); }});
-  table.add({"GET", "/v1/datasets", Body::kNone, "The datasets",
+  table.add({"GET", "/v1/datasets", Body::kNone, Needs::kRead, "The datasets",
              [&services](const Request& r) { return list_datasets(services, r); }});
-  table.add({"GET", "/v1/datasets/{dataset}", Body::kNone, "A dataset",
+  table.add({"GET", "/v1/datasets/{dataset}", Body::kNone, Needs::kRead, "A dataset",
              [&services](const Request& r) { return get_dataset(services, r); }});
 }
 

@@ -14,5 +14,7 @@ void add_trial_routes(RouteTable& table, const Services& services);
 void add_comparison_routes(RouteTable& table, const Services& services);
 void add_task_routes(RouteTable& table, const Services& services);
 void add_supernet_routes(RouteTable& table, const Services& services);
+void add_token_routes(RouteTable& table, const Services& services);
+void add_enrolment_routes(RouteTable& table, const Services& services);
 
 }  // namespace pare::coordinator

@@ -50,8 +50,8 @@ bool is_loopback(const std::string& host) {
   return lower(host) == "localhost";
 }
 
-std::optional<Response> refuse_stranger(const Provenance& request) {
-  if (!request.host.empty()) {
+std::optional<Response> refuse_stranger(const Provenance& request, Hosts hosts) {
+  if (!request.host.empty() && hosts == Hosts::kLoopback) {
     const auto name = name_in(request.host);
     if (!name || !is_loopback(*name)) {
       return problem(403, "this service answers to localhost and 127.0.0.1 only", "Host",

@@ -1,5 +1,5 @@
-// Whom the service answers, as long as there are no tokens: programs on this machine, and no page
-// that a browser got elsewhere.
+// Whom the service answers: no page that a browser got elsewhere, and where it asks for no tokens
+// only programs on this machine.
 //
 // A page may send requests to the loopback (their answers it cannot read), and a name of its own
 // may resolve to 127.0.0.1 (then it can).  The first is seen by Origin and Sec-Fetch-Site, which
@@ -26,8 +26,14 @@ struct Provenance {
   std::string fetch_site;  // the Sec-Fetch-Site header
 };
 
+// Which names a request may have for this service.
+enum class Hosts : bool {
+  kLoopback,  // nothing else protects it from a name of somebody else's that resolves to it
+  kAny,       // a token does, which no page has
+};
+
 // Why a request is not answered; nullopt: it may be.  Requests that only read may come from any
 // page: it does not get to see the answer.
-std::optional<Response> refuse_stranger(const Provenance& request);
+std::optional<Response> refuse_stranger(const Provenance& request, Hosts hosts = Hosts::kLoopback);
 
 }  // namespace pare::coordinator

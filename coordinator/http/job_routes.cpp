@@ -22,6 +22,7 @@ using nlohmann::ordered_json;
 ordered_json outline_of(const Job& job, const Budget& budget) {
   ordered_json view = {{"id", job.id.value}, {"state", name_of(job.state)}};
   if (!job.reason.empty()) view["reason"] = job.reason;
+  if (!job.owner.empty()) view["owner"] = job.owner;
   if (!job.warnings.empty()) view["warnings"] = job.warnings;
   const ordered_json posted = stored_json(job.document_json);
   for (const auto& [name, value] : posted.items()) view[name] = value;
@@ -148,9 +149,11 @@ Response post_job(const Services& services, const Request& request) {
     if (!made) return failure(made.error());
     if (made.value()) return reply_job(services, 200, made.value()->id);
   }
-  const auto draft = draft_of(services.store, services.views, job.value());
-  if (!draft) return failure(draft.error());
-  const auto added = services.store.add_job(draft.value(), key.value());
+  auto drafted = draft_of(services.store, services.views, job.value());
+  if (!drafted) return failure(drafted.error());
+  JobDraft draft = std::move(drafted).value();
+  draft.owner = request.principal.owner;
+  const auto added = services.store.add_job(draft, key.value());
   if (!added) return failure(added.error());
 
   services.work_added();
@@ -190,6 +193,11 @@ Response get_job(const Services& services, const Request& request) {
 Response cancel_job(const Services& services, const Request& request) {
   const auto id = id_of(request, "job");
   if (!id) return failure(id.error());
+  const auto before = services.store.job(JobId{id.value()});
+  if (!before) return failure(before.error());
+  if (!may_change(request.principal, before.value().owner)) {
+    return refuse_owned("job " + std::to_string(id.value()), before.value().owner);
+  }
   const auto job = services.store.cancel_job(JobId{id.value()});
   if (!job) return failure(job.error());
   services.work_added();
@@ -212,16 +220,18 @@ Response list_checks(const Services& services, const Request& request) {
 }  // namespace
 
 void add_job_routes(RouteTable& table, const Services& services) {
-  table.add({"POST", "/v1/jobs", Body::kJson, "Submits a search",
+  table.add({"POST", "/v1/jobs", Body::kJson, Needs::kSubmit, "Submits a search",
              [&services](const Request& r) { return post_job(services, r); }});
-  table.add({"GET", "/v1/jobs", Body::kNone, "The jobs",
+  table.add({"GET", "/v1/jobs", Body::kNone, Needs::kRead, "The jobs",
              [&services](const Request& r) { return list_jobs(services, r); }});
-  table.add({"GET", "/v1/jobs/{job}", Body::kNone, "A job: progress, best so far, time left",
+  table.add({"GET", "/v1/jobs/{job}", Body::kNone, Needs::kRead,
+             "A job: progress, best so far, time left",
              [&services](const Request& r) { return get_job(services, r); }});
-  table.add({"GET", "/v1/jobs/{job}/checks", Body::kNone,
+  table.add({"GET", "/v1/jobs/{job}/checks", Body::kNone, Needs::kRead,
              "What the reality check of each target found",
              [&services](const Request& r) { return list_checks(services, r); }});
-  table.add({"POST", "/v1/jobs/{job}/cancel", Body::kNone, "Ends a job and what runs for it",
+  table.add({"POST", "/v1/jobs/{job}/cancel", Body::kNone, Needs::kSubmit,
+             "Ends a job and what runs for it",
              [&services](const Request& r) { return cancel_job(services, r); }});
 }
 

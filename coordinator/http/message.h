@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "coordinator/access/principal.h"
 #include "core/units.h"
 
 namespace pare::coordinator {
@@ -31,6 +32,7 @@ struct Request {
   Bytes size;
   std::string idempotency_key;  // empty: none
   std::string range;            // the Range header, empty: none
+  Principal principal = anybody_here();
 
   // REQUIRES: the route's pattern has {name}.
   const std::string& captured(const std::string& name) const { return captures.at(name); }

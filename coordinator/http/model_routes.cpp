@@ -35,9 +35,14 @@ Response put_model(const Services& services, const Request& request) {
                     "model: no blob " + given.sha256 + "; upload it first (PUT /v1/blobs/...)",
                     "sha256", "\"" + given.sha256 + "\""});
   }
+  const std::string card = given.card ? wire::card_to_json(*given.card) : "";
+  const auto before = services.store.model(given.sha256);
+  if (before && before.value().card_json != card &&
+      !may_change(request.principal, before.value().owner)) {
+    return refuse_owned("model \"" + before.value().name + "\"", before.value().owner);
+  }
   const auto added = services.store.add_model(
-      {given.name, given.sha256, given.card ? wire::card_to_json(*given.card) : ""},
-      inspection(given));
+      {given.name, given.sha256, card, request.principal.owner}, inspection(given));
   if (!added) return failure(wire::with_field(added.error(), "name", given.name));
 
   services.work_added();
@@ -74,13 +79,16 @@ Response get_model_file(const Services& services, const Request& request) {
 }  // namespace
 
 void add_model_routes(RouteTable& table, const Services& services) {
-  table.add({"PUT", "/v1/models", Body::kJson, "Registers an uploaded detector and inspects it",
+  table.add({"PUT", "/v1/models", Body::kJson, Needs::kSubmit,
+             "Registers an uploaded detector and inspects it",
              [&services](const Request& r) { return put_model(services, r); }});
-  table.add({"GET", "/v1/models", Body::kNone, "The models",
+  table.add({"GET", "/v1/models", Body::kNone, Needs::kRead, "The models",
              [&services](const Request& r) { return list_models(services, r); }});
-  table.add({"GET", "/v1/models/{model}", Body::kNone, "A model, and what Pare understood of it",
+  table.add({"GET", "/v1/models/{model}", Body::kNone, Needs::kRead,
+             "A model, and what Pare understood of it",
              [&services](const Request& r) { return get_model(services, r); }});
-  table.add({"GET", "/v1/models/{model}/file", Body::kNone, "The ONNX as it was uploaded",
+  table.add({"GET", "/v1/models/{model}/file", Body::kNone, Needs::kRead,
+             "The ONNX as it was uploaded",
              [&services](const Request& r) { return get_model_file(services, r); }});
 }
 

@@ -16,6 +16,7 @@ struct Kind {
 
 constexpr Kind kKinds[] = {
     {400, "invalid_argument", "The request is not valid"},
+    {401, "unauthenticated", "The service does not know who asks"},
     {403, "forbidden", "This is not allowed"},
     {404, "not_found", "There is no such thing"},
     {405, "method_not_allowed", "The resource has no such method"},
@@ -26,6 +27,7 @@ constexpr Kind kKinds[] = {
     {415, "unsupported_media_type", "The service does not take this kind of body"},
     {416, "range_not_satisfiable", "The range lies outside"},
     {422, "unsupported", "The request is understood and cannot be met"},
+    {429, "too_many_requests", "This asks too often"},
     {500, "internal", "The service failed"},
     {503, "unavailable", "Something the service needs is away"},
     {504, "deadline_exceeded", "It took too long"},

@@ -175,6 +175,10 @@ Response reply_file(const Request& request, const Blob& blob, const std::string&
   return response;
 }
 
+Response refuse_owned(const std::string& what, const std::string& owner) {
+  return problem(403, what + " belongs to " + owner + ", who may change it, as administrators may");
+}
+
 std::string rfc3339(TimePoint time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   const auto millis = std::chrono::floor<std::chrono::milliseconds>(time - seconds).count();

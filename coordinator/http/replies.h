@@ -51,6 +51,9 @@ Result<std::optional<Idempotency>> idempotency_of(const Request& request);
 Response reply_file(const Request& request, const Blob& blob, const std::string& sha256,
                     const std::string& name = {});
 
+// 403: "job 7" belongs to somebody else than who asks.
+Response refuse_owned(const std::string& what, const std::string& owner);
+
 std::string rfc3339(TimePoint time);
 
 }  // namespace pare::coordinator

@@ -32,6 +32,32 @@ std::optional<std::map<std::string, std::string>> match(std::string_view pattern
 
 }  // namespace
 
+bool allows(Needs needs, Scopes scopes) noexcept {
+  switch (needs) {
+    case Needs::kNothing:
+    case Needs::kAnyToken: return true;
+    case Needs::kRead: return scopes.has(Scope::kRead);
+    case Needs::kSubmit: return scopes.has(Scope::kSubmit);
+    case Needs::kReadOrWorker: return scopes.has(Scope::kRead) || scopes.has(Scope::kWorker);
+    case Needs::kSubmitOrWorker: return scopes.has(Scope::kSubmit) || scopes.has(Scope::kWorker);
+    case Needs::kAdmin: return scopes.has(Scope::kAdmin);
+  }
+  return false;
+}
+
+std::string_view name_of(Needs needs) noexcept {
+  switch (needs) {
+    case Needs::kNothing: return "nothing";
+    case Needs::kAnyToken: return "any token";
+    case Needs::kRead: return "read";
+    case Needs::kSubmit: return "submit";
+    case Needs::kReadOrWorker: return "read or worker";
+    case Needs::kSubmitOrWorker: return "submit or worker";
+    case Needs::kAdmin: return "admin";
+  }
+  return "";
+}
+
 Routing RouteTable::find(std::string_view method, std::string_view path) const {
   std::set<std::string> allowed;
   for (const Route& route : routes_) {

@@ -15,10 +15,24 @@ namespace pare::coordinator {
 
 enum class Body { kNone, kJson, kUpload };
 
+// What a token must be allowed to, where tokens are asked for; administrators may all of it.
+enum class Needs {
+  kNothing,   // nobody is asked for a token
+  kAnyToken,  // whatever it may
+  kRead,
+  kSubmit,
+  kReadOrWorker,
+  kSubmitOrWorker,
+  kAdmin,
+};
+bool allows(Needs needs, Scopes scopes) noexcept;
+std::string_view name_of(Needs needs) noexcept;  // "read or worker"
+
 struct Route {
   std::string method;   // GET also answers HEAD
   std::string pattern;  // "/v1/jobs/{id}/trials": {x} takes one whole segment
   Body body = Body::kNone;
+  Needs needs = Needs::kAdmin;
   std::string summary;  // one line, for people
   Handler handler;
 };

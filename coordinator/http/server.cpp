@@ -77,6 +77,13 @@ Response not_allowed(const RequestHead& request, const NoSuchMethod& methods) {
   return response;
 }
 
+Response refused(const Refusal& refusal) {
+  Response response = problem(refusal.status, refusal.reason);
+  if (refusal.status == 401) response.headers["WWW-Authenticate"] = "Bearer";
+  if (refusal.status == 429) response.headers["Retry-After"] = "1";
+  return response;
+}
+
 bool is_vital(const std::string& path) {
   return path == "/healthz";
 }
@@ -109,7 +116,8 @@ struct HttpServer::Impl {
   // Everything that can be said against a request before its body is read.
   std::optional<Response> refusal(const RequestHead& in) const {
     auto stranger = refuse_stranger(
-        {in.method, in.header("host"), in.header("origin"), in.header("sec-fetch-site")});
+        {in.method, in.header("host"), in.header("origin"), in.header("sec-fetch-site")},
+        options.tokens == nullptr ? Hosts::kLoopback : Hosts::kAny);
     if (stranger) return stranger;
     if (!is_clean(in.path)) return problem(400, "the path is not clean UTF-8");
     for (const auto& [name, value] : in.query) {
@@ -121,8 +129,24 @@ struct HttpServer::Impl {
     if (std::holds_alternative<NoSuchPath>(routing)) return not_found(in);
     if (const auto* methods = std::get_if<NoSuchMethod>(&routing)) return not_allowed(in, *methods);
     const Route& route = *std::get<RouteMatch>(routing).route;
+    if (auto refused = refuse_asker(in, route)) return refused;
     if (route.method == "GET" && in.has_body()) return problem(400, "a GET has no body");
     return refuse_body(in, route, options);
+  }
+
+  // Whoever asks without being allowed to, or too often.
+  std::optional<Response> refuse_asker(const RequestHead& in, const Route& route) const {
+    if (options.tokens == nullptr || route.needs == Needs::kNothing) return std::nullopt;
+    const Admission admission = options.tokens->admit(in.header("authorization"));
+    if (const auto* refusal = std::get_if<Refusal>(&admission)) {
+      options.tokens->note(nullptr, in.method, in.path, refusal->status);
+      return refused(*refusal);
+    }
+    const auto& principal = std::get<Principal>(admission);
+    if (allows(route.needs, principal.scopes)) return std::nullopt;
+    options.tokens->note(&principal, in.method, in.path, 403);
+    return problem(
+        403, "the token may not do this; it needs the scope " + std::string(name_of(route.needs)));
   }
 
   // REQUIRES: the request is not refused.
@@ -145,7 +169,20 @@ struct HttpServer::Impl {
       response = problem(500, "the service failed on this request; its log says why");
     }
     spdlog::debug("{} {} {}", in.method, in.path, response.status);
+    write_down(in, response);
     return response;
+  }
+
+  // What changed something; not the bytes of blobs, which are named by what is.
+  void write_down(const RequestHead& in, const Response& response) const {
+    if (options.tokens == nullptr || in.method == "GET" || in.method == "HEAD") return;
+    if (in.path.starts_with("/v1/blobs/")) return;
+    const Routing routing = routes.find(in.method, in.path);
+    const auto* match = std::get_if<RouteMatch>(&routing);
+    if (match == nullptr || match->route->needs == Needs::kRead) return;
+    const Admission admission = options.tokens->who(in.header("authorization"));
+    const auto* principal = std::get_if<Principal>(&admission);
+    options.tokens->note(principal, in.method, in.path, response.status);
   }
 
   Response handle(Arrival& arrival) const {
@@ -159,6 +196,12 @@ struct HttpServer::Impl {
     request.size = Bytes{in.content_length().value_or(0)};
     request.idempotency_key = in.header("idempotency-key");
     request.range = in.header("range");
+    if (options.tokens != nullptr && match.route->needs != Needs::kNothing) {
+      const Admission admission = options.tokens->who(in.header("authorization"));
+      // It may have been revoked while its body came.
+      if (const auto* refusal = std::get_if<Refusal>(&admission)) return refused(*refusal);
+      request.principal = std::get<Principal>(admission);
+    }
     if (arrival.rest) {
       request.stream = arrival.rest;
     } else {
@@ -181,9 +224,9 @@ HttpServer::~HttpServer() {
 
 Result<int> HttpServer::start() {
   const ServerOptions& options = impl_->options;
-  if (!is_loopback(options.host)) {
+  if (options.tokens == nullptr && !is_loopback(options.host)) {
     return Error{ErrorCode::kInvalidArgument,
-                 "there are no tokens yet, so the service listens on loopback only "
+                 "without tokens (--access tokens) the service listens on loopback only "
                  "(127.0.0.1, ::1, localhost), not on '" +
                      options.host + "'"};
   }

@@ -5,14 +5,17 @@
 // an exception in a handler is logged and answered by 500 without its text; who sends or takes
 // slowly holds no thread, and /healthz is answered whatever the others do (gate.h).
 //
-// It binds loopback addresses only, until there are tokens, and refuses requests that a web page
-// could have been tricked into (guard.h, and a body that is not JSON).
+// Without tokens it binds loopback addresses only.  With them a request is refused before its body
+// is read, unless its token may what the route asks for, and what changes something, or was refused
+// for who asked, is written down.  Requests that a web page could have been tricked into are
+// refused either way (guard.h, and a body that is not JSON).
 // start() and stop() belong to one thread.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "coordinator/access/token_book.h"
 #include "coordinator/http/gate.h"
 #include "coordinator/http/routes.h"
 #include "core/result.h"
@@ -26,7 +29,8 @@ struct ServerOptions {
   int threads = 32;
   Bytes max_json{1 << 20};
   Bytes max_upload{4LL << 30};
-  GateOptions gate;  // its times and rates; host, port and threads are those above
+  GateOptions gate;             // its times and rates; host, port and threads are those above
+  TokenBook* tokens = nullptr;  // asks for tokens, if not null; outlives the server
 };
 
 class HttpServer {
@@ -37,7 +41,7 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   // Binds and answers from now on; returns the port.  Fails with kInvalidArgument if the address
-  // is not this machine's loopback, kUnavailable if the port is taken.
+  // is not this machine's loopback and no tokens are asked for, kUnavailable if the port is taken.
   Result<int> start();
   // Lets requests that are being answered end, and ends.  Idempotent.
   void stop();

@@ -85,14 +85,16 @@ Response get_supernet_file(const Services& services, const Request& request) {
 }  // namespace
 
 void add_supernet_routes(RouteTable& table, const Services& services) {
-  table.add({"PUT", "/v1/supernets", Body::kJson, "Registers an uploaded super-network",
+  table.add({"PUT", "/v1/supernets", Body::kJson, Needs::kSubmit,
+             "Registers an uploaded super-network",
              [&services](const Request& r) { return put_supernet(services, r); }});
-  table.add({"GET", "/v1/supernets", Body::kNone, "The super-networks that are here",
+  table.add({"GET", "/v1/supernets", Body::kNone, Needs::kRead, "The super-networks that are here",
              [&services](const Request& r) { return list_supernets(services, r); }});
-  table.add({"GET", "/v1/supernets/{supernet}", Body::kNone,
+  table.add({"GET", "/v1/supernets/{supernet}", Body::kNone, Needs::kRead,
              "A super-network: what it was trained on, and what that brought",
              [&services](const Request& r) { return get_supernet(services, r); }});
-  table.add({"GET", "/v1/supernets/{supernet}/file", Body::kNone, "The file, a safetensors",
+  table.add({"GET", "/v1/supernets/{supernet}/file", Body::kNone, Needs::kRead,
+             "The file, a safetensors",
              [&services](const Request& r) { return get_supernet_file(services, r); }});
 }
 

@@ -82,15 +82,16 @@ Response get_health(const Services& services, const Request&) {
 }  // namespace
 
 void add_target_routes(RouteTable& table, const Services& services) {
-  table.add({"POST", "/v1/targets", Body::kJson, "Adds a target",
+  table.add({"POST", "/v1/targets", Body::kJson, Needs::kAdmin, "Adds a target",
              [&services](const Request& r) { return post_target(services, r); }});
-  table.add({"GET", "/v1/targets", Body::kNone, "The targets, and whether anybody serves them",
+  table.add({"GET", "/v1/targets", Body::kNone, Needs::kRead,
+             "The targets, and whether anybody serves them",
              [&services](const Request& r) { return list_targets(services, r); }});
-  table.add({"GET", "/v1/targets/{target}", Body::kNone, "A target",
+  table.add({"GET", "/v1/targets/{target}", Body::kNone, Needs::kRead, "A target",
              [&services](const Request& r) { return get_target(services, r); }});
-  table.add({"GET", "/v1/workers", Body::kNone, "The workers",
+  table.add({"GET", "/v1/workers", Body::kNone, Needs::kRead, "The workers",
              [&services](const Request& r) { return list_workers(services, r); }});
-  table.add({"GET", "/healthz", Body::kNone, "Whether the service can work",
+  table.add({"GET", "/healthz", Body::kNone, Needs::kNothing, "Whether the service can work",
              [&services](const Request& r) { return get_health(services, r); }});
 }
 

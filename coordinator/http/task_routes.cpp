@@ -68,9 +68,9 @@ Response get_series(const Services& services, const Request& request) {
 }  // namespace
 
 void add_task_routes(RouteTable& table, const Services& services) {
-  table.add({"GET", "/v1/jobs/{job}/tasks", Body::kNone, "Lists the tasks of a job",
+  table.add({"GET", "/v1/jobs/{job}/tasks", Body::kNone, Needs::kRead, "Lists the tasks of a job",
              [&services](const Request& r) { return list_tasks(services, r); }});
-  table.add({"GET", "/v1/tasks/{task}/series", Body::kNone,
+  table.add({"GET", "/v1/tasks/{task}/series", Body::kNone, Needs::kRead,
              "The numbers that a task told step by step",
              [&services](const Request& r) { return get_series(services, r); }});
 }

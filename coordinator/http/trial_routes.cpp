@@ -284,26 +284,29 @@ Response get_candidate_file(const Services& services, const Request& request) {
 }  // namespace
 
 void add_trial_routes(RouteTable& table, const Services& services) {
-  table.add({"GET", "/v1/jobs/{job}/trials", Body::kNone, "Every trial of a job",
+  table.add({"GET", "/v1/jobs/{job}/trials", Body::kNone, Needs::kRead, "Every trial of a job",
              [&services](const Request& r) { return list_trials(services, r); }});
-  table.add({"GET", "/v1/jobs/{job}/trials/{trial}/samples/{target}", Body::kNone,
+  table.add({"GET", "/v1/jobs/{job}/trials/{trial}/samples/{target}", Body::kNone, Needs::kRead,
              "Every sample of a trial's latency on a target",
              [&services](const Request& r) { return get_samples(services, r); }});
-  table.add({"GET", "/v1/jobs/{job}/fronts/{target}", Body::kNone,
+  table.add({"GET", "/v1/jobs/{job}/fronts/{target}", Body::kNone, Needs::kRead,
              "The trials that no other beats on a target, filtered",
              [&services](const Request& r) { return get_front(services, r); }});
-  table.add({"GET", "/v1/jobs/{job}/front", Body::kNone,
+  table.add({"GET", "/v1/jobs/{job}/front", Body::kNone, Needs::kRead,
              "The trials that no other beats on the target where each does worst, filtered",
              [&services](const Request& r) { return get_front_across(services, r); }});
-  table.add({"POST", "/v1/jobs/{job}/predict", Body::kJson,
+  table.add({"POST", "/v1/jobs/{job}/predict", Body::kJson, Needs::kRead,
              "What the job's trials say of plans that it has not tried",
              [&services, turns = std::make_shared<std::counting_semaphore<>>(kMostPredictions)](
                  const Request& r) { return predict_plans(services, *turns, r); }});
-  table.add({"GET", "/v1/plans/{plan}", Body::kNone, "A plan, and the trials that used it",
+  table.add({"GET", "/v1/plans/{plan}", Body::kNone, Needs::kRead,
+             "A plan, and the trials that used it",
              [&services](const Request& r) { return get_plan(services, r); }});
-  table.add({"GET", "/v1/candidates/{candidate}", Body::kNone, "What is known of a candidate",
+  table.add({"GET", "/v1/candidates/{candidate}", Body::kNone, Needs::kRead,
+             "What is known of a candidate",
              [&services](const Request& r) { return get_candidate(services, r); }});
-  table.add({"GET", "/v1/candidates/{candidate}/file", Body::kNone, "The candidate's ONNX",
+  table.add({"GET", "/v1/candidates/{candidate}/file", Body::kNone, Needs::kRead,
+             "The candidate's ONNX",
              [&services](const Request& r) { return get_candidate_file(services, r); }});
 }
 

@@ -62,6 +62,7 @@ ordered_json view_of(const Model& model, Detail detail) {
   ordered_json view = {
       {"name", model.name}, {"sha256", model.sha256}, {"state", name_of(model.state)}};
   if (!model.reason.empty()) view["reason"] = model.reason;
+  if (!model.owner.empty()) view["owner"] = model.owner;
   view["card"] = stored_json(model.card_json);
   view["card_version"] = model.card_version;
   if (detail == Detail::kFull && !model.summary_json.empty()) {
@@ -75,6 +76,7 @@ ordered_json view_of(const Dataset& dataset) {
   ordered_json view = {
       {"name", dataset.name}, {"sha256", dataset.sha256}, {"state", name_of(dataset.state)}};
   if (!dataset.reason.empty()) view["reason"] = dataset.reason;
+  if (!dataset.owner.empty()) view["owner"] = dataset.owner;
   view["calibration_images"] = dataset.counts.calibration_images;
   view["validation_images"] = dataset.counts.validation_images;
   view["boxes"] = dataset.counts.boxes;

@@ -25,9 +25,9 @@ class Server : public ServiceFixture {
   void SetUp() override {
     ServiceFixture::SetUp();
     RouteTable routes = make_routes(*services_);
-    routes.add({"GET", "/v1/throws", Body::kNone, "", [](const Request&) -> Response {
-                  throw std::runtime_error("secret of the house");
-                }});
+    routes.add(
+        {"GET", "/v1/throws", Body::kNone, Needs::kNothing, "",
+         [](const Request&) -> Response { throw std::runtime_error("secret of the house"); }});
     ServerOptions options;
     options.port = 0;
     options.threads = 12;
