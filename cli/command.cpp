@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/format.h"
+#include "host/token.h"
 
 namespace pare::cli {
 
@@ -82,7 +83,9 @@ Exit show(const Common& common, const Result<json>& reply,
 }
 
 Exit with_service(const Common& common, const std::function<Exit(const Service&)>& body) {
-  const auto service = Service::at(common.url);
+  const auto token = host::service_token();
+  if (!token) return report_usage(token.error());
+  const auto service = Service::at(common.url, token.value());
   return service ? body(service.value()) : report_usage(service.error());
 }
 

@@ -44,6 +44,7 @@ void add_supernet_commands(CLI::App& app, Action& chosen);
 void add_inspect_command(CLI::App& app, Action& chosen);
 void add_apply_command(CLI::App& app, Action& chosen);
 void add_up_command(CLI::App& app, Action& chosen);
+void add_access_commands(CLI::App& app, Action& chosen);
 
 // One sentence on stderr, and what to end with.
 Exit report(const Error& error);        // what a Service said
@@ -65,7 +66,8 @@ Service::Progress upload_progress(const Common& common, const std::string& what)
 Exit show(const Common& common, const Result<nlohmann::json>& reply,
           const std::function<std::string(const nlohmann::json&)>& view);
 
-// Calls the body with the service, or reports that the address is none.
+// Calls the body with the service, to which it shows the environment's token; or reports that the
+// address is none, or the token.
 Exit with_service(const Common& common, const std::function<Exit(const Service&)>& body);
 
 // False also where the name cannot be one of a file.

@@ -57,6 +57,7 @@ int run(int argc, char** argv) {
   add_job_commands(app, chosen);
   add_result_commands(app, chosen);
   add_supernet_commands(app, chosen);
+  add_access_commands(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -16,7 +16,8 @@ using nlohmann::json;
 
 struct Service::Http {
   httplib::Client client;
-  explicit Http(const std::string& url) : client(url) {
+  Http(const std::string& url, const std::string& token) : client(url) {
+    if (!token.empty()) client.set_bearer_token_auth(token);
     client.set_connection_timeout(5);
     client.set_read_timeout(120);  // a large dataset is checked before the answer
     client.set_write_timeout(30);
@@ -78,6 +79,7 @@ Error error_of(int status, const std::string& body) {
   if (const std::string detail = text("detail"); !detail.empty()) error.message = detail;
   error.field = text("field");
   if (problem.contains("value")) error.value = text_of(problem["value"]);
+  if (status == 401) error.message += "; PARE_TOKEN or PARE_TOKEN_FILE hands one over";
   if (!error.field.empty() && error.message.find(error.field) == std::string::npos) {
     error.message += " (" + error.field + (error.value.empty() ? "" : ": " + error.value) + ")";
   }
@@ -101,7 +103,7 @@ std::string escaped(const std::string& segment) {
   return out;
 }
 
-Result<Service> Service::at(const std::string& url) {
+Result<Service> Service::at(const std::string& url, const std::string& token) {
   const std::string_view scheme = "http://";
   const bool good = url.starts_with(scheme) && url.size() > scheme.size() &&
                     url.find('/', scheme.size()) == std::string::npos;
@@ -109,10 +111,11 @@ Result<Service> Service::at(const std::string& url) {
     return Error{ErrorCode::kInvalidArgument,
                  "the service's address is like http://127.0.0.1:7070, not '" + url + "'"};
   }
-  return Service(url);
+  return Service(url, token);
 }
 
-Service::Service(std::string url) : url_(std::move(url)), http_(std::make_unique<Http>(url_)) {}
+Service::Service(std::string url, const std::string& token)
+    : url_(std::move(url)), http_(std::make_unique<Http>(url_, token)) {}
 Service::~Service() = default;
 Service::Service(Service&&) noexcept = default;
 
@@ -126,6 +129,10 @@ Result<json> Service::put(const std::string& path, const json& document) const {
 
 Result<json> Service::post(const std::string& path, const json& document) const {
   return document_of(url_, http_->client.Post(path, text_of(document), "application/json"));
+}
+
+Result<json> Service::remove(const std::string& path) const {
+  return document_of(url_, http_->client.Delete(path));
 }
 
 Result<json> Service::create(const std::string& path, const json& document) const {

@@ -19,8 +19,9 @@ namespace pare::cli {
 
 class Service {
  public:
-  // "http://127.0.0.1:7070"; kInvalidArgument if it is no such address.
-  static Result<Service> at(const std::string& url);
+  // "http://127.0.0.1:7070"; kInvalidArgument if it is no such address.  `token` is shown with
+  // every request, unless it is empty.
+  static Result<Service> at(const std::string& url, const std::string& token = {});
   ~Service();
   Service(Service&&) noexcept;
 
@@ -30,6 +31,7 @@ class Service {
   // POST of what makes something: under a key, so that it is made once although the answer got lost
   // and the request was sent again.
   Result<nlohmann::json> create(const std::string& path, const nlohmann::json& document) const;
+  Result<nlohmann::json> remove(const std::string& path) const;
   Result<nlohmann::json> list(const std::string& path) const;  // every page, as one array
 
   using Progress = std::function<void(Bytes done, Bytes total)>;
@@ -43,7 +45,7 @@ class Service {
 
  private:
   struct Http;
-  explicit Service(std::string url);
+  Service(std::string url, const std::string& token);
 
   std::string url_;
   std::unique_ptr<Http> http_;

@@ -33,7 +33,13 @@ struct UpArguments {
   int port = 7070;
   int workers = 0;
   std::string pool = "default";
+  bool tokens = false;
 };
+
+// Where a coordinator that asks for tokens leaves the first one.
+fs::path token_file(const fs::path& data) {
+  return data / "coordinator" / "admin.token";
+}
 
 // As root the database belongs to another user, who cannot enter root's home.
 fs::path default_data() {
@@ -165,11 +171,14 @@ Program coordinator_program(const UpArguments& given, const fs::path& data,
   return {"the coordinator",
           {program_beside("pare-coordinator"), "--database", database, "--data",
            (data / "coordinator").string(), "--http", "127.0.0.1:" + std::to_string(given.port),
-           "--workers-endpoint", "tcp://127.0.0.1:" + std::to_string(given.port + 1)},
+           "--workers-endpoint", "tcp://127.0.0.1:" + std::to_string(given.port + 1), "--access",
+           given.tokens ? "tokens" : "open"},
           data / "log/coordinator.log"};
 }
 
-Program worker_program(const UpArguments& given, const fs::path& data, int number) {
+// `code`: what the worker joins with; empty: it is known already, or the service is open.
+Program worker_program(const UpArguments& given, const fs::path& data, int number,
+                       const std::string& code) {
   const std::string name = "w" + std::to_string(number);
   std::vector<std::string> command = {program_beside("pare-worker"),
                                       "--coordinator",
@@ -187,6 +196,7 @@ Program worker_program(const UpArguments& given, const fs::path& data, int numbe
                                       "--memory-limit-mib",
                                       std::to_string(memory_share_mib(given.workers))};
   for (const std::string& flag : device_flags(data)) command.push_back(flag);
+  if (!code.empty()) command.insert(command.end(), {"--join", code});
   return {"worker " + name, std::move(command), data / "log" / ("worker-" + name + ".log")};
 }
 
@@ -211,6 +221,19 @@ Result<bool> await_health(Supervisor& supervisor, const Service& service, int wo
                whose + " did not get ready:\n" + trimmed(supervisor.last_words(whose))};
 }
 
+// Lets a worker of this machine join a service that asks for tokens.
+Result<std::string> code_for(const UpArguments& given, const fs::path& data, int number) {
+  const std::string name = "w" + std::to_string(number);
+  if (!given.tokens || fs::exists(data / "workers" / name / "identity.json")) return std::string();
+  std::string token;
+  std::getline(std::ifstream(token_file(data)), token);
+  const auto service = Service::at("http://127.0.0.1:" + std::to_string(given.port), token);
+  if (!service) return service.error();
+  const auto made = service.value().post("/v1/workers/enrolments", {{"name", name}});
+  if (!made) return made.error();
+  return made.value().value("code", "");
+}
+
 void say(const std::string& sentence) {
   print("pare up: " + sentence + "\n");
 }
@@ -229,7 +252,10 @@ Result<bool> start_all(const UpArguments& given, const fs::path& data, const Dat
   auto ready = await_health(supervisor, service.value(), 0, signals, "the coordinator");
   if (!ready || !ready.value()) return ready;
   for (int number = 1; number <= given.workers; ++number) {
-    if (auto started = supervisor.start(worker_program(given, data, number)); !started) {
+    const auto code = code_for(given, data, number);
+    if (!code) return code.error();
+    if (auto started = supervisor.start(worker_program(given, data, number, code.value()));
+        !started) {
       return started;
     }
   }
@@ -247,6 +273,9 @@ std::string welcome(const UpArguments& given, const fs::path& data) {
          "  pare target add x86 --runtime onnxruntime\n"
          "  pare submit --model my-detector --dataset my-images --target x86 --watch\n" +
          (given.port == 7070 ? std::string() : "\nset PARE_URL=" + url + " for them\n") +
+         (given.tokens ? "\nset PARE_TOKEN_FILE=" + token_file(data).string() +
+                             " for them, and make others tokens of their own: pare token create\n"
+                       : std::string()) +
          "\nCtrl-C ends it; nothing is lost, and it goes on with the next `pare up`.\n";
 }
 
@@ -348,6 +377,7 @@ void add_up_command(CLI::App& app, Action& chosen) {
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command->add_option("--pool", given->pool, "Pool of the workers")->capture_default_str();
+  command->add_flag("--tokens", given->tokens, "Ask for tokens, on this machine, too");
   command->callback([given, &chosen] { chosen = [given](const Common&) { return up(*given); }; });
 }
 

@@ -45,7 +45,8 @@ class Refused(Exception):
 
 
 class Service:
-    def __init__(self, workers=2):
+    def __init__(self, workers=2, tokens=False):
+        self.tokens = tokens
         # Not under a home folder: PostgreSQL runs as another user when we are root.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pare-e2e-", dir="/var/tmp"))
         self.folder.chmod(0o755)
@@ -53,7 +54,7 @@ class Service:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = open(self.folder / "up.log", "wb")
         self.up = subprocess.Popen([BIN / "pare", "up", "--data", self.folder / "data", "--port", str(self.port),
-                                    "--workers", str(workers)], stdout=self.log, stderr=subprocess.STDOUT)
+                                    "--workers", str(workers), *(["--tokens"] if tokens else [])], stdout=self.log, stderr=subprocess.STDOUT)
 
     def __enter__(self):
         until(lambda: self.up.poll() is None and self.healthy(), "the service is healthy")
@@ -78,9 +79,16 @@ class Service:
 
     # -- the API
 
+    def first_token(self):
+        """The administrator's; none where the service asks for none, or is not there yet."""
+        file = self.folder / "data/coordinator/admin.token"
+        return file.read_text().strip() if self.tokens and file.exists() else None
+
     def call(self, method, route, body=None, raw=None, timeout=60):
         data = raw if raw is not None else (json.dumps(body).encode() if body is not None else None)
         request = urllib.request.Request(self.url + route, data=data, method=method)
+        if token := self.first_token():
+            request.add_header("Authorization", f"Bearer {token}")
         if data is not None:
             request.add_header("Content-Type", "application/octet-stream" if raw is not None else "application/json")
         try:
@@ -133,8 +141,11 @@ class Service:
                 return items
             cursor = f"&cursor={page['next']}"
 
-    def pare(self, *words, check=True):
-        result = subprocess.run([BIN / "pare", "--url", self.url, *map(str, words)], capture_output=True, text=True)
+    def pare(self, *words, check=True, token=None):
+        """`token`: whose; the administrator's if none is given."""
+        shown = token or self.first_token()
+        result = subprocess.run([BIN / "pare", "--url", self.url, *map(str, words)], capture_output=True, text=True,
+                                env={**os.environ, **({"PARE_TOKEN": shown} if shown else {})})
         if check and result.returncode != 0:
             raise AssertionError(f"pare {' '.join(map(str, words))}: exit {result.returncode}\n"
                                  f"{result.stdout}{result.stderr}")
