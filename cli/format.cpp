@@ -517,7 +517,7 @@ namespace {
 std::string card_text(const json& summary) {
   if (!has(summary, "origins")) return "";
   const json card = summary.value("card", json::object());
-  const json origins = summary["origins"];
+  const json& origins = summary["origins"];
   const json how = card.value("preprocessing", json::object());
   const auto line = [&](const char* name, const std::string& value) {
     return fmt::format("  {:<13} {}  <- {}\n", name, value, text_at(origins, name, "unknown"));

@@ -13,7 +13,7 @@ constexpr double kBenchmarkSeconds = 5;  // 64 samples of a detector of 75 ms
 constexpr double kCheckSeconds = 40;
 constexpr int kMinBlocks = 5;
 
-NewTask task_of(const Job& job, std::optional<int> trial, wire::TaskDocument document) {
+NewTask task_of(const Job& job, std::optional<int> trial, const wire::TaskDocument& document) {
   NewTask task;
   task.kind = document.kind();
   task.subject.model_sha256 = job.model_sha256;
@@ -32,7 +32,7 @@ NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Si
   document.params =
       wire::PrepareParams{card, std::move(resolutions), std::move(precisions), job.seed};
   document.blobs = {{"model", job.model_sha256}, {"dataset", job.dataset_sha256}};
-  return task_of(job, std::nullopt, std::move(document));
+  return task_of(job, std::nullopt, document);
 }
 
 NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wish,
@@ -44,7 +44,7 @@ NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wi
   document.blobs = {{"model", job.model_sha256},
                     {"statistics", job.statistics_sha256},
                     {"dataset", job.dataset_sha256}};
-  return task_of(job, std::nullopt, std::move(document));
+  return task_of(job, std::nullopt, document);
 }
 
 NewTask int8_train_task(const Job& job, const ModelCard& card, double minutes,
@@ -57,7 +57,7 @@ NewTask int8_train_task(const Job& job, const ModelCard& card, double minutes,
                     {"statistics", job.statistics_sha256},
                     {"dataset", job.dataset_sha256},
                     {"supernet", supernet_sha256}};
-  return task_of(job, std::nullopt, std::move(document));
+  return task_of(job, std::nullopt, document);
 }
 
 NewTask tune_task(const Job& job, const ModelCard& card, const DistillWish& wish, int trial,
@@ -68,13 +68,13 @@ NewTask tune_task(const Job& job, const ModelCard& card, const DistillWish& wish
                     {"statistics", job.statistics_sha256},
                     {"dataset", job.dataset_sha256}};
   if (plan.weights == Weights::kSupernet) document.blobs["supernet"] = job.supernet_sha256;
-  return task_of(job, trial, std::move(document));
+  return task_of(job, trial, document);
 }
 
 NewTask check_task(const Job& job, const Target& target, bool int8) {
   wire::TaskDocument document;
   document.params = wire::CheckParams{target.runtime, target.threads, int8, kCheckSeconds};
-  NewTask task = task_of(job, std::nullopt, std::move(document));
+  NewTask task = task_of(job, std::nullopt, document);
   task.target = target.name;
   task.pool = target.pool;
   task.runtime = target.runtime;
@@ -91,7 +91,7 @@ NewTask build_task(const Job& job, const ModelCard& card, int trial, const Plan&
   }
   if (plan.weights == Weights::kSupernet) document.blobs["supernet"] = job.supernet_sha256;
   if (plan.weights == Weights::kTuned) document.blobs["supernet"] = tuned_sha256;
-  return task_of(job, trial, std::move(document));
+  return task_of(job, trial, document);
 }
 
 NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
@@ -112,7 +112,7 @@ NewTask evaluate_task(const Job& job, const ModelCard& card, int trial,
     document.blobs["rival_" + std::to_string(i)] = rivals[i];
   }
   if (teacher) document.blobs["model"] = job.model_sha256;
-  NewTask task = task_of(job, trial, std::move(document));
+  NewTask task = task_of(job, trial, document);
   if (runtime != wire::kExecutor) task.runtime = runtime;
   return task;
 }
@@ -128,7 +128,7 @@ NewTask benchmark_task(const Job& job, const ModelCard& card, int trial,
   wire::TaskDocument document;
   document.params = std::move(params);
   document.blobs = {{"candidate", candidate_sha256}, {"dataset", job.dataset_sha256}};
-  NewTask task = task_of(job, trial, std::move(document));
+  NewTask task = task_of(job, trial, document);
   task.target = target.name;
   task.pool = target.pool;
   task.runtime = target.runtime;
@@ -176,7 +176,7 @@ Result<NewTask> compare_task(const Job& job, const ModelCard& card, LabelSource 
     document.blobs[std::string("detections_") + letter] = on->second.accuracy->detections_sha256;
   }
   document.params = std::move(params);
-  NewTask task = task_of(job, std::nullopt, std::move(document));
+  NewTask task = task_of(job, std::nullopt, document);
   task.subject.job.reset();  // a comparison may be asked for after its job has ended
   task.target = target.name;
   task.pool = target.pool;

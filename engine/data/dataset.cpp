@@ -30,7 +30,9 @@ Result<std::vector<DatasetImage>> list_images(const fs::path& folder) {
        entry.increment(failure)) {
     const std::string name = entry->path().filename().string();
     if (name.starts_with('.')) continue;
-    if (!entry->is_regular_file(failure)) return bad(split + "/" + name + " is not a file");
+    if (!entry->is_regular_file(failure)) {
+      return bad(fs::path(split).append(name).string() + " is not a file");
+    }
     images.push_back({.id = 0, .name = name, .path = entry->path()});
   }
   if (failure) return bad("folder " + split + "/: " + failure.message());
@@ -65,6 +67,7 @@ Result<std::monostate> check_disjoint(const Dataset& dataset) {
 
 std::vector<std::string> names_of(const std::vector<DatasetImage>& images) {
   std::vector<std::string> names;
+  names.reserve(images.size());
   for (const DatasetImage& image : images) names.push_back(image.name);
   return names;
 }

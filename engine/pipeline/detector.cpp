@@ -183,6 +183,57 @@ std::vector<std::string> output_layers_of(const Graph& graph) {
   return layers;
 }
 
+// A file as it was uploaded, and as a network of floats whose channels come second.
+struct ReadFile {
+  Graph as_uploaded;
+  FloatNetwork network;
+  bool was_int8 = false;
+  std::vector<std::string> notes;
+};
+
+Result<ReadFile> read_as_floats(std::span<const std::byte> onnx, const PartialCard& card,
+                                const FileCard& file) {
+  ImportOptions options{.input_size = file.size};
+  if (card.height > 0 && card.width > 0) options.input_size = {card.height, card.width};
+  auto read = read_onnx(onnx, options);
+  if (!read) return read.error();
+  ImportedModel imported = std::move(read).value();
+  imported.graph = without_plugin_nms(std::move(imported.graph), imported.notes);
+  ReadFile made{imported.graph, {}, false, {}};
+  auto turned_back = without_int8(std::move(imported.graph));
+  if (!turned_back) return turned_back.error();
+  WithoutInt8 real = std::move(turned_back).value();
+  auto floats = in_float32(std::move(real.graph));
+  if (!floats) return floats.error();
+  auto upright = with_channels_second(std::move(floats).value());
+  if (!upright) return upright.error();
+  made.network = std::move(upright).value();
+  made.was_int8 = real.was_int8;
+  made.notes = std::move(imported.notes);
+  std::ranges::move(real.notes, std::back_inserter(made.notes));
+  std::ranges::move(made.network.notes, std::back_inserter(made.notes));
+  return made;
+}
+
+// A tail that is kept must be in the body's opset: it is cut off last.
+Result<std::monostate> take_body(const Graph& whole, const Observation& observed,
+                                 Detector& detector) {
+  const bool raw = detector.head.head == kRawHead;
+  Graph body = fold_constants(raw ? whole : cut(whole, observed, detector.head), observed);
+  body = fold_batch_norm(remove_dead_ends(std::move(body)));
+  detector.body = with_per_channel_scales(std::move(body), observed, detector.notes);
+  auto seen = observe(detector.body);
+  if (!seen) return seen.error();
+  if (raw) {
+    detector.head = raw_head(detector.body, seen.value());
+    detector.body = cut(detector.body, seen.value(), detector.head);
+    seen = observe(detector.body);
+    if (!seen) return seen.error();
+  }
+  detector.observed = std::move(seen).value();
+  return std::monostate{};
+}
+
 }  // namespace
 
 bool is_layer(const Node& node) {
@@ -194,33 +245,19 @@ Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCar
   const auto about = provenance_of(onnx);
   if (!about) return about.error();
   const FileCard file = file_card(about.value().metadata);
-  ImportOptions options{.input_size = file.size};
-  if (card.height > 0 && card.width > 0) options.input_size = {card.height, card.width};
-  auto read = read_onnx(onnx, options);
+  auto read = read_as_floats(onnx, card, file);
   if (!read) return read.error();
-  ImportedModel imported = std::move(read).value();
-  imported.graph = without_plugin_nms(std::move(imported.graph), imported.notes);
-  const Graph as_uploaded = imported.graph;
-  auto turned_back = without_int8(std::move(imported.graph));
-  if (!turned_back) return turned_back.error();
-  WithoutInt8 real = std::move(turned_back).value();
-  auto floats = in_float32(std::move(real.graph));
-  if (!floats) return floats.error();
-  auto upright = with_channels_second(std::move(floats).value());
-  if (!upright) return upright.error();
-  FloatNetwork network = std::move(upright).value();
-  const Graph whole = remove_identities(std::move(network.graph));
+  ReadFile floats = std::move(read).value();
+  const Graph whole = remove_identities(std::move(floats.network.graph));
   const auto size = image_size(whole);
   if (!size) return size.error();
   const auto observed = observe(whole);
   if (!observed) return observed.error();
   Detector detector;
-  detector.notes = std::move(imported.notes);
-  std::ranges::move(real.notes, std::back_inserter(detector.notes));
-  std::ranges::move(network.notes, std::back_inserter(detector.notes));
-  detector.was_int8 = real.was_int8;
-  detector.edges = std::move(network.edges);
-  detector.file = interface_of(as_uploaded, observed.value());
+  detector.notes = std::move(floats.notes);
+  detector.was_int8 = floats.was_int8;
+  detector.edges = std::move(floats.network.edges);
+  detector.file = interface_of(floats.as_uploaded, observed.value());
   auto match = head_of(whole, observed.value(), card, detector.notes);
   if (!match) return match.error();
   detector.head = std::move(match).value();
@@ -231,21 +268,7 @@ Result<Detector> open_detector(std::span<const std::byte> onnx, const PartialCar
   if (auto done = complete_card(card, file, size.value(), own, detector); !done) {
     return done.error();
   }
-  // A tail that is kept must be in the body's opset: it is cut off last.
-  const bool raw = detector.head.head == kRawHead;
-  Graph body =
-      fold_constants(raw ? whole : cut(whole, observed.value(), detector.head), observed.value());
-  body = fold_batch_norm(remove_dead_ends(std::move(body)));
-  detector.body = with_per_channel_scales(std::move(body), observed.value(), detector.notes);
-  auto seen = observe(detector.body);
-  if (!seen) return seen.error();
-  if (raw) {
-    detector.head = raw_head(detector.body, seen.value());
-    detector.body = cut(detector.body, seen.value(), detector.head);
-    seen = observe(detector.body);
-    if (!seen) return seen.error();
-  }
-  detector.observed = std::move(seen).value();
+  if (auto done = take_body(whole, observed.value(), detector); !done) return done.error();
   auto groups = find_groups(detector.body, detector.observed, all_ops());
   if (!groups) return groups.error();
   detector.groups = std::move(groups).value();

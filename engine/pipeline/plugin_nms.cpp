@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/graph/convert.h"
 #include "engine/graph/messages.h"
 
 namespace pare::engine {
