@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -33,6 +35,14 @@ Result<std::vector<std::uint8_t>> bytes_of(const std::filesystem::path& path) {
 
 std::string name_of(const std::filesystem::path& path, std::size_t bytes) {
   return "image " + path.filename().string() + " (" + std::to_string(bytes) + " bytes)";
+}
+
+bool is_image(const std::filesystem::path& path) {
+  static const std::set<std::string> kEndings = {".jpg", ".jpeg", ".png", ".bmp", ".webp"};
+  std::string ending = path.extension().string();
+  std::ranges::transform(ending, ending.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return kEndings.contains(ending);
 }
 
 struct Codecs {
@@ -113,6 +123,20 @@ Result<Image> check_image(const std::filesystem::path& path) {
   if (fault.empty()) return image;
   return Error{ErrorCode::kInvalidArgument,
                name_of(path, bytes.value().size()) + " is a damaged JPEG: " + fault};
+}
+
+Result<std::vector<std::filesystem::path>> images_in(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.is_regular_file() && is_image(entry.path())) files.push_back(entry.path());
+  }
+  if (error) return Error{ErrorCode::kNotFound, folder.string() + ": " + error.message()};
+  if (files.empty()) {
+    return Error{ErrorCode::kInvalidArgument, folder.string() + " holds no image"};
+  }
+  std::ranges::sort(files);
+  return files;
 }
 
 }  // namespace pare::engine

@@ -30,4 +30,8 @@ Result<Image> read_image(const std::filesystem::path& path);
 // refused, too.  About half as dear again.
 Result<Image> check_image(const std::filesystem::path& path);
 
+// Files of a folder that are images by their name, sorted; not of folders in it.  Fails with
+// kNotFound if there is no such folder, with kInvalidArgument if none is an image.
+Result<std::vector<std::filesystem::path>> images_in(const std::filesystem::path& folder);
+
 }  // namespace pare::engine

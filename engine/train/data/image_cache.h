@@ -14,10 +14,6 @@
 
 namespace pare::engine {
 
-// Files of a folder that are images by their name, sorted; not of folders in it.  Fails with
-// kNotFound if there is no such folder, with kInvalidArgument if none is an image.
-Result<std::vector<std::filesystem::path>> list_images(const std::filesystem::path& folder);
-
 // Fails as read_image() does.
 Result<std::vector<Image>> load_images(std::span<const std::filesystem::path> files, int longest);
 

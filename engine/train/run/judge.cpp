@@ -1,8 +1,16 @@
 #include "engine/train/run/judge.h"
 
+#include <array>
 #include <cmath>
+#include <cstdio>
+#include <numeric>
 
 namespace pare::engine {
+namespace {
+
+constexpr double kLearnedByHeart = 1.25;  // docs/adr/0031: of 128 photographs and more
+
+}  // namespace
 
 Result<std::vector<double>> held_out_losses(Distillation& distillation,
                                             std::vector<SubNetwork>& judged,
@@ -23,6 +31,18 @@ Result<std::vector<double>> held_out_losses(Distillation& distillation,
   }
   for (double& loss : losses) loss /= images;
   return losses;
+}
+
+std::string image_advice(const std::vector<double>& seen, const std::vector<double>& held_out,
+                         int images) {
+  const double ratio = std::accumulate(held_out.begin(), held_out.end(), 0.0) /
+                       std::accumulate(seen.begin(), seen.end(), 0.0);
+  if (!std::isfinite(ratio) || ratio < kLearnedByHeart) return "";
+  std::array<char, 16> times{};
+  std::snprintf(times.data(), times.size(), "%.1f", ratio);
+  return std::string("More images would help: on those held out its sub-networks are ") +
+         times.data() + " times as far from the original as on those learned from (" +
+         std::to_string(images) + ").";
 }
 
 std::size_t nearest_to(const std::vector<SubNetwork>& judged, double share) {

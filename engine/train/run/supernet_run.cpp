@@ -147,7 +147,7 @@ class Run {
     const bool looks =
         state_.steps > 0 && (state_.step % every == 0 || state_.step == state_.steps);
     if (looks) {
-      auto seen = judge_with(state_.average);
+      auto seen = judge_with(state_.average, images_.held_out);
       if (!seen) return seen.error();
       progress_.held_out = seen.value();
       state_.curve.push_back({state_.step, seen.value()});
@@ -181,11 +181,12 @@ class Run {
     unreported_ = 0;
   }
 
-  Result<std::vector<double>> judge_with(const torch::Tensor& values) {
+  Result<std::vector<double>> judge_with(const torch::Tensor& values,
+                                         const std::vector<torch::Tensor>& images) {
     const torch::NoGradGuard no_grad;
     const torch::Tensor own = coordinates_.values().clone();
     coordinates_.values().copy_(values);
-    auto losses = held_out_losses(distillation_, judged_, images_.held_out);
+    auto losses = held_out_losses(distillation_, judged_, images);
     coordinates_.values().copy_(own);
     return losses;
   }
@@ -195,6 +196,14 @@ class Run {
     const auto after = options_.int8 != nullptr ? keep_int8() : keep_knots();
     if (!after) return after.error();
     result_.after = after.value();
+    if (!images_.seen.empty()) {
+      auto seen = judge_with(state_.best, images_.seen);
+      if (!seen) return seen.error();
+      result_.seen = std::move(seen).value();
+      const std::string advice =
+          image_advice(result_.seen, result_.after, static_cast<int>(images_.trained_on.size()));
+      if (!advice.empty()) result_.notes.push_back(advice);
+    }
     result_.supernet.lineage.steps = state_.step;
     result_.curve = state_.curve;
     result_.skipped = state_.skipped;
@@ -203,7 +212,7 @@ class Run {
 
   // Changes that are no better than none, as judged by the plan nearest to their knot, go.
   Result<std::vector<double>> keep_knots() {
-    auto after = judge_with(state_.best);
+    auto after = judge_with(state_.best, images_.held_out);
     if (!after) return after;
     bool all = true;
     for (std::size_t k = 0; k < options_.knots.size(); ++k) {
@@ -214,7 +223,7 @@ class Run {
       const auto first = static_cast<std::int64_t>(k) * coordinates_.per_knot();
       state_.best.narrow(0, first, coordinates_.per_knot()).zero_();
     }
-    if (!all) after = judge_with(state_.best);
+    if (!all) after = judge_with(state_.best, images_.held_out);
     result_.supernet.knots = options_.knots;
     result_.supernet.changes = coordinates_.changes(state_.best);
     return after;
@@ -229,7 +238,7 @@ class Run {
       int8.changes.emplace(layer, std::move(change[0]));
     }
     int8.range_factors = coordinates_.range_factors(state_.best);
-    return judge_with(state_.best);
+    return judge_with(state_.best, images_.held_out);
   }
 
   Coordinates coordinates_;

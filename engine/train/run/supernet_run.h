@@ -47,6 +47,7 @@ struct RunImages {
   std::span<const Image> trained_on;
   std::vector<torch::Tensor> held_out;  // batches of inputs
   InputForm form;
+  std::vector<torch::Tensor> seen = {};  // batches of images trained on, as they are
 };
 
 struct RunProgress {
@@ -61,6 +62,7 @@ struct RunProgress {
 struct TrainedCorrection {
   Supernet supernet;                  // without lineage but steps; for int8 that part alone
   std::vector<double> before, after;  // held-out loss of each judged plan
+  std::vector<double> seen;           // its loss after training on images trained on; may be empty
   std::vector<bool> kept;             // of each knot, or of int8: the change is better than none
   std::vector<HeldOutPoint> curve;
   std::int64_t skipped = 0;

@@ -1,5 +1,6 @@
 #include "engine/train/tasks/photographs.h"
 
+#include <span>
 #include <utility>
 
 #include "engine/data/preprocess.h"
@@ -15,7 +16,7 @@ constexpr std::size_t kHeldOutShare = 5;  // one image in so many
 constexpr std::size_t kMostHeldOut = 200;
 constexpr std::int64_t kHeldOutBatch = 8;
 
-std::vector<torch::Tensor> as_batches(const std::vector<Image>& images, const InputForm& form) {
+std::vector<torch::Tensor> as_batches(std::span<const Image> images, const InputForm& form) {
   std::vector<torch::Tensor> batches, inputs;
   for (const Image& image : images) {
     const NetworkInput input = preprocess(image, form.preprocessing, form.height, form.width);
@@ -31,7 +32,7 @@ std::vector<torch::Tensor> as_batches(const std::vector<Image>& images, const In
 
 Result<Photographs> load_photographs(const std::filesystem::path& folder, std::size_t most,
                                      const InputForm& form) {
-  auto files = list_images(folder);
+  auto files = images_in(folder);
   if (!files) return files.error();
   std::vector<std::filesystem::path> all = std::move(files).value();
   if (most > 0 && all.size() > most) all.resize(most);
@@ -52,8 +53,10 @@ Result<Photographs> load_photographs(const std::filesystem::path& folder, std::s
   if (!learned) return learned.error();
   const auto judging = load_images(held, kAnySide);
   if (!judging) return judging.error();
-  return Photographs{std::move(learned).value(), as_batches(judging.value(), form), held.size(),
-                     wire::sha256_hex(names)};
+  const std::span<const Image> of_learned(learned.value());
+  auto seen = as_batches(of_learned.first(std::min(of_learned.size(), held.size())), form);
+  return Photographs{std::move(learned).value(), as_batches(judging.value(), form), std::move(seen),
+                     held.size(), wire::sha256_hex(names)};
 }
 
 }  // namespace pare::engine

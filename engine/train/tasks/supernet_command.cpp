@@ -84,6 +84,7 @@ Json of_plans(const std::vector<PoolPlan>& plans, const TrainedCorrection& train
     list.push_back({{"share", plans[j].share},
                     {"closed_form", trained.before[j]},
                     {"trained", trained.after[j]}});
+    if (!trained.seen.empty()) list.back()["on_images_seen"] = trained.seen[j];
   }
   return list;
 }
@@ -132,7 +133,8 @@ Result<std::monostate> train(const Arguments& arguments) {
   const InputForm form{detector.card.height, detector.card.width, detector.card.preprocessing};
   const auto photographs = load_photographs(arguments.images, arguments.most_images, form);
   if (!photographs) return photographs.error();
-  const RunImages images{photographs.value().trained_on, photographs.value().held_out, form};
+  const RunImages images{photographs.value().trained_on, photographs.value().held_out, form,
+                         photographs.value().seen};
   RunOptions options = arguments.run;
   if (arguments.int8) options.int8 = &int8;
   FileKeeper keeper(arguments.checkpoint, arguments.checkpoint_seconds);

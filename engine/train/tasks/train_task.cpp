@@ -321,7 +321,8 @@ class TrainTask {
                                   const Detector& detector) {
     TaskKeeper keeper(task_.checkpoints, say_);
     options.keeper = &keeper;
-    const RunImages images{photographs.trained_on, photographs.held_out, form_of(detector)};
+    const RunImages images{photographs.trained_on, photographs.held_out, form_of(detector),
+                           photographs.seen};
     return train_supernet(body, plans.orders, plans.pool, plans.judged, images, options,
                           Progress(plans.judged, say_));
   }

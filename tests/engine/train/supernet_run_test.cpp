@@ -12,6 +12,7 @@
 #include <iterator>
 
 #include "engine/train/graph/torch_tensor.h"
+#include "engine/train/run/judge.h"
 #include "engine/train/run/threads.h"
 #include "tests/engine/train/elastic_network.h"
 
@@ -140,6 +141,35 @@ TEST_F(SupernetRun, training_lowers_the_loss_on_images_that_it_never_saw) {
 }
 
 // A rate that ruins every network.
+TEST_F(SupernetRun, images_that_were_learned_from_are_looked_at_in_the_end_too) {
+  set_threads(1);
+  const ElasticNetwork network;
+  const PoolSpace space = space_of_widths(network.body(), network.ranking).value();
+  const auto pool =
+      draw_pool(space, {.plans = 6, .least = 0.1, .most = 0.35, .noise = 0.4, .seed = 1});
+  RunOptions options = options_of(nullptr);
+  const auto judged = expected_plans(space, options.knots);
+  const std::vector<Image> images = photographs();
+  const torch::Tensor held = to_torch(random_tensor({4, 3, 32, 48}, 7, 0, 1));
+  const torch::Tensor seen = to_torch(random_tensor({4, 3, 32, 48}, 8, 0, 1));
+  const auto trained = train_supernet(network.body(), network.ranking.orders, pool, judged,
+                                      {images, {held}, {32, 48, preprocessing()}, {seen}}, options,
+                                      [](const RunProgress&) {});
+  ASSERT_TRUE(trained) << trained.error().message;
+  ASSERT_EQ(trained.value().seen.size(), judged.size());
+  EXPECT_THAT(trained.value().seen, Each(Gt(0)));
+  EXPECT_NE(trained.value().seen, trained.value().after);
+}
+
+TEST(ImageAdvice, more_images_where_held_out_losses_are_well_above_those_of_images_learned_from) {
+  EXPECT_EQ(image_advice({2, 8}, {2.1, 8.5}, 900), "");
+  EXPECT_EQ(image_advice({2, 8}, {1.9, 7.5}, 900), "");
+  EXPECT_EQ(image_advice({0, 0}, {0, 0}, 900), "");
+  EXPECT_EQ(image_advice({2, 8}, {4, 11}, 51),
+            "More images would help: on those held out its sub-networks are 1.5 times as far from "
+            "the original as on those learned from (51).");
+}
+
 TEST_F(SupernetRun, a_knot_that_is_no_better_than_closed_form_is_left_out) {
   RunOptions options = options_of(nullptr);
   options.optimizer.rate = 30;
