@@ -47,7 +47,7 @@ ObjectBox mirror(ObjectBox box, float size, bool left_right, bool up_down, bool 
 }  // namespace
 
 Batch draw_batch(const TrainingSet& set, const std::vector<std::int64_t>& numbers, int crop,
-                 std::mt19937_64& random) {
+                 Symmetry symmetry, std::mt19937_64& random) {
   Batch batch;
   std::vector<torch::Tensor> images;
   const std::int64_t size = set.images.size(2);
@@ -62,8 +62,9 @@ Batch draw_batch(const TrainingSet& set, const std::vector<std::int64_t>& number
     }
     const std::int64_t left = corner(at_x, size, crop, random);
     const std::int64_t top = corner(at_y, size, crop, random);
-    const bool left_right = (random() & 1U) != 0, up_down = (random() & 1U) != 0;
-    const bool swap = (random() & 1U) != 0;
+    const bool turned = symmetry == Symmetry::kAnyWayUp;
+    const bool left_right = (random() & 1U) != 0, up_down = (random() & 1U) != 0 && turned;
+    const bool swap = (random() & 1U) != 0 && turned;
     torch::Tensor image = set.images[number].slice(1, top, top + crop).slice(2, left, left + crop);
     if (left_right) image = image.flip(2);
     if (up_down) image = image.flip(1);

@@ -178,10 +178,16 @@ void add_options(CLI::App& app, Arguments& given) {
   steps->excludes(minutes);
   app.add_option("--batch", train.batch)->check(CLI::Range(1, 512))->capture_default_str();
   app.add_option("--crop", train.crop, "Side of the pieces trained on; 0: whole images");
+  app.add_flag_callback(
+      "--any-way-up", [&train] { train.symmetry = Symmetry::kAnyWayUp; },
+      "Images are turned, too: what is seen from above has no upside");
   app.add_option("--learning-rate", train.learning_rate)
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--weight-decay", train.weight_decay)->check(CLI::NonNegativeNumber);
+  app.add_option("--thinning", train.thinning,
+                 "Draws factors of batch normalisation to 0: channels to prune; 0.1 is a lot")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--warmup-epochs", train.warmup_epochs)->check(CLI::NonNegativeNumber);
   app.add_option("--average-decay", train.average_decay)->check(CLI::Range(0.0, 1.0));
   app.add_option("--seed", train.seed);

@@ -107,6 +107,7 @@ int main(int argc, char** argv) {
   if (command == "torchscript") return pare::engine::run_torchscript(argc - 1, argv + 1);
   Arguments arguments;
   TrainOptions& options = arguments.train;
+  options.symmetry = Symmetry::kAnyWayUp;
   CLI::App app("Trains the circuit-board detector on images with COCO labels.");
   app.add_option("--data", arguments.data, "Folder with labels.json and its images")->required();
   app.add_option("--out", arguments.out, "ONNX file to write")->required();

@@ -62,7 +62,7 @@ class Run {
     std::chrono::steady_clock::time_point start;
     for (int i = 0; i <= kTimedSteps; ++i) {
       if (i == 1) start = std::chrono::steady_clock::now();  // the first one warms up
-      const auto loss = loss_on(draw_batch(set_, first, options_.crop, random));
+      const auto loss = loss_on(draw_batch(set_, first, options_.crop, options_.symmetry, random));
       if (!loss) return loss.error();
       loss.value().total.backward();
     }
@@ -102,7 +102,9 @@ class Run {
           order.begin() +
           std::min<std::int64_t>((i + 1) * options_.batch, static_cast<std::int64_t>(order.size()));
       progress_.step = epoch * per_epoch_ + i + 1;
-      if (const auto done = run_step(draw_batch(set_, {from, to}, options_.crop, random)); !done) {
+      if (const auto done =
+              run_step(draw_batch(set_, {from, to}, options_.crop, options_.symmetry, random));
+          !done) {
         return done.error();
       }
       if (++unreported_ == kReportEvery || i + 1 == steps) tell(report);
@@ -127,12 +129,23 @@ class Run {
     for (const TrainableParameter& p : module_.parameters()) values.push_back(p.value);
     torch::nn::utils::clip_grad_norm_(values, kMostGradient);
     optimizer_.step();
+    thin();
     average_.update(module_);
     progress_.loss += total;
     progress_.box += loss.box;
     progress_.objectness += loss.objectness;
     progress_.classes += loss.classes;
     return std::monostate{};
+  }
+
+  // A factor comes nearer to 0 and does not pass it.
+  void thin() {
+    if (options_.thinning == 0) return;
+    const torch::NoGradGuard no_grad;
+    const double step = progress_.learning_rate * options_.thinning;
+    for (const TrainableParameter& p : module_.parameters()) {
+      if (p.scales) p.value.copy_(torch::softshrink(p.value, step));
+    }
   }
 
   Result<DetectionLoss> loss_on(const Batch& batch) {

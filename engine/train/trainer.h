@@ -4,7 +4,12 @@
 // average of the weights that is what comes out. The same options, images and thread count give the
 // same result. State is saved after every epoch and a run goes on from it.
 //
-// Sources: AdamW (Loshchilov and Hutter 2019); YOLOX (Ge et al. 2021) for the average's ramp.
+// Thinning draws the factors of batch normalisation to 0 all the while, so that channels which the
+// detector can do without end near it, and any importance finds them (l2 as well: the factors are
+// part of the weights once they are folded).
+//
+// Sources: AdamW (Loshchilov and Hutter 2019); YOLOX (Ge et al. 2021) for the average's ramp;
+// network slimming (Liu et al., ICCV 2017) for thinning, here as a proximal step.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +30,12 @@ struct TrainOptions {
   std::int64_t steps = 0;  // instead of epochs, if not 0
   int batch = 16;
   int crop = 128;  // height and width of what is trained on, cut out of the images
+  Symmetry symmetry = Symmetry::kMirrored;
   double learning_rate = 2e-3;
   double weight_decay = 0.02;
   double warmup_epochs = 0.5;
   double average_decay = 0.998;
+  double thinning = 0;  // what a factor loses a step, in learning rates; 0.1 is a lot
   std::uint64_t seed = 1;
   std::filesystem::path checkpoint;  // empty: none; an existing one is resumed
   LossOptions loss = {};

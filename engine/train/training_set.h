@@ -33,11 +33,17 @@ struct Batch {
   std::vector<std::vector<ObjectBox>> objects;
 };
 
-// Images by number: each turned into one of the eight symmetries of a square (a board has no
-// upside), its brightness changed a little, and a random square of `crop` pixels cut out.  Three in
+// What images may be turned into.
+enum class Symmetry : bool {
+  kMirrored,  // left and right change places
+  kAnyWayUp,  // any of the eight symmetries of a square: seen from above, a board has no upside
+};
+
+// Images by number: each turned into one of its symmetries, its brightness changed a little, and a
+// random square of `crop` pixels cut out.  Three in
 // four squares hold an object; one of which less than half remains is no longer labelled.
 // REQUIRES: crop is at most the images' size and a multiple of the largest stride.
 Batch draw_batch(const TrainingSet& set, const std::vector<std::int64_t>& numbers, int crop,
-                 std::mt19937_64& random);
+                 Symmetry symmetry, std::mt19937_64& random);
 
 }  // namespace pare::engine

@@ -10,12 +10,13 @@
 namespace pare::engine {
 namespace {
 
-enum class Use { kFixed, kKernel, kOffset, kStatistic };
+enum class Use { kFixed, kKernel, kOffset, kScale, kStatistic };
 
 Use use_of(const Node& node, std::size_t input) {
   if (node.op == "Conv" && input == 1) return Use::kKernel;
   if (node.op == "Conv" && input == 2) return Use::kOffset;
-  if (node.op == "BatchNormalization" && (input == 1 || input == 2)) return Use::kOffset;
+  if (node.op == "BatchNormalization" && input == 1) return Use::kScale;
+  if (node.op == "BatchNormalization" && input == 2) return Use::kOffset;
   if (node.op == "BatchNormalization" && input >= 3) return Use::kStatistic;
   if (node.op == "Relu") return Use::kOffset;  // a share that is learned and kept positive
   return Use::kFixed;
@@ -62,7 +63,8 @@ void GraphModule::adopt_constants(Trainable trainable) {
         continue;
       }
       constant->second.set_requires_grad(true);
-      parameters_.push_back({node.inputs[i], constant->second, use == Use::kKernel});
+      parameters_.push_back(
+          {node.inputs[i], constant->second, use == Use::kKernel, use == Use::kScale});
     }
   }
 }

@@ -25,6 +25,7 @@ struct TrainableParameter {
   std::string name;  // of the constant in the graph
   torch::Tensor value;
   bool decays = false;  // weight decay is for kernels, not for biases and scales
+  bool scales = false;  // a batch normalisation's factors
 };
 
 enum class Trainable : bool { kNothing, kWeights };

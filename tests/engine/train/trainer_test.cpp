@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <utility>
 #include <vector>
@@ -54,6 +56,31 @@ TEST(Trainer, the_loss_falls_on_squares) {
   const auto losses = losses_of(squares(16, 64), short_run(24));
   ASSERT_EQ(losses.size(), 24U);
   EXPECT_LT(losses.back(), 0.6 * losses.front());
+}
+
+// The factors of all batch normalisations of what was trained.
+std::vector<float> trained_factors(double thinning) {
+  TrainOptions options = short_run(8);
+  options.thinning = thinning;
+  const auto trained = train_detector(make_board_detector(2, 64, 1), squares(16, 64), options,
+                                      [](const TrainProgress&) {});
+  PARE_CHECK(trained.has_value(), trained.error().message);
+  std::vector<float> factors;
+  for (const Node& node : trained.value().nodes) {
+    if (node.op != "BatchNormalization") continue;
+    const auto own = trained.value().constants.at(node.inputs[1]).values<float>();
+    factors.insert(factors.end(), own.begin(), own.end());
+  }
+  return factors;
+}
+
+TEST(Trainer, thinning_draws_the_factors_of_channels_to_nothing) {
+  const auto plain = trained_factors(0), thinned = trained_factors(60);
+  ASSERT_EQ(plain.size(), thinned.size());
+  const auto small = [](float factor) { return std::abs(factor) < 0.1F; };
+  EXPECT_LT(std::ranges::count_if(plain, small), std::ssize(plain) / 20);
+  EXPECT_GT(std::ranges::count_if(thinned, small), std::ssize(thinned) / 2);
+  EXPECT_TRUE(std::ranges::none_of(thinned, [](float factor) { return factor < 0; }));
 }
 
 TEST(Trainer, a_resumed_run_ends_where_an_uninterrupted_one_does) {
@@ -145,12 +172,30 @@ TEST(Trainer, the_learning_rate_rises_and_then_falls_to_a_twentieth) {
   EXPECT_DOUBLE_EQ(schedule(100, 100, 10), 0.05);
 }
 
+// Bright above, dark below.
+TEST(Augmentation, only_what_has_no_upside_is_turned) {
+  TrainingSet set = squares(1, 64);
+  set.images.slice(2, 0, 32).fill_(200);
+  set.images.slice(2, 32, 64).fill_(0);
+  for (const Symmetry symmetry : {Symmetry::kMirrored, Symmetry::kAnyWayUp}) {
+    std::mt19937_64 random(9);
+    int upright = 0;
+    for (int i = 0; i < 40; ++i) {
+      const torch::Tensor image = draw_batch(set, {0}, 64, symmetry, random).images[0];
+      upright += image.slice(1, 0, 32).min().item<float>() > 100 ? 1 : 0;
+    }
+    EXPECT_EQ(upright == 40, symmetry == Symmetry::kMirrored);
+    EXPECT_GT(upright, 0);
+  }
+}
+
 TEST(Augmentation, boxes_move_with_their_pixels) {
   const TrainingSet set = squares(20, 96);
   std::mt19937_64 random(9);
   int boxes = 0;
   for (std::int64_t i = 0; i < 20; ++i) {
-    const Batch batch = draw_batch(set, {i}, 64, random);
+    const auto symmetry = i < 10 ? Symmetry::kMirrored : Symmetry::kAnyWayUp;
+    const Batch batch = draw_batch(set, {i}, 64, symmetry, random);
     EXPECT_EQ(batch.images.sizes(), (std::vector<std::int64_t>{1, 3, 64, 64}));
     for (const ObjectBox& box : batch.objects[0]) {
       const auto left = static_cast<std::int64_t>(box.centre_x - box.width / 2);
