@@ -25,7 +25,32 @@ enum class Importance : std::uint8_t {
   kL2,      // the same
   kRandom,  // the baseline that the others must beat
   kThinet,  // by the consumers' error without any repair
+  // These need gradients, and so their orders come with the statistics (pare-train importance).
+  kTaylor,      // by how steeply the outputs change with a gate on the unit
+  kFisher,      // by the square of that
+  kFisherGram,  // as kGram, an error weighed by how much the network's outputs mind it
+  kGates,       // by gates that were trained to close
 };
+
+constexpr std::string_view name_of(Importance importance) noexcept {
+  switch (importance) {
+    case Importance::kGram: return "gram";
+    case Importance::kL1: return "l1";
+    case Importance::kL2: return "l2";
+    case Importance::kRandom: return "random";
+    case Importance::kThinet: return "thinet";
+    case Importance::kTaylor: return "taylor";
+    case Importance::kFisher: return "fisher";
+    case Importance::kFisherGram: return "fisher_gram";
+    case Importance::kGates: return "gates";
+  }
+  return "";
+}
+
+// Whether it is learned from gradients.
+constexpr bool needs_gradients(Importance importance) noexcept {
+  return importance >= Importance::kTaylor;
+}
 
 // What repairs the consumers of removed channels.
 enum class Reconstruction : std::uint8_t {

@@ -13,7 +13,10 @@ namespace {
 constexpr int kVersion = 2;
 constexpr int kLargestSide = 8192;
 constexpr int kLargestKernel = 255;
-constexpr std::array<std::string_view, 5> kImportance = {"gram", "l1", "l2", "random", "thinet"};
+constexpr std::array<std::string_view, 9> kImportance = {
+    name_of(Importance::kGram),   name_of(Importance::kL1),         name_of(Importance::kL2),
+    name_of(Importance::kRandom), name_of(Importance::kThinet),     name_of(Importance::kTaylor),
+    name_of(Importance::kFisher), name_of(Importance::kFisherGram), name_of(Importance::kGates)};
 constexpr std::array<std::string_view, 3> kReconstruction = {"none", "independent", "sequential"};
 constexpr std::array<std::string_view, 5> kRanges = {"min_max", "percentile", "entropy", "mse",
                                                      "mse_after_activation"};
@@ -141,7 +144,7 @@ nlohmann::json plan_value(const Plan& plan) {
   json["version"] = old ? 1 : kVersion;
   json["input"] = {plan.height, plan.width};
   json["widths"] = plan.widths;
-  json["importance"] = kImportance[static_cast<std::size_t>(plan.importance)];
+  json["importance"] = name_of(plan.importance);
   json["reconstruction"] = kReconstruction[static_cast<std::size_t>(plan.reconstruction)];
   json["quantization"] = nullptr;
   if (plan.quantization) json["quantization"] = quantization_json(*plan.quantization);

@@ -27,10 +27,13 @@ namespace {
 
 constexpr std::size_t kSequentialImages = 32;  // at most
 
-// `prepare` ranked by Gram matrices; the other kinds are cheap enough to rank now.
+// `prepare` ranked by Gram matrices, pare-train by gradients where it was asked to; the other kinds
+// are cheap enough to rank now.
 Result<UnitOrders> orders_for(const Detector& detector, const TensorFile& file,
                               Importance importance) {
-  if (importance == Importance::kGram) return load_orders(file, importance);
+  if (importance == Importance::kGram || needs_gradients(importance)) {
+    return load_orders(file, importance);
+  }
   if (importance != Importance::kThinet) {
     return rank_units(detector.body, detector.groups, importance, {});
   }

@@ -11,17 +11,6 @@
 namespace pare::engine {
 namespace {
 
-std::string_view name_of(Importance importance) {
-  switch (importance) {
-    case Importance::kGram: return "gram";
-    case Importance::kL1: return "l1";
-    case Importance::kL2: return "l2";
-    case Importance::kRandom: return "random";
-    case Importance::kThinet: return "thinet";
-  }
-  return "";
-}
-
 // Places of a group's units by symbol.
 std::map<Symbol, int> places(const Group& group) {
   std::map<Symbol, int> place;
@@ -200,6 +189,15 @@ Result<UnitOrders> rank_units(const Graph& graph, const Groups& groups, Importan
   return orders;
 }
 
+UnitOrders orders_by_score(const Groups& groups,
+                           const std::map<std::string, std::vector<double>>& scores) {
+  UnitOrders orders;
+  for (const Group& group : groups.groups) {
+    orders[group.name] = covering(group, by_descending(scores.at(group.name)));
+  }
+  return orders;
+}
+
 void store(const UnitOrders& orders, Importance importance, TensorFile& file) {
   for (const auto& [group, order] : orders) {
     const std::vector<std::int32_t> units(order.begin(), order.end());
@@ -221,7 +219,8 @@ Result<UnitOrders> load_orders(const TensorFile& file, Importance importance) {
   }
   if (orders.empty()) {
     return Error{ErrorCode::kNotFound,
-                 "the statistics hold no order by " + std::string(name_of(importance))};
+                 "the statistics hold no order by " + std::string(name_of(importance)) +
+                     (needs_gradients(importance) ? ": `pare-train importance` learns it" : "")};
   }
   return orders;
 }

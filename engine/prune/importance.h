@@ -7,7 +7,8 @@
 // first, one of two equal ones at no cost.  kThinet: the same elimination by the error that is left
 // without any repair, tr(W_B G_BB W_B') for all columns B removed so far, in the same units.
 // kL1, kL2: norms of the producers' rows, each producer relative to its own mean.  kRandom: seeded
-// by the group's name.
+// by the group's name.  Those that need gradients are learned elsewhere (engine/train/importance)
+// and only kept here.
 //
 // Whatever the kind, the first units cover every tensor (Group::covers).
 // Cost: d^3 for each consumer (inverse), and m^2 x block for each removal among a group's m
@@ -45,8 +46,14 @@ Result<Ranking> rank_by_gram(const Graph& graph, const Groups& groups, const Sta
 
 // `statistics` is read for kGram and kThinet only.  Fails with kInvalidArgument, naming the
 // consumer, if its Gram is missing or of another size.
+// REQUIRES: !needs_gradients(importance).
 Result<UnitOrders> rank_units(const Graph& graph, const Groups& groups, Importance importance,
                               const Statistics& statistics);
+
+// The highest first, but for those that must cover a tensor.
+// REQUIRES: a score for each unit of every group, by the group's name.
+UnitOrders orders_by_score(const Groups& groups,
+                           const std::map<std::string, std::vector<double>>& scores);
 
 // Into and out of a tensor file (names "order/<importance>/<group>"), so that `prepare` ranks once
 // and `build` reads.

@@ -4,6 +4,7 @@
 //   pare-train detector --model m.onnx --images boards --minutes 60 -o detector.onnx
 //   pare-train supernet --model m.onnx --statistics s --images DIR --minutes 60 -o m.supernet
 //   pare-train cut --model m.onnx --statistics s --supernet m.supernet --plan p.json -o c.onnx
+//   pare-train importance --model m.onnx --statistics s --images DIR -o s.learned
 //   pare-train torchscript candidate.onnx -o candidate.pt
 //   pare-train run --task task.json --outcome outcome.json --scratch DIR
 //   pare-train hello
@@ -23,6 +24,7 @@
 
 #include "engine/onnx/onnx_io.h"
 #include "engine/train/detector_command.h"
+#include "engine/train/tasks/importance_command.h"
 #include "engine/train/tasks/run_command.h"
 #include "engine/train/tasks/supernet_command.h"
 #include "engine/train/torchscript_command.h"
@@ -104,6 +106,7 @@ int main(int argc, char** argv) {
   if (command == "run") return pare::engine::run_run(argc - 1, argv + 1);
   if (command == "hello") return pare::engine::run_hello();
   if (command == "cut") return pare::engine::run_cut(argc - 1, argv + 1);
+  if (command == "importance") return pare::engine::run_importance(argc - 1, argv + 1);
   if (command == "torchscript") return pare::engine::run_torchscript(argc - 1, argv + 1);
   Arguments arguments;
   TrainOptions& options = arguments.train;

@@ -59,7 +59,7 @@ class RandomDocuments {
     out.height = whole(1, 8192);
     out.width = whole(1, 8192);
     for (const std::string& group : texts()) out.widths[group] = whole(1, 4096);
-    out.importance = static_cast<Importance>(whole(0, 4));
+    out.importance = static_cast<Importance>(whole(0, 8));
     out.reconstruction = static_cast<Reconstruction>(whole(0, 2));
     out.floats = kFloatPrecisions.at(static_cast<std::size_t>(whole(0, 2)));
     if (coin()) {

@@ -88,6 +88,31 @@ TEST(Importance, a_ranking_comes_back_with_its_damages_and_orders_alone_are_no_r
   EXPECT_EQ(other.error().message, "statistics: damage/a is of another network");
 }
 
+TEST(Importance, an_order_that_is_not_there_is_named_with_what_makes_it) {
+  TensorFile file;
+  store(UnitOrders{{"a", {1, 0}}}, Importance::kFisher, file);
+  EXPECT_EQ(load_orders(file, Importance::kFisher).value().at("a"), (std::vector<int>{1, 0}));
+  const auto missing = load_orders(file, Importance::kGates);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message,
+            "the statistics hold no order by gates: `pare-train importance` learns it");
+}
+
+TEST(Importance, the_highest_score_comes_first_behind_what_must_cover) {
+  const Analysed model = two_layers();
+  std::map<std::string, std::vector<double>> scores;
+  for (const Group& group : model.groups.groups) {
+    for (std::size_t u = 0; u < group.units.size(); ++u) {
+      scores[group.name].push_back(static_cast<double>((u * 5) % group.units.size()));
+    }
+  }
+  for (const auto& [name, order] : orders_by_score(model.groups, scores)) {
+    std::vector<double> sorted;
+    for (const int u : order) sorted.push_back(scores.at(name)[static_cast<std::size_t>(u)]);
+    EXPECT_TRUE(std::ranges::is_sorted(sorted, std::ranges::greater{})) << name;
+  }
+}
+
 TEST(Importance, a_missing_gram_names_the_layer) {
   const Analysed model = two_layers();
   const auto refused = rank_units(model.graph, model.groups, Importance::kGram, {});
