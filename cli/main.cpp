@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "cli/command.h"
+#include "cli/label_command.h"
 #include "cli/zoo_commands.h"
 #include "core/version.h"
 
@@ -52,6 +53,7 @@ int run(int argc, char** argv) {
   add_up_command(app, chosen);
   add_inspect_command(app, chosen);
   add_apply_command(app, chosen);
+  add_label_command(app, chosen);
   add_zoo_commands(app, chosen);
   add_catalog_commands(app, chosen);
   add_job_commands(app, chosen);

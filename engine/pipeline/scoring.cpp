@@ -85,10 +85,10 @@ std::vector<Category> categories_of(const ModelCard& card, int classes) {
   return categories;
 }
 
-ImageGroundTruth as_labels(std::int64_t image, const std::vector<Detection>& found) {
+ImageGroundTruth as_labels(std::int64_t image, const std::vector<Detection>& found, double sure) {
   ImageGroundTruth labels{image, {}};
   for (const Detection& d : found) {
-    if (!(d.score > kTeacherScore)) continue;
+    if (!(d.score > sure)) continue;
     labels.boxes.push_back(
         {.box = d.box, .area = d.box.width * d.box.height, .crowd = false, .category = d.category});
   }
@@ -197,7 +197,7 @@ Result<Score> score(const RunningDetector& detector, const Dataset& dataset,
 }
 
 Result<Dataset> labelled_by(const RunningDetector& teacher, Dataset dataset,
-                            const ChosenImages& images, const Progress& progress,
+                            const ChosenImages& images, double sure, const Progress& progress,
                             Stopwatch& watch) {
   const auto lap = watch.lap(Phase::kTeacher);
   const auto chosen = choose_images(dataset, images);
@@ -206,7 +206,7 @@ Result<Dataset> labelled_by(const RunningDetector& teacher, Dataset dataset,
   std::vector<Category> categories;
   const auto keep = [&](const DatasetImage& image, const Found& found) -> Result<std::monostate> {
     categories = categories_of(teacher.card, found.classes);
-    labels.push_back(as_labels(image.id, found.boxes));
+    labels.push_back(as_labels(image.id, found.boxes, sure));
     return std::monostate{};
   };
   Stopwatch within;  // all of it is the teacher's time

@@ -74,13 +74,15 @@ Result<Score> score(const RunningDetector& detector, const Dataset& dataset,
                     const ChosenImages& images, const EarlyStop* stop, const Progress& progress,
                     Stopwatch& watch);
 
-// What the teacher is sure of: its detections above this score count as boxes that are there.
+// What the teacher of an accuracy is sure of.
 inline constexpr double kTeacherScore = 0.25;
 
-// The dataset with the teacher's detections in these images as its labels, and the teacher's
-// classes as its categories.  Fails as score() does.  REQUIRES: as score().
+// The dataset with the teacher's detections in these images as its labels, those whose score is
+// above `sure`, and the teacher's classes as its categories.  Fails as score() does.
+// REQUIRES: as score().
 Result<Dataset> labelled_by(const RunningDetector& teacher, Dataset dataset,
-                            const ChosenImages& images, const Progress& progress, Stopwatch& watch);
+                            const ChosenImages& images, double sure, const Progress& progress,
+                            Stopwatch& watch);
 
 // Detections of the validation images against the labels, ready for any figure over any subset.
 Result<CocoEvaluation> coco_evaluation(const Dataset& dataset,

@@ -121,7 +121,7 @@ Result<Dataset> labelled(const TaskContext& context, const wire::EvaluateParams&
       open_teacher(context, params.card.scored, {params.teacher->height, params.teacher->width});
   if (!teacher) return teacher.error();
   return labelled_by(teacher.value().running(params.card), std::move(dataset), params.images,
-                     half(context.progress, 0), context.watch);
+                     kTeacherScore, half(context.progress, 0), context.watch);
 }
 
 Result<std::string> text_of(const TaskContext& context, const std::string& role) {
@@ -254,7 +254,7 @@ Result<StoredComparison> compare_stored(const TaskContext& context,
         open_teacher(context, params.card.scored, {params.card.height, params.card.width});
     if (!teacher) return teacher.error();
     auto made = labelled_by(teacher.value().running(params.card), std::move(dataset), std::nullopt,
-                            half(context.progress, 0), context.watch);
+                            kTeacherScore, half(context.progress, 0), context.watch);
     if (!made) return made.error();
     dataset = std::move(made).value();
   }

@@ -2,6 +2,7 @@
 //
 //   pare-engine run --task task.json --outcome outcome.json --scratch DIR
 //   pare-engine facts: what it scores accuracies with, for a worker's probe
+//   pare-engine label: what a detector finds in images, for another to learn from
 //   pare-engine zoo list|build: detectors to train from scratch
 //
 // docs/tasks.md is the contract.  Exit 0 whether the task succeeded or failed; anything else, or no
@@ -12,6 +13,7 @@
 
 #include "core/version.h"
 #include "engine/pipeline/scoring.h"
+#include "engine/program/label_command.h"
 #include "engine/program/tasks.h"
 #include "engine/program/zoo_command.h"
 #include "wire/task_file.h"
@@ -42,10 +44,11 @@ int main(int argc, char** argv) {
       ->check(CLI::ExistingDirectory);
   CLI::App* const facts = app.add_subcommand(
       "facts", "for every line on stdin, say on one line what accuracies are scored with");
+  pare::engine::add_label_command(app);
   pare::engine::add_zoo_commands(app);
   CLI11_PARSE(app, argc, argv);
   if (facts->parsed()) return say_facts();
-  if (!command->parsed()) return 0;  // the zoo has answered
+  if (!command->parsed()) return 0;  // the others have answered
   return pare::wire::carry_out(
       "pare-engine", task, outcome,
       [&](const pare::wire::TaskDocument& document, pare::Stopwatch& watch) {
