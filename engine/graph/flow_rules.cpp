@@ -68,7 +68,47 @@ std::vector<Symbol> table_over(const Operand& operand, const Shape& output,
   return expand(layout, shape, axes).symbols;
 }
 
+// The dimension along which most channels lie.
+int longest(const std::vector<int>& axes, const Shape& shape) {
+  return *std::ranges::max_element(axes, {}, [&](int axis) { return extent(shape, axis); });
+}
+
 }  // namespace
+
+Layout united_along(const Layout& layout, const Shape& shape, int axis, ChannelFlow& flow) {
+  constexpr std::int64_t kFirst = 0;
+  Layout left = take(layout, shape, axis, std::span(&kFirst, 1));
+  for (std::int64_t k = 1; k < extent(shape, axis); ++k) {
+    const Layout row = take(layout, shape, axis, std::span(&k, 1));
+    for (std::size_t i = 0; i < row.symbols.size(); ++i) {
+      flow.unite(left.symbols[i], row.symbols[i]);
+    }
+  }
+  std::erase(left.axes, axis);
+  return left;
+}
+
+Result<std::vector<Symbol>> channels_along(const Layout& layout, const Shape& shape, int axis,
+                                           ChannelFlow& flow) {
+  Layout left = layout;
+  if (std::ranges::find(layout.axes, axis) != layout.axes.end()) {
+    for (const int other : layout.axes) {
+      if (other != axis) left = united_along(left, shape, other, flow);
+    }
+  }
+  return symbols_along(left, shape, axis);
+}
+
+Result<Layout> united_within(const Layout& layout, const Shape& shape, std::span<const int> axes,
+                             std::string_view reason, ChannelFlow& flow) {
+  Layout left = layout;
+  for (const int axis : axes) {
+    if (std::ranges::find(left.axes, axis) == left.axes.end()) continue;
+    if (left.axes.size() == 1) return Error{ErrorCode::kUnsupported, std::string(reason)};
+    left = united_along(left, shape, axis, flow);
+  }
+  return left;
+}
 
 Result<std::monostate> only_first_flows(const NodeView& node, std::span<const Layout> inputs) {
   for (std::size_t i = 1; i < inputs.size(); ++i) {
@@ -79,18 +119,21 @@ Result<std::monostate> only_first_flows(const NodeView& node, std::span<const La
   return std::monostate{};
 }
 
-Result<NodeFlow> pass_through(const NodeView& node, std::span<const Layout> inputs, ChannelFlow&) {
+Result<NodeFlow> pass_through(const NodeView& node, std::span<const Layout> inputs,
+                              ChannelFlow& flow) {
   if (const auto alone = only_first_flows(node, inputs); !alone) return alone.error();
   const Shape& from = node.input_shapes[0];
   const Shape& to = node.output_shapes[0];
+  std::vector<int> changed;
   for (const int axis : inputs[0].axes) {
-    if (from.size() != to.size() || extent(from, axis) != extent(to, axis)) {
-      return Error{ErrorCode::kUnsupported, "it turns " + to_string(from) + " into " +
-                                                to_string(to) + " across the channels"};
-    }
+    if (from.size() != to.size() || extent(from, axis) != extent(to, axis)) changed.push_back(axis);
   }
+  const Result<Layout> layout = united_within(
+      inputs[0], from, changed,
+      "it turns " + to_string(from) + " into " + to_string(to) + " across the channels", flow);
+  if (!layout) return layout.error();
   NodeFlow result;
-  result.outputs.assign(node.output_shapes.size(), inputs[0]);
+  result.outputs.assign(node.output_shapes.size(), layout.value());
   return result;
 }
 
@@ -119,16 +162,61 @@ Result<NodeFlow> elementwise(const NodeView& node, std::span<const Layout> input
   }
   if (joined.empty()) return NodeFlow{{Layout{}}, {}};
 
-  NodeFlow result{{Layout{axes, joined}}, {}};
+  Layout made{axes, std::move(joined)};
+  const bool is_cut = std::ranges::any_of(
+      operands, [&](const Operand& o) { return o.constant && varies_along(o, axes); });
+  // A constant can lose slices along one dimension: channels along the others go together.
+  for (const int axis : axes) {
+    if (is_cut && axis != longest(axes, output)) made = united_along(made, output, axis, flow);
+  }
+  NodeFlow result{{made}, {}};
   for (const Operand& operand : operands) {
-    if (!operand.constant || !varies_along(operand, axes)) continue;
-    if (axes.size() > 1) {
-      return Error{ErrorCode::kUnsupported,
-                   "a constant meets channels that lie along several dimensions"};
-    }
-    result.cuts.push_back({operand.input, axes[0] - operand.shift, CutRole::kCarries, joined});
+    if (!operand.constant || !varies_along(operand, made.axes)) continue;
+    result.cuts.push_back(
+        {operand.input, made.axes[0] - operand.shift, CutRole::kCarries, made.symbols});
   }
   return result;
+}
+
+namespace {
+
+// The dimensions that a reduction names, ascending; all of them where it names none.
+Result<std::vector<int>> reduced_axes(const NodeView& node) {
+  std::vector<std::int64_t> named = ints_attribute(node.node, "axes", {});
+  if (node.has_input(1)) {
+    Result<std::vector<std::int64_t>> given = constant_integers(node, 1);
+    if (!given) return given.error();
+    named = std::move(given).value();
+  }
+  const std::size_t rank = node.input_shapes[0].size();
+  std::vector<int> axes;
+  for (const std::int64_t one : named) {
+    const Result<int> axis = axis_of(one, rank);
+    if (!axis) return axis.error();
+    axes.push_back(axis.value());
+  }
+  for (std::size_t d = 0; named.empty() && d < rank; ++d) axes.push_back(static_cast<int>(d));
+  std::ranges::sort(axes);
+  return axes;
+}
+
+}  // namespace
+
+Result<NodeFlow> reduction(const NodeView& node, std::span<const Layout> inputs,
+                           ChannelFlow& flow) {
+  if (is_fixed(inputs[0])) return NodeFlow{{Layout{}}, {}};
+  const Result<std::vector<int>> axes = reduced_axes(node);
+  if (!axes) return axes.error();
+  Result<Layout> left = united_within(inputs[0], node.input_shapes[0], axes.value(),
+                                      "it adds up the channels of a dimension", flow);
+  if (!left) return left.error();
+  Layout layout = std::move(left).value();
+  if (int_attribute(node.node, "keepdims", 1) != 0) return NodeFlow{{std::move(layout)}, {}};
+  for (int& own : layout.axes) {
+    own -=
+        static_cast<int>(std::ranges::count_if(axes.value(), [&](int axis) { return axis < own; }));
+  }
+  return NodeFlow{{std::move(layout)}, {}};
 }
 
 Result<NodeFlow> same_elements(const NodeView& node, std::span<const Layout> inputs, ChannelFlow&) {

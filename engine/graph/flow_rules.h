@@ -6,8 +6,8 @@
 namespace pare::engine {
 
 // Every channel of the output comes from the same channel of the first input, position by position
-// or not (activations, pooling, resizing).  Fails if a dimension that holds channels changes size,
-// or if another input carries channels.
+// or not (activations, pooling, resizing).  Channels that lie along a dimension that changes size
+// go together along it.  Fails if they lie along no other, or if another input carries channels.
 Result<NodeFlow> pass_through(const NodeView& node, std::span<const Layout> inputs,
                               ChannelFlow& flow);
 
@@ -16,9 +16,27 @@ Result<NodeFlow> pass_through(const NodeView& node, std::span<const Layout> inpu
 Result<NodeFlow> elementwise(const NodeView& node, std::span<const Layout> inputs,
                              ChannelFlow& flow);
 
+// Something is taken over some dimensions (a sum, a norm, the largest).  Channels that lie along
+// one of them and along others go together along it; where nothing is left of their dimensions, it
+// fails.  Dimensions as ReduceMean names them: attribute or input, all where there is none.
+Result<NodeFlow> reduction(const NodeView& node, std::span<const Layout> inputs, ChannelFlow& flow);
+
 // The same elements in the same order under the output's observed shape.
 Result<NodeFlow> same_elements(const NodeView& node, std::span<const Layout> inputs,
                                ChannelFlow& flow);
+
+// Unites the channels along `axis`; the layout over the dimensions that are left.
+Layout united_along(const Layout& layout, const Shape& shape, int axis, ChannelFlow& flow);
+
+// The symbols along `axis`; where channels lie along others too, those of one place there go
+// together.  Fails with kUnsupported if they lie elsewhere alone.
+Result<std::vector<Symbol>> channels_along(const Layout& layout, const Shape& shape, int axis,
+                                           ChannelFlow& flow);
+
+// Unites the channels along the dimensions of `axes` that the layout has.  Fails with kUnsupported
+// and `reason` if it has no other ones.
+Result<Layout> united_within(const Layout& layout, const Shape& shape, std::span<const int> axes,
+                             std::string_view reason, ChannelFlow& flow);
 
 // Fails with kUnsupported if an input other than the first carries channels.
 Result<std::monostate> only_first_flows(const NodeView& node, std::span<const Layout> inputs);

@@ -45,7 +45,8 @@ struct NodeView {
 // What a constant's slices mean to the network.
 enum class CutRole : std::uint8_t {
   kProduces,  // one slice makes one output channel (rows of a convolution, its bias)
-  kConsumes,  // one slice reads one input channel (columns of a convolution)
+  kConsumes,  // one slice reads one input channel (columns of a convolution); a repair can refit it
+  kReads,     // the same in a layer that no repair is fitted to (a convolution in groups, MatMul)
   kCarries,   // one slice accompanies one channel (BatchNormalization, depthwise, Mul by (1,C,1,1))
 };
 
@@ -57,9 +58,17 @@ struct Cut {
   std::vector<Symbol> symbols;
 };
 
+// The node adds up what `input` holds along `axis`: for what goes, that counts as zero.
+struct Contraction {
+  int input = 0;
+  int axis = 0;
+  std::vector<Symbol> symbols;
+};
+
 struct NodeFlow {
   std::vector<Layout> outputs;
   std::vector<Cut> cuts;
+  std::vector<Contraction> contractions = {};
 };
 
 // What is left along each dimension that loses something; a dimension not named keeps all.

@@ -4,9 +4,10 @@
 namespace pare::engine {
 namespace {
 
-Result<NodeFlow> flow(const NodeView& node, std::span<const Layout> inputs, ChannelFlow&) {
+Result<NodeFlow> flow(const NodeView& node, std::span<const Layout> inputs, ChannelFlow& flow) {
   if (const auto alone = only_first_flows(node, inputs); !alone) return alone.error();
-  const Result<std::vector<Symbol>> channels = symbols_along(inputs[0], node.input_shapes[0], 1);
+  const Result<std::vector<Symbol>> channels =
+      channels_along(inputs[0], node.input_shapes[0], 1, flow);
   if (!channels) return channels.error();
   NodeFlow result;
   result.outputs.assign(node.output_shapes.size(), Layout{});

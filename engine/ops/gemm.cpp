@@ -24,7 +24,8 @@ Result<NodeFlow> flow(const NodeView& node, std::span<const Layout> inputs, Chan
   if (!is_plain(node)) {
     return Error{ErrorCode::kUnsupported, "it has transA, alpha or beta"};
   }
-  const Result<std::vector<Symbol>> read = symbols_along(inputs[0], node.input_shapes[0], 1);
+  const Result<std::vector<Symbol>> read =
+      channels_along(inputs[0], node.input_shapes[0], 1, channels);
   if (!read) return read.error();
 
   const bool turned = int_attribute(node.node, "transB", 0) != 0;

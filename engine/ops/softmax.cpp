@@ -1,6 +1,4 @@
 // Softmax over other dimensions than the channels': each channel on its own.
-#include <algorithm>
-
 #include "engine/graph/flow_rules.h"
 
 namespace pare::engine {
@@ -8,19 +6,19 @@ namespace {
 
 constexpr int kPerAxis = 13;  // the opset; before it, the axis and all that follow were one
 
-Result<NodeFlow> flow(const NodeView& node, std::span<const Layout> inputs, ChannelFlow&) {
+Result<NodeFlow> flow(const NodeView& node, std::span<const Layout> inputs, ChannelFlow& flow) {
   if (is_fixed(inputs[0])) return NodeFlow{{Layout{}}, {}};
   const bool per_axis = node.opset >= kPerAxis;
-  const Result<int> axis =
+  const int rank = static_cast<int>(node.input_shapes[0].size());
+  const Result<int> first =
       axis_of(int_attribute(node.node, "axis", per_axis ? -1 : 1), node.input_shapes[0].size());
-  if (!axis) return axis.error();
-  const bool shared = std::ranges::any_of(inputs[0].axes, [&](int own) {
-    return per_axis ? own == axis.value() : own >= axis.value();
-  });
-  if (shared) {
-    return Error{ErrorCode::kUnsupported, "it divides each channel by the sum over all of them"};
-  }
-  return NodeFlow{{inputs[0]}, {}};
+  if (!first) return first.error();
+  std::vector<int> together{first.value()};
+  for (int axis = first.value() + 1; !per_axis && axis < rank; ++axis) together.push_back(axis);
+  Result<Layout> left = united_within(inputs[0], node.input_shapes[0], together,
+                                      "it divides each channel by the sum over all of them", flow);
+  if (!left) return left.error();
+  return NodeFlow{{std::move(left).value()}, {}};
 }
 
 }  // namespace

@@ -17,10 +17,11 @@ const Cut* consuming_cut_of(const Groups& groups, std::size_t n) {
   return cut == groups.cuts[n].end() ? nullptr : &*cut;
 }
 
-// The cut that drops rows of the weights.
+// The cut that drops rows of a convolution's weights.
 const Cut* row_cut_of(const Groups& groups, std::size_t n) {
   for (const Cut& cut : groups.cuts[n]) {
-    if (cut.input == static_cast<int>(kWeightInput) && cut.role != CutRole::kConsumes) return &cut;
+    const bool drops_rows = cut.role == CutRole::kProduces || cut.role == CutRole::kCarries;
+    if (cut.input == static_cast<int>(kWeightInput) && drops_rows) return &cut;
   }
   return nullptr;
 }
@@ -30,7 +31,9 @@ const Cut* row_cut_of(const Groups& groups, std::size_t n) {
 bool is_elastic_layer(const Graph& graph, const Node& node) {
   if (!node.domain.empty() || node.op != "Conv" || node.inputs.size() <= kWeightInput) return false;
   const auto weights = graph.constants.find(node.inputs[kWeightInput]);
-  return weights != graph.constants.end() && weights->second.dtype() == DType::kFloat32;
+  if (weights == graph.constants.end() || weights->second.dtype() != DType::kFloat32) return false;
+  // Columns of several groups go without a repair: there is no map to correct.
+  return int_attribute(node, "group", 1) == 1 || weights->second.shape()[1] == 1;
 }
 
 Result<std::optional<Whitening>> whitening_of(const Graph& graph, const Groups& groups,
@@ -78,7 +81,7 @@ std::vector<bool> affected_nodes(const Graph& graph, const Groups& groups,
   std::vector<bool> affected;
   for (std::size_t n = 0; n < graph.nodes.size(); ++n) {
     const Node& node = graph.nodes[n];
-    affected.push_back(loses_inputs(groups.cuts[n], removed) || maps.contains(node.name) ||
+    affected.push_back(changes_output(groups, n, removed) || maps.contains(node.name) ||
                        std::ranges::any_of(node.inputs, [&](const std::string& input) {
                          return changed.contains(input);
                        }));

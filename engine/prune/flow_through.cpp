@@ -21,6 +21,7 @@ class Walk {
   Result<Flowed> run() {
     for (const Node& node : graph_.nodes) {
       flowed_.cuts.emplace_back();
+      flowed_.contractions.emplace_back();
       classes_.at_node(titled(node));
       if (is_constant(node, observed_)) {
         freeze_inputs(node, titled(node) + " reads their number");
@@ -70,6 +71,7 @@ class Walk {
     PARE_CHECK(flow.outputs.size() == node.outputs.size(),
                "the flow of " + node.op + " does not say all outputs");
     flowed_.cuts.back() = std::move(flow.cuts);
+    flowed_.contractions.back() = std::move(flow.contractions);
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
       Layout& layout = flow.outputs[i];
       if (is_fixed(layout)) layout = Layout{};

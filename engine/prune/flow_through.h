@@ -17,6 +17,7 @@ namespace pare::engine {
 struct Flowed {
   std::map<std::string, Layout> layouts;  // of every tensor that a node computes from the image
   std::vector<std::vector<Cut>> cuts;     // of each node
+  std::vector<std::vector<Contraction>> contractions;
 };
 
 // Channels of graph outputs, and those that meet an operator that is not understood, are frozen.

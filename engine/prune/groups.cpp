@@ -12,7 +12,7 @@ namespace {
 
 // Where the channels of one class are made, carried and read: nodes, ascending.
 struct Touched {
-  std::vector<std::size_t> producers, carriers, consumers;
+  std::vector<std::size_t> producers, carriers, consumers, readers;
 };
 
 void add_once(std::vector<std::size_t>& nodes, std::size_t node) {
@@ -27,8 +27,8 @@ void add_all(std::vector<std::size_t>& into, const std::vector<std::size_t>& fro
 
 class Grouping {
  public:
-  Grouping(const Graph& graph, Flowed flowed, ChannelClasses& classes)
-      : graph_(graph), flowed_(std::move(flowed)), classes_(classes) {}
+  Grouping(const Graph& graph, const Observation& observed, Flowed flowed, ChannelClasses& classes)
+      : graph_(graph), observed_(observed), flowed_(std::move(flowed)), classes_(classes) {}
 
   Groups run(std::vector<Shuffle> shuffles) {
     touch();
@@ -37,6 +37,7 @@ class Grouping {
     Groups result;
     result.layouts = renamed_layouts();
     result.cuts = renamed_cuts();
+    result.contractions = renamed_contractions();
     add_covers(result.layouts);
     result.groups = std::move(groups_);
     result.frozen = std::move(frozen_);
@@ -55,10 +56,17 @@ class Grouping {
           switch (cut.role) {
             case CutRole::kProduces: add_once(touched.producers, n); break;
             case CutRole::kConsumes: add_once(touched.consumers, n); break;
+            case CutRole::kReads: add_once(touched.readers, n); break;
             case CutRole::kCarries:
               if (graph_.nodes[n].op == "Conv") add_once(touched.carriers, n);
               break;
           }
+        }
+      }
+      for (const Contraction& contraction : flowed_.contractions[n]) {
+        for (const Symbol symbol : contraction.symbols) {
+          const Symbol s = classes_.find(symbol);
+          if (s != kFixed) add_once(touched_[s].readers, n);
         }
       }
     }
@@ -66,7 +74,7 @@ class Grouping {
 
   // Units in the order in which the first of their convolutions makes them.
   void form_groups() {
-    std::map<std::vector<std::size_t>, std::size_t> group_of;
+    std::map<std::pair<std::vector<std::size_t>, std::vector<std::size_t>>, std::size_t> group_of;
     for (std::size_t n = 0; n < graph_.nodes.size(); ++n) {
       for (const Cut& cut : flowed_.cuts[n]) {
         if (cut.role != CutRole::kProduces) continue;
@@ -74,11 +82,13 @@ class Grouping {
           const Symbol s = classes_.find(symbol);
           if (s == kFixed || unit_.contains(s)) continue;
           const Touched& touched = touched_[s];
-          const auto [at, is_new] = group_of.try_emplace(touched.producers, groups_.size());
-          if (is_new) groups_.push_back({name_for(n), {}, touched.producers, {}, {}, {}});
+          const auto [at, is_new] =
+              group_of.try_emplace({touched.producers, touched.readers}, groups_.size());
+          if (is_new) groups_.push_back({name_for(n), {}, touched.producers, {}, {}, {}, {}});
           Group& group = groups_[at->second];
           add_all(group.carriers, touched.carriers);
           add_all(group.consumers, touched.consumers);
+          add_all(group.readers, touched.readers);
           unit_[s] = static_cast<Symbol>(unit_.size() + 1);
           group.units.push_back(unit_[s]);
         }
@@ -123,7 +133,10 @@ class Grouping {
     std::map<std::string, Layout> layouts;
     for (const auto& [tensor, layout] : flowed_.layouts) {
       Layout named{layout.axes, renamed(layout.symbols)};
-      if (!is_fixed(named)) layouts.emplace(tensor, std::move(named));
+      if (is_fixed(named)) continue;
+      // What was united after the node's flow may leave fewer dimensions to tell channels by.
+      if (!is_sliceable(named)) named = shrink(named, observed_.shapes.find(tensor)->second);
+      layouts.emplace(tensor, std::move(named));
     }
     return layouts;
   }
@@ -139,7 +152,19 @@ class Grouping {
     return cuts;
   }
 
-  // A tensor that holds only some units of one group and nothing else would be empty without them.
+  std::vector<std::vector<Contraction>> renamed_contractions() {
+    std::vector<std::vector<Contraction>> contractions = std::move(flowed_.contractions);
+    for (std::vector<Contraction>& of_node : contractions) {
+      for (Contraction& one : of_node) one.symbols = renamed(one.symbols);
+      std::erase_if(of_node, [](const Contraction& one) {
+        return std::ranges::all_of(one.symbols, [](Symbol s) { return s == kFixed; });
+      });
+    }
+    return contractions;
+  }
+
+  // A tensor that holds nothing but some units of each of its groups would be empty without them:
+  // one of the group that it holds most of must stay.
   void add_covers(const std::map<std::string, Layout>& layouts) {
     std::vector<std::pair<std::size_t, int>> place(unit_.size() + 1);  // group, position
     for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -149,13 +174,16 @@ class Grouping {
     }
     std::vector<std::set<std::vector<int>>> covers(groups_.size());
     for (const auto& [tensor, layout] : layouts) {
-      std::set<int> held;
-      const std::size_t g = place[layout.symbols[0]].first;
-      const bool pure = std::ranges::all_of(
-          layout.symbols, [&](Symbol s) { return s != kFixed && place[s].first == g; });
-      if (!pure || !is_sliceable(layout)) continue;
-      for (const Symbol s : layout.symbols) held.insert(place[s].second);
-      if (held.size() < groups_[g].units.size()) covers[g].emplace(held.begin(), held.end());
+      const bool stays = std::ranges::any_of(layout.symbols, [](Symbol s) { return s == kFixed; });
+      if (stays || !is_sliceable(layout)) continue;
+      std::map<std::size_t, std::set<int>> held;  // by group
+      for (const Symbol s : layout.symbols) held[place[s].first].insert(place[s].second);
+      const bool holds_all = std::ranges::any_of(
+          held, [&](const auto& of) { return of.second.size() == groups_[of.first].units.size(); });
+      if (holds_all) continue;
+      const auto& [group, most] =
+          *std::ranges::max_element(held, {}, [](const auto& of) { return of.second.size(); });
+      covers[group].emplace(most.begin(), most.end());
     }
     for (std::size_t g = 0; g < groups_.size(); ++g) groups_[g].covers = minimal(covers[g]);
   }
@@ -173,6 +201,7 @@ class Grouping {
   }
 
   const Graph& graph_;
+  const Observation& observed_;
   Flowed flowed_;
   ChannelClasses& classes_;
   std::map<Symbol, Touched> touched_;  // by class
@@ -199,7 +228,8 @@ Result<Groups> find_groups(const Graph& graph, const Observation& observed,
   Result<std::vector<Shuffle>> shuffles =
       find_shuffles(graph, observed, ops, flowed.value(), classes);
   if (!shuffles) return shuffles.error();
-  return Grouping(graph, std::move(flowed).value(), classes).run(std::move(shuffles).value());
+  return Grouping(graph, observed, std::move(flowed).value(), classes)
+      .run(std::move(shuffles).value());
 }
 
 GroupSummary summarize(const Groups& groups, const Graph& graph, int step) {
@@ -222,8 +252,10 @@ GroupSummary summarize(const Groups& groups, const Graph& graph, int step) {
     widths.push_back(full);
     std::vector<std::size_t> makers = group.producers;
     makers.insert(makers.end(), group.carriers.begin(), group.carriers.end());
+    std::vector<std::size_t> readers = group.consumers;
+    readers.insert(readers.end(), group.readers.begin(), group.readers.end());
     summary.groups.push_back({group.name, full, std::move(widths), names_of(graph, makers),
-                              names_of(graph, group.consumers)});
+                              names_of(graph, std::move(readers))});
   }
   return summary;
 }

@@ -1,11 +1,12 @@
 // What of a network's channels can go, derived from its graph: the channel groups.
 //
 // A unit is a class of united symbols: channels, here and there, that can only go together.  Units
-// made by the same convolutions form a group; a plan chooses how many units of a group stay.
+// made by the same convolutions, and read alike where that cannot be refitted, form a group; a plan
+// chooses how many units of a group stay.
 // Channels that reach an output of the graph, or an operator that is not understood, are frozen.
 // Data movements that spread channels over several dimensions (a channel shuffle between its two
-// Reshapes) are proved to be a selection of channels, element by element; where the proof fails,
-// the channels are frozen.
+// Reshapes) are proved to be a selection of channels, element by element; where the proof fails
+// (the heads of attention), channels go together along all of these dimensions but the longest.
 //
 // Cost: near linear in the symbols (10 to 50 ms for a detector's body).  Pure, any thread.
 // Source: DepGraph (Fang et al., CVPR 2023) for grouping; exact index tables are ours.
@@ -30,7 +31,8 @@ struct Group {
   std::vector<Symbol> units;           // in the order of that convolution's outputs
   std::vector<std::size_t> producers;  // nodes whose weights make these channels
   std::vector<std::size_t> carriers;   // depthwise convolutions on the way
-  std::vector<std::size_t> consumers;  // nodes whose weights read them
+  std::vector<std::size_t> consumers;  // nodes whose weights read them and can be refitted
+  std::vector<std::size_t> readers;    // nodes that read them, by weights or not, as they are
   // Sets of units (positions in `units`) of which one must stay, or some tensor would be empty.
   std::vector<std::vector<int>> covers;
 };
@@ -58,6 +60,7 @@ struct Groups {
   std::vector<Frozen> frozen;             // in the order of the nodes
   std::map<std::string, Layout> layouts;  // symbols are units' or kFixed; tensors not fixed only
   std::vector<std::vector<Cut>> cuts;     // of each node; symbols as in `layouts`
+  std::vector<std::vector<Contraction>> contractions;  // the same
   std::vector<Shuffle> shuffles;
 };
 

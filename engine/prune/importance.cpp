@@ -87,6 +87,17 @@ std::vector<int> covering(const Group& group, const std::vector<int>& order) {
   return result;
 }
 
+// What readers that cannot be refitted lose at each width: the share of the squares that goes.
+std::vector<double> share_lost(const std::vector<double>& squares, const std::vector<int>& order) {
+  const double all = std::accumulate(squares.begin(), squares.end(), 0.0);
+  std::vector<double> lost(order.size() + 1, 0);
+  for (std::size_t width = order.size(); width-- > 0;) {
+    const double own = squares[static_cast<std::size_t>(order[width])];
+    lost[width] = lost[width + 1] + (all > 0 ? own / all : 0);
+  }
+  return lost;
+}
+
 // Each consumer is inverted once, whatever the number of groups that it reads.
 class GramRanking {
  public:
@@ -147,11 +158,14 @@ Result<Ranking> rank_by_gram(const Graph& graph, const Groups& groups, const Sta
   GramRanking by_gram(graph, groups, statistics, worth);
   Ranking ranking;
   for (const Group& group : groups.groups) {
-    if (group.consumers.empty()) {  // nobody minds; the smallest go first
+    if (group.consumers.empty()) {  // nobody can be refitted; the smallest go first
       const Result<std::vector<double>> scores = norms(graph, groups, group, 2);
       if (!scores) return scores.error();
-      ranking.orders[group.name] = covering(group, by_descending(scores.value()));
-      ranking.damage[group.name].assign(group.units.size() + 1, 0);
+      const auto& order = ranking.orders[group.name] =
+          covering(group, by_descending(scores.value()));
+      ranking.damage[group.name] = group.readers.empty()
+                                       ? std::vector<double>(group.units.size() + 1, 0)
+                                       : share_lost(scores.value(), order);
       continue;
     }
     Result<BlockElimination::Outcome> ranked = by_gram.rank(group);

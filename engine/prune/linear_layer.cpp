@@ -110,6 +110,19 @@ bool loses_inputs(const std::vector<Cut>& cuts, const RemovedUnits& removed) {
   });
 }
 
+bool changes_output(const Groups& groups, std::size_t n, const RemovedUnits& removed) {
+  const auto goes = [&](Symbol s) { return removed[s]; };
+  return std::ranges::any_of(
+             groups.cuts[n],
+             [&](const Cut& cut) {
+               return (cut.role == CutRole::kConsumes || cut.role == CutRole::kReads) &&
+                      std::ranges::any_of(cut.symbols, goes);
+             }) ||
+         std::ranges::any_of(groups.contractions[n], [&](const Contraction& read) {
+           return std::ranges::any_of(read.symbols, goes);
+         });
+}
+
 LayerConstants layer_constants(const LinearLayer& layer, const Graph& graph, const Groups& groups,
                                std::size_t n) {
   const Eigen::Index inputs = layer.weights.cols() - 1;

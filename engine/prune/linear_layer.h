@@ -35,8 +35,11 @@ std::vector<std::vector<Eigen::Index>> columns_by_unit(const LinearLayer& layer,
 // The bias is the last column and always stays.
 std::vector<Eigen::Index> columns_that_stay(const LinearLayer& layer, const RemovedUnits& removed);
 
-// Whether a node with these cuts reads channels that go.
+// Whether a node with these cuts reads channels that go, and can be refitted.
 bool loses_inputs(const std::vector<Cut>& cuts, const RemovedUnits& removed);
+
+// Whether a node reads channels that go, in whatever way.
+bool changes_output(const Groups& groups, std::size_t n, const RemovedUnits& removed);
 
 // The weights and the bias as the node's constants have them.
 // REQUIRES: `layer` came from linear_layer() with the same arguments.

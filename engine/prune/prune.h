@@ -47,8 +47,10 @@ Result<PrunedGraph> prune(const Graph& graph, const Observation& observed,
                           std::span<const OpDef> ops, const Groups& groups,
                           const RemovedUnits& removed);
 
-// The graph unchanged but for the consumers' weights of the removed channels, which become zero.
-// REQUIRES: the consumers' weights are constants of the graph (fold_constants()).
-Graph mute(const Graph& graph, const Groups& groups, const RemovedUnits& removed);
+// The graph unchanged but for the weights that read removed channels, which become zero; where
+// channels are multiplied by each other, what goes is multiplied by zero before.
+// REQUIRES: those weights are constants of the graph (fold_constants()).
+Graph mute(const Graph& graph, const Observation& observed, const Groups& groups,
+           const RemovedUnits& removed);
 
 }  // namespace pare::engine

@@ -38,7 +38,7 @@ std::vector<std::size_t> affected(const Graph& graph, const Groups& groups,
     const bool consumes =
         std::ranges::find(groups.cuts[n], CutRole::kConsumes, &Cut::role) != groups.cuts[n].end();
     const bool changes =
-        loses_inputs(groups.cuts[n], removed) ||
+        changes_output(groups, n, removed) ||
         std::ranges::any_of(read, [&](const std::string& t) { return changed.contains(t); });
     if (!changes) continue;
     changed.insert(node.outputs.begin(), node.outputs.end());

@@ -1,9 +1,12 @@
 #include "engine/prune/shuffles.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <optional>
 #include <set>
+
+#include "engine/graph/flow_rules.h"
 
 namespace pare::engine {
 namespace {
@@ -70,6 +73,7 @@ class Search {
       : graph_(graph), observed_(observed), ops_(ops), flowed_(flowed), classes_(classes) {}
 
   Result<std::vector<Shuffle>> run() {
+    for (const auto& [tensor, layout] : flowed_.layouts) see(tensor, layout);
     std::vector<Shuffle> shuffles;
     for (const std::vector<std::size_t>& nodes : scattered_nodes()) {
       Result<std::optional<Shuffle>> shuffle = prove(nodes);
@@ -77,24 +81,31 @@ class Search {
       if (shuffle.value()) {
         shuffles.push_back(*std::move(shuffle).value());
       } else {
-        freeze(nodes);
+        line_up(nodes);
       }
     }
     return shuffles;
   }
 
  private:
-  bool is_free(const Layout& layout) const {
-    return std::ranges::any_of(layout.symbols,
-                               [&](Symbol s) { return classes_.find(s) != kFixed; });
+  // The layout by what is known of its symbols now; none of a tensor whose channels all stay.
+  void see(const std::string& tensor, const Layout& layout) {
+    Layout now = layout;
+    for (Symbol& symbol : now.symbols) symbol = classes_.find(symbol);
+    if (!is_sliceable(now)) now = shrink(now, observed_.shapes.find(tensor)->second);
+    if (is_fixed(now)) {
+      layouts_.erase(tensor);
+    } else {
+      layouts_[tensor] = std::move(now);
+    }
   }
   const Layout* free_layout(const std::string& tensor) const {
-    const auto found = flowed_.layouts.find(tensor);
-    return found != flowed_.layouts.end() && is_free(found->second) ? &found->second : nullptr;
+    const auto found = layouts_.find(tensor);
+    return found == layouts_.end() ? nullptr : &found->second;
   }
   bool is_scattered(const std::string& tensor) const {
-    const auto found = flowed_.layouts.find(tensor);
-    return found != flowed_.layouts.end() && !is_sliceable(found->second) && is_free(found->second);
+    const Layout* const layout = free_layout(tensor);
+    return layout != nullptr && !is_sliceable(*layout);
   }
 
   // Nodes that share scattered tensors, directly or through each other.
@@ -138,12 +149,24 @@ class Search {
     return found;
   }
 
-  void freeze(const std::vector<std::size_t>& nodes) {
-    const std::string reason =
-        titled(graph_.nodes[nodes[0]]) + " spreads them over several dimensions";
+  // Channels go together along all dimensions but the longest, so that any can be cut out.
+  void line_up(const std::vector<std::size_t>& nodes) {
     for (const std::size_t n : nodes) {
+      classes_.at_node(titled(graph_.nodes[n]));
       for (const std::string& output : graph_.nodes[n].outputs) {
-        if (is_scattered(output)) classes_.freeze(flowed_.layouts.at(output), reason);
+        const auto known = flowed_.layouts.find(output);
+        if (known == flowed_.layouts.end()) continue;
+        see(output, known->second);
+        if (!is_scattered(output)) continue;
+        const Shape& shape = observed_.shapes.find(output)->second;
+        const Layout layout = *free_layout(output);
+        const int longest = *std::ranges::max_element(
+            layout.axes, {}, [&](int axis) { return shape[static_cast<std::size_t>(axis)]; });
+        Layout left = layout;
+        for (const int axis : layout.axes) {
+          if (axis != longest) left = united_along(left, shape, axis, classes_);
+        }
+        see(output, known->second);
       }
     }
   }
@@ -194,6 +217,7 @@ class Search {
   const std::span<const OpDef> ops_;
   const Flowed& flowed_;
   ChannelClasses& classes_;
+  std::map<std::string, Layout> layouts_;  // those with channels that may go
 };
 
 }  // namespace

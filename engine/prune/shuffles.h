@@ -16,7 +16,8 @@
 
 namespace pare::engine {
 
-// Freezes the channels of what is no selection.  Fails as facts_of() does.
+// Where that is no selection, channels are united along all dimensions but the longest, so that
+// each tensor of the set can lose slices.  Fails as facts_of() does.
 Result<std::vector<Shuffle>> find_shuffles(const Graph& graph, const Observation& observed,
                                            std::span<const OpDef> ops, const Flowed& flowed,
                                            ChannelClasses& classes);

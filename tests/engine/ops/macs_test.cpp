@@ -23,11 +23,19 @@ TEST(Macs, are_counted_for_the_shapes_seen) {
        6 * 64 * 9},
       {"ConvTranspose", {{1, 4, 3, 3}, {4, 2, 2, 2}}, {1, 2, 6, 6}, {}, 4 * 9 * 8},
       {"Gemm", {{1, 20}, {20, 5}, {5}}, {1, 5}, {}, 100},
+      {"MatMul", {{1, 2, 9, 4}, {1, 2, 4, 7}}, {1, 2, 9, 7}, {}, 2 * 9 * 7 * 4},
+      {"Einsum",
+       {{1, 2, 9, 4}, {1, 2, 7, 4}},
+       {1, 2, 9, 7},
+       {{"equation", std::string("bhqd, bhkd -> bhqk")}},
+       2 * 9 * 7 * 4},
       {"Add", {{1, 4, 2, 2}, {1, 4, 2, 2}}, {1, 4, 2, 2}, {}, 0}};
   for (const Cost& cost : costs) {
     const OpDef* op = find_op(all_ops(), cost.op);
     ASSERT_NE(op, nullptr) << cost.op;
-    const Node node{"n", cost.op, "", {"x", "w", "b"}, {"y"}, cost.attributes};
+    std::vector<std::string> names{"x", "w", "b"};
+    names.resize(cost.inputs.size());
+    const Node node{"n", cost.op, "", names, {"y"}, cost.attributes};
     const std::vector<Shape> outputs{cost.output};
     EXPECT_EQ(op->macs({node, 13, cost.inputs, outputs, {}}), cost.macs) << cost.op;
   }

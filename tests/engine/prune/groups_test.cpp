@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/ops/all_ops.h"
+#include "tests/engine/prune/flow_blocks.h"
 #include "tests/engine/prune/pruning_check.h"
 #include "tests/support/graph_builder.h"
 
@@ -70,18 +71,70 @@ TEST(Groups, the_last_convolution_is_frozen_because_of_the_output_that_it_makes)
 
 TEST(Groups, an_operator_that_is_not_understood_freezes_what_it_touches_by_name) {
   Net net(8);
-  const Analysed model =
-      net.analysed(net.builder.node("Erf", {net.stem}, {{1, 8, 8, 8}}, {}, "erf")[0]);
+  const Analysed model = net.analysed(
+      net.builder.node("LRN", {net.stem}, {{1, 8, 8, 8}}, {{"size", std::int64_t{3}}}, "lrn")[0]);
   EXPECT_THAT(model.groups.groups, IsEmpty());
-  EXPECT_EQ(reason_of(model, "stem"), "Erf erf is an operator that Pare does not understand");
+  EXPECT_EQ(reason_of(model, "stem"), "LRN lrn is an operator that Pare does not understand");
 }
 
-TEST(Groups, grouped_convolutions_freeze_both_sides) {
+// Channels of the first and of the last unit of a group in a tensor.
+std::vector<int> channels_of_unit(const Analysed& model, const std::string& tensor, Symbol unit) {
+  std::vector<int> found;
+  const std::vector<Symbol>& symbols = model.groups.layouts.at(tensor).symbols;
+  for (std::size_t c = 0; c < symbols.size(); ++c) {
+    if (symbols[c] == unit) found.push_back(static_cast<int>(c));
+  }
+  return found;
+}
+
+TEST(Groups, in_a_few_groups_of_a_convolution_the_same_channels_of_all_go_together) {
   Net net(8);
   const Analysed model =
-      net.analysed(net.builder.conv(net.stem, {.channels = 8, .groups = 2, .name = "grouped"}));
-  EXPECT_EQ(reason_of(model, "stem"), "Conv grouped has 2 groups of 4 channels");
-  EXPECT_EQ(reason_of(model, "grouped"), "Conv grouped has 2 groups of 4 channels");
+      net.analysed(net.builder.conv(net.stem, {.channels = 12, .groups = 2, .name = "grouped"}));
+  ASSERT_EQ(model.groups.groups.size(), 2U);
+  const Group &read = model.groups.groups[0], &made = model.groups.groups[1];
+  EXPECT_EQ(read.units.size(), 4U);
+  EXPECT_EQ(made.units.size(), 6U);
+  EXPECT_THAT(channels_of_unit(model, "stem", read.units[1]), ElementsAre(1, 5));
+  EXPECT_THAT(channels_of_unit(model, "grouped", made.units[1]), ElementsAre(1, 7));
+  EXPECT_THAT(read.consumers, IsEmpty());
+  EXPECT_THAT(names(model, read.readers), ElementsAre("grouped"));
+}
+
+TEST(Groups, of_many_groups_of_a_convolution_whole_ones_go) {
+  Net net(8);
+  const Analysed model =
+      net.analysed(net.builder.conv(net.stem, {.channels = 12, .groups = 4, .name = "grouped"}));
+  ASSERT_EQ(model.groups.groups.size(), 1U);
+  const Group& group = model.groups.groups[0];
+  EXPECT_EQ(group.units.size(), 4U);
+  EXPECT_THAT(channels_of_unit(model, "stem", group.units[1]), ElementsAre(2, 3));
+  EXPECT_THAT(channels_of_unit(model, "grouped", group.units[1]), ElementsAre(3, 4, 5));
+  EXPECT_THAT(names(model, group.carriers), ElementsAre("grouped"));
+}
+
+TEST(Groups, attention_offers_the_keys_and_the_values_of_all_heads) {
+  Net net(24);
+  const Analysed model = net.analysed(positional_attention(net.builder, net.stem, 2, 5));
+  // stem; q and k; v; the projection that goes to the last convolution
+  ASSERT_EQ(model.groups.groups.size(), 4U);
+  const Group &keys = model.groups.groups[1], &values = model.groups.groups[2];
+  EXPECT_EQ(keys.units.size(), 5U);
+  EXPECT_EQ(values.units.size(), 12U);
+  // q and k of the first head, then of the second, whose 22 channels follow.
+  EXPECT_THAT(channels_of_unit(model, "conv_0", keys.units[1]), ElementsAre(1, 6, 23, 28));
+  EXPECT_THAT(channels_of_unit(model, "conv_0", values.units[1]), ElementsAre(11, 33));
+  EXPECT_THAT(names(model, keys.readers), ElementsAre("matmul_0"));
+  EXPECT_THAT(names(model, values.consumers), ElementsAre("conv_2"));
+}
+
+TEST(Groups, where_heads_outnumber_their_channels_whole_heads_go) {
+  Net net(8);
+  const Analysed model = net.analysed(positional_attention(net.builder, net.stem, 4, 2));
+  ASSERT_EQ(model.groups.groups.size(), 3U);
+  EXPECT_EQ(model.groups.groups[1].units.size(), 4U);
+  EXPECT_THAT(channels_of_unit(model, "conv_0", model.groups.groups[1].units[1]),
+              ElementsAre(6, 7, 8, 9, 10, 11));
 }
 
 TEST(Groups, a_use_of_an_operator_that_is_not_understood_says_why) {
@@ -99,11 +152,13 @@ TEST(Groups, a_channel_that_is_broadcast_over_others_stays) {
   EXPECT_EQ(reason_of(model, "eight"), "");
 }
 
-TEST(Groups, channels_spread_over_two_dimensions_are_frozen_where_more_than_data_moves) {
+TEST(Groups, channels_spread_over_two_dimensions_go_together_where_more_than_data_moves) {
   Net net(8);
   const std::string apart = net.builder.sigmoid(net.builder.reshape(net.stem, {1, 2, 4, 8, 8}));
   const Analysed model = net.analysed(net.builder.reshape(apart, {1, 8, 8, 8}));
-  EXPECT_THAT(reason_of(model, "stem"), HasSubstr("spreads them over several dimensions"));
+  ASSERT_EQ(model.groups.groups.size(), 1U);
+  EXPECT_EQ(model.groups.groups[0].units.size(), 4U);
+  EXPECT_THAT(channels_of_unit(model, "stem", model.groups.groups[0].units[1]), ElementsAre(1, 5));
 }
 
 TEST(Groups, a_channel_shuffle_is_proved_to_be_a_selection_of_channels) {
@@ -130,7 +185,7 @@ TEST(Groups, a_shuffle_that_also_turns_the_map_is_no_selection_of_channels) {
   const std::string turned = net.builder.transpose(apart, {0, 2, 1, 4, 3});
   const Analysed model = net.analysed(net.builder.reshape(turned, {1, 8, 8, 8}));
   EXPECT_THAT(model.groups.shuffles, IsEmpty());
-  EXPECT_THAT(reason_of(model, "stem"), HasSubstr("spreads them over several dimensions"));
+  EXPECT_EQ(model.groups.groups.at(0).units.size(), 4U);  // the same channel of both halves
 }
 
 TEST(Groups, units_of_one_convolution_with_different_partners_are_different_groups) {

@@ -20,7 +20,7 @@ TEST_P(RandomNetwork, pruned_equals_the_original_whose_consumers_ignore_the_remo
   const Comparison comparison = compare_with_muted(model, removed.value(), seed);
   EXPECT_LT(comparison.error, 1e-5);
   if (std::ranges::count(removed.value(), true) > 0) {
-    const Graph muted = mute(model.graph, model.groups, removed.value());
+    const Graph muted = mute(model.graph, model.observed, model.groups, removed.value());
     EXPECT_GT(difference(model.graph, muted, seed), 1e-4) << "nothing was muted";
   }
 }

@@ -141,6 +141,26 @@ TEST(Prune, a_split_into_a_number_of_equal_parts_gets_sizes_instead) {
             Tensor::of<std::int64_t>({2}, std::vector<std::int64_t>{1, 2}));
 }
 
+// Half of one group and half of another lie in one slice, and in no tensor of their own.
+TEST(Prune, a_tensor_of_parts_of_two_groups_keeps_a_channel) {
+  GraphBuilder b;
+  const std::string x = b.input({1, 3, 4, 4});
+  const std::string one = b.conv(x, {.channels = 4, .name = "one"});
+  const std::string two = b.conv(x, {.channels = 4, .name = "two"});
+  const std::string middle = b.slice(b.concat({one, two}), 1, 2, 5);
+  b.output(b.conv(middle, {.channels = 2, .name = "last"}));
+  const Analysed model = analyse(b.build());
+  const UnitOrders orders{{"one", {0, 1, 2, 3}}, {"two", {3, 2, 1, 0}}};
+  const auto emptied = select_units(model.groups, {{"one", 2}, {"two", 2}}, orders);
+  ASSERT_FALSE(emptied);
+  EXPECT_EQ(emptied.error().message,
+            "width 2 for group one of 4 units would leave a tensor without channels");
+  const UnitOrders covering{{"one", {2, 0, 1, 3}}, {"two", {3, 2, 1, 0}}};
+  EXPECT_EQ(
+      pruned(model, {{"one", 2}, {"two", 2}}, covering).graph.constants.at("last.weight").shape(),
+      (Shape{2, 1, 3, 3}));
+}
+
 struct BadSelection {
   std::map<std::string, int> widths;
   UnitOrders orders;

@@ -78,8 +78,8 @@ Comparison compare_with_muted(const Analysed& model, const RemovedUnits& removed
   Comparison comparison;
   comparison.pruned = need(prune(model.graph, model.observed, all_ops(), model.groups, removed));
   need(verify(comparison.pruned.graph));
-  comparison.error =
-      difference(comparison.pruned.graph, mute(model.graph, model.groups, removed), seed);
+  comparison.error = difference(comparison.pruned.graph,
+                                mute(model.graph, model.observed, model.groups, removed), seed);
   return comparison;
 }
 

@@ -89,7 +89,7 @@ TEST(Sequential, equals_independent_where_nothing_upstream_changed) {
   const Graph independent =
       reconstruct(m.graph, m.groups, removed, statistics_of(m, kImages), {.ridge = 1e-3}).value();
   EXPECT_LT(difference(in_sequence(m, m.graph, removed, 0), independent, 1), 1e-4);
-  EXPECT_GT(difference(mute(m.graph, m.groups, removed), independent, 1), 1e-2);
+  EXPECT_GT(difference(mute(m.graph, m.observed, m.groups, removed), independent, 1), 1e-2);
 }
 
 TEST(Sequential, without_removed_channels_nothing_changes) {

@@ -99,7 +99,7 @@ double error_without(const Analysed& m, const std::vector<int>& gone) {
   const Group& group = m.groups.groups[0];
   RemovedUnits removed(group.units.size() + 1, false);
   for (const int u : gone) removed[group.units[static_cast<std::size_t>(u)]] = true;
-  const auto ours = make_openvino_runner(mute(m.graph, m.groups, removed)).value();
+  const auto ours = make_openvino_runner(mute(m.graph, m.observed, m.groups, removed)).value();
   const auto theirs = make_openvino_runner(m.graph).value();
   std::vector<double> error(2, 0), square(2, 0);
   std::vector<std::vector<double>> sum(2, std::vector<double>(6, 0));

@@ -1,0 +1,10 @@
+// ReduceMax: the largest value over other dimensions than the channels'; each channel on its own.
+#include "engine/graph/flow_rules.h"
+
+namespace pare::engine {
+
+OpDef op_reduce_max() {
+  return {.onnx_type = "ReduceMax", .flow = reduction, .macs = no_macs};
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,10 @@
+// ReduceSum: the sum over other dimensions than the channels'; each channel on its own.
+#include "engine/graph/flow_rules.h"
+
+namespace pare::engine {
+
+OpDef op_reduce_sum() {
+  return {.onnx_type = "ReduceSum", .flow = reduction, .macs = no_macs};
+}
+
+}  // namespace pare::engine
