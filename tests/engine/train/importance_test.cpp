@@ -62,8 +62,9 @@ TEST(UnitGates, a_network_whose_gates_close_is_the_muted_one) {
     const RemovedUnits removed = select_units(body.groups, random_widths(body.groups, seed),
                                               random_orders(body.groups, seed))
                                      .value();
-    GraphModule muted =
-        GraphModule::make(mute(body.graph, body.groups, removed), Trainable::kNothing).value();
+    GraphModule muted = GraphModule::make(mute(body.graph, body.observed, body.groups, removed),
+                                          Trainable::kNothing)
+                            .value();
     const auto expected = muted.forward({images(1)[0]}, outputs_of(body)).value();
     const auto actual =
         whole.forward({images(1)[0]}, outputs_of(body), gates.gated(gates_of(body.groups, removed)))
@@ -110,7 +111,8 @@ TEST(GradientImportance, fisher_is_what_the_loss_rises_by) {
 TEST(GradientImportance, units_that_nobody_reads_are_worth_nothing) {
   ElasticNetwork network;
   const RemovedUnits idle = first_units(network.model.groups, kIdle);
-  network.model.graph = mute(network.model.graph, network.model.groups, idle);
+  network.model.graph =
+      mute(network.model.graph, network.model.observed, network.model.groups, idle);
   const auto scores = gradient_importance(network.body(), images(2), {}).value();
   const std::string& group = network.model.groups.groups[0].name;
   for (const auto* kind : {&scores.taylor, &scores.fisher}) {
@@ -155,7 +157,8 @@ TEST(LearnedGates, close_as_far_as_asked_and_idle_units_first) {
   torch::manual_seed(1);
   ElasticNetwork network;
   const RemovedUnits idle = first_units(network.model.groups, kIdle);
-  network.model.graph = mute(network.model.graph, network.model.groups, idle);
+  network.model.graph =
+      mute(network.model.graph, network.model.observed, network.model.groups, idle);
   const auto inputs = images(4);
   double closed = 0;
   const GateOptions options{.steps = 60, .rate = 0.02, .closed = 0.3};
