@@ -702,6 +702,18 @@ std::string checks_text(const json& checks, Findings findings) {
   return out;
 }
 
+std::string preprocessing_text(const json& job) {
+  const json trial = job.value("preprocessing", json::object());
+  std::string out;
+  for (const json& alarm : list_at(trial, "alarms")) {
+    out += "preprocessing: WARNING: " + alarm.get<std::string>() + "\n";
+  }
+  for (const json& finding : list_at(trial, "findings")) {
+    out += "preprocessing: " + finding.get<std::string>() + "\n";
+  }
+  return out;
+}
+
 std::string predictions_table(const json& answer, int width) {
   Table table({{"plan"}, {"target"}, {"works", Align::kRight}, {"expected [90 %]"}});
   for (const json& item : list_at(answer, "items")) {

@@ -34,6 +34,10 @@ std::string summary_text(const nlohmann::json& summary, int width);  // what ins
 enum class Findings { kSummedUp, kAll };
 std::string checks_text(const nlohmann::json& checks, Findings findings);
 
+// How images are best prepared, as it was tried on labelled ones: a line a finding, alarms marked;
+// empty where it was not tried.
+std::string preprocessing_text(const nlohmann::json& job);
+
 // One line: where the job stands; and one a target: its best so far.
 std::string waits_text(const nlohmann::json& job);
 std::string progress_line(const nlohmann::json& job);

@@ -48,6 +48,7 @@ struct SubmitArguments {
   bool no_depth = false;
   bool no_kernels = false;
   std::optional<double> held_back;
+  bool certain_card = false;
   bool watch = false;
 };
 
@@ -177,6 +178,7 @@ void put_plain(const SubmitArguments& given, json& job) {
   if (!given.strategy.empty()) job["strategy"] = given.strategy;
   if (given.seed) job["seed"] = *given.seed;
   if (given.held_back) job["validation"]["held_back"] = *given.held_back;
+  if (given.certain_card) job["validation"]["try_preprocessings"] = false;
 }
 
 void put_space(const SubmitArguments& given, json& job) {
@@ -237,10 +239,10 @@ std::string checks_view(const json& checks, const std::string& id) {
   return summed_up + "(every finding: `pare checks " + id + " --all`)\n";
 }
 
-// What the reality checks found, once they are all there.
-std::string found_before(const Service& service, const std::string& id) {
+// What was found before the search: how images are best prepared, and the reality checks.
+std::string found_before(const Service& service, const json& job, const std::string& id) {
   const auto checks = service.list("/v1/jobs/" + escaped(id) + "/checks");
-  return checks ? checks_view(checks.value(), id) : "";
+  return preprocessing_text(job) + (checks ? checks_view(checks.value(), id) : "");
 }
 
 // The last lines of a terminal; nothing where none was drawn.
@@ -287,7 +289,7 @@ Exit watch(const Common& common, const Service& service, const std::string& id) 
     const std::string state = seen.value("state", "");
     if (!told && state != "queued" && state != "preparing") {
       erase_lines(drawn);
-      print(found_before(service, id));
+      print(found_before(service, seen, id));
       drawn = 0;
       told = true;
     }
@@ -378,6 +380,8 @@ void add_submit(CLI::App& app, Action& chosen) {
   command->add_flag("--no-kernels", given->no_kernels, "Make no kernel smaller");
   command->add_option("--held-back", given->held_back,
                       "Share of the validation images that only checks what was chosen, 0 to 0.9");
+  command->add_flag("--certain-card", given->certain_card,
+                    "Try no other ways of preparing images on the labelled ones");
   command->add_flag("--watch", given->watch, "Follow it to its end");
   command->callback([given, &chosen] {
     chosen = [given](const Common& common) { return submit(common, *given); };

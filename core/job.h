@@ -121,6 +121,8 @@ inline constexpr double kHeldBackByDefault = 0.5;
 // Which validation images a search may go by.
 struct Validation {
   std::optional<double> held_back;  // share that only checks what was chosen; absent: the default
+  // Ways of preparing images are tried before the search; false: the card is certain.
+  bool try_preprocessings = true;
   friend bool operator==(const Validation&, const Validation&) = default;
 };
 

@@ -9,25 +9,9 @@
 #include <vector>
 
 #include "core/head_description.h"
+#include "core/preprocessing.h"
 
 namespace pare {
-
-// How an image becomes the network's input.
-enum class Resize : std::uint8_t {
-  kLetterboxCentre,   // aspect kept, padding on both sides (YOLOv5)
-  kLetterboxTopLeft,  // aspect kept, padding right and below (YOLOX)
-  kStretch,           // aspect lost
-};
-
-struct Preprocessing {
-  bool rgb = true;  // false: BGR, as OpenCV reads
-  Resize resize = Resize::kLetterboxCentre;
-  int pad_value = 114;
-  // Per channel in the order the network sees: x = (pixel - mean) / std.
-  std::vector<double> mean = {0, 0, 0};
-  std::vector<double> std = {255, 255, 255};
-  friend bool operator==(const Preprocessing&, const Preprocessing&) = default;
-};
 
 // What a file of weights does not say.  Travels with the model.
 struct ModelCard {
@@ -170,6 +154,7 @@ struct ModelSummary {
   std::vector<DepthStage> stages = {};
   std::vector<KernelChoice> kernels = {};
   std::optional<Tried> tried = {};  // nullopt: inspected by a version that did not try
+  std::optional<PreprocessingTrial> preprocessing_trial = {};  // nullopt: it was not asked for
   friend bool operator==(const ModelSummary&, const ModelSummary&) = default;
 };
 

@@ -266,6 +266,7 @@ CREATE TABLE public.job (
     supernet_sha256 public.sha256,
     tuning json,
     owner text DEFAULT ''::text NOT NULL,
+    preprocessing json,
     CONSTRAINT job_final_has_end CHECK ((public.is_final(state) = (finished_at IS NOT NULL))),
     CONSTRAINT job_searching_is_prepared CHECK (((state <> ALL (ARRAY['searching'::public.job_state, 'paused'::public.job_state, 'finishing'::public.job_state])) OR (searching_at IS NOT NULL))),
     CONSTRAINT job_seed_check CHECK ((seed >= (0)::numeric))

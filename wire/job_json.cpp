@@ -100,6 +100,9 @@ SpaceLimits read_space(Fields& fields) {
 Validation read_validation(Fields& fields) {
   Validation out;
   if (fields.has("held_back")) out.held_back = fields.number("held_back", 0.0, kMostHeldBack);
+  if (fields.has("try_preprocessings")) {
+    out.try_preprocessings = fields.boolean("try_preprocessings");
+  }
   return out;
 }
 
@@ -318,7 +321,9 @@ std::string job_to_json(const NewJob& job) {
                  {"kernels", job.space.kernels},
                  {"resolution", {job.space.min_scale, job.space.max_scale}},
                  {"precision", precisions_value(job.space.precisions)}}},
-               {"validation", {{"held_back", or_null(job.validation.held_back)}}},
+               {"validation",
+                {{"held_back", or_null(job.validation.held_back)},
+                 {"try_preprocessings", job.validation.try_preprocessings}}},
                {"recovery", recovery_value(job)},
                {"strategy", job.strategy},
                {"budget",

@@ -13,6 +13,7 @@
 #include "core/job.h"
 #include "core/model_summary.h"
 #include "core/plan.h"
+#include "core/preprocessing.h"
 #include "wire/fields.h"
 
 namespace pare::wire {
@@ -21,12 +22,16 @@ Plan read_plan(Fields& fields);
 ModelCard read_card(Fields& fields);
 PartialCard read_partial_card(Fields& fields);
 ModelSummary read_summary(Fields& fields);
+Preprocessing read_preprocessing(Fields& fields);
+PreprocessingTrial read_preprocessing_trial(Fields& fields);
 HeadDescription read_head_description(Fields& fields);
 std::vector<TriedSize> read_tried_sizes(Fields& fields, std::string_view name);
 
 nlohmann::json plan_value(const Plan& plan);
 nlohmann::json card_value(const ModelCard& card);
 nlohmann::json card_value(const PartialCard& card);
+nlohmann::json preprocessing_value(const Preprocessing& preprocessing);
+nlohmann::json preprocessing_trial_value(const PreprocessingTrial& trial);
 nlohmann::json head_description_value(const HeadDescription& head);
 nlohmann::json summary_value(const ModelSummary& summary);
 nlohmann::json tried_sizes_value(const std::vector<TriedSize>& sizes);

@@ -13,36 +13,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kLargestSide = 8192;
-constexpr std::array<std::string_view, 2> kColors = {"bgr", "rgb"};
-constexpr std::array kResizes = {
-    Named<Resize>{Resize::kLetterboxCentre, "letterbox_centre"},
-    Named<Resize>{Resize::kLetterboxTopLeft, "letterbox_top_left"},
-    Named<Resize>{Resize::kStretch, "stretch"},
-};
-
-Preprocessing read_preprocessing(Fields& fields) {
-  Preprocessing out;
-  out.rgb = fields.one_of("color", kColors) == 1;
-  out.resize = fields.one_of("resize", kResizes);
-  out.pad_value = fields.small("pad", 0, 255);
-  out.mean = fields.numbers("mean");
-  out.std = fields.numbers("std");
-  if (out.mean.size() != 3) fields.refuse("mean", "have three numbers");
-  if (out.std.size() != 3) fields.refuse("std", "have three numbers");
-  for (const double divisor : out.std) {
-    if (!(divisor > 0)) fields.refuse("std", "be positive: pixels are divided by it");
-  }
-  return out;
-}
-
-Json preprocessing_value(const Preprocessing& p) {
-  return {{"color", kColors[p.rgb ? 1 : 0]},
-          {"resize", name_in(kResizes, p.resize)},
-          {"pad", p.pad_value},
-          {"mean", p.mean},
-          {"std", p.std}};
-}
-
 ChannelGroup read_group(Fields& fields) {
   ChannelGroup out;
   out.name = fields.text("name");
@@ -279,6 +249,11 @@ ModelSummary read_summary(Fields& fields) {
   if (fields.has("tried")) {
     fields.object("tried", [&](Fields& tried) { out.tried = read_tried(tried); });
   }
+  if (fields.has("preprocessing_trial")) {
+    fields.object("preprocessing_trial", [&](Fields& trial) {
+      out.preprocessing_trial = read_preprocessing_trial(trial);
+    });
+  }
   if (fields.has("class_count")) out.class_count = fields.small("class_count");
   return out;
 }
@@ -330,6 +305,9 @@ Json summary_value(const ModelSummary& s) {
                       {"classes", s.origins.classes}};
   }
   if (s.tried) out["tried"] = tried_value(*s.tried);
+  if (s.preprocessing_trial) {
+    out["preprocessing_trial"] = preprocessing_trial_value(*s.preprocessing_trial);
+  }
   for (const DepthStage& stage : s.stages) out["stages"].push_back(stage_value(stage));
   for (const KernelChoice& kernel : s.kernels) {
     out["kernels"].push_back({{"layer", kernel.layer}, {"sizes", kernel.sizes}});

@@ -30,6 +30,7 @@ ordered_json outline_of(const Job& job, const Budget& budget) {
   view["card_version"] = job.card_version;
   view["dataset_sha256"] = job.dataset_sha256;
   if (!job.supernet_sha256.empty()) view["supernet_sha256"] = job.supernet_sha256;
+  if (!job.preprocessing_json.empty()) view["preprocessing"] = stored_json(job.preprocessing_json);
   if (const auto tuning = tuning_of(job)) {
     view["tuning"] = wire::tuning_value(*tuning);
     view["tuning"]["ended"] = pare::ended(*tuning);

@@ -11,6 +11,7 @@
 #include "coordinator/jobs/job_metrics.h"
 #include "coordinator/jobs/job_runner.h"
 #include "coordinator/jobs/known_accuracies.h"
+#include "coordinator/jobs/preprocessing.h"
 #include "coordinator/jobs/supernets.h"
 #include "coordinator/jobs/tasks.h"
 #include "coordinator/jobs/trial_update.h"
@@ -287,6 +288,9 @@ Result<int> JobLoop::handle(const Task& task) {
   if (task.task.kind == TaskKind::kTrain) {
     return handle_trained(task, job.value());
   }
+  if (task.task.kind == TaskKind::kInspectModel) {
+    return commit_end(task, after_preprocessing_trial(job.value(), task));
+  }
   if (task.task.kind == TaskKind::kCheck) return commit_end(task, after_check(task));
   return handle_trial_task(task, job.value());
 }
@@ -486,17 +490,22 @@ Result<int> JobLoop::begin(const Job& job) {
   return commit({}, std::move(changes));
 }
 
-// The search begins when the statistics, the check of every target and the super-network, if the
-// job wants one, are there.
+// The search begins when the statistics, the check of every target, the trial of preprocessings and
+// the super-network, where the job wants them, are there.
 Result<int> JobLoop::prepare(const Job& job) {
   const auto context = load_context(store_, job);
   if (!context) return context.error();
   auto missing = missing_checks(store_, context.value());
   if (!missing) return missing.error();
-  if (!missing.value().empty()) return commit({}, std::move(missing).value());
+  auto trial = missing_preprocessing_trial(store_, context.value());
+  if (!trial) return trial.error();
+  std::vector<Change> lacking = std::move(missing).value();
+  std::ranges::copy(trial.value(), std::back_inserter(lacking));
+  if (!lacking.empty()) return commit({}, std::move(lacking));
   const auto there = store_.checks(job.id);
   if (!there) return there.error();
   if (there.value().size() < job.targets.size() || job.statistics_sha256.empty()) return 0;
+  if (wants_preprocessing_trial(context.value()) && job.preprocessing_json.empty()) return 0;
   if (context.value().document.supernet && !context.value().training) return 0;
   const std::string none = why_none_runs(context.value());
   if (!none.empty()) return fail(job, {}, none);

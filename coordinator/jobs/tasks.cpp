@@ -35,6 +35,15 @@ NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Si
   return task_of(job, std::nullopt, document);
 }
 
+NewTask preprocessing_trial_task(const Job& job, const ModelCard& card) {
+  wire::TaskDocument document;
+  const PartialCard said{card.head,    card.preprocessing, card.height,          card.width,
+                         card.classes, card.scored,        card.head_description};
+  document.params = wire::InspectModelParams{said, true};
+  document.blobs = {{"model", job.model_sha256}, {"dataset", job.dataset_sha256}};
+  return task_of(job, std::nullopt, std::move(document));
+}
+
 NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wish,
                    PartChoices parts) {
   wire::TaskDocument document;

@@ -43,6 +43,9 @@ NewTask int8_train_task(const Job& job, const ModelCard& card, double minutes,
 NewTask tune_task(const Job& job, const ModelCard& card, const DistillWish& wish, int trial,
                   const Plan& plan);
 
+// The model as the card has it on labelled images, prepared in other ways, too.
+NewTask preprocessing_trial_task(const Job& job, const ModelCard& card);
+
 // The reality check of a target.
 NewTask check_task(const Job& job, const Target& target, bool int8);
 

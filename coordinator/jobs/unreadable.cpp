@@ -1,5 +1,6 @@
 #include "coordinator/jobs/unreadable.h"
 
+#include "wire/task_json.h"
 #include "wire/task_params.h"
 
 namespace pare::coordinator {
@@ -10,6 +11,14 @@ constexpr std::size_t kMostWarnings = 20;  // of a job: who has more of them rea
 TaskKind kind_about(const TaskSubject& subject) {
   if (subject.comparison) return TaskKind::kCompare;
   return subject.model_sha256.empty() ? TaskKind::kInspectDataset : TaskKind::kInspectModel;
+}
+
+// While it prepares.  The document may still say what the row does not.
+TaskKind kind_of_preparation(const NewTask& task) {
+  if (!task.target.empty()) return TaskKind::kCheck;
+  const auto document = wire::parse_task(task.document_json);
+  const bool tries = document && document.value().kind() == TaskKind::kInspectModel;
+  return tries ? TaskKind::kInspectModel : TaskKind::kPrepare;
 }
 
 // Latencies are measured on a target each, accuracies are scored for several at once.
@@ -29,7 +38,7 @@ Result<Task> as_failed(Store& store, Task task) {
   if (!what.subject.job) {
     what.kind = kind_about(what.subject);
   } else if (!what.subject.trial) {
-    what.kind = what.target.empty() ? TaskKind::kPrepare : TaskKind::kCheck;
+    what.kind = kind_of_preparation(what);
   } else {
     const auto trial = store.trial(*what.subject.job, *what.subject.trial);
     if (!trial) return trial.error();

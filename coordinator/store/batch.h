@@ -52,6 +52,13 @@ struct JobTuned {
   std::string tuning_json;
 };
 
+// What trying ways of preparing images found (wire/preprocessing_json.h).  kConflict if it was
+// tried for the job before.
+struct PreprocessingTried {
+  JobId job;
+  std::string trial_json;
+};
+
 // A check without a time was measured now.  kConflict if the target was checked for the job before.
 struct CheckRecorded {
   TargetCheck check;
@@ -167,10 +174,10 @@ struct ComparisonEnded {
 };
 
 using Change = std::variant<JobMoved, JobWarned, JobPrepared, SupernetAdded, JobInherits, JobTuned,
-                            CheckRecorded, CanaryRecorded, TrialAdded, TrialBuilt, AccuracyRecorded,
-                            LatencyRecorded, LatencyConfirmed, InfeasibleRecorded, TrialEnded,
-                            SearchLogged, SearchedFor, TaskAdded, TaskSetAside, ModelInspected,
-                            DatasetInspected, ComparisonEnded>;
+                            PreprocessingTried, CheckRecorded, CanaryRecorded, TrialAdded,
+                            TrialBuilt, AccuracyRecorded, LatencyRecorded, LatencyConfirmed,
+                            InfeasibleRecorded, TrialEnded, SearchLogged, SearchedFor, TaskAdded,
+                            TaskSetAside, ModelInspected, DatasetInspected, ComparisonEnded>;
 
 struct Batch {
   std::optional<TaskId> cause;  // a succeeded or failed task that this handles

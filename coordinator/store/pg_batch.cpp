@@ -95,6 +95,13 @@ struct Apply {
                   query::tune_job, change.job.value, clean_json(change.tuning_json));
   }
 
+  Result<bool> operator()(const PreprocessingTried& change) const {
+    return in_job(change.job,
+                  "ways of preparing images were tried for job " +
+                      std::to_string(change.job.value) + " before",
+                  query::keep_preprocessing, change.job.value, clean_json(change.trial_json));
+  }
+
   Result<bool> operator()(const JobInherits& change) const {
     return in_job(change.job,
                   "job " + std::to_string(change.job.value) + " has a super-network already",

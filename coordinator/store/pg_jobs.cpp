@@ -19,6 +19,7 @@ Job job_of(const pqxx::row& row) {
   job.owner = text_of(row["owner"]);
   job.statistics_sha256 = text_of(row["statistics_sha256"]);
   job.prepared_json = text_of(row["prepared"]);
+  job.preprocessing_json = text_of(row["preprocessing"]);
   job.supernet_sha256 = text_of(row["supernet_sha256"]);
   job.tuning_json = text_of(row["tuning"]);
   job.created_at = time_of(row["created_at"]);

@@ -38,11 +38,12 @@ struct Job {
   std::uint64_t seed = 1;
   JobState state = JobState::kQueued;
   std::string reason;
-  std::string owner;              // empty: nobody's
-  std::string statistics_sha256;  // once prepared
-  std::string prepared_json;      // the result of `prepare`
-  std::string supernet_sha256;    // that its candidates are cut from; empty: none, or not yet
-  std::string tuning_json;        // wire/tuning_json.h; empty: not chosen yet, or not wanted
+  std::string owner;               // empty: nobody's
+  std::string statistics_sha256;   // once prepared
+  std::string prepared_json;       // the result of `prepare`
+  std::string preprocessing_json;  // wire/preprocessing_json.h; empty: not tried, or not yet
+  std::string supernet_sha256;     // that its candidates are cut from; empty: none, or not yet
+  std::string tuning_json;         // wire/tuning_json.h; empty: not chosen yet, or not wanted
   TimePoint created_at{};
   std::optional<TimePoint> started_at;  // when it left the queue
   std::optional<TimePoint> searching_at;

@@ -49,6 +49,55 @@ Result<double> without_classes(const Dataset& dataset, std::vector<ImageDetectio
   return result.value().figures.map_50_95;
 }
 
+std::string points(double map) {
+  std::ostringstream text;
+  text.precision(1);
+  text << std::fixed << 100 * map;
+  return text.str();
+}
+
+std::string way_in_words(const Preprocessing& how) {
+  constexpr std::array<std::string_view, 3> kFits = {"a centred letterbox", "a letterbox top left",
+                                                     "stretched"};
+  return in_words(how) + ", " + std::string(kFits.at(static_cast<std::size_t>(how.resize)));
+}
+
+std::string of_the_card(const PreprocessingTrial& trial) {
+  return "On " + std::to_string(trial.images) + " labelled images the card's preprocessing (" +
+         way_in_words(trial.as_the_card().how) + ") gives mAP " +
+         points(trial.as_the_card().map_50_95);
+}
+
+void say_which_is_best(PreprocessingTrial& trial) {
+  const auto& best = trial.best();
+  if (best.map_50_95 - trial.as_the_card().map_50_95 > kClearlyBetter) {
+    trial.alarms.push_back(of_the_card(trial) + ", and " + way_in_words(best.how) + " gives " +
+                           points(best.map_50_95) + ": give the model a card that says so.");
+  } else {
+    trial.findings.push_back(of_the_card(trial) + "; none of " +
+                             std::to_string(trial.tried.size() - 1) + " others is clearly better.");
+  }
+}
+
+void say_in_sentences(PreprocessingTrial& trial) {
+  say_which_is_best(trial);
+  const auto& best = trial.best();
+  const bool other_classes = best.without_classes > kBoxesFound &&
+                             best.map_50_95 < best.without_classes * kOtherClassesShare;
+  if (other_classes) {
+    trial.alarms.push_back(
+        "The original finds boxes (mAP " + points(best.without_classes) +
+        " without regard to classes) and gives them other classes than the labels: check "
+        "the order of the class names in card, file and labels.");
+  } else if (best.map_50_95 < kNextToNothing) {
+    trial.alarms.push_back(
+        "The original finds next to nothing of what is labelled (mAP " + points(best.map_50_95) +
+        " at best, with other scalings, colour orders and letterboxes, too): a job would compress "
+        "what does not work. Check that the labels are of these images and in pixels, "
+        "that the model was trained for these classes, and head and input of the card.");
+  }
+}
+
 // Scores ways of preparing images; used once.
 class Trial {
  public:
@@ -75,6 +124,7 @@ class Trial {
         if (auto done = add(how); !done) return done.error();
       }
     }
+    say_in_sentences(made_);
     return std::move(made_);
   }
 
@@ -144,58 +194,11 @@ class Trial {
   PreprocessingTrial made_;
 };
 
-std::string points(double map) {
-  std::ostringstream text;
-  text.precision(1);
-  text << std::fixed << 100 * map;
-  return text.str();
-}
-
-std::string way_in_words(const Preprocessing& how) {
-  constexpr std::array<std::string_view, 3> kFits = {"a centred letterbox", "a letterbox top left",
-                                                     "stretched"};
-  return in_words(how) + ", " + std::string(kFits.at(static_cast<std::size_t>(how.resize)));
-}
-
 }  // namespace
-
-const PreprocessingTrial::Tried& PreprocessingTrial::best() const {
-  return *std::ranges::max_element(tried, {}, &Tried::map_50_95);
-}
 
 Result<PreprocessingTrial> try_preprocessings(const Detector& detector, const Dataset& dataset,
                                               const Progress& progress) {
   return Trial(detector, dataset, progress).run();
-}
-
-std::vector<std::string> in_sentences(const PreprocessingTrial& trial) {
-  const auto& own = trial.as_the_card();
-  const auto& best = trial.best();
-  const std::string others = std::to_string(trial.tried.size() - 1) + " others";
-  std::string first = "On " + std::to_string(trial.images) +
-                      " labelled images the card's preprocessing (" + way_in_words(own.how) +
-                      ") gives mAP " + points(own.map_50_95);
-  std::vector<std::string> said;
-  if (best.map_50_95 - own.map_50_95 > kClearlyBetter) {
-    said.push_back(first + ", and " + way_in_words(best.how) + " gives " + points(best.map_50_95) +
-                   ": give the model a card that says so.");
-  } else {
-    said.push_back(first + "; none of " + others + " is clearly better.");
-  }
-  const bool other_classes = best.without_classes > kBoxesFound &&
-                             best.map_50_95 < best.without_classes * kOtherClassesShare;
-  if (other_classes) {
-    said.push_back(
-        "The original finds boxes (mAP " + points(best.without_classes) +
-        " without regard to classes) and gives them other classes than the labels: check "
-        "the order of the class names in card, file and labels.");
-  } else if (best.map_50_95 < kNextToNothing) {
-    said.push_back(
-        "The original finds next to nothing of what is labelled: a job would compress "
-        "what does not work. Check that the labels are of these images and in pixels, "
-        "that the model was trained for these classes, and head and input of the card.");
-  }
-  return said;
 }
 
 }  // namespace pare::engine

@@ -8,10 +8,8 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
-#include <vector>
 
-#include "core/model_summary.h"
+#include "core/preprocessing.h"
 #include "core/result.h"
 #include "engine/data/dataset.h"
 #include "engine/pipeline/detector.h"
@@ -19,28 +17,12 @@
 
 namespace pare::engine {
 
-struct PreprocessingTrial {
-  struct Tried {
-    Preprocessing how;
-    double map_50_95 = 0;
-    double without_classes = 0;  // the same, any class for any
-  };
-  std::vector<Tried> tried;  // the card's first
-  int images = 0;
-
-  const Tried& as_the_card() const { return tried.front(); }
-  const Tried& best() const;
-};
-
 inline constexpr std::size_t kTrialImages = 32;
 
 // On at most kTrialImages of those with boxes, evenly spread.  Fails with kUnsupported where the
-// head is raw or there is no box, else as score() does.
+// head is raw or there is no box, else as score() does.  Its sentences say how the card's way does,
+// which does better and by how much, and what to check of an original that finds next to nothing.
 Result<PreprocessingTrial> try_preprocessings(const Detector& detector, const Dataset& dataset,
                                               const Progress& progress);
-
-// What to tell: how the card's way does, which does better and by how much, and what to check of an
-// original that finds next to nothing.
-std::vector<std::string> in_sentences(const PreprocessingTrial& trial);
 
 }  // namespace pare::engine

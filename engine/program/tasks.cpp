@@ -79,16 +79,16 @@ Result<Candidate> candidate_of(const TaskContext& context, const Plan& plan,
 }
 
 // What trying it on labelled images says; a trial that cannot be made is a sentence, too.
-Result<std::vector<std::string>> tried_on_labels(const TaskContext& context,
-                                                 const Detector& detector) {
+Result<PreprocessingTrial> tried_on_labels(const TaskContext& context, const Detector& detector) {
   const auto path = context.file("dataset");
   if (!path) return path.error();
   const auto dataset = read_validation(path.value());
   if (!dataset) return dataset.error();
-  const auto trial = try_preprocessings(detector, dataset.value(), context.progress);
-  if (trial) return in_sentences(trial.value());
-  return std::vector<std::string>{"Not tried on the labelled images: " + trial.error().message +
-                                  "."};
+  auto trial = try_preprocessings(detector, dataset.value(), context.progress);
+  if (trial) return trial;
+  PreprocessingTrial none;
+  none.findings = {"Not tried on the labelled images: " + trial.error().message + "."};
+  return none;
 }
 
 }  // namespace
@@ -110,9 +110,11 @@ TaskEnd run(const TaskContext& context, const wire::InspectModelParams& params) 
   summary.sha256 = std::move(sha256).value();
   summary.notes.insert(summary.notes.end(), compared.value().begin(), compared.value().end());
   if (params.trial) {
-    const auto said = tried_on_labels(context, detector.value());
-    if (!said) return said.error();
-    summary.notes.insert(summary.notes.end(), said.value().begin(), said.value().end());
+    auto trial = tried_on_labels(context, detector.value());
+    if (!trial) return trial.error();
+    std::ranges::copy(trial.value().findings, std::back_inserter(summary.notes));
+    std::ranges::copy(trial.value().alarms, std::back_inserter(summary.notes));
+    summary.preprocessing_trial = std::move(trial).value();
   }
   auto tried = try_out(detector.value());
   if (!tried) return tried.error();

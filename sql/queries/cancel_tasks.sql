@@ -2,7 +2,7 @@
 --   $1 job or null   $2 model that is inspected, or null   $3 now
 WITH selected AS (
   SELECT id, state FROM task
-   WHERE (job_id = $1::bigint OR kind = 'inspect_model' AND model_sha256 = $2)
+   WHERE (job_id = $1::bigint OR kind = 'inspect_model' AND model_sha256 = $2 AND job_id IS NULL)
      AND (state IN ('queued', 'leased') OR state IN ('succeeded', 'failed') AND NOT handled)
    ORDER BY id
      FOR UPDATE),

@@ -331,6 +331,18 @@ TEST(Checks, a_check_of_another_version_is_shown_in_full) {
   EXPECT_EQ(checks_text(checks, Findings::kSummedUp), "x86: \n  - rt: it is slow.\n");
 }
 
+TEST(Preprocessing, what_is_alarming_comes_first_and_what_was_not_tried_is_not_told) {
+  const json job = {{"preprocessing",
+                     {{"images", 32},
+                      {"tried", json::array()},
+                      {"findings", {"Stretching is the best."}},
+                      {"alarms", {"It finds nothing."}}}}};
+  EXPECT_EQ(preprocessing_text(job),
+            "preprocessing: WARNING: It finds nothing.\n"
+            "preprocessing: Stretching is the best.\n");
+  EXPECT_EQ(preprocessing_text({{"id", 1}}), "");
+}
+
 TEST(FrontTable, a_doubtful_latency_is_marked_and_its_reason_told) {
   const json member = {{"plan_sha256", std::string(64, '1')},
                        {"latency_ms", 2.0},

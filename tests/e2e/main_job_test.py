@@ -44,6 +44,12 @@ class MainJob(unittest.TestCase):
                           and m["latency_ms"] < member["latency_ms"]]
                 self.assertEqual(better, [], f"{target}: a member is dominated")
 
+    def test_the_card_was_tried_on_labelled_images_before_the_search(self):
+        found = self.service.get(f"/v1/jobs/{self.job}")["preprocessing"]
+        self.assertEqual(found["alarms"], [])
+        self.assertGreater(found["tried"][0]["map_50_95"], 0.2)
+        self.assertGreater(found["images"], 0)
+
     def test_a_filter_narrows_the_front(self):
         front = self.service.get(f"/v1/jobs/{self.job}/fronts/ort")["members"]
         fastest = min(m["latency_ms"] for m in front)

@@ -323,7 +323,7 @@ TEST(JsonRoundTrip, a_job_with_only_what_is_required_has_the_documented_defaults
             R"("seed":1,"space":{"depth":true,"kernels":true,)"
             R"("precision":["fp32","int8","fp16","bf16"],"resolution":[0.5,1.0],)"
             R"("width":true},"strategy":"pare","targets":["t"],"transfer":null,)"
-            R"("validation":{"held_back":null},"weights":{}})");
+            R"("validation":{"held_back":null,"try_preprocessings":true},"weights":{}})");
 }
 
 TEST(JsonRoundTrip, a_layer_whose_name_is_not_utf8_does_not_break_the_summary) {

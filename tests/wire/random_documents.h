@@ -198,6 +198,17 @@ class RandomDocuments {
     return out;
   }
 
+  PreprocessingTrial preprocessing_trial() {
+    PreprocessingTrial out;
+    out.images = whole(0, 32);
+    out.tried = several(0, 9, [&] {
+      return PreprocessingTrial::Tried{preprocessing(), real(0, 1), real(0, 1)};
+    });
+    out.findings = texts();
+    out.alarms = texts();
+    return out;
+  }
+
   ModelSummary summary() {
     ModelSummary out;
     out.sha256 = digest();
@@ -220,6 +231,7 @@ class RandomDocuments {
     out.frozen = several(0, 3, [&] { return FrozenChannels{text(), whole(0, 999), text()}; });
     out.output_layers = texts();
     if (coin()) out.tried = tried();
+    if (coin()) out.preprocessing_trial = preprocessing_trial();
     out.activations = texts();
     out.layers = several(0, 4, [&] {
       return Layer{text(),       text(),      {whole(1, 7), whole(1, 7)},
@@ -317,6 +329,7 @@ class RandomDocuments {
     if (coin()) out.budget.device_seconds = real(1, 1e5);
     if (coin()) out.budget.stagnation = whole(2, 99);
     if (coin()) out.validation.held_back = real(0, 0.9);
+    out.validation.try_preprocessings = coin();
     out.seed = std::uint64_t{rng_()} << 32U | rng_();
     return out;
   }

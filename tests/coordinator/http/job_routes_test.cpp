@@ -8,6 +8,7 @@
 #include "support_archive.h"
 #include "tests/search/small_detector.h"
 #include "tests/support/one_by_one.h"
+#include "wire/preprocessing_json.h"
 #include "wire/sha256.h"
 #include "wire/summary_json.h"
 #include "wire/training_json.h"
@@ -239,6 +240,23 @@ TEST_F(JobRoutes, every_sample_of_a_latency_can_be_had) {
   const json trial = json_of(call("GET", "/v1/plans/" + std::string(64, '1')))["trials"][0];
   EXPECT_EQ(trial["outcomes"]["x86"]["measurement"]["samples_sha256"],
             timed.latency.samples_sha256);
+}
+
+TEST_F(JobRoutes, a_job_says_how_images_are_best_prepared) {
+  const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
+  EXPECT_EQ(posted["validation"]["try_preprocessings"], true);
+  EXPECT_FALSE(posted.contains("preprocessing"));
+  PreprocessingTrial trial;
+  trial.images = 32;
+  trial.tried = {{Preprocessing{}, 0.5, 0.6}};
+  trial.alarms = {"another is better"};
+  const JobId job{posted["id"].get<std::int64_t>()};
+  const PreprocessingTried found{job, wire::preprocessing_trial_to_json(trial)};
+  ASSERT_TRUE(store_->commit({{}, {JobMoved{job, JobState::kPreparing, ""}, found}}));
+  const json shown = json_of(call("GET", "/v1/jobs/" + posted["id"].dump()))["preprocessing"];
+  EXPECT_EQ(shown["tried"][0]["map_50_95"], 0.5);
+  EXPECT_EQ(shown["alarms"][0], "another is better");
+  EXPECT_FALSE(store_->commit({{}, {found}})) << "it was tried twice";
 }
 
 TEST_F(JobRoutes, a_job_says_what_it_waits_for) {

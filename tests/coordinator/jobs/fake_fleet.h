@@ -90,6 +90,15 @@ class FakeFleet {
     return static_cast<double>(std::hash<std::string>{}(text) % 1000) / 1000.0;
   }
 
+  // What every trial of preprocessings finds.
+  static PreprocessingTrial preprocessing_trial() {
+    PreprocessingTrial trial;
+    trial.tried = {{Preprocessing{}, 0.4, 0.41}};
+    trial.images = 32;
+    trial.findings = {"the card's preprocessing is the best"};
+    return trial;
+  }
+
   int evaluations() const { return static_cast<int>(evaluated_.size()); }
   // Candidate and runtime of every evaluation that succeeded.
   const std::vector<std::string>& evaluated() const { return evaluated_; }
@@ -158,6 +167,9 @@ class FakeFleet {
         ModelSummary model = search::small_detector(10);
         model.sha256 = task.blobs.at("model");
         model.opset = 12;
+        if (std::get<wire::InspectModelParams>(task.params).trial) {
+          model.preprocessing_trial = preprocessing_trial();
+        }
         return {model, {}};
       }
       case TaskKind::kInspectDataset:

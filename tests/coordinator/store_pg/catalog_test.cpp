@@ -71,6 +71,19 @@ TEST_F(PgStoreCatalog, a_rejected_model_is_inspected_again_when_it_comes_again) 
             1U);
 }
 
+TEST_F(PgStoreCatalog, another_card_calls_off_no_task_of_a_job) {
+  const JobId job = add_job();
+  ok(store().commit({{}, {ModelInspected{sha('a'), EntryState::kReady, "", R"({"macs":1})"}}}));
+  const NewTask inspect = task_of_kind(TaskKind::kInspectModel);
+  NewTask trial = inspect;
+  trial.subject.model_sha256 = sha('a');
+  trial.subject.job = job;
+  ok(store().commit({{}, {TaskAdded{trial}}}));
+  ok(store().add_model({"net", sha('a'), R"({"head":"yolov5"})"}, inspect));
+  EXPECT_EQ(ok(store().tasks({.job = job, .trial = {}, .state = TaskState::kQueued}, {})).size(),
+            1U);
+}
+
 TEST_F(PgStoreCatalog, a_card_that_a_job_uses_stays_for_it_beside_the_next_one) {
   const JobId first = add_job();
   const std::string card = ok(store().model("net")).card_json;

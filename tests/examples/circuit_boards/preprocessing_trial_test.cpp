@@ -21,6 +21,7 @@ using namespace pare::engine;
 namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 constexpr int kBoards = 12;
 
@@ -78,15 +79,16 @@ TEST_F(PreprocessingTrialTest, finds_the_right_one_from_a_wrong_card) {
   EXPECT_GT(trial.value().best().map_50_95, 0.25);
   EXPECT_FALSE(trial.value().best().how.rgb);
   EXPECT_THAT(trial.value().best().how.std, ElementsAre(1, 1, 1));
-  EXPECT_THAT(in_sentences(trial.value()).front(),
+  EXPECT_THAT(trial.value().alarms.front(),
               HasSubstr("RGB from 0 to 1, a centred letterbox) gives mAP"));
-  EXPECT_THAT(in_sentences(trial.value()).front(), HasSubstr("and BGR from 0 to 255, "));
+  EXPECT_THAT(trial.value().alarms.front(), HasSubstr("and BGR from 0 to 255, "));
 }
 
 TEST_F(PreprocessingTrialTest, says_that_the_right_one_is_right) {
   const auto trial = tried({}, boards());
   ASSERT_TRUE(trial) << trial.error().message;
-  EXPECT_THAT(in_sentences(trial.value()), ElementsAre(HasSubstr("others is clearly better")));
+  EXPECT_THAT(trial.value().findings, ElementsAre(HasSubstr("others is clearly better")));
+  EXPECT_THAT(trial.value().alarms, IsEmpty());
 }
 
 TEST_F(PreprocessingTrialTest, tells_classes_in_another_order_from_boxes_that_are_not_found) {
@@ -95,7 +97,7 @@ TEST_F(PreprocessingTrialTest, tells_classes_in_another_order_from_boxes_that_ar
   std::ranges::rotate(card.classes, card.classes.begin() + 1);
   const auto turned = tried(card, boards());
   ASSERT_TRUE(turned) << turned.error().message;
-  EXPECT_THAT(in_sentences(turned.value()).back(), HasSubstr("check the order of the class names"));
+  EXPECT_THAT(turned.value().alarms.back(), HasSubstr("check the order of the class names"));
 
   Dataset elsewhere = boards();
   for (ImageGroundTruth& image : elsewhere.ground_truth) {
@@ -103,8 +105,7 @@ TEST_F(PreprocessingTrialTest, tells_classes_in_another_order_from_boxes_that_ar
   }
   const auto shifted = tried({}, elsewhere);
   ASSERT_TRUE(shifted) << shifted.error().message;
-  EXPECT_THAT(in_sentences(shifted.value()).back(),
-              HasSubstr("next to nothing of what is labelled"));
+  EXPECT_THAT(shifted.value().alarms.back(), HasSubstr("next to nothing of what is labelled"));
 }
 
 TEST_F(PreprocessingTrialTest, asks_for_a_head_and_for_boxes) {
