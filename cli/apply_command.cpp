@@ -142,7 +142,7 @@ Exit finish(const Common& common, const ApplyArguments& given, const Replay::Mad
   });
 }
 
-Exit apply(const Common& common, const ApplyArguments& given) {
+Exit apply(const Common& common, ApplyArguments given) {
   const auto plan = read_plan_file(given.plan);
   if (!plan) return report_usage(plan.error());
   const auto card = partial_card_of(given.card);
@@ -151,6 +151,12 @@ Exit apply(const Common& common, const ApplyArguments& given) {
   const auto folder = TemporaryFolder::make();
   if (!folder) return report_usage(folder.error());
   EngineRun engine{.program = given.engine, .scratch = folder.value().path()};
+  for (std::string* file : {&given.model, &given.original}) {
+    if (file->empty()) continue;
+    auto whole = in_one_file(engine, *file);
+    if (!whole) return report_engine(whole.error());
+    *file = std::move(whole).value();
+  }
   const auto model = inspect_file(engine, given.model, card.value());
   if (!model) return report_engine(model.error());
   std::optional<ModelSummary> original;

@@ -44,6 +44,7 @@ struct ModelArguments {
   std::string file;
   std::string name;
   CardArguments card;
+  std::string engine = program_beside("pare-engine");
   bool no_wait = false;
 };
 
@@ -53,8 +54,15 @@ Exit add_model(const Common& common, const ModelArguments& given) {
   if (const auto readable = can_read(given.file); !readable) {
     return report_usage(readable.error());
   }
+  const auto folder = TemporaryFolder::make();
+  if (!folder) return report_usage(folder.error());
+  auto file = in_one_file({.program = given.engine, .scratch = folder.value().path()}, given.file);
+  // Without pare-engine here the file goes as it is: who inspects it says what is missing.
+  const bool no_engine = !file && file.error().code == ErrorCode::kNotFound;
+  if (!file && !no_engine) return report_engine(file.error());
+  const std::string whole = no_engine ? given.file : std::move(file).value();
   return with_service(common, [&](const Service& service) {
-    const auto sha256 = service.upload(given.file, upload_progress(common, given.file));
+    const auto sha256 = service.upload(whole, upload_progress(common, given.file));
     if (!sha256) return report(sha256.error());
     json document = {{"name", given.name}, {"sha256", sha256.value()}};
     if (!card.value().empty()) document["card"] = card.value();
@@ -130,6 +138,7 @@ void add_model_commands(CLI::App& app, Action& chosen) {
   add->add_option("file", given->file, "The ONNX file")->required();
   add->add_option("--name", given->name, "What to call it")->required();
   add_card_options(*add, given->card);
+  add->add_option("--engine", given->engine, "pare-engine")->capture_default_str();
   add->add_flag("--no-wait", given->no_wait, "Do not wait for the inspection");
   add->callback([given, &chosen] {
     chosen = [given](const Common& common) { return add_model(common, *given); };

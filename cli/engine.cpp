@@ -123,6 +123,25 @@ Result<json> ask_engine(const std::string& program, const std::vector<std::strin
   return document;
 }
 
+Result<std::string> in_one_file(const EngineRun& engine, const std::string& file) {
+  // Its name stays: who is told of the file knows it.
+  fs::path folder = engine.scratch / "joined";
+  while (fs::exists(folder)) folder /= "joined";
+  const std::string joined = (folder / fs::path(file).filename()).string();
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (failed) return Error{ErrorCode::kUnavailable, "cannot write to " + folder.string()};
+  const auto answer =
+      ask_engine(engine.program, {"join", fs::absolute(file).string(), "-o", joined});
+  if (!answer) return Error{answer.error().code, file + ": " + answer.error().message};
+  const json files = answer.value().value("files", json::array());
+  if (files.empty()) return file;
+  const std::string others =
+      files.size() == 1 ? "" : " and " + std::to_string(files.size() - 1) + " more";
+  say_aside("pare: " + file + " is taken together with " + files[0].get<std::string>() + others);
+  return joined;
+}
+
 Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& file,
                                   const std::optional<PartialCard>& card,
                                   const fs::path& labelled) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "cli/command.h"
@@ -47,6 +48,10 @@ Result<wire::TaskSuccess> run_on_engine(const EngineRun& engine, const wire::Tas
 // reason where it answers {"error": ...}, otherwise as run_on_engine().
 Result<nlohmann::json> ask_engine(const std::string& program,
                                   const std::vector<std::string>& words);
+
+// The file itself, or, where it keeps its weights in files beside it, one in the scratch folder
+// that holds them, too; says which on stderr.  Fails as ask_engine(), the file in front.
+Result<std::string> in_one_file(const EngineRun& engine, const std::string& file);
 
 // inspect_model of a file; without a card all is left to the engine.  `labelled`: a folder of
 // labelled_dataset(), to try preprocessings on; empty: none.  Its reasons name the file.

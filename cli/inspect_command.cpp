@@ -30,7 +30,7 @@ struct InspectArguments {
 
 // What each group is expected to cost, from calibration images.
 Result<Guidance> guidance_for(const EngineRun& engine, const InspectArguments& given,
-                              const ModelSummary& model) {
+                              const std::string& file, const ModelSummary& model) {
   const auto dataset = calibration_dataset(given.calibration, engine.scratch);
   if (!dataset) return dataset.error();
   wire::TaskDocument task;
@@ -40,7 +40,7 @@ Result<Guidance> guidance_for(const EngineRun& engine, const InspectArguments& g
                                     .seed = 1};
   // The folder goes under a digest that nobody looks up.
   task.blobs = {{"model", model.sha256}, {"dataset", model.sha256}};
-  task.files = {{"model", std::filesystem::absolute(given.file).string()},
+  task.files = {{"model", std::filesystem::absolute(file).string()},
                 {"dataset", dataset.value().string()}};
   auto prepared = run_on_engine(engine, task);
   if (!prepared) return prepared.error();
@@ -53,6 +53,8 @@ Exit inspect(const Common& common, const InspectArguments& given) {
   const auto folder = TemporaryFolder::make();
   if (!folder) return report_usage(folder.error());
   EngineRun engine{.program = given.engine, .scratch = folder.value().path()};
+  auto file = in_one_file(engine, given.file);
+  if (!file) return report_engine(file.error());
   std::filesystem::path labelled;
   if (!given.validation.empty()) {
     auto made = labelled_dataset(given.validation, given.labels, engine.scratch);
@@ -60,7 +62,7 @@ Exit inspect(const Common& common, const InspectArguments& given) {
     labelled = std::move(made).value();
     if (common.progress) engine.progress = print_progress;
   }
-  const auto summary = inspect_file(engine, given.file, card.value(), labelled);
+  const auto summary = inspect_file(engine, file.value(), card.value(), labelled);
   if (engine.progress) end_progress();
   if (!summary) return report_engine(summary.error());
   json document = json::parse(wire::summary_to_json(summary.value()));
@@ -69,7 +71,7 @@ Exit inspect(const Common& common, const InspectArguments& given) {
                 [&](const json& shown) { return summary_text(shown, common.width); });
   }
   if (common.progress) engine.progress = print_progress;
-  const auto guidance = guidance_for(engine, given, summary.value());
+  const auto guidance = guidance_for(engine, given, file.value(), summary.value());
   if (common.progress) end_progress();
   if (!guidance) return report_engine(guidance.error());
   document["guidance"] = wire::guidance_value(guidance.value());

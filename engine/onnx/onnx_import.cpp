@@ -1,6 +1,3 @@
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -15,6 +12,7 @@
 #include "engine/onnx/image_input.h"
 #include "engine/onnx/onnx_io.h"
 #include "engine/onnx/operator_check.h"
+#include "engine/onnx/parse_model.h"
 #include "engine/onnx/tensor_proto.h"
 #include "engine/onnx/tidy_model.h"
 
@@ -23,33 +21,8 @@ namespace {
 
 using Done = Result<std::monostate>;
 
-constexpr int kRecursionLimit = 64;  // messages inside messages; a real subgraph needs under 20
-
-constexpr std::size_t kMostBytes = std::numeric_limits<int>::max();  // protobuf's own limit
-
-Error too_large(std::uintmax_t bytes) {
-  return invalid("not an ONNX model in one file: " + std::to_string(bytes) + " bytes");
-}
-
 std::string domain_of(const std::string& domain) {
   return domain == "ai.onnx" ? "" : domain;
-}
-
-Result<onnx::ModelProto> parse(std::span<const std::byte> bytes) {
-  if (bytes.empty()) return invalid("not an ONNX model: the file is empty");
-  if (bytes.size() > kMostBytes) return too_large(bytes.size());
-  const int size = static_cast<int>(bytes.size());
-  google::protobuf::io::ArrayInputStream stream(bytes.data(), size);
-  google::protobuf::io::CodedInputStream coded(&stream);
-  coded.SetTotalBytesLimit(std::numeric_limits<int>::max());
-  coded.SetRecursionLimit(kRecursionLimit);
-  onnx::ModelProto model;
-  if (!model.ParseFromCodedStream(&coded) || !coded.ConsumedEntireMessage()) {
-    return invalid("not an ONNX model, or a truncated one: its " + std::to_string(size) +
-                   " bytes do not parse near byte " + std::to_string(coded.CurrentPosition()));
-  }
-  if (!model.has_graph()) return invalid("not an ONNX model: it has no graph");
-  return model;
 }
 
 // Builds one Graph from one model; used once.
@@ -263,7 +236,7 @@ class Importer {
 }  // namespace
 
 Result<ImportedModel> read_onnx(std::span<const std::byte> bytes, const ImportOptions& options) {
-  Result<onnx::ModelProto> parsed = parse(bytes);
+  Result<onnx::ModelProto> parsed = parse_model(bytes);
   if (!parsed) return parsed.error();
   onnx::ModelProto model = std::move(parsed).value();
   ImportedModel imported;
@@ -281,7 +254,7 @@ Result<Graph> import_onnx(std::span<const std::byte> bytes, const ImportOptions&
 }
 
 Result<Provenance> provenance_of(std::span<const std::byte> bytes) {
-  const Result<onnx::ModelProto> model = parse(bytes);
+  const Result<onnx::ModelProto> model = parse_model(bytes);
   if (!model) return model.error();
   Notes notes;  // read_onnx() says them
   return read_provenance(model.value(), notes);
@@ -292,7 +265,7 @@ namespace {
 Result<std::string> read_model(const std::filesystem::path& path) {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(path, error);  // an error for a folder too
-  if (!error && size > kMostBytes) return too_large(size);
+  if (!error && size > kMostModelBytes) return too_large_a_model(size);
   std::string bytes(error ? 0 : size, '\0');
   std::ifstream file(path, std::ios::binary);
   file.read(bytes.data(), std::ssize(bytes));

@@ -93,8 +93,13 @@ std::string onnx_type_name(int data_type) {
 
 Result<Tensor> tensor_from_proto(const TensorProto& proto, const std::string& where) {
   if (proto.data_location() == TensorProto::EXTERNAL || proto.external_data_size() > 0) {
+    std::string file;
+    for (const auto& entry : proto.external_data()) {
+      if (entry.key() == "location") file = " (" + in_quotes(entry.value()) + ")";
+    }
     return Error{ErrorCode::kUnsupported,
-                 where + " keeps its data in another file; save the model as one file"};
+                 where + " keeps its data in another file" + file +
+                     ": save the model as one file, or give it to `pare` with that file beside it"};
   }
   if (proto.has_segment()) {
     return Error{ErrorCode::kUnsupported, where + " is stored in segments"};
