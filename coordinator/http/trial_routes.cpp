@@ -10,6 +10,7 @@
 #include "coordinator/http/groups.h"
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
+#include "coordinator/http/report_view.h"
 #include "coordinator/http/views.h"
 #include "coordinator/jobs/job_context.h"
 #include "coordinator/jobs/prediction.h"
@@ -182,6 +183,7 @@ ordered_json view_of(const std::vector<PredictedOutcome>& outcomes) {
   return view;
 }
 
+constexpr int kOriginalTrial = 1;      // every job begins with it
 constexpr int kMostToldTrials = 2000;  // a prediction goes by the newest of those asked for
 constexpr int kMostPredictions = 2;    // at once: each takes a processor for seconds
 
@@ -271,6 +273,65 @@ Response get_candidate(const Services& services, const Request& request) {
                      {"trials", views.value()}});
 }
 
+// Where a candidate is reported of: in the job that is asked for, or the newest that has it.
+Result<Trial> reported_trial(const Services& services, const Request& request) {
+  const auto trials = services.store.trials_with_candidate(request.captured("candidate"));
+  if (!trials) return trials.error();
+  if (!request.query.contains("job")) {
+    return *std::ranges::max_element(trials.value(), {}, &Trial::job);
+  }
+  const auto job = number_of(request, "job");
+  if (!job) return job.error();
+  const auto in_job = std::ranges::find_if(trials.value(), [&](const Trial& trial) {
+    return static_cast<double>(trial.job.value) == *job.value();
+  });
+  if (in_job != trials.value().end()) return *in_job;
+  return wire::with_field(
+      {ErrorCode::kNotFound, "no trial of job " + request.query.at("job") + " made the candidate"},
+      "job", request.query.at("job"));
+}
+
+// What the builds of two trials came to; the original's where there is one.
+ordered_json totals_view(const Trial& trial, const Trial* original) {
+  const auto built = [](const Trial& one) {
+    const ordered_json build = stored_json(one.build_json);
+    ordered_json view = ordered_json::object();
+    for (const char* name : {"macs", "parameters", "bytes"}) {
+      if (build.is_object() && build.contains(name)) view[name] = build[name];
+    }
+    return view;
+  };
+  ordered_json view = built(trial);
+  if (original != nullptr) view["original"] = built(*original);
+  return view;
+}
+
+// GET /v1/candidates/{candidate}/report
+Response get_report(const Services& services, const Request& request) {
+  const auto trial = reported_trial(services, request);
+  if (!trial) return failure(trial.error());
+  const auto job = services.store.job(trial.value().job);
+  if (!job) return failure(job.error());
+  const auto context = load_context(services.store, job.value());
+  if (!context) return failure(context.error());
+  const auto guidance = guidance_of(job.value(), context.value().training);
+  if (!guidance) return failure(guidance.error());
+  const auto first = services.store.trial(job.value().id, kOriginalTrial);
+  const Trial* original = first && first.value().macs ? &first.value() : nullptr;
+  const auto report = report_of(context.value(), guidance.value(), trial.value(), original);
+  if (!report) return failure(report.error());
+  ordered_json view = {{"sha256", trial.value().candidate_sha256},
+                       {"plan_sha256", trial.value().plan_sha256},
+                       {"job", job.value().id.value},
+                       {"trial", trial.value().number},
+                       {"origin", name_of(trial.value().origin)},
+                       {"model_sha256", job.value().model_sha256},
+                       {"labels", name_of(context.value().labels)},
+                       {"totals", totals_view(trial.value(), original)}};
+  view.update(view_of(report.value()));
+  return reply(200, view);
+}
+
 // GET /v1/candidates/{candidate}/file
 Response get_candidate_file(const Services& services, const Request& request) {
   const auto trials = services.store.trials_with_candidate(request.captured("candidate"));
@@ -305,6 +366,9 @@ void add_trial_routes(RouteTable& table, const Services& services) {
   table.add({"GET", "/v1/candidates/{candidate}", Body::kNone, Needs::kRead,
              "What is known of a candidate",
              [&services](const Request& r) { return get_candidate(services, r); }});
+  table.add({"GET", "/v1/candidates/{candidate}/report", Body::kNone, Needs::kRead,
+             "What was cut or lowered in a candidate, where and why, and what it cost",
+             [&services](const Request& r) { return get_report(services, r); }});
   table.add({"GET", "/v1/candidates/{candidate}/file", Body::kNone, Needs::kRead,
              "The candidate's ONNX",
              [&services](const Request& r) { return get_candidate_file(services, r); }});

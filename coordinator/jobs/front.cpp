@@ -224,6 +224,25 @@ TargetFront front_of(std::span<const Trial> trials, const std::string& target, c
   return front;
 }
 
+std::optional<FrontMember> as_member(const Trial& trial, const Trial* original,
+                                     const std::string& target, const ModelSummary& model) {
+  const auto plan = wire::parse_plan(trial.plan_json);
+  if (!plan) return std::nullopt;
+  auto member = member_of(trial, plan.value(), target);
+  if (!member) return std::nullopt;
+  Measured measured{std::move(*member), plan.value(), &trial,
+                    as_reported(trial.on_target.at(target))};
+  std::optional<FrontMember> with;
+  std::optional<Accuracy> accuracy;
+  if (original != nullptr) {
+    const auto first = wire::parse_plan(original->plan_json);
+    if (first) with = member_of(*original, first.value(), target);
+    if (with) accuracy = as_reported(original->on_target.at(target)).accuracy;
+  }
+  compare_with(with, accuracy, model, measured);
+  return std::move(measured.member);
+}
+
 TargetFront front_across(std::span<const Trial> trials, const NewJob& job,
                          const ModelSummary& model) {
   std::vector<Trial> everywhere;

@@ -72,6 +72,11 @@ struct TargetFront {
 TargetFront front_of(std::span<const Trial> trials, const std::string& target, const NewJob& job,
                      const ModelSummary& model);
 
+// The trial beside the original as a member of the target's front would be, whether it is one or
+// not; nullopt: it was not measured there.  `original`: nullptr: there is none to compare with.
+std::optional<FrontMember> as_member(const Trial& trial, const Trial* original,
+                                     const std::string& target, const ModelSummary& model);
+
 // One front over all targets of the job: of what a plan reaches on the target where it does worst,
 // latencies times the targets' weights.  The front's target is empty.
 TargetFront front_across(std::span<const Trial> trials, const NewJob& job,

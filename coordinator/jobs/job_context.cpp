@@ -91,16 +91,6 @@ bool leaves_none(const SpaceLimits& limits, const PrecisionChoices& choices) {
   });
 }
 
-// What preparing found; nothing before it has ended.
-// Of the weights that its plans begin with.
-Result<Guidance> guidance_of(const Job& job, const std::optional<Training>& training) {
-  if (job.prepared_json.empty()) return Guidance{};
-  auto result = wire::parse_result(job.prepared_json, TaskKind::kPrepare);
-  if (!result) return result.error();
-  Guidance guidance = std::get<wire::PrepareResult>(std::move(result).value()).guidance;
-  return training ? with_trained_weights(std::move(guidance), *training) : guidance;
-}
-
 // Nothing where the job has no super-network, or none yet.
 Result<std::optional<Training>> training_of(Store& store, const Job& job) {
   if (job.supernet_sha256.empty()) return std::optional<Training>();
@@ -112,6 +102,14 @@ Result<std::optional<Training>> training_of(Store& store, const Job& job) {
 }
 
 }  // namespace
+
+Result<Guidance> guidance_of(const Job& job, const std::optional<Training>& training) {
+  if (job.prepared_json.empty()) return Guidance{};
+  auto result = wire::parse_result(job.prepared_json, TaskKind::kPrepare);
+  if (!result) return result.error();
+  Guidance guidance = std::get<wire::PrepareResult>(std::move(result).value()).guidance;
+  return training ? with_trained_weights(std::move(guidance), *training) : guidance;
+}
 
 ModelCard JobContext::card_of(const Plan& plan) const {
   ModelCard card = model.card;

@@ -10,6 +10,7 @@
 
 #include "coordinator/store/store.h"
 #include "core/device_check.h"
+#include "core/guidance.h"
 #include "core/job.h"
 #include "core/label_source.h"
 #include "core/model_summary.h"
@@ -67,6 +68,10 @@ struct JobContext {
 // are there it is whole.  REQUIRES: the model is ready.  Fails with kInvalidArgument if the
 // document or the summary make no sense together, with kUnsupported if nothing is left to try.
 Result<JobContext> load_context(Store& store, const Job& job);
+
+// What preparing found of the model's parts, of the weights that the job's plans begin with;
+// nothing before it has ended.
+Result<Guidance> guidance_of(const Job& job, const std::optional<Training>& training);
 
 // The share of the dataset's validation images that a job holds back: what it says, else
 // kHeldBackByDefault of labelled ones where there are kFewestToHoldBack.

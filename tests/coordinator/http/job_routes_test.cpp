@@ -4,10 +4,12 @@
 #include <array>
 #include <bit>
 
+#include "coordinator/jobs/job_context.h"
 #include "service_fixture.h"
 #include "support_archive.h"
 #include "tests/search/small_detector.h"
 #include "tests/support/one_by_one.h"
+#include "wire/plan_json.h"
 #include "wire/preprocessing_json.h"
 #include "wire/sha256.h"
 #include "wire/summary_json.h"
@@ -259,6 +261,69 @@ TEST_F(JobRoutes, a_job_says_how_images_are_best_prepared) {
   EXPECT_FALSE(store_->commit({{}, {found}})) << "it was tried twice";
 }
 
+TEST_F(JobRoutes, a_candidate_is_explained) {
+  const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
+  const JobId id{posted["id"].get<std::int64_t>()};
+  ModelSummary summary = search::small_detector(4);
+  summary.sha256 = model_;
+  summary.opset = 12;
+  ASSERT_TRUE(store_->commit(
+      {{},
+       {ModelInspected{model_, EntryState::kReady, "", wire::summary_to_json(summary)},
+        DatasetInspected{posted["dataset_sha256"], EntryState::kReady, "", {1, 1, 1, true, {"a"}}},
+        JobMoved{id, JobState::kPreparing, ""}, JobPrepared{id, std::string(64, '5'), ""},
+        JobMoved{id, JobState::kSearching, ""}}}));
+  const auto context = load_context(*store_, store_->job(id).value()).value();
+  Plan plan;
+  plan.height = plan.width = 416;
+  for (const int number : {1, 2}) {
+    if (number == 2) plan.widths = {{"group1", 16}};
+    const std::string candidate(64, static_cast<char>('0' + number));
+    const std::int64_t macs = number == 1 ? 4000 : 3500;
+    LatencyRecorded timed{id, number, "x86", {}};
+    static_cast<Latency&>(timed.latency) = {Millis(6.0 / number), Millis(1), Millis(7), 64};
+    timed.latency.layers_ms = {{"layer1", 1.5}};
+    AccuracyRecorded scored{id, number, "x86", {}};
+    scored.accuracy.map_50_95 = 0.5 - 0.01 * number;
+    scored.accuracy.images = 10;
+    scored.accuracy.runtime = "executor";
+    ASSERT_TRUE(store_->commit(
+        {{},
+         {TrialAdded{id, number, wire::plan_sha256(plan), wire::plan_to_json(plan),
+                     TrialOrigin::kSeed, context.space.genome_of(plan).value().choices},
+          TrialBuilt{id, number, candidate, 100, macs,
+                     R"({"macs":)" + std::to_string(macs) + R"(,"bytes":100,"parameters":25})"},
+          timed, scored}}));
+  }
+  const std::string route = "/v1/candidates/" + std::string(64, '2') + "/report";
+  const Response answer = call("GET", route);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const json report = json_of(answer);
+  EXPECT_EQ(report["job"], id.value);
+  EXPECT_EQ(report["trial"], 2);
+  EXPECT_EQ(report["totals"]["macs"], 3500);
+  EXPECT_EQ(report["totals"]["original"]["macs"], 4000);
+  ASSERT_EQ(report["cuts"].size(), 1U);
+  EXPECT_EQ(report["cuts"][0]["kind"], "width");
+  EXPECT_EQ(report["cuts"][0]["what"], "group1");
+  EXPECT_EQ(report["cuts"][0]["to"], "16");
+  EXPECT_FALSE(report["cuts"][0].contains("expected_damage"));
+  const json& layer = report["layers"][1];
+  EXPECT_EQ(layer["outputs"], 16);
+  EXPECT_EQ(layer["original"]["outputs"], 32);
+  EXPECT_EQ(layer["macs"], 500);
+  EXPECT_NEAR(layer["macs_share"].get<double>(), 500.0 / 3500, 1e-9);
+  EXPECT_EQ(layer["times"]["x86"]["ms"], 1.5);
+  EXPECT_EQ(layer["times"]["x86"]["share"], 1);
+  EXPECT_EQ(report["targets"][0]["target"], "x86");
+  EXPECT_NEAR(report["targets"][0]["speedup"].get<double>(), 2, 1e-9);
+  EXPECT_NEAR(report["targets"][0]["map_lost"].get<double>(), 1, 1e-9);
+  EXPECT_THAT(report["unknown"].dump(), HasSubstr("nobody measured what they cost alone"));
+  EXPECT_EQ(call("GET", route + "?job=" + posted["id"].dump()).status, 200);
+  EXPECT_EQ(call("GET", route + "?job=99").status, 404);
+  EXPECT_EQ(call("GET", route + "?job=x").status, 400);
+}
+
 TEST_F(JobRoutes, a_job_says_what_it_waits_for) {
   const json job = json_of(call("POST", "/v1/jobs", good().dump()));
   const std::string path = "/v1/jobs/" + job["id"].dump();
@@ -487,7 +552,7 @@ TEST_F(JobRoutes, what_is_not_there_is_not_found) {
        {std::string("/v1/jobs/99"), std::string("/v1/jobs/x"), std::string("/v1/jobs/-1"),
         std::string("/v1/jobs/99/trials"), path + "/fronts/moon", "/v1/plans/" + sha,
         "/v1/candidates/" + sha, "/v1/candidates/" + sha + "/file",
-        std::string("/v1/comparisons/1")}) {
+        "/v1/candidates/" + sha + "/report", std::string("/v1/comparisons/1")}) {
     const Response response = call("GET", missing);
     EXPECT_EQ(response.status, 404) << missing << " " << response.body;
     EXPECT_EQ(response.content_type, "application/problem+json");
