@@ -123,6 +123,12 @@ Result<json> ask_engine(const std::string& program, const std::vector<std::strin
   return document;
 }
 
+Result<std::monostate> run_program(const std::vector<std::string>& command) {
+  const auto ended = run_to_end(command, [](std::string& printed) { printed.clear(); });
+  if (!ended) return ended.error();
+  return std::monostate{};
+}
+
 Result<std::string> in_one_file(const EngineRun& engine, const std::string& file) {
   // Its name stays: who is told of the file knows it.
   fs::path folder = engine.scratch / "joined";

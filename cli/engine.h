@@ -49,6 +49,9 @@ Result<wire::TaskSuccess> run_on_engine(const EngineRun& engine, const wire::Tas
 Result<nlohmann::json> ask_engine(const std::string& program,
                                   const std::vector<std::string>& words);
 
+// Runs a program to its end.  Fails as run_on_engine(), with what it said on stderr.
+Result<std::monostate> run_program(const std::vector<std::string>& command);
+
 // The file itself, or, where it keeps its weights in files beside it, one in the scratch folder
 // that holds them, too; says which on stderr.  Fails as ask_engine(), the file in front.
 Result<std::string> in_one_file(const EngineRun& engine, const std::string& file);

@@ -10,6 +10,7 @@
 #include "cli/engine.h"
 #include "cli/format.h"
 #include "cli/guidance_text.h"
+#include "cli/network_picture.h"
 #include "wire/guidance_json.h"
 #include "wire/summary_json.h"
 
@@ -25,6 +26,7 @@ struct InspectArguments {
   std::string calibration;
   std::string validation;
   std::string labels;
+  std::string graph;
   std::string engine;
 };
 
@@ -50,6 +52,9 @@ Result<Guidance> guidance_for(const EngineRun& engine, const InspectArguments& g
 Exit inspect(const Common& common, const InspectArguments& given) {
   const auto card = partial_card_of(given.card);
   if (!card) return report_usage(card.error());
+  if (!given.graph.empty()) {
+    if (const auto why = why_not_drawn(given.graph)) return report_usage(*why);
+  }
   const auto folder = TemporaryFolder::make();
   if (!folder) return report_usage(folder.error());
   EngineRun engine{.program = given.engine, .scratch = folder.value().path()};
@@ -66,7 +71,13 @@ Exit inspect(const Common& common, const InspectArguments& given) {
   if (engine.progress) end_progress();
   if (!summary) return report_engine(summary.error());
   json document = json::parse(wire::summary_to_json(summary.value()));
+  const auto drawn = [&](const std::optional<Guidance>& guidance) -> Result<std::monostate> {
+    if (given.graph.empty()) return std::monostate{};
+    document["graph"] = given.graph;
+    return draw_network(engine, file.value(), summary.value().card, guidance, given.graph);
+  };
   if (given.calibration.empty()) {
+    if (const auto picture = drawn({}); !picture) return report_engine(picture.error());
     return show(common, document,
                 [&](const json& shown) { return summary_text(shown, common.width); });
   }
@@ -74,6 +85,9 @@ Exit inspect(const Common& common, const InspectArguments& given) {
   const auto guidance = guidance_for(engine, given, file.value(), summary.value());
   if (common.progress) end_progress();
   if (!guidance) return report_engine(guidance.error());
+  if (const auto picture = drawn(guidance.value()); !picture) {
+    return report_engine(picture.error());
+  }
   document["guidance"] = wire::guidance_value(guidance.value());
   return show(common, document, [&](const json& shown) {
     return summary_text(shown, common.width) + "\n" +
@@ -99,6 +113,9 @@ void add_inspect_command(CLI::App& app, Action& chosen) {
       command->add_option("--labels", given->labels, "COCO JSON of the images of --val");
   images->needs(labels);
   labels->needs(images);
+  command->add_option("--graph", given->graph,
+                      "A picture of the network (.svg, .png, .pdf, .dot), coloured by what "
+                      "narrowing each layer is expected to cost, with --calibration");
   command->add_option("--engine", given->engine, "pare-engine")->capture_default_str();
   command->callback([given, &chosen] {
     chosen = [given](const Common& common) { return inspect(common, *given); };

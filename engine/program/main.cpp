@@ -4,6 +4,7 @@
 //   pare-engine facts: what it scores accuracies with, for a worker's probe
 //   pare-engine label: what a detector finds in images, for another to learn from
 //   pare-engine zoo list|build: detectors to train from scratch
+//   pare-engine draw MODEL -o OUT: a picture of it, in Graphviz's language
 //   pare-engine join MODEL -o OUT: a model and the files of its weights as one file
 //
 // docs/tasks.md is the contract.  Exit 0 whether the task succeeded or failed; anything else, or no
@@ -14,6 +15,7 @@
 
 #include "core/version.h"
 #include "engine/pipeline/scoring.h"
+#include "engine/program/draw_command.h"
 #include "engine/program/join_command.h"
 #include "engine/program/label_command.h"
 #include "engine/program/tasks.h"
@@ -49,6 +51,7 @@ int main(int argc, char** argv) {
   pare::engine::add_label_command(app);
   pare::engine::add_zoo_commands(app);
   pare::engine::add_join_command(app);
+  pare::engine::add_draw_command(app);
   CLI11_PARSE(app, argc, argv);
   if (facts->parsed()) return say_facts();
   if (!command->parsed()) return 0;  // the others have answered
