@@ -63,6 +63,7 @@ Result<double> share_removed(const Detector& detector, const TensorFile& statist
   if (!reduced) return reduced.error();
   const Detector& left = reduced.value().detector;
   UnitOrders own;
+  if (const auto known = check_orders(orders.value(), left.groups); !known) return known.error();
   for (const Group& group : left.groups.groups) own[group.name] = orders.value().at(group.name);
   const auto costs = WidthCosts::make(left.body, left.observed, all_ops(), left.groups, own);
   if (!costs) return costs.error();

@@ -239,6 +239,17 @@ Result<UnitOrders> load_orders(const TensorFile& file, Importance importance) {
   return orders;
 }
 
+Result<std::monostate> check_orders(const UnitOrders& orders, const Groups& groups) {
+  for (const Group& group : groups.groups) {
+    const auto own = orders.find(group.name);
+    if (own != orders.end() && own->second.size() == group.units.size()) continue;
+    return Error{ErrorCode::kNotFound,
+                 "the statistics say nothing of group " + group.name +
+                     ": they are of another version, which knew other groups; prepare anew"};
+  }
+  return std::monostate{};
+}
+
 void store(const Ranking& ranking, TensorFile& file) {
   store(ranking.orders, Importance::kGram, file);
   for (const auto& [group, damage] : ranking.damage) {

@@ -19,6 +19,7 @@
 
 #include <map>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "core/plan.h"
@@ -59,6 +60,10 @@ UnitOrders orders_by_score(const Groups& groups,
 // and `build` reads.
 void store(const UnitOrders& orders, Importance importance, TensorFile& file);
 Result<UnitOrders> load_orders(const TensorFile& file, Importance importance);
+
+// Fails with kNotFound, naming the group, where one has no order: the statistics are of a version
+// that knew fewer groups.
+Result<std::monostate> check_orders(const UnitOrders& orders, const Groups& groups);
 
 // A ranking by Gram with its damages (names "damage/<group>").  Reading fails with kNotFound where
 // the file has orders alone.

@@ -52,6 +52,8 @@ Result<Plans> draw_plans(const PoolOptions& options, const std::vector<double>& 
                          const TensorFile& statistics, const PartChoices& parts) {
   const auto ranking = load_ranking(statistics);
   if (!ranking) return ranking.error();
+  const auto known = check_orders(ranking.value().orders, body.groups);
+  if (!known) return known.error();
   auto widths = space_of_widths(body, ranking.value());
   if (!widths) return widths.error();
   PoolSpace space = std::move(widths).value();

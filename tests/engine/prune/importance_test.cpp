@@ -98,6 +98,20 @@ TEST(Importance, an_order_that_is_not_there_is_named_with_what_makes_it) {
             "the statistics hold no order by gates: `pare-train importance` learns it");
 }
 
+TEST(Importance, statistics_that_knew_fewer_groups_are_told_from_todays) {
+  const Analysed model = two_layers();
+  UnitOrders orders = rank_units(model.graph, model.groups, Importance::kL2, {}).value();
+  EXPECT_TRUE(check_orders(orders, model.groups));
+  const std::string name = model.groups.groups[0].name;
+  orders[name].pop_back();
+  EXPECT_FALSE(check_orders(orders, model.groups));
+  orders.erase(name);
+  const auto missing = check_orders(orders, model.groups);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(missing.error().message, testing::HasSubstr("group " + name));
+}
+
 TEST(Importance, the_highest_score_comes_first_behind_what_must_cover) {
   const Analysed model = two_layers();
   std::map<std::string, std::vector<double>> scores;
