@@ -48,9 +48,9 @@ Plan random_plan(const Detector& detector, const ModelSummary& summary, std::mt1
   plan.width = detector.card.width;
   const int stride = summary.stride;
   if (random() % 2 == 0 && stride > 0) {
-    const int less = stride * static_cast<int>(random() % 6);
-    plan.height = std::max(2 * stride, plan.height - less);
-    plan.width = std::max(2 * stride, plan.width - less);
+    const int less = static_cast<int>(random() % 6);
+    plan.height = stride * std::max(2, plan.height / stride - less);
+    plan.width = stride * std::max(2, plan.width / stride - less);
   }
   plan.importance = random() % 2 == 0 ? Importance::kRandom : Importance::kL2;
   plan.reconstruction = Reconstruction::kNone;
