@@ -142,6 +142,30 @@ Exit finish(const Common& common, const ApplyArguments& given, const Replay::Mad
   });
 }
 
+// The models that are compared, each in one file, as they were understood.
+struct Models {
+  ModelSummary model;
+  std::optional<ModelSummary> original;
+};
+
+Result<Models> inspect_both(const EngineRun& engine, ApplyArguments& given,
+                            const std::optional<PartialCard>& card) {
+  for (std::string* file : {&given.model, &given.original}) {
+    if (file->empty()) continue;
+    auto whole = in_one_file(engine, *file);
+    if (!whole) return whole.error();
+    *file = std::move(whole).value();
+  }
+  auto model = inspect_file(engine, given.model, card);
+  if (!model) return model.error();
+  Models models{std::move(model).value(), std::nullopt};
+  if (given.original.empty()) return models;
+  auto original = inspect_file(engine, given.original, card);
+  if (!original) return original.error();
+  models.original = std::move(original).value();
+  return models;
+}
+
 Exit apply(const Common& common, ApplyArguments given) {
   const auto plan = read_plan_file(given.plan);
   if (!plan) return report_usage(plan.error());
@@ -151,21 +175,10 @@ Exit apply(const Common& common, ApplyArguments given) {
   const auto folder = TemporaryFolder::make();
   if (!folder) return report_usage(folder.error());
   EngineRun engine{.program = given.engine, .scratch = folder.value().path()};
-  for (std::string* file : {&given.model, &given.original}) {
-    if (file->empty()) continue;
-    auto whole = in_one_file(engine, *file);
-    if (!whole) return report_engine(whole.error());
-    *file = std::move(whole).value();
-  }
-  const auto model = inspect_file(engine, given.model, card.value());
-  if (!model) return report_engine(model.error());
-  std::optional<ModelSummary> original;
-  if (!given.original.empty()) {
-    auto inspected = inspect_file(engine, given.original, card.value());
-    if (!inspected) return report_engine(inspected.error());
-    original = std::move(inspected).value();
-  }
-  const ReplayReport report = check_replay(plan.value(), model.value(), original);
+  const auto models = inspect_both(engine, given, card.value());
+  if (!models) return report_engine(models.error());
+  const ReplayReport report =
+      check_replay(plan.value(), models.value().model, models.value().original);
   const json document = report_json(plan.value(), report);
   say_each("differs", report.warnings);
   if (!report.obstacles.empty()) {
@@ -176,7 +189,7 @@ Exit apply(const Common& common, ApplyArguments given) {
   if (common.progress) engine.progress = print_progress;
   Plan own = plan.value();
   own.weights = Weights::kOriginal;
-  const auto made = Replay(engine, given, model.value(), own).run();
+  const auto made = Replay(engine, given, models.value().model, own).run();
   if (common.progress) end_progress();
   if (!made) return report_engine(made.error());
   return finish(common, given, made.value(), document);

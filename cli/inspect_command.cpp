@@ -49,6 +49,37 @@ Result<Guidance> guidance_for(const EngineRun& engine, const InspectArguments& g
   return std::get<wire::PrepareResult>(std::move(prepared).value().result).guidance;
 }
 
+// What was understood of a file, and what was asked for beside that.
+struct Inspected {
+  std::string file;  // with all of its weights in it
+  ModelSummary summary;
+  std::optional<Guidance> guidance;
+};
+
+Result<Inspected> look_into(const Common& common, const InspectArguments& given, EngineRun& engine,
+                            const std::optional<PartialCard>& card) {
+  auto file = in_one_file(engine, given.file);
+  if (!file) return file.error();
+  std::filesystem::path labelled;
+  if (!given.validation.empty()) {
+    auto made = labelled_dataset(given.validation, given.labels, engine.scratch);
+    if (!made) return made.error();
+    labelled = std::move(made).value();
+    if (common.progress) engine.progress = print_progress;
+  }
+  auto summary = inspect_file(engine, file.value(), card, labelled);
+  if (engine.progress) end_progress();
+  if (!summary) return summary.error();
+  Inspected seen{std::move(file).value(), std::move(summary).value(), std::nullopt};
+  if (given.calibration.empty()) return seen;
+  if (common.progress) engine.progress = print_progress;
+  auto guidance = guidance_for(engine, given, seen.file, seen.summary);
+  if (common.progress) end_progress();
+  if (!guidance) return guidance.error();
+  seen.guidance = std::move(guidance).value();
+  return seen;
+}
+
 Exit inspect(const Common& common, const InspectArguments& given) {
   const auto card = partial_card_of(given.card);
   if (!card) return report_usage(card.error());
@@ -58,40 +89,21 @@ Exit inspect(const Common& common, const InspectArguments& given) {
   const auto folder = TemporaryFolder::make();
   if (!folder) return report_usage(folder.error());
   EngineRun engine{.program = given.engine, .scratch = folder.value().path()};
-  auto file = in_one_file(engine, given.file);
-  if (!file) return report_engine(file.error());
-  std::filesystem::path labelled;
-  if (!given.validation.empty()) {
-    auto made = labelled_dataset(given.validation, given.labels, engine.scratch);
-    if (!made) return report_engine(made.error());
-    labelled = std::move(made).value();
-    if (common.progress) engine.progress = print_progress;
-  }
-  const auto summary = inspect_file(engine, file.value(), card.value(), labelled);
-  if (engine.progress) end_progress();
-  if (!summary) return report_engine(summary.error());
-  json document = json::parse(wire::summary_to_json(summary.value()));
-  const auto drawn = [&](const std::optional<Guidance>& guidance) -> Result<std::monostate> {
-    if (given.graph.empty()) return std::monostate{};
+  const auto looked = look_into(common, given, engine, card.value());
+  if (!looked) return report_engine(looked.error());
+  const Inspected& seen = looked.value();
+  json document = json::parse(wire::summary_to_json(seen.summary));
+  if (!given.graph.empty()) {
+    const auto picture =
+        draw_network(engine, seen.file, seen.summary.card, seen.guidance, given.graph);
+    if (!picture) return report_engine(picture.error());
     document["graph"] = given.graph;
-    return draw_network(engine, file.value(), summary.value().card, guidance, given.graph);
-  };
-  if (given.calibration.empty()) {
-    if (const auto picture = drawn({}); !picture) return report_engine(picture.error());
-    return show(common, document,
-                [&](const json& shown) { return summary_text(shown, common.width); });
   }
-  if (common.progress) engine.progress = print_progress;
-  const auto guidance = guidance_for(engine, given, file.value(), summary.value());
-  if (common.progress) end_progress();
-  if (!guidance) return report_engine(guidance.error());
-  if (const auto picture = drawn(guidance.value()); !picture) {
-    return report_engine(picture.error());
-  }
-  document["guidance"] = wire::guidance_value(guidance.value());
+  if (seen.guidance) document["guidance"] = wire::guidance_value(*seen.guidance);
   return show(common, document, [&](const json& shown) {
-    return summary_text(shown, common.width) + "\n" +
-           guidance_text(guidance.value(), summary.value().macs, common.width);
+    const std::string text = summary_text(shown, common.width);
+    if (!seen.guidance) return text;
+    return text + "\n" + guidance_text(*seen.guidance, seen.summary.macs, common.width);
   });
 }
 
