@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -99,8 +100,9 @@ void LinkGuard::answer(const std::stop_token& stop) {
     const std::array<std::string, 6> reply = {
         question[kVersion].to_string(),          question[kId].to_string(), worker ? "200" : "400",
         worker ? "OK" : "this key is not known", worker.value_or(""),       ""};
-    std::vector<zmq::const_buffer> frames;
-    for (const std::string& part : reply) frames.push_back(zmq::buffer(part));
+    std::array<zmq::const_buffer, 6> frames;
+    std::ranges::transform(reply, frames.begin(),
+                           [](const std::string& part) { return zmq::buffer(part); });
     (void)zmq::send_multipart(questions_, frames);
   }
 }
