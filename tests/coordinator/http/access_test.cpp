@@ -51,6 +51,7 @@ const std::map<std::string, std::set<std::string>>& may_ask() {
       {"GET /v1/plans/{plan}", read},
       {"GET /v1/candidates/{candidate}", read},
       {"GET /v1/candidates/{candidate}/file", read},
+      {"GET /v1/candidates/{candidate}/report", read},
       {"POST /v1/comparisons", submit},
       {"GET /v1/comparisons", read},
       {"GET /v1/comparisons/{comparison}", read},
