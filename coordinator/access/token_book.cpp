@@ -36,6 +36,8 @@ TokenBook::~TokenBook() {
 }
 
 Result<std::monostate> TokenBook::read() {
+  // So that what was read first is never put in the place of what was read later.
+  const std::scoped_lock one(reading_);
   const auto tokens = store_.tokens(false);
   if (!tokens) return tokens.error();
   const auto keys = store_.worker_keys();

@@ -98,8 +98,8 @@ class TokenBook {
   std::map<std::string, std::string> worker_of_;  // by public key
   std::vector<Noted> noted_;
   std::int64_t dropped_ = 0;
-  std::mutex writing_;   // one flush at a time
-  std::jthread reader_;  // last: it uses all of the above
+  std::mutex reading_, writing_;  // one read, one flush at a time
+  std::jthread reader_;           // last: it uses all of the above
 };
 
 }  // namespace pare::coordinator
