@@ -41,7 +41,7 @@ NewTask preprocessing_trial_task(const Job& job, const ModelCard& card) {
                          card.classes, card.scored,        card.head_description};
   document.params = wire::InspectModelParams{said, true};
   document.blobs = {{"model", job.model_sha256}, {"dataset", job.dataset_sha256}};
-  return task_of(job, std::nullopt, std::move(document));
+  return task_of(job, std::nullopt, document);
 }
 
 NewTask train_task(const Job& job, const ModelCard& card, const SupernetWish& wish,
