@@ -209,6 +209,30 @@ Result<bool> wait_to_lead(LeaderStore& store, const sigset_t& ends) {
   }
 }
 
+// What a service that asks for tokens needs before it begins; nullopt: this one asks for none.
+Result<std::optional<LinkKeys>> lock_up(const Options& options, AccessStore& store) {
+  if (!options.tokens) return std::optional<LinkKeys>{};
+  auto keys = keep_link_keys(std::filesystem::path(options.data) / "link.keys");
+  if (!keys) return keys.error();
+  const auto file = make_first_admin(store, options.data);
+  if (!file) return file.error();
+  if (file.value()) {
+    spdlog::info("nobody could administer: a token for that is in {}", file.value()->string());
+  }
+  return std::optional(std::move(keys).value());
+}
+
+void say_ready(const Options& options, const HostPort& http, const std::string& where) {
+  if (!is_loopback(http.host)) {
+    spdlog::warn("{} is not loopback, and this is plain HTTP: put a proxy with TLS in front",
+                 options.http);
+  }
+  std::printf("pare-coordinator %s ready: http://%s (%s); %s\n", kVersion, options.http.c_str(),
+              where.c_str(),
+              options.tokens ? "requests show a token" : "loopback only, no tokens are asked for");
+  std::fflush(stdout);
+}
+
 int serve(const Options& options) {
   const auto http = parse_host_port(options.http);
   if (!http) return fail(http.error());
@@ -232,19 +256,10 @@ int serve(const Options& options) {
   if (!leads.value()) return 0;
 
   Store& leading = *store.value();
-  std::optional<LinkKeys> keys;
-  if (options.tokens) {
-    auto kept = keep_link_keys(std::filesystem::path(options.data) / "link.keys");
-    if (!kept) return fail(kept.error());
-    keys = std::move(kept).value();
-    const auto file = make_first_admin(leading, options.data);
-    if (!file) return fail(file.error());
-    if (file.value()) {
-      spdlog::info("nobody could administer: a token for that is in {}", file.value()->string());
-    }
-  }
+  auto keys = lock_up(options, leading);
+  if (!keys) return fail(keys.error());
   Service service(std::move(store).value(), std::move(blobs).value(), options, http.value(),
-                  std::move(keys));
+                  std::move(keys).value());
   std::atomic<bool> overtaken = false;
   const Leadership leadership(leading, [&overtaken](const std::string& reason) {
     spdlog::error("{}; this one ends", reason);
@@ -256,14 +271,7 @@ int serve(const Options& options) {
     service.stop();
     return fail(started.error());
   }
-  if (!is_loopback(http.value().host)) {
-    spdlog::warn("{} is not loopback, and this is plain HTTP: put a proxy with TLS in front",
-                 options.http);
-  }
-  std::printf("pare-coordinator %s ready: http://%s (%s); %s\n", kVersion, options.http.c_str(),
-              started.value().c_str(),
-              options.tokens ? "requests show a token" : "loopback only, no tokens are asked for");
-  std::fflush(stdout);
+  say_ready(options, http.value(), started.value());
   int signal = 0;
   ::sigwait(&ends, &signal);
   spdlog::info("stopping");

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/graph/messages.h"
+
 namespace pare::engine {
 namespace {
 
