@@ -161,6 +161,7 @@ class Sequence {
   // What the original's consumers make, at the sampled positions of every image.
   Result<std::monostate> sample_targets(const std::vector<std::size_t>& consumers) {
     std::vector<std::string> wanted;
+    wanted.reserve(consumers.size());
     for (const std::size_t n : consumers) wanted.push_back(original_.nodes[n].outputs[0]);
     const auto runner = make_runner_(original_, wanted);
     if (!runner) return runner.error();
@@ -193,7 +194,7 @@ class Sequence {
       for (const std::string& tensor : piece.from) inputs.push_back(known_.at(tensor)[i]);
       auto values = runner.value()->run(inputs);
       if (!values) return values.error();
-      known_[piece.target].push_back(std::move(values.value()[0]));
+      known_[piece.target].push_back(std::move(std::move(values).value()[0]));
     }
     return std::monostate{};
   }
