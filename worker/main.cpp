@@ -213,5 +213,10 @@ int run(int argc, char** argv) {
 }  // namespace pare::worker
 
 int main(int argc, char** argv) {
-  return pare::worker::run(argc, argv);
+  try {
+    return pare::worker::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "pare-worker: %s\n", pare::printable(error.what()).c_str());
+    return 1;
+  }
 }
