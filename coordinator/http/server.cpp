@@ -158,6 +158,7 @@ struct HttpServer::Impl {
 
   Response answer(Arrival& arrival) const {
     const RequestHead& in = arrival.head;
+    const std::optional<Principal> asked = who_asks(in);  // its token may end with this request
     Response response;
     try {
       response = handle(arrival);
@@ -169,20 +170,26 @@ struct HttpServer::Impl {
       response = problem(500, "the service failed on this request; its log says why");
     }
     spdlog::debug("{} {} {}", in.method, in.path, response.status);
-    write_down(in, response);
+    write_down(in, asked, response);
     return response;
   }
 
+  std::optional<Principal> who_asks(const RequestHead& in) const {
+    if (options.tokens == nullptr) return std::nullopt;
+    const Admission admission = options.tokens->who(in.header("authorization"));
+    const auto* principal = std::get_if<Principal>(&admission);
+    return principal == nullptr ? std::nullopt : std::optional(*principal);
+  }
+
   // What changed something; not the bytes of blobs, which are named by what is.
-  void write_down(const RequestHead& in, const Response& response) const {
+  void write_down(const RequestHead& in, const std::optional<Principal>& asked,
+                  const Response& response) const {
     if (options.tokens == nullptr || in.method == "GET" || in.method == "HEAD") return;
     if (in.path.starts_with("/v1/blobs/")) return;
     const Routing routing = routes.find(in.method, in.path);
     const auto* match = std::get_if<RouteMatch>(&routing);
     if (match == nullptr || match->route->needs == Needs::kRead) return;
-    const Admission admission = options.tokens->who(in.header("authorization"));
-    const auto* principal = std::get_if<Principal>(&admission);
-    options.tokens->note(principal, in.method, in.path, response.status);
+    options.tokens->note(asked ? &*asked : nullptr, in.method, in.path, response.status);
   }
 
   Response handle(Arrival& arrival) const {

@@ -268,6 +268,17 @@ TEST_F(Access, what_changed_something_or_was_refused_is_written_down) {
   EXPECT_EQ(items[1]["token"], "admin-root");
 }
 
+TEST_F(Access, whoever_revokes_their_own_token_is_written_down) {
+  token("admin", "other");
+  auto admin = client(token("admin", "root"));
+  EXPECT_EQ(admin.Delete("/v1/tokens/admin-root")->status, 200);
+  book_->flush();
+  const auto written = ok(store_->audit({}));
+  ASSERT_EQ(written.size(), 1U);
+  EXPECT_EQ(written[0].owner, "root");
+  EXPECT_EQ(written[0].token, "admin-root");
+}
+
 TEST_F(Access, a_worker_joins_with_a_code_and_may_fetch_blobs_alone) {
   services_->link = {std::string(40, 's'), 7071};
   auto admin = client(token("admin", "root")), nobody = client("");
