@@ -43,6 +43,7 @@ struct Options {
   std::string data;
   std::string http = "127.0.0.1:7070";
   std::string workers_endpoint = "tcp://127.0.0.1:7071";
+  std::string web;  // empty: beside the program
   bool tokens = false;
   std::int64_t max_blob_mib = 4096;
   int threads = 32;
@@ -64,6 +65,8 @@ Options read_options(CLI::App& app, int argc, char** argv) {
       ->default_str("open");
   app.add_option("--workers-endpoint", options.workers_endpoint, "Where workers connect (ZeroMQ)")
       ->capture_default_str();
+  app.add_option("--web", options.web,
+                 "Folder of the dashboard; where this is not given, `web` beside the program");
   app.add_option("--max-blob-mib", options.max_blob_mib, "Largest artifact taken")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
@@ -80,16 +83,17 @@ class Service {
  public:
   // `keys` of the workers' link; nullopt: it is open.
   Service(std::unique_ptr<Store> store, BlobStore blobs, const Options& options,
-          const HostPort& http, std::optional<LinkKeys> keys)
+          const HostPort& http, std::optional<LinkKeys> keys, WebFiles pages)
       : store_(std::move(store)),
         blobs_(std::move(blobs)),
         views_(*store_),
         loop_(*store_, views_, loop_options()),
         tokens_(keys ? std::make_unique<TokenBook>(*store_, book_options()) : nullptr),
         dispatcher_(*store_, dispatch_options(options, keys), [this] { loop_.wake(); }),
-        services_{*store_,       views_,
-                  blobs_,        [this] { work_added(); },
-                  tokens_.get(), {keys ? keys->public_key : "", 0}},
+        services_{*store_,         views_,
+                  blobs_,          [this] { work_added(); },
+                  tokens_.get(),   {keys ? keys->public_key : "", 0},
+                  std::move(pages)},
         server_(make_routes(services_), server_options(options, http, blobs_, tokens_.get())) {}
 
   Result<std::string> start() {
@@ -222,6 +226,21 @@ Result<std::optional<LinkKeys>> lock_up(const Options& options, AccessStore& sto
   return std::optional(std::move(keys).value());
 }
 
+// The dashboard; a folder that was not asked for by name may be missing.
+Result<WebFiles> pages_of(const Options& options) {
+  if (!options.web.empty()) return WebFiles::read(options.web);
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::filesystem::path folder = program.parent_path() / "web";
+  if (!error && std::filesystem::exists(folder / "index.html", error)) {
+    return WebFiles::read(folder);
+  }
+  return WebFiles(
+      "it was built without its pages, which need Node and packages that could not be "
+      "had then (./dev build says why); " +
+      folder.string() + " is where they would be");
+}
+
 void say_ready(const Options& options, const HostPort& http, const std::string& where) {
   if (!is_loopback(http.host)) {
     spdlog::warn("{} is not loopback, and this is plain HTTP: put a proxy with TLS in front",
@@ -238,6 +257,8 @@ int serve(const Options& options) {
   if (!http) return fail(http.error());
   auto blobs = BlobStore::open(options.data, Bytes{options.max_blob_mib << 20});
   if (!blobs) return fail(blobs.error());
+  auto pages = pages_of(options);
+  if (!pages) return fail(pages.error());
   // Blocked before the first thread, so that they come to those who wait for them and nobody else.
   sigset_t ends;
   ::sigemptyset(&ends);
@@ -259,7 +280,7 @@ int serve(const Options& options) {
   auto keys = lock_up(options, leading);
   if (!keys) return fail(keys.error());
   Service service(std::move(store).value(), std::move(blobs).value(), options, http.value(),
-                  std::move(keys).value());
+                  std::move(keys).value(), std::move(pages).value());
   std::atomic<bool> overtaken = false;
   const Leadership leadership(leading, [&overtaken](const std::string& reason) {
     spdlog::error("{}; this one ends", reason);

@@ -17,6 +17,7 @@ RouteTable make_routes(const Services& services) {
   add_supernet_routes(table, services);
   add_token_routes(table, services);
   add_enrolment_routes(table, services);
+  add_web_routes(table, services);
   return table;
 }
 

@@ -9,6 +9,7 @@
 #include "coordinator/access/token_book.h"
 #include "coordinator/blobs/blob_store.h"
 #include "coordinator/http/routes.h"
+#include "coordinator/http/web_files.h"
 #include "coordinator/jobs/job_view.h"
 #include "coordinator/store/store.h"
 
@@ -24,6 +25,7 @@ struct Services {
     std::string public_key;
     int port = 0;
   } link = {};
+  WebFiles pages = WebFiles();  // the dashboard
 };
 
 // REQUIRES: `services` outlives the table.

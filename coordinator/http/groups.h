@@ -16,5 +16,6 @@ void add_task_routes(RouteTable& table, const Services& services);
 void add_supernet_routes(RouteTable& table, const Services& services);
 void add_token_routes(RouteTable& table, const Services& services);
 void add_enrolment_routes(RouteTable& table, const Services& services);
+void add_web_routes(RouteTable& table, const Services& services);
 
 }  // namespace pare::coordinator

@@ -20,7 +20,8 @@ using nlohmann::ordered_json;
 
 // What a reader of the job sees before its trials are looked at.
 ordered_json outline_of(const Job& job, const Budget& budget) {
-  ordered_json view = {{"id", job.id.value}, {"state", name_of(job.state)}};
+  ordered_json view = {
+      {"id", job.id.value}, {"state", name_of(job.state)}, {"revision", job.revision}};
   if (!job.reason.empty()) view["reason"] = job.reason;
   if (!job.owner.empty()) view["owner"] = job.owner;
   if (!job.warnings.empty()) view["warnings"] = job.warnings;

@@ -32,6 +32,8 @@ struct Request {
   Bytes size;
   std::string idempotency_key;  // empty: none
   std::string range;            // the Range header, empty: none
+  std::string accept_encoding;  // headers, empty: none
+  std::string if_none_match;
   Principal principal = anybody_here();
 
   // REQUIRES: the route's pattern has {name}.

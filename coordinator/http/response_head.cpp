@@ -12,6 +12,7 @@ constexpr std::pair<int, std::string_view> kReasons[] = {
     {202, "Accepted"},
     {204, "No Content"},
     {206, "Partial Content"},
+    {304, "Not Modified"},
     {400, "Bad Request"},
     {403, "Forbidden"},
     {404, "Not Found"},
@@ -52,7 +53,8 @@ std::string response_head(const Response& response, bool close) {
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " +
                      std::string(reason_of(response.status)) + "\r\n";
   head += "Content-Type: " + one_line(response.content_type) + "\r\n";
-  head += "Content-Length: " + std::to_string(length) + "\r\n";
+  // With 304 it would be the length of what is not sent.
+  if (response.status != 304) head += "Content-Length: " + std::to_string(length) + "\r\n";
   head += "X-Content-Type-Options: nosniff\r\n";
   head += std::string("Connection: ") + (close ? "close" : "keep-alive") + "\r\n";
   for (const auto& [name, value] : response.headers) {

@@ -324,6 +324,80 @@ TEST_F(JobRoutes, a_candidate_is_explained) {
   EXPECT_EQ(call("GET", route + "?job=x").status, 400);
 }
 
+// Two trials that were measured, and a third that was only asked for.
+TEST_F(JobRoutes, trials_are_summed_up_without_their_plans_and_by_what_changed) {
+  const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
+  const JobId id{posted["id"].get<std::int64_t>()};
+  EXPECT_EQ(posted["revision"], 0);
+  ModelSummary summary = search::small_detector(4);
+  summary.sha256 = model_;
+  summary.opset = 12;
+  ASSERT_TRUE(store_->commit(
+      {{},
+       {ModelInspected{model_, EntryState::kReady, "", wire::summary_to_json(summary)},
+        DatasetInspected{posted["dataset_sha256"], EntryState::kReady, "", {1, 1, 1, true, {"a"}}},
+        JobMoved{id, JobState::kPreparing, ""}, JobPrepared{id, std::string(64, '5'), ""},
+        JobMoved{id, JobState::kSearching, ""}}}));
+  Plan plan;
+  plan.height = plan.width = 416;
+  for (const int number : {1, 2, 3}) {
+    if (number > 1) plan.widths = {{"group1", 8 * (number - 1)}};
+    Batch batch{{},
+                {TrialAdded{id,
+                            number,
+                            wire::plan_sha256(plan),
+                            wire::plan_to_json(plan),
+                            TrialOrigin::kSeed,
+                            {}}}};
+    if (number < 3) {
+      LatencyRecorded timed{id, number, "x86", {}};
+      static_cast<Latency&>(timed.latency) = {Millis(6.0 / number), Millis(1), Millis(7), 64};
+      AccuracyRecorded scored{id, number, "x86", {}};
+      scored.accuracy.map_50_95 = 0.5 - 0.01 * number;
+      scored.accuracy.images = 10;
+      scored.accuracy.runtime = "executor";
+      batch.changes.insert(
+          batch.changes.end(),
+          {TrialBuilt{id, number, std::string(64, '7'), 100, 4000 / number, "{}"}, timed, scored});
+    }
+    ASSERT_TRUE(store_->commit(batch));
+  }
+  const std::string path = "/v1/jobs/" + posted["id"].dump();
+  const json job = json_of(call("GET", path));
+  const json all = json_of(call("GET", path + "/trials/summaries"))["items"];
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_FALSE(all[1].contains("plan"));
+  EXPECT_EQ(all[1]["input"], json({416, 416}));
+  EXPECT_EQ(all[1]["narrower_groups"], 1);
+  EXPECT_EQ(all[0]["description"], "the original");
+  EXPECT_THAT(all[1]["description"].get<std::string>(), HasSubstr("50 % fewer MACs"));
+  EXPECT_NEAR(all[1]["outcomes"]["x86"]["map_lost"].get<double>(), 1, 1e-9);
+  EXPECT_NEAR(all[1]["outcomes"]["x86"]["speedup"].get<double>(), 2, 1e-9);
+  EXPECT_TRUE(all[2]["outcomes"].empty());
+
+  const json first = json_of(call("GET", path + "/trials/summaries?limit=1"));
+  EXPECT_EQ(first["items"].size(), 1U);
+  EXPECT_EQ(json_of(call("GET", path + "/trials/summaries?limit=9&cursor=" +
+                                    first["next"].get<std::string>()))["items"]
+                .size(),
+            2U);
+
+  const auto since = [&](std::int64_t revision) {
+    return json_of(call("GET", path + "/trials/summaries?since=" + std::to_string(revision)));
+  };
+  const std::int64_t newest = job["revision"];
+  EXPECT_EQ(since(0)["items"].size(), 2U) << "only outcomes make a change";
+  EXPECT_EQ(since(0)["revision"], newest);
+  EXPECT_EQ(since(newest)["items"].size(), 0U);
+  LatencyRecorded late{id, 3, "x86", {}};
+  static_cast<Latency&>(late.latency) = {Millis(1), Millis(1), Millis(1), 64};
+  ASSERT_TRUE(store_->commit({{}, {late}}));
+  ASSERT_EQ(since(newest)["items"].size(), 1U);
+  EXPECT_EQ(since(newest)["items"][0]["number"], 3);
+  EXPECT_EQ(call("GET", path + "/trials/summaries?since=x").status, 400);
+  EXPECT_EQ(call("GET", "/v1/jobs/99/trials/summaries").status, 404);
+}
+
 TEST_F(JobRoutes, a_job_says_what_it_waits_for) {
   const json job = json_of(call("POST", "/v1/jobs", good().dump()));
   const std::string path = "/v1/jobs/" + job["id"].dump();

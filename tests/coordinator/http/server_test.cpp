@@ -202,6 +202,36 @@ TEST_F(Server, a_blob_goes_in_once_and_comes_out_whole_or_in_part) {
   }
 }
 
+TEST_F(Server, whoever_has_a_document_already_is_told_that_it_is_the_same) {
+  auto asks = client();
+  const auto first = asks.Get("/v1/targets");
+  ASSERT_TRUE(first);
+  const std::string tag = first->get_header_value("ETag");
+  ASSERT_FALSE(tag.empty());
+  const httplib::Headers known = {{"If-None-Match", tag}};
+  const auto same = asks.Get("/v1/targets", known);
+  ASSERT_TRUE(same);
+  EXPECT_EQ(same->status, 304);
+  EXPECT_EQ(same->body, "");
+  EXPECT_EQ(same->get_header_value("ETag"), tag);
+  ASSERT_EQ(
+      asks.Post("/v1/targets", R"({"name":"x86","runtime":"ort"})", "application/json")->status,
+      201);
+  EXPECT_EQ(asks.Get("/v1/targets", known)->status, 200);
+  EXPECT_FALSE(asks.Get("/v1/jobs/99", known)->has_header("ETag"));
+}
+
+// The connection goes on behind an answer without a body.
+TEST_F(Server, a_304_has_no_length_and_ends_where_its_head_does) {
+  const std::string tag = client().Get("/v1/jobs")->get_header_value("ETag");
+  const std::string ask = "GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: " + tag;
+  const std::string answers = raw(ask + "\r\n\r\n" + ask + "\r\nConnection: close\r\n\r\n");
+  const std::size_t second = answers.find("HTTP/1.1 304", 1);
+  ASSERT_NE(second, std::string::npos) << answers;
+  EXPECT_EQ(answers.find("\r\n\r\n") + 4, second) << answers;
+  EXPECT_EQ(answers.find("Content-Length"), std::string::npos) << answers;
+}
+
 TEST_F(Server, an_empty_blob_is_a_blob) {
   const std::string path = "/v1/blobs/" + wire::sha256_hex("");
   EXPECT_EQ(client().Put(path, "", "application/octet-stream")->status, 201);
