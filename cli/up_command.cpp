@@ -262,11 +262,16 @@ Result<bool> start_all(const UpArguments& given, const fs::path& data, const Dat
   return await_health(supervisor, service.value(), given.workers, signals, "worker w1");
 }
 
+// The coordinator serves the dashboard from beside its program, where it was built.
+bool has_page() {
+  return fs::exists(fs::path(program_beside("pare-coordinator")).parent_path() / "web/index.html");
+}
+
 std::string welcome(const UpArguments& given, const fs::path& data) {
   const std::string url = "http://127.0.0.1:" + std::to_string(given.port);
   return "Pare is up at " + url + " (this machine only), " + std::to_string(given.workers) +
-         (given.workers == 1 ? " worker" : " workers") + ", data in " + data.string() +
-         "\n"
+         (given.workers == 1 ? " worker" : " workers") + ", data in " + data.string() + "\n" +
+         (has_page() ? "\nOpen " + url + "/ in a browser, or go on here:\n" : std::string()) +
          "\n"
          "  pare model add detector.onnx --name my-detector\n"
          "  pare dataset add --name my-images --calibration DIR --val DIR --labels labels.json\n"

