@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "worker/runtimes/onnxruntime"))
 import onnxruntime_harness as harness  # noqa: E402
+import pare_harness  # noqa: E402
 
 SHAPE = [1, 3, 8, 8]
 
@@ -73,7 +74,7 @@ class ProfiledModel(unittest.TestCase):
         self.addCleanup(setattr, tempfile, "tempdir", tempfile.tempdir)
         tempfile.tempdir = str(self.temporary)
         np.save(self.folder / "x.npy", np.ones(SHAPE, np.float32))
-        self.harness = harness.Harness()
+        self.harness = pare_harness.Harness(harness.OnnxRuntime())
 
     def ask(self, **request):
         return self.harness.answer(json.dumps(request))
