@@ -58,6 +58,8 @@ Result<std::string> Conversation::ask(std::string_view line, std::string_view pu
 
 void Conversation::post(std::string_view line) {
   unsent_.append(line).append("\n");
+  last_sent_ = line;
+  last_received_.clear();
   ++owed_;
   send_rest();  // whoever waits for the answer finds out what went wrong
 }
@@ -86,7 +88,10 @@ Result<std::string> Conversation::next_line(std::string_view purpose,
   const auto deadline = Clock::now() + limit;
   while (true) {
     if (!send_rest()) return ended(purpose);
-    if (auto line = take_line()) return *std::move(line);
+    if (auto line = take_line()) {
+      last_received_ = *line;
+      return *std::move(line);
+    }
     if (Clock::now() >= deadline) {
       return Error{ErrorCode::kDeadlineExceeded, name_ + " did not answer " + std::string(purpose) +
                                                      " within " + in_seconds(limit)};

@@ -51,6 +51,9 @@ class Conversation {
   Child& child() noexcept { return child_; }
   const std::string& name() const noexcept { return name_; }
   const std::string& log() const noexcept { return log_; }  // the end of its stderr
+  // For whoever reports on it: the line that was sent last, and the one that came last.
+  const std::string& last_sent() const noexcept { return last_sent_; }
+  const std::string& last_received() const noexcept { return last_received_; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -73,6 +76,8 @@ class Conversation {
   std::size_t owed_ = 0;  // answers
   std::string log_;
   bool log_open_ = true;
+  std::string last_sent_;
+  std::string last_received_;
 };
 
 }  // namespace pare::host

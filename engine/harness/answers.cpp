@@ -154,6 +154,8 @@ Result<HarnessHello> decode_hello(std::string_view harness, const std::string& l
                         .versions = text_map(answer, "versions"),
                         .precisions = texts(answer, "precisions"),
                         .devices = texts(answer, "devices"),
+                        .options = answer.contains("options") ? texts(answer, "options")
+                                                              : std::vector<std::string>(),
                         .keeps = answer.contains("keeps") && boolean(answer, "keeps"),
                         .ahead = answer.contains("ahead") && boolean(answer, "ahead")};
   });

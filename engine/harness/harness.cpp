@@ -69,6 +69,7 @@ Result<LoadedModel> Harness::load(const std::filesystem::path& model, const Load
                 {"profile", options.profile}};
   if (!options.device.empty()) document["device"] = options.device;
   if (shorter) document["floats"] = floats;
+  if (!options.options.empty()) document["options"] = options.options;
   if (hello_.keeps && std::filesystem::exists(options.kept)) {
     document["kept"] = std::filesystem::absolute(options.kept).string();
   }
@@ -80,6 +81,11 @@ Result<LoadedModel> Harness::load(const std::filesystem::path& model, const Load
   output_names_.clear();
   for (const TensorInfo& output : model_.outputs) output_names_.push_back(output.name);
   return loaded;
+}
+
+std::optional<host::ExitStatus> Harness::close(std::chrono::milliseconds patience) {
+  conversation_.end(patience);
+  return conversation_.child().poll();
 }
 
 // What was lined up and never waited for is dropped.

@@ -49,14 +49,16 @@ struct HarnessHello {
   std::map<std::string, std::string> versions;
   std::vector<std::string> precisions;
   std::vector<std::string> devices;
-  bool keeps = false;  // knows keep()
-  bool ahead = false;  // the next infer may be sent before the last one is answered
+  std::vector<std::string> options{};  // names that load() takes; "provider.*": all that begin so
+  bool keeps = false;                  // knows keep()
+  bool ahead = false;                  // the next infer may be sent before the last one is answered
 };
 
 struct LoadOptions {
   int threads = 1;
-  std::string device{};                 // empty: the harness's first
-  bool profile = false;                 // times per layer; the model runs slower
+  std::string device{};                          // empty: the harness's first
+  std::map<std::string, std::string> options{};  // of the runtime, by name
+  bool profile = false;                          // times per layer; the model runs slower
   Precision floats = Precision::kFp32;  // what its floating-point numbers are while it computes
   std::filesystem::path kept{};         // what keep() wrote for this model; it need not be there
 };
@@ -128,6 +130,16 @@ class Harness final : public Runner {
   Result<std::monostate> keep(const std::filesystem::path& file);
 
   Result<std::monostate> unload();
+
+  // For whoever checks a harness: any line, and what it answers to it; the last line sent and the
+  // answer to it, empty where none came.
+  Result<std::string> converse(const std::string& line) {
+    return ask(line, "a request", options_.call_limit);
+  }
+  const std::string& last_request() const noexcept { return conversation_.last_sent(); }
+  const std::string& last_answer() const noexcept { return conversation_.last_received(); }
+  // Closes its stdin, waits that long for its end, then kills it: how it ended.
+  std::optional<host::ExitStatus> close(std::chrono::milliseconds patience);
 
   // Of the process so far; ask before it ends.
   Bytes peak_memory() const { return {conversation_.child().peak_memory_bytes()}; }

@@ -24,7 +24,8 @@ struct BackendHello {
   std::map<std::string, std::string> versions;
   std::vector<std::string> precisions;
   std::vector<std::string> devices;
-  bool keeps = false;  // knows keep()
+  bool keeps = false;                  // knows keep()
+  std::vector<std::string> options{};  // names that load() takes
 };
 
 struct BackendTensor {
@@ -55,6 +56,7 @@ struct BackendLoad {
   bool profile = false;
   std::string floats = "fp32";  // what floating-point numbers are while it computes
   std::filesystem::path kept;   // what keep() wrote for this model; empty: nothing
+  std::map<std::string, std::string> options{};  // of those that the hello lists
 };
 
 // The device that a load asks for: the first where it names none.  Fails with kUnsupported where

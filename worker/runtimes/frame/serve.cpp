@@ -192,6 +192,26 @@ json measure_layers(Backend& backend) {
   return all;
 }
 
+std::string joined(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all.empty() ? "none" : all;
+}
+
+std::map<std::string, std::string> read_options(const json& given, const BackendHello& hello) {
+  if (!given.is_object()) refuse("\"options\" is no object: " + given.dump());
+  std::map<std::string, std::string> options;
+  for (const auto& [name, value] : given.items()) {
+    if (std::ranges::find(hello.options, name) == hello.options.end()) {
+      refuse("unknown option \"" + name + "\"; " + hello.runtime +
+             " knows: " + joined(hello.options));
+    }
+    if (!value.is_string()) refuse("option \"" + name + "\" is no text: " + value.dump());
+    options.emplace(name, value.get<std::string>());
+  }
+  return options;
+}
+
 }  // namespace
 
 // The requests, one function each, on the state of a Server.
@@ -218,14 +238,16 @@ class Requests {
   json hello(Fields& fields) {
     fields.finish();
     const BackendHello hello = backend_.hello();
-    return {{"contract", 1},
-            {"runtime", hello.runtime},
-            {"version", hello.version},
-            {"versions", hello.versions},
-            {"precisions", hello.precisions},
-            {"devices", hello.devices},
-            {"ahead", true},
-            {"keeps", hello.keeps}};
+    json answer{{"contract", 1},
+                {"runtime", hello.runtime},
+                {"version", hello.version},
+                {"versions", hello.versions},
+                {"precisions", hello.precisions},
+                {"devices", hello.devices},
+                {"ahead", true},
+                {"keeps", hello.keeps}};
+    if (!hello.options.empty()) answer["options"] = hello.options;
+    return answer;
   }
 
   json load(Fields& fields) {
@@ -237,7 +259,17 @@ class Requests {
     load.profile = fields.flag("profile");
     if (const json* floats = fields.find("floats")) load.floats = fields.text(*floats, "floats");
     if (const json* kept = fields.find("kept")) load.kept = fields.text(*kept, "kept");
+    const json* options = fields.find("options");
     fields.finish();
+    const BackendHello hello = backend_.hello();
+    if (options != nullptr) load.options = read_options(*options, hello);
+    const bool offered =
+        load.floats == "fp32" ||
+        (load.floats != "int8" && std::ranges::count(hello.precisions, load.floats) > 0);
+    if (!offered) {
+      throw Refused{{ErrorCode::kUnsupported,
+                     hello.runtime + " does not compute in " + load.floats + " here"}};
+    }
     if (!std::filesystem::is_regular_file(load.model)) {
       throw Refused{{ErrorCode::kNotFound, load.model.string() + " is no file"}};
     }
@@ -247,6 +279,7 @@ class Requests {
     if (!model) throw Refused{model.error()};
     const double load_ms = now_ms() - start;
     server_.model_ = std::move(model).value();
+    for (const auto& [name, value] : load.options) server_.model_.settings.emplace(name, value);
     server_.loaded_ = true;
     server_.profiled_ = load.profile;
     return {{"inputs", tensors_json(server_.model_.inputs)},

@@ -89,6 +89,47 @@ std::vector<std::string> precisions_of(ov::Core& core, const std::string& device
   return precisions;
 }
 
+// Thrown inside this file only.
+struct OptionRefused {
+  std::string why;
+};
+
+[[noreturn]] void refuse_option(const std::string& name, const std::string& value,
+                                const std::string& values) {
+  throw OptionRefused{"option \"" + name + "\" is \"" + value + "\"; it may be " + values};
+}
+
+bool is_on(const BackendLoad& load, const std::string& name, bool absent) {
+  const auto at = load.options.find(name);
+  if (at == load.options.end()) return absent;
+  if (at->second != "on" && at->second != "off") refuse_option(name, at->second, "on, off");
+  return at->second == "on";
+}
+
+ov::hint::ExecutionMode execution_mode_named(const std::string& name) {
+  if (name == "performance") return ov::hint::ExecutionMode::PERFORMANCE;
+  if (name != "accuracy") refuse_option("execution_mode", name, "performance, accuracy");
+  return ov::hint::ExecutionMode::ACCURACY;
+}
+
+// What a target may set, as OpenVINO has it.
+ov::AnyMap settings_of(const BackendLoad& load) {
+  ov::AnyMap settings{ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+                      ov::hint::inference_precision(type_named(load.floats)),
+                      ov::inference_num_threads(load.threads),
+                      ov::num_streams(1),
+                      ov::hint::enable_cpu_pinning(is_on(load, "cpu_pinning", false)),
+                      ov::enable_profiling(load.profile)};
+  if (load.options.contains("hyper_threading")) {
+    settings.insert(ov::hint::enable_hyper_threading(is_on(load, "hyper_threading", true)));
+  }
+  const auto mode = load.options.find("execution_mode");
+  if (mode != load.options.end()) {
+    settings.insert(ov::hint::execution_mode(execution_mode_named(mode->second)));
+  }
+  return settings;
+}
+
 }  // namespace
 
 BackendHello OpenvinoBackend::hello() {
@@ -100,17 +141,13 @@ BackendHello OpenvinoBackend::hello() {
           .precisions = devices.empty() ? std::vector<std::string>{"fp32", "int8"}
                                         : precisions_of(core_, devices.front()),
           .devices = devices,
-          .keeps = true};
+          .keeps = true,
+          .options = {"cpu_pinning", "execution_mode", "hyper_threading"}};
 }
 
 // From what was kept, which has the transformations of the model behind it, if OpenVINO takes it.
 ov::CompiledModel OpenvinoBackend::compile(const BackendLoad& load, const std::string& device) {
-  const ov::AnyMap settings{ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
-                            ov::hint::inference_precision(type_named(load.floats)),
-                            ov::inference_num_threads(load.threads),
-                            ov::num_streams(1),
-                            ov::hint::enable_cpu_pinning(false),
-                            ov::enable_profiling(load.profile)};
+  const ov::AnyMap settings = settings_of(load);
   if (std::ifstream kept(load.kept, std::ios::binary); kept) {
     try {
       return core_.import_model(kept, device, settings);
@@ -126,6 +163,8 @@ Result<BackendModel> OpenvinoBackend::load(const BackendLoad& load) {
   const std::string& device = chosen.value();
   try {
     model_ = compile(load, device);
+  } catch (const OptionRefused& refused) {
+    return Error{ErrorCode::kInvalidArgument, refused.why};
   } catch (const ov::Exception& exception) {
     return Error{ErrorCode::kUnsupported, "OpenVINO cannot compile " + load.model.string() + ": " +
                                               std::string(exception.what()).substr(0, 1000)};
@@ -138,14 +177,15 @@ Result<BackendModel> OpenvinoBackend::load(const BackendLoad& load) {
   lent_.clear();
   const auto precision = model_.get_property(ov::hint::inference_precision);
   const auto threads = model_.get_property(ov::inference_num_threads);
-  return BackendModel{.inputs = std::move(inputs).value(),
-                      .outputs = std::move(outputs).value(),
-                      .settings = {{"device", device},
-                                   {"performance_hint", "latency"},
-                                   {"inference_precision", precision.to_string()},
-                                   {"inference_num_threads", std::to_string(threads)},
-                                   {"num_streams", "1"},
-                                   {"cpu_pinning", "false"}}};
+  return BackendModel{
+      .inputs = std::move(inputs).value(),
+      .outputs = std::move(outputs).value(),
+      .settings = {{"device", device},
+                   {"performance_hint", "latency"},
+                   {"inference_precision", precision.to_string()},
+                   {"inference_num_threads", std::to_string(threads)},
+                   {"num_streams", "1"},
+                   {"cpu_pinning", is_on(load, "cpu_pinning", false) ? "true" : "false"}}};
 }
 
 void OpenvinoBackend::bind(const std::map<std::string, BackendArray>& inputs,
