@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/label_command.h"
+#include "cli/runtime_commands.h"
 #include "cli/zoo_commands.h"
 #include "core/version.h"
 
@@ -55,6 +56,7 @@ int run(int argc, char** argv) {
   add_apply_command(app, chosen);
   add_label_command(app, chosen);
   add_zoo_commands(app, chosen);
+  add_runtime_commands(app, chosen);
   add_catalog_commands(app, chosen);
   add_job_commands(app, chosen);
   add_result_commands(app, chosen);

@@ -5,6 +5,7 @@
 //   pare-engine label: what a detector finds in images, for another to learn from
 //   pare-engine zoo list|build: detectors to train from scratch
 //   pare-engine draw MODEL -o OUT: a picture of it, in Graphviz's language
+//   pare-engine check COMMAND...: does a harness keep to docs/runtimes.md?
 //   pare-engine join MODEL -o OUT: a model and the files of its weights as one file
 //
 // docs/tasks.md is the contract.  Exit 0 whether the task succeeded or failed; anything else, or no
@@ -15,6 +16,7 @@
 
 #include "core/version.h"
 #include "engine/pipeline/scoring.h"
+#include "engine/program/check_command.h"
 #include "engine/program/draw_command.h"
 #include "engine/program/join_command.h"
 #include "engine/program/label_command.h"
@@ -52,10 +54,10 @@ int main(int argc, char** argv) {
   pare::engine::add_zoo_commands(app);
   pare::engine::add_join_command(app);
   pare::engine::add_draw_command(app);
+  pare::engine::add_check_command(app);
   CLI11_PARSE(app, argc, argv);
   if (facts->parsed()) return say_facts();
   if (!command->parsed()) return 0;  // the others have answered
-  if (!command->parsed()) return 0;  // another one has answered
   return pare::wire::carry_out(
       "pare-engine", task, outcome,
       [&](const pare::wire::TaskDocument& document, pare::Stopwatch& watch) {
