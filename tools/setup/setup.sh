@@ -8,7 +8,7 @@ PARE_VENV=${PARE_VENV:-${XDG_DATA_HOME:-$HOME/.local/share}/pare/venv}
 setup() {
   local group
   for group in "$@"; do
-    [ -e "tools/setup/debian-$group.txt" ] || { echo "setup: no group '$group' (run, web, test, train, bench, sanitize)" >&2; return 2; }
+    [ -e "tools/setup/debian-$group.txt" ] || { echo "setup: no group '$group' (run, web, test, train, bench, runtimes, sanitize)" >&2; return 2; }
   done
   install_debian "$@" && install_python "$@" && install_node "$@"
 }

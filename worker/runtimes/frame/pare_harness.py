@@ -321,7 +321,7 @@ class OutputFiles:
 def hand_out(path, room, array):
     """What the other program reads at `path`: nothing is done where the runtime wrote it there already."""
     if room is not None and room.shape == array.shape and room.dtype == array.dtype:
-        if room.ctypes.data != array.ctypes.data:
+        if room.ctypes.data != array.ctypes.data or not array.flags.c_contiguous:  # a view of it is something else
             np.copyto(room, array)
         return
     with Writing(path):
