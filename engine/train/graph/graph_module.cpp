@@ -27,6 +27,11 @@ std::string first_line(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
 }
 
+Error refused(const Node& node, const std::string& why) {
+  return {ErrorCode::kInvalidArgument,
+          "node " + node.name + " (" + node.op + "): " + first_line(why)};
+}
+
 }  // namespace
 
 Result<GraphModule> GraphModule::make(const Graph& graph, Trainable trainable) {
@@ -102,8 +107,9 @@ Result<std::vector<torch::Tensor>> GraphModule::forward(const std::vector<torch:
         values[step.outputs[k]] = made[k];
       }
     } catch (const c10::Error& error) {
-      return Error{ErrorCode::kInvalidArgument, "node " + node.name + " (" + node.op + "): " +
-                                                    first_line(error.what_without_backtrace())};
+      return refused(node, error.what_without_backtrace());
+    } catch (const std::exception& error) {  // some of torch's checks throw what they like
+      return refused(node, error.what());
     }
     for (const std::size_t at : step.last_read) values[at] = torch::Tensor();
   }

@@ -55,14 +55,19 @@ Out slice(const TorchCall& c) {
   return {x};
 }
 
-// The graph was made for a batch of 1; a leading 1 in a shape is the batch.
+// The graph was made for a batch of 1: a shape that says all sides has room for one image, and as
+// many more go into its first side (the groups of a channel shuffle, say, image after image).
 Out reshape(const TorchCall& c) {
   const torch::Tensor& x = c.inputs[0];
   Ints shape = ints_of(c.inputs[1]);
+  std::int64_t room = 1;  // negative: one side follows from the others
   for (std::size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == 0) shape[i] = x.size(static_cast<std::int64_t>(i));
+    room *= shape[i];
   }
-  if (!shape.empty() && shape[0] == 1 && x.dim() > 0) shape[0] = x.size(0);
+  if (shape.empty()) return {x.reshape(shape)};
+  if (room > 0 && x.numel() % room == 0) shape[0] *= x.numel() / room;
+  if (room < 0 && shape[0] == 1 && x.dim() > 0) shape[0] = x.size(0);
   return {x.reshape(shape)};
 }
 

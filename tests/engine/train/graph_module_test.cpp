@@ -154,6 +154,35 @@ TEST(GraphModule, the_other_operators_compute_what_openvino_computes) {
   EXPECT_LT(difference(graph_of_the_rest(), noise_tensor({1, 8, 12, 12}, 2)), 1e-5);
 }
 
+// As older exports of ShuffleNet have it: images and groups share the first dimension.
+TEST(GraphModule, a_batch_computes_what_its_images_do_alone) {
+  OneOfEach g;
+  g.add("Reshape", {"x", g.ints({4, 2, 144})});
+  g.add("Transpose", {"Reshape_0.0"}, {{"perm", Ints{1, 0, 2}}});
+  g.add("Reshape", {"Transpose_1.0", g.ints({2, -1, 4, 12, 12})});
+  g.graph_.constants["one"] = Tensor::of<std::int64_t>({}, std::vector<std::int64_t>{1});
+  g.add("Gather", {"Reshape_2.0", "one"}, {{"axis", std::int64_t{0}}});
+  g.add("Reshape", {"x", g.ints({1, 2, 4, 12, 12})});
+  g.add("Reshape", {"x", g.ints({1, -1, 36})});
+  g.add("Reshape", {"x", g.ints({0, 4, -1, 12})});
+  auto made = GraphModule::make(g.graph_);
+  ASSERT_TRUE(made) << made.error().message;
+  GraphModule module = std::move(made).value();
+  std::vector<torch::Tensor> images;
+  for (unsigned i = 0; i < 3; ++i) images.push_back(to_torch(noise_tensor({1, 8, 12, 12}, i)));
+  const std::vector<std::string> wanted{"Gather_3.0", "Reshape_4.0", "Reshape_5.0", "Reshape_6.0"};
+  const auto together = module.forward({torch::cat(images)}, wanted);
+  ASSERT_TRUE(together) << together.error().message;
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const auto alone = module.forward({images[static_cast<std::size_t>(i)]}, wanted);
+    ASSERT_TRUE(alone) << alone.error().message;
+    for (std::size_t k = 0; k < wanted.size(); ++k) {
+      EXPECT_TRUE(torch::equal(together.value()[k].slice(0, i, i + 1), alone.value()[k]))
+          << wanted[k];
+    }
+  }
+}
+
 // Channels last, a 1x1 convolution is a matrix product; Sigmoid and Mul are one operator.
 TEST(GraphModule, short_cuts_compute_what_openvino_computes_and_lead_gradients_through) {
   OneOfEach g;
