@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/head_description.h"
+#include "core/nms_options.h"
 #include "core/preprocessing.h"
 
 namespace pare {
@@ -24,6 +25,7 @@ struct ModelCard {
   std::vector<std::string> scored = {};
   // How boxes are read from the outputs, where the head's name alone does not say it.
   std::optional<HeadDescription> head_description = {};
+  NmsOptions nms = {};  // of the application that uses it
   friend bool operator==(const ModelCard&, const ModelCard&) = default;
 };
 
@@ -37,6 +39,7 @@ struct PartialCard {
   std::vector<std::string> classes;
   std::vector<std::string> scored = {};
   std::optional<HeadDescription> head_description = {};
+  NmsOptions nms = {};
   friend bool operator==(const PartialCard&, const PartialCard&) = default;
 };
 

@@ -13,6 +13,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kLargestSide = 8192;
+constexpr int kMostDetections = 10'000;
+constexpr double kLeastSigma = 1e-3;
+
 ChannelGroup read_group(Fields& fields) {
   ChannelGroup out;
   out.name = fields.text("name");
@@ -161,6 +164,30 @@ Json layers_value(const std::vector<Layer>& layers) {
   return out;
 }
 
+NmsOptions read_nms(Fields& fields) {
+  NmsOptions out;
+  if (fields.has("kind")) out.kind = fields.one_of("kind", kNmsKindNames);
+  if (fields.has("iou")) out.iou_threshold = fields.number("iou", 0, 1);
+  if (fields.has("score")) out.score_threshold = fields.number("score", 0, 1);
+  if (fields.has("most")) out.max_detections = fields.small("most", 1, kMostDetections);
+  if (fields.has("class_aware")) out.class_aware = fields.boolean("class_aware");
+  if (fields.has("sigma")) out.sigma = fields.number("sigma", kLeastSigma, 10);
+  return out;
+}
+
+// What is usual is not said: cards of before stay what they were.
+Json nms_value(const NmsOptions& nms) {
+  const NmsOptions usual;
+  Json out = Json::object();
+  if (nms.kind != usual.kind) out["kind"] = name_in(kNmsKindNames, nms.kind);
+  if (nms.iou_threshold != usual.iou_threshold) out["iou"] = nms.iou_threshold;
+  if (nms.score_threshold != usual.score_threshold) out["score"] = nms.score_threshold;
+  if (nms.max_detections != usual.max_detections) out["most"] = nms.max_detections;
+  if (nms.class_aware != usual.class_aware) out["class_aware"] = nms.class_aware;
+  if (nms.sigma != usual.sigma) out["sigma"] = nms.sigma;
+  return out;
+}
+
 }  // namespace
 
 std::vector<TriedSize> read_tried_sizes(Fields& fields, std::string_view name) {
@@ -200,6 +227,9 @@ PartialCard read_partial_card(Fields& fields) {
     fields.object("head_description",
                   [&](Fields& head) { out.head_description = read_head_description(head); });
   }
+  if (fields.has("nms")) {
+    fields.object("nms", [&](Fields& nms) { out.nms = read_nms(nms); });
+  }
   return out;
 }
 
@@ -214,7 +244,8 @@ ModelCard read_card(Fields& fields) {
           card.width,
           std::move(card.classes),
           std::move(card.scored),
-          std::move(card.head_description)};
+          std::move(card.head_description),
+          card.nms};
 }
 
 CardOrigins read_origins(Fields& fields) {
@@ -267,6 +298,7 @@ Json card_value(const ModelCard& card) {
   if (card.head_description) {
     out["head_description"] = head_description_value(*card.head_description);
   }
+  if (card.nms != NmsOptions{}) out["nms"] = nms_value(card.nms);
   return out;
 }
 
@@ -280,6 +312,7 @@ Json card_value(const PartialCard& card) {
   if (card.head_description) {
     out["head_description"] = head_description_value(*card.head_description);
   }
+  if (card.nms != NmsOptions{}) out["nms"] = nms_value(card.nms);
   return out;
 }
 

@@ -37,8 +37,8 @@ NewTask prepare_task(const Job& job, const ModelCard& card, std::vector<wire::Si
 
 NewTask preprocessing_trial_task(const Job& job, const ModelCard& card) {
   wire::TaskDocument document;
-  const PartialCard said{card.head,    card.preprocessing, card.height,          card.width,
-                         card.classes, card.scored,        card.head_description};
+  const PartialCard said{card.head,    card.preprocessing, card.height,           card.width,
+                         card.classes, card.scored,        card.head_description, card.nms};
   document.params = wire::InspectModelParams{said, true};
   document.blobs = {{"model", job.model_sha256}, {"dataset", job.dataset_sha256}};
   return task_of(job, std::nullopt, document);

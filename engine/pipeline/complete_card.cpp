@@ -129,6 +129,7 @@ Result<std::monostate> complete_card(const PartialCard& said, const FileCard& fi
   ModelCard& card = detector.card;
   card.head = detector.head.head;
   card.head_description = detector.head.description;
+  card.nms = said.nms;
   card.height = size.first;
   card.width = size.second;
   if (auto sound = check_said(said, card, detector.head.classes); !sound) return sound;

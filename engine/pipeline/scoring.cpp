@@ -16,7 +16,6 @@
 namespace pare::engine {
 namespace {
 
-constexpr NmsOptions kScoringNms{};
 constexpr std::size_t kLooks = 4;  // parts of the images, with a look after each but the last
 
 // What a detector finds in one image, in pixels of the image, categories as the model numbers them.
@@ -27,10 +26,10 @@ struct Found {
 
 Result<Found> boxes_in(const std::vector<Tensor>& outputs, const HeadDef& head,
                        const Placement& placement, const RunningDetector& detector) {
-  auto candidates =
-      head.decode(outputs, detector.height, detector.width, kScoringNms.score_threshold);
+  const NmsOptions& options = detector.card.nms;
+  auto candidates = head.decode(outputs, detector.height, detector.width, options.score_threshold);
   if (!candidates) return candidates.error();
-  Found found{nms(std::move(candidates).value(), kScoringNms), head.classes(outputs)};
+  Found found{nms(std::move(candidates).value(), options), head.classes(outputs)};
   for (Detection& d : found.boxes) d.box = placement.to_image(d.box);
   return found;
 }
@@ -111,9 +110,10 @@ Result<std::monostate> evaluate(const Dataset& dataset, const ChosenImages& imag
 }  // namespace
 
 std::string scoring_rules() {
+  constexpr NmsOptions kUsual{};  // a card with others says so in its own part of the identity
   std::ostringstream rules;
-  rules << "COCO; greedy NMS by class, IoU " << kScoringNms.iou_threshold << ", scores over "
-        << kScoringNms.score_threshold << ", at most " << kScoringNms.max_detections
+  rules << "COCO; greedy NMS by class, IoU " << kUsual.iou_threshold << ", scores over "
+        << kUsual.score_threshold << ", at most " << kUsual.max_detections
         << " an image; teacher over " << kTeacherScore << "; draws on halves of the images; 2";
   return rules.str();
 }

@@ -4,7 +4,8 @@
 // finds itself: labelled_by() makes a labelled dataset of that, and everything else is the same.
 //
 // Detections are kept for each image, so that subsets, paired intervals and other metrics need no
-// second run.  NMS is greedy and class-aware: IoU 0.65, scores over 0.01, 100 detections an image.
+// second run.  NMS is the card's; unless it says otherwise greedy and class-aware: IoU 0.65, scores
+// over 0.01, 100 detections an image.
 //
 // Cost: one inference an image, and a few milliseconds of decoding.
 #pragma once
