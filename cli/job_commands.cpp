@@ -47,6 +47,7 @@ struct SubmitArguments {
   bool no_width = false;
   bool no_depth = false;
   bool no_kernels = false;
+  bool no_storage = false;
   std::optional<double> held_back;
   bool certain_card = false;
   bool watch = false;
@@ -189,6 +190,7 @@ void put_space(const SubmitArguments& given, json& job) {
   if (given.no_width) job["space"]["width"] = false;
   if (given.no_depth) job["space"]["depth"] = false;
   if (given.no_kernels) job["space"]["kernels"] = false;
+  if (given.no_storage) job["space"]["storage"] = false;
 }
 
 // The document of the file, with what the flags say on top.
@@ -378,6 +380,8 @@ void add_submit(CLI::App& app, Action& chosen) {
   command->add_flag("--no-width", given->no_width, "Remove no channels");
   command->add_flag("--no-depth", given->no_depth, "Leave out no blocks");
   command->add_flag("--no-kernels", given->no_kernels, "Make no kernel smaller");
+  command->add_flag("--no-storage", given->no_storage,
+                    "Store no weights in fewer bits, though the job counts bytes");
   command->add_option("--held-back", given->held_back,
                       "Share of the validation images that only checks what was chosen, 0 to 0.9");
   command->add_flag("--certain-card", given->certain_card,

@@ -106,8 +106,10 @@ struct SpaceLimits {
   bool width = true;
   bool depth = true;       // blocks may go
   bool kernels = true;     // windows may be smaller
+  bool storage = true;     // weights may stand in fewer bits, where bytes count
   double min_scale = 0.5;  // of the input's height and width
   double max_scale = 1.0;
+  bool bytes_count = false;  // follows from the job's metrics: no document says it
   // No duplicates; of these, those that a target takes.
   std::vector<Precision> precisions = {kAllPrecisions.begin(), kAllPrecisions.end()};
   friend bool operator==(const SpaceLimits&, const SpaceLimits&) = default;

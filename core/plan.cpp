@@ -35,6 +35,21 @@ std::string precision_words(const Plan& plan) {
   return words;
 }
 
+WeightStorage storage_of(const Plan& plan, const std::string& layer) {
+  const auto directive = plan.layers.find(layer);
+  if (directive != plan.layers.end() && directive->second.storage) {
+    return *directive->second.storage;
+  }
+  return plan.storage.value_or(WeightStorage{.bits = 32});
+}
+
+std::string storage_words(const WeightStorage& storage) {
+  if (storage.bits >= 16) return "fp" + std::to_string(storage.bits);
+  if (storage.grid == WeightGrid::kLinear) return "int" + std::to_string(storage.bits);
+  const bool codebook = storage.grid == WeightGrid::kCodebook;
+  return std::to_string(storage.bits) + " bits, " + (codebook ? "codebook" : "powers of two");
+}
+
 std::vector<std::string> float_layers(const Plan& plan) {
   std::vector<std::string> names;
   for (const auto& [name, directive] : plan.layers) {

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/names.h"
 #include "core/precision.h"
 
 namespace pare {
@@ -85,7 +86,8 @@ enum class Rounding : std::uint8_t {
 
 // How numbers become int8, by post-training quantization; the decode tail never does.
 struct QuantizationPlan {
-  int weight_bits = 8;  // 8 or 7: processors without VNNI saturate on pairs of 8-bit products
+  int weight_bits = 8;      // 8 or 7: processors without VNNI saturate on pairs of 8-bit products
+  int activation_bits = 8;  // 8 or 16: what NPUs have for layers that eight bits ruin
   RangeMethod ranges = RangeMethod::kMinMax;
   bool symmetric = false;  // activations: zero point in the middle
   QdqPlacement placement = QdqPlacement::kOperators;
@@ -111,9 +113,42 @@ constexpr std::string_view name_of(Weights weights) noexcept {
   return "";
 }
 
+// The values that stored weights may have, each times the scale of its output channel.
+enum class WeightGrid : std::uint8_t {
+  kLinear,      // evenly spaced
+  kPowerOfTwo,  // 0 and powers of two of either sign (Zhou et al., INQ, ICLR 2017)
+  kCodebook,    // the layer's own, by k-means (Han et al., Deep Compression, ICLR 2016)
+};
+inline constexpr std::array kWeightGridNames = {
+    Named<WeightGrid>{WeightGrid::kLinear, "linear"},
+    Named<WeightGrid>{WeightGrid::kPowerOfTwo, "power_of_two"},
+    Named<WeightGrid>{WeightGrid::kCodebook, "codebook"},
+};
+
+// How weights of layers that are not int8 stand in the file.  They compute in floating point all
+// the same: it saves bytes, and no time.
+struct WeightStorage {
+  int bits = 8;  // 32 (as they are), 16 (half floats), 8, 4; all but 4 linear only
+  WeightGrid grid = WeightGrid::kLinear;
+  friend bool operator==(const WeightStorage&, const WeightStorage&) = default;
+};
+inline constexpr std::array kStorageBits = {32, 16, 8, 4};
+
+// Which weights of a layer are zero.  What is left makes up for them (engine/quant/sparsify.h).
+struct Sparsity {
+  // Of so many neighbouring input channels, so many stay: 2 of 4 is what Ampere and later
+  // accelerate.  0 of 0: anywhere.
+  int keep = 0;
+  int of = 0;
+  int percent = 50;  // anywhere: of the layer's weights
+  friend bool operator==(const Sparsity&, const Sparsity&) = default;
+};
+inline constexpr int kLargestSparseBlock = 16;
+
 // What a plan says of one layer alone, instead of what it says of all.
 struct LayerDirective {
-  bool int8 = true;  // false: not even in an int8 plan
+  bool int8 = true;                           // false: not even in an int8 plan
+  std::optional<WeightStorage> storage = {};  // absent: as the plan's
   friend bool operator==(const LayerDirective&, const LayerDirective&) = default;
 };
 
@@ -136,6 +171,8 @@ struct Plan {
   std::set<std::string> skip = {};
   // Side of the square kernel of a layer, by its name; a layer that is absent keeps its own.
   std::map<std::string, int> kernels = {};
+  std::optional<WeightStorage> storage = {};  // nullopt: as float32
+  std::optional<Sparsity> sparsity = {};      // of dense convolutions; nullopt: none
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 
@@ -186,6 +223,12 @@ std::vector<Precision> precisions_of(const Plan& plan);
 
 // In a word, for people: "fp32", "int8", "bf16", "int8+bf16".
 std::string precision_words(const Plan& plan);
+
+// How the weights of a layer that is not int8 stand in the file.
+WeightStorage storage_of(const Plan& plan, const std::string& layer);
+
+// In a word, for people: "fp16", "int8", "4 bits, codebook".
+std::string storage_words(const WeightStorage& storage);
 
 // Names of the layers that stay in floating point in an int8 plan; sorted, no duplicates.
 std::vector<std::string> float_layers(const Plan& plan);

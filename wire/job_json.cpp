@@ -83,6 +83,7 @@ SpaceLimits read_space(Fields& fields) {
   if (fields.has("width")) out.width = fields.boolean("width");
   if (fields.has("depth")) out.depth = fields.boolean("depth");
   if (fields.has("kernels")) out.kernels = fields.boolean("kernels");
+  if (fields.has("storage")) out.storage = fields.boolean("storage");
   if (fields.has("resolution")) {
     const std::vector<double> scales = fields.numbers("resolution");
     const bool sane = scales.size() == 2 && scales[0] > 0 && scales[0] <= scales[1];
@@ -319,6 +320,7 @@ std::string job_to_json(const NewJob& job) {
                 {{"width", job.space.width},
                  {"depth", job.space.depth},
                  {"kernels", job.space.kernels},
+                 {"storage", job.space.storage},
                  {"resolution", {job.space.min_scale, job.space.max_scale}},
                  {"precision", precisions_value(job.space.precisions)}}},
                {"validation",

@@ -34,6 +34,12 @@ QuantizationPlan read_quantization(Fields& fields) {
     out.rounding = static_cast<Rounding>(fields.one_of("rounding", kRounding));
   if (fields.has("equalization")) out.equalization = fields.boolean("equalization");
   if (fields.has("bias_correction")) out.bias_correction = fields.boolean("bias_correction");
+  if (fields.has("activation_bits")) {
+    out.activation_bits = fields.small("activation_bits", 8, 16);
+    if (out.activation_bits != 8 && out.activation_bits != 16) {
+      fields.refuse("activation_bits", "be 8 or 16");
+    }
+  }
   return out;
 }
 
@@ -48,34 +54,79 @@ nlohmann::json quantization_json(const QuantizationPlan& q) {
     json["rounding"] = kRounding[static_cast<std::size_t>(q.rounding)];
   if (q.equalization) json["equalization"] = true;
   if (q.bias_correction) json["bias_correction"] = true;
+  if (q.activation_bits != 8) json["activation_bits"] = q.activation_bits;
   return json;
+}
+
+WeightStorage read_storage(Fields& fields) {
+  WeightStorage out;
+  out.bits = fields.small("bits", 4, 32);
+  if (std::ranges::find(kStorageBits, out.bits) == kStorageBits.end()) {
+    fields.refuse("bits", "be 32, 16, 8 or 4");
+  }
+  if (fields.has("grid")) out.grid = fields.one_of("grid", kWeightGridNames);
+  if (out.bits != 4 && out.grid != WeightGrid::kLinear) {
+    fields.refuse("grid", "be linear where there are more than 4 bits");
+  }
+  return out;
+}
+
+nlohmann::json storage_json(const WeightStorage& storage) {
+  return {{"bits", storage.bits}, {"grid", name_in(kWeightGridNames, storage.grid)}};
+}
+
+Sparsity read_sparsity(Fields& fields) {
+  Sparsity out;
+  if (fields.has("percent")) {
+    out.percent = fields.small("percent", 1, 95);
+    if (fields.has("keep") || fields.has("of")) {
+      fields.refuse("percent", "not stand beside \"keep\" and \"of\"");
+    }
+    return out;
+  }
+  out.of = fields.small("of", 2, kLargestSparseBlock);
+  out.keep = fields.small("keep", 1, kLargestSparseBlock - 1);
+  if (out.keep >= out.of) fields.refuse("keep", "be less than \"of\"");
+  return out;
+}
+
+nlohmann::json sparsity_json(const Sparsity& sparsity) {
+  if (sparsity.of == 0) return {{"percent", sparsity.percent}};
+  return {{"keep", sparsity.keep}, {"of", sparsity.of}};
 }
 
 LayerDirective read_directive(Fields& fields) {
   LayerDirective out;
   if (fields.has("int8")) out.int8 = fields.boolean("int8");
+  if (fields.has("storage")) {
+    fields.object("storage", [&](Fields& storage) { out.storage = read_storage(storage); });
+  }
   return out;
 }
 
 nlohmann::json directive_json(const LayerDirective& directive) {
   nlohmann::json json = nlohmann::json::object();
   if (!directive.int8) json["int8"] = false;
+  if (directive.storage) json["storage"] = storage_json(*directive.storage);
   return json;
 }
 
-// What is true of layers without it being said is not said.
-void drop_idle_directives(Plan& plan) {
-  std::erase_if(plan.layers, [&](const auto& layer) {
-    LayerDirective directive = layer.second;
+// What is true of layers, or of all weights, without it being said is not said.
+void drop_what_says_nothing(Plan& plan) {
+  if (plan.storage == WeightStorage{.bits = 32}) plan.storage.reset();
+  const WeightStorage of_all = plan.storage.value_or(WeightStorage{.bits = 32});
+  for (auto& [name, directive] : plan.layers) {
+    if (directive.storage == of_all) directive.storage.reset();
     if (!plan.quantization) directive.int8 = true;
-    return directive == LayerDirective{};
-  });
+  }
+  std::erase_if(plan.layers, [](const auto& layer) { return layer.second == LayerDirective{}; });
 }
 
 // True if the first version could say it all: there, layers were left in fp32 and no more.
 bool is_of_version_1(const Plan& plan) {
   return plan.floats == Precision::kFp32 && plan.weights == Weights::kOriginal &&
-         plan.skip.empty() && plan.kernels.empty() &&
+         plan.skip.empty() && plan.kernels.empty() && !plan.storage && !plan.sparsity &&
+         (!plan.quantization || plan.quantization->activation_bits == 8) &&
          std::ranges::all_of(plan.layers, [](const auto& layer) {
            return layer.second == LayerDirective{.int8 = false};
          });
@@ -95,6 +146,12 @@ void read_what_is_new(Fields& fields, Plan& plan) {
         plan.kernels[layer] = kernels.small(layer, 1, kLargestKernel);
       }
     });
+  }
+  if (fields.has("storage")) {
+    fields.object("storage", [&](Fields& storage) { plan.storage = read_storage(storage); });
+  }
+  if (fields.has("sparsity")) {
+    fields.object("sparsity", [&](Fields& sparsity) { plan.sparsity = read_sparsity(sparsity); });
   }
   fields.object("layers", [&](Fields& layers) {
     for (const std::string& name : layers.names()) {
@@ -133,7 +190,7 @@ Plan read_plan(Fields& fields) {
     });
   }
   if (version == kVersion) read_what_is_new(fields, plan);
-  drop_idle_directives(plan);
+  drop_what_says_nothing(plan);
   if (!may_inherit(plan)) plan.weights = Weights::kOriginal;
   return plan;
 }
@@ -158,6 +215,8 @@ nlohmann::json plan_value(const Plan& plan) {
   }
   if (!plan.skip.empty()) json["skip"] = plan.skip;
   if (!plan.kernels.empty()) json["kernels"] = plan.kernels;
+  if (plan.storage) json["storage"] = storage_json(*plan.storage);
+  if (plan.sparsity) json["sparsity"] = sparsity_json(*plan.sparsity);
   json["layers"] = nlohmann::json::object();
   for (const auto& [name, directive] : plan.layers)
     json["layers"][name] = directive_json(directive);

@@ -12,9 +12,10 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::array kCutNames = {
-    Named<CutKind>{CutKind::kInput, "input"}, Named<CutKind>{CutKind::kWidth, "width"},
-    Named<CutKind>{CutKind::kBlock, "block"}, Named<CutKind>{CutKind::kKernel, "kernel"},
-    Named<CutKind>{CutKind::kInt8, "int8"},   Named<CutKind>{CutKind::kFloats, "floats"},
+    Named<CutKind>{CutKind::kInput, "input"},     Named<CutKind>{CutKind::kWidth, "width"},
+    Named<CutKind>{CutKind::kBlock, "block"},     Named<CutKind>{CutKind::kKernel, "kernel"},
+    Named<CutKind>{CutKind::kInt8, "int8"},       Named<CutKind>{CutKind::kFloats, "floats"},
+    Named<CutKind>{CutKind::kStorage, "storage"}, Named<CutKind>{CutKind::kZeros, "zeros"},
 };
 
 ordered_json view_of(const ReportedCut& cut) {

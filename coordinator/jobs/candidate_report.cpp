@@ -9,7 +9,7 @@
 namespace pare::coordinator {
 namespace {
 
-constexpr int kBytesOfFloat = 4;
+constexpr double kBytesOfFloat = 4;
 
 std::string size_of(int height, int width) {
   return std::to_string(height) + "x" + std::to_string(width);
@@ -53,6 +53,7 @@ class Cuts {
     add_widths();
     add_kernels();
     add_precision();
+    add_storage();
     return std::move(cuts_);
   }
 
@@ -149,6 +150,31 @@ class Cuts {
     }
   }
 
+  void add_storage() {
+    if (plan_.storage) {
+      cuts_.push_back(
+          {CutKind::kStorage,
+           "",
+           "fp32",
+           storage_words(*plan_.storage),
+           "weights of layers that are not int8, in the file alone: they compute as before",
+           {},
+           {}});
+    }
+    if (!plan_.sparsity) return;
+    const Sparsity& zeros = *plan_.sparsity;
+    const std::string left = zeros.of == 0
+                                 ? std::to_string(100 - zeros.percent) + " % of the weights"
+                                 : std::to_string(zeros.keep) + " of " + std::to_string(zeros.of);
+    cuts_.push_back({CutKind::kZeros,
+                     "",
+                     "all weights",
+                     left,
+                     "what is left is fitted to all; faster only where a runtime skips zeros",
+                     {},
+                     {}});
+  }
+
   const ModelSummary& model_;
   const Guidance& guidance_;
   const Plan& plan_;
@@ -166,17 +192,19 @@ double weights_left(const Layer& layer, const search::LayerSetting& setting) {
 }
 
 LayerWork work_of(const Layer& layer) {
-  return {layer.in_channels, layer.out_channels, layer.macs, layer.parameters * kBytesOfFloat};
+  return {layer.in_channels, layer.out_channels, layer.macs,
+          layer.parameters * static_cast<std::int64_t>(kBytesOfFloat)};
 }
 
-LayerWork work_left(const Layer& layer, const search::LayerSetting& setting, bool int8) {
+LayerWork work_left(const Layer& layer, const search::LayerSetting& setting,
+                    double bytes_of_weight) {
   if (setting.gone) return {};
   const double weights = weights_left(layer, setting) * setting.taps;
   const auto parameters = static_cast<double>(layer.parameters) * weights;
   return {static_cast<int>(rounded(layer.in_channels * setting.inputs)),
           static_cast<int>(rounded(layer.out_channels * setting.outputs)),
           rounded(static_cast<double>(layer.macs) * weights * setting.pixels),
-          rounded(parameters * (int8 ? 1 : kBytesOfFloat))};
+          rounded(parameters * bytes_of_weight)};
 }
 
 // Why a layer of an int8 plan is not int8; empty: it is.
@@ -224,7 +252,8 @@ std::vector<ReportedLayer> layers_of(const JobContext& context, const Guidance& 
       out.precision = name_of(plan.floats);
     }
     out.original = work_of(layer);
-    out.own = work_left(layer, settings[i], out.precision == name_of(Precision::kInt8));
+    const bool int8 = out.precision == name_of(Precision::kInt8);
+    out.own = work_left(layer, settings[i], int8 ? 1 : storage_of(plan, layer.name).bits / 8.0);
     out.times = times_of(layer.name, trial, original);
     const auto harmed =
         std::ranges::find(guidance.int8_layers, layer.name, &LayerSensitivity::layer);
@@ -264,7 +293,8 @@ std::vector<std::string> unknown_of(const JobContext& context, const Guidance& g
   }
   const bool unmeasured = std::ranges::any_of(report.cuts, [](const ReportedCut& cut) {
     return !cut.damage && cut.kind != CutKind::kInt8 && cut.kind != CutKind::kFloats &&
-           cut.kind != CutKind::kInput;
+           cut.kind != CutKind::kInput && cut.kind != CutKind::kStorage &&
+           cut.kind != CutKind::kZeros;
   });
   if (unmeasured) {
     out.emplace_back("Of cuts without an expected damage nobody measured what they cost alone.");

@@ -2,7 +2,8 @@
 // share of work, bytes, time and int8 error; what it cost on each target.  Pure.
 //
 // Of a layer, MACs and bytes follow from the plan: channels, taps and pixels that are left, a byte
-// a weight in int8 and four else (a file's numbers are float32 whatever they compute in).  The
+// a weight in int8, what the plan stores it in elsewhere (four bytes, if it says nothing, whatever
+// the layer computes in).  The
 // candidate's own totals are those that its build counted.  Expected damage is preparing's, of one
 // part alone on calibration images, never a result.  What is not known is absent, and `unknown`
 // says why.
@@ -22,7 +23,16 @@
 
 namespace pare::coordinator {
 
-enum class CutKind : std::uint8_t { kInput, kWidth, kBlock, kKernel, kInt8, kFloats };
+enum class CutKind : std::uint8_t {
+  kInput,
+  kWidth,
+  kBlock,
+  kKernel,
+  kInt8,
+  kFloats,
+  kStorage,
+  kZeros
+};
 
 struct ReportedCut {
   CutKind kind = CutKind::kWidth;

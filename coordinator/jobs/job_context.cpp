@@ -21,8 +21,20 @@ bool contains(const std::vector<Precision>& precisions, Precision precision) {
 }
 
 // The job's limits, less the precisions that none of its targets takes.
-SpaceLimits limits_of(const NewJob& job, const std::vector<Target>& targets) {
+bool is_bytes(const Metric& metric) {
+  return metric.kind == MetricKind::kBytes;
+}
+
+bool counts_bytes(const NewJob& job) {
+  return std::ranges::any_of(job.objectives, is_bytes) ||
+         std::ranges::any_of(job.constraints, is_bytes, &Constraint::metric);
+}
+
+// `older`: it began before weights could be stored in fewer bits, and its genomes know nothing of
+// it.
+SpaceLimits limits_of(const NewJob& job, const std::vector<Target>& targets, bool older) {
   SpaceLimits limits = job.space;
+  limits.bytes_count = !older && counts_bytes(job);
   std::erase_if(limits.precisions, [&](Precision precision) {
     return std::ranges::none_of(
         targets, [&](const Target& target) { return contains(target.precisions, precision); });
@@ -171,7 +183,8 @@ Result<JobContext> load_context(Store& store, const Job& job) {
     if (!target) return target.error();
     targets.push_back(std::move(target).value());
   }
-  const SpaceLimits limits = limits_of(document.value(), targets);
+  const bool without_storage = job.document_json.find("\"storage\"") == std::string::npos;
+  const SpaceLimits limits = limits_of(document.value(), targets, without_storage);
   if (limits.precisions.empty()) {
     return Error{ErrorCode::kInvalidArgument,
                  "none of the job's targets takes a precision that the job allows"};

@@ -21,6 +21,9 @@
 #include "engine/prune/sequential.h"
 #include "engine/quant/equalize.h"
 #include "engine/quant/insert_qdq.h"
+#include "engine/quant/int8_nodes.h"
+#include "engine/quant/sparsify.h"
+#include "engine/quant/store_weights.h"
 
 namespace pare::engine {
 namespace {
@@ -85,9 +88,17 @@ Result<PrunedGraph> prune_body(const Detector& detector, const TensorFile& file,
   return prune(body.value(), detector.observed, all_ops(), detector.groups, removed.value());
 }
 
+// The plan's quantization; sparse weights are rounded to nearest, since what makes up for the
+// rounding of another weight would be zero no more.
+QuantizationPlan quantization_of(const Plan& plan) {
+  QuantizationPlan quantization = *plan.quantization;
+  if (plan.sparsity) quantization.rounding = Rounding::kNearest;
+  return quantization;
+}
+
 Result<Graph> quantize(const Graph& body, const PrunedGraph& pruned, const TensorFile& file,
                        const Plan& plan, const RangeFactors& factors) {
-  const QuantizationPlan& quantization = *plan.quantization;
+  const QuantizationPlan quantization = quantization_of(plan);
   const EqualizedGraph equal =
       quantization.equalization ? equalize(body) : EqualizedGraph{body, {}};
   const StoredActivations stored(file, plan, pruned, equal);
@@ -100,6 +111,43 @@ Result<Graph> quantize(const Graph& body, const PrunedGraph& pruned, const Tenso
       insert_qdq(equal.graph, quantization, sources, WeightForm::kInteger, float_layers(plan));
   if (!quantized) return quantized.error();
   return std::move(quantized).value().graph;
+}
+
+// What the layers of the body read, while none of them has been scaled.
+LayerMoments moments_of(const StoredActivations& stored) {
+  return stored.sources().moments;
+}
+
+Result<Graph> make_sparse(Graph body, const PrunedGraph& pruned, const TensorFile& file,
+                          const Plan& plan) {
+  if (!plan.sparsity) return body;
+  const EqualizedGraph as_it_is{body, {}};
+  const StoredActivations stored(file, plan, pruned, as_it_is);
+  auto sparse = sparsify(body, *plan.sparsity, moments_of(stored));
+  if (!sparse) return sparse.error();
+  return std::move(sparse).value().graph;
+}
+
+bool stores_weights(const Plan& plan) {
+  return plan.storage || std::ranges::any_of(plan.layers, [](const auto& layer) {
+           return layer.second.storage.has_value();
+         });
+}
+
+Result<Graph> store(Graph body, const PrunedGraph& pruned, const TensorFile& file,
+                    const Plan& plan) {
+  if (!stores_weights(plan)) return body;
+  for (const auto& [layer, directive] : plan.layers) {
+    if (!directive.storage) continue;
+    if (const auto known = check_layers(body, {layer}); !known) return known.error();
+  }
+  const EqualizedGraph as_it_is{body, {}};
+  const StoredActivations stored(file, plan, pruned, as_it_is);
+  const auto storage = [&](const std::string& layer) { return storage_of(plan, layer); };
+  // Equalization changed what layers read; zeros must stay zeros.
+  const bool equalized = plan.quantization && plan.quantization->equalization;
+  if (equalized || plan.sparsity) return store_weights(body, storage);
+  return store_weights(body, storage, moments_of(stored));
 }
 
 // The edges of the original's file, at the size of the plan.
@@ -155,10 +203,14 @@ Result<Candidate> build_reduced(const Detector& detector, const TensorFile& stat
   if (!observed) return observed.error();
   const auto cost = cost_of(body.value(), observed.value());
   if (!cost) return cost.error();
+  body = make_sparse(std::move(body).value(), pruned.value(), statistics, plan);
+  if (!body) return body.error();
   if (plan.quantization) {
     body = quantize(body.value(), pruned.value(), statistics, plan, factors);
     if (!body) return body.error();
   }
+  body = store(std::move(body).value(), pruned.value(), statistics, plan);
+  if (!body) return body.error();
   auto onnx = write(detector, std::move(body).value(), plan);
   if (!onnx) return onnx.error();
   return Candidate{std::move(onnx).value(), cost.value(), widths_of(detector, plan)};

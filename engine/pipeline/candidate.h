@@ -2,7 +2,7 @@
 // gathered by prepare().  Only a plan that repairs in sequence needs calibration images again.
 //
 //   leave out blocks -> shrink kernels -> select units -> reconstruct consumers -> prune -> change
-//   resolution -> Q/DQ -> decode tail
+//   resolution -> zeros -> Q/DQ -> weights in fewer bits -> decode tail
 //   -> element types of the original's edges -> what its numbers are while it computes (a word in
 //   the file's metadata) -> verify
 //

@@ -12,6 +12,10 @@ namespace {
 constexpr double kTail = 0.5e-4;  // left out on either side by kPercentile
 constexpr double kLevels = 255;
 
+constexpr int highest_level(int bits) {
+  return (1 << bits) - 1;
+}
+
 double total_of(const Distribution& values) {
   double total = 0;
   for (const Bin& bin : values.bins) total += bin.count;
@@ -254,14 +258,19 @@ Range choose_range(const Distribution& values, const Calibration& calibration) {
   return full;
 }
 
-ActivationScale scale_of(Range range, bool symmetric) {
+ActivationScale scale_of(Range range, bool symmetric, int bits) {
   const float low = std::min(range.low, 0.0F);
   const float high = std::max(range.high, 0.0F);
-  if (!(high - low > 0)) return {};
-  if (symmetric) return {std::max(-low, high) / 127.0F, 128};
-  const float scale = (high - low) / 255.0F;
-  const float zero = std::clamp(std::nearbyint(-low / scale), 0.0F, 255.0F);
-  return {scale, static_cast<std::uint8_t>(zero)};
+  if (!(high - low > 0)) return {.bits = bits};
+  const auto highest = static_cast<float>(highest_level(bits));
+  const int middle = 1 << (bits - 1);
+  if (symmetric) {
+    return {std::max(-low, high) / static_cast<float>(middle - 1),
+            static_cast<std::uint16_t>(middle), bits};
+  }
+  const float scale = (high - low) / highest;
+  const float zero = std::clamp(std::nearbyint(-low / scale), 0.0F, highest);
+  return {scale, static_cast<std::uint16_t>(zero), bits};
 }
 
 double mean(const Distribution& values) {
@@ -272,14 +281,15 @@ double mean(const Distribution& values) {
 }
 
 double quantized_mean(const Distribution& values, ActivationScale scale) {
+  const auto zero = static_cast<double>(scale.zero_point);
+  const double highest = highest_level(scale.bits);
   double sum = 0;
   for (const Bin& bin : values.bins) {
     const double middle = (bin.low + bin.high) / 2;
     // Inside a bin that is wider than a level the errors of rounding cancel out.
     const bool wide = bin.high - bin.low > scale.scale;
     const double level = wide ? middle / scale.scale : std::nearbyint(middle / scale.scale);
-    sum += bin.count * scale.scale *
-           std::clamp(level, -static_cast<double>(scale.zero_point), kLevels - scale.zero_point);
+    sum += bin.count * scale.scale * std::clamp(level, -zero, highest - zero);
   }
   const double total = total_of(values);
   return total > 0 ? sum / total : 0;

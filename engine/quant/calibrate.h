@@ -48,16 +48,18 @@ struct Calibration {
 
 Range choose_range(const Distribution& values, const Calibration& calibration);
 
-// uint8 = round(value / scale) + zero_point.
+// level = round(value / scale) + zero_point, in [0, 2^bits).
 struct ActivationScale {
   float scale = 1;
-  std::uint8_t zero_point = 0;
+  std::uint16_t zero_point = 0;
+  int bits = 8;
 };
 
-// Scale 1 for a range that holds nothing but zero.  Symmetric ranges have the zero point 128.
-ActivationScale scale_of(Range range, bool symmetric);
+// Scale 1 for a range that holds nothing but zero.  Symmetric ranges have the zero point 128, or
+// 32768 with 16 bits.  REQUIRES: 8 or 16 bits.
+ActivationScale scale_of(Range range, bool symmetric, int bits = 8);
 
-// The mean of the values, and that of what is left of them in eight bits.
+// The mean of the values, and that of what is left of them in so few bits.
 double mean(const Distribution& values);
 double quantized_mean(const Distribution& values, ActivationScale scale);
 

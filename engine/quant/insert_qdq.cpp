@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,6 +16,9 @@
 
 namespace pare::engine {
 namespace {
+
+// ONNX itself has pairs of 16 bits from opset 21 on, which few readers know; these are the same.
+constexpr const char* kWideDomain = "com.microsoft";
 
 // Rewrites one graph; made for it, used once.
 class QdqWriter {
@@ -142,7 +146,7 @@ class QdqWriter {
             scaled_by_[output] = by->second;
           }
         } else if (node.op == "Sigmoid") {
-          scales_[output] = {1.0F / 256.0F, 0};
+          scales_[output] = {std::ldexp(1.0F, -plan_.activation_bits), 0, plan_.activation_bits};
         } else if (auto chosen = choose_scale(output); !chosen) {
           return chosen;
         }
@@ -166,7 +170,7 @@ class QdqWriter {
       const auto factor = static_cast<float>(sources_.range_factor(tensor));
       range = {range.low * factor, range.high * factor};
     }
-    scales_[tensor] = scale_of(range, plan_.symmetric);
+    scales_[tensor] = scale_of(range, plan_.symmetric, plan_.activation_bits);
     scaled_by_[tensor] = tensor;
     return std::monostate{};
   }
@@ -303,18 +307,31 @@ class QdqWriter {
     return std::monostate{};
   }
 
+  void put_constant(const Node& original, Node& node, std::size_t input, const char* role,
+                    Tensor value) {
+    const std::string own = fresh_name(out_.graph, original.name + role);
+    out_.graph.constants[own] = std::move(value);
+    if (node.inputs.size() <= input) node.inputs.resize(input + 1);
+    if (input < original.inputs.size()) replaced_.insert(original.inputs[input]);
+    node.inputs[input] = own;
+  }
+
   void put_constants(const Node& original, Node& node, Tensor weights,
                      const std::optional<Tensor>& bias) {
-    Graph& graph = out_.graph;
-    const auto put = [&](std::size_t input, const char* role, Tensor value) {
-      const std::string own = fresh_name(graph, original.name + role);
-      graph.constants[own] = std::move(value);
-      if (node.inputs.size() <= input) node.inputs.resize(input + 1);
-      if (input < original.inputs.size()) replaced_.insert(original.inputs[input]);
-      node.inputs[input] = own;
-    };
-    put(1, "/weights", std::move(weights));
-    if (bias) put(2, "/bias", *bias);
+    put_constant(original, node, 1, "/weights", std::move(weights));
+    if (bias) put_constant(original, node, 2, "/bias", *bias);
+  }
+
+  // Beside activations of 16 bits a level of the bias is so small that a large one has too many.
+  bool fits_int32(const Tensor& bias, const std::vector<float>& scales) const {
+    if (plan_.activation_bits == 8) return true;
+    const auto values = bias.values<float>();
+    for (std::size_t o = 0; o < values.size(); ++o) {
+      if (std::abs(double{values[o]} / scales[o]) > std::numeric_limits<std::int32_t>::max()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   void put_bias(const Node& original, Node& node, const Tensor& bias,
@@ -322,6 +339,10 @@ class QdqWriter {
     const float input_scale = scales_.at(original.inputs[0]).scale;
     std::vector<float> bias_scales;
     for (const float scale : scales) bias_scales.push_back(scale * input_scale);
+    if (!fits_int32(bias, bias_scales)) {
+      put_constant(original, node, 2, "/bias", bias);
+      return;
+    }
     const std::string own = fresh_name(out_.graph, original.name + "/bias");
     add_dequantized(own, quantize_bias(bias, input_scale, scales), bias_scales);
     if (node.inputs.size() < 3) node.inputs.resize(3);
@@ -350,23 +371,30 @@ class QdqWriter {
     graph.nodes.push_back(std::move(node));
   }
 
+  static Tensor zero_point_of(const ActivationScale& scale) {
+    if (scale.bits == 16) return Tensor::of<std::uint16_t>({}, std::array{scale.zero_point});
+    return Tensor::of<std::uint8_t>({}, std::array{static_cast<std::uint8_t>(scale.zero_point)});
+  }
+
   // from -> QuantizeLinear -> DequantizeLinear -> to, with the tensor's scale.
   void add_pair(const std::string& tensor, const std::string& from, const std::string& to) {
     Graph& graph = out_.graph;
     const ActivationScale scale = scales_.at(tensor);
+    const bool wide = scale.bits == 16;
+    if (wide) graph.domains.emplace(kWideDomain, 1);
     graph.constants[scale_name(tensor)] = Tensor::of<float>({}, std::array{scale.scale});
-    graph.constants[tensor + "/zero_point"] =
-        Tensor::of<std::uint8_t>({}, std::array{scale.zero_point});
+    graph.constants[tensor + "/zero_point"] = zero_point_of(scale);
+    const std::string levels = tensor + (wide ? "/uint16" : "/uint8");
     const auto node = [&](const char* op, const std::string& input, const std::string& output) {
       graph.nodes.push_back(Node{.name = tensor + "/" + op,
                                  .op = op,
-                                 .domain = "",
+                                 .domain = wide ? kWideDomain : "",
                                  .inputs = {input, scale_name(tensor), tensor + "/zero_point"},
                                  .outputs = {output},
                                  .attributes = {}});
     };
-    node("QuantizeLinear", from, tensor + "/uint8");
-    node("DequantizeLinear", tensor + "/uint8", to);
+    node("QuantizeLinear", from, levels);
+    node("DequantizeLinear", levels, to);
   }
 
   void remove_if_unread(const std::string& constant) {

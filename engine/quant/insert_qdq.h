@@ -1,16 +1,15 @@
 // Turns a graph into one whose chosen layers compute in int8: QuantizeLinear / DequantizeLinear
 // pairs (QDQ) around them, as runtimes read and fuse them.
 //
-// Activations are uint8, one scale a tensor; weights int8, symmetric, one scale an output channel;
-// biases int32.  Operators that only move values keep their input's scale,
-// Sigmoid's output has the fixed range [0, 1], and nothing stands between a convolution and the
-// Relu or Clip that a runtime folds into it.  Whatever reads the output of an int8 node, fp32 nodes
-// and the graph's outputs too, reads it behind its DQ: a second reader before the Q would keep the
-// runtime from fusing the node.  With the placement kSiluBlocks nothing stands between a
-// convolution and the SiLU behind it either; the block's end is quantized instead if an int8 layer
-// reads it, and then for all who read it.
-// The names of a pair's constants are scale_name() and the like, so that training can put its own
-// in their place.
+// Activations are uint8, or uint16 (in ONNX Runtime's own domain, as opsets before 21 have none),
+// one scale a tensor; weights int8, symmetric, one scale an output channel; biases int32. Operators
+// that only move values keep their input's scale, Sigmoid's output has the fixed range [0, 1], and
+// nothing stands between a convolution and the Relu or Clip that a runtime folds into it.  Whatever
+// reads the output of an int8 node, fp32 nodes and the graph's outputs too, reads it behind its DQ:
+// a second reader before the Q would keep the runtime from fusing the node.  With the placement
+// kSiluBlocks nothing stands between a convolution and the SiLU behind it either; the block's end
+// is quantized instead if an int8 layer reads it, and then for all who read it. The names of a
+// pair's constants are scale_name() and the like, so that training can put its own in their place.
 //
 // Source: ONNX operators QuantizeLinear-13 and DequantizeLinear-13; Jacob et al., "Quantization and
 // Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR 2018.

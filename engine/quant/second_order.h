@@ -1,12 +1,7 @@
 // Second-order rounding of weights: each column is rounded to nearest, and the columns after it
 // (and the bias, which is not rounded) make up for its error as far as the inputs are correlated.
 //
-// With inputs x of second moments H = E[x x'], the error of a layer is tr(dW H dW'); going column
-// by column with the Cholesky factor U of H^-1 = U' U, the part of column j's error that the rest
-// can take over is err * U_j,j+1: / U_jj.
-//
-// Cost: d^3 for d inputs, then d^2 / 2 for each output.  Pure, any thread.
-// Source: Frantar et al., GPTQ (ICLR 2023), on the Gram matrices that pruning needs anyway.
+// Cost and source: column_sweep.h.  Pure, any thread.
 #pragma once
 
 #include <cstdint>

@@ -37,6 +37,7 @@ Result<std::vector<LeverPointer>> make_levers(const SpaceInputs& inputs) {
   }
   if (auto mixed = allocations_lever(inputs, next, std::move(parts))) add(std::move(mixed));
   if (auto weights = weights_lever(inputs, next)) add(std::move(weights));
+  if (auto storage = storage_lever(inputs, next)) add(std::move(storage));
   return levers;
 }
 
@@ -44,7 +45,7 @@ std::string describe(const Plan& plan, const ModelSummary& model) {
   std::string text;
   for (const auto words :
        {words_of_resolution, words_of_int8, words_of_kept_layers, words_of_floats, words_of_depth,
-        words_of_kernels, words_of_width, words_of_weights}) {
+        words_of_kernels, words_of_width, words_of_weights, words_of_storage}) {
     const std::string part = words(plan, model);
     if (!text.empty() && !part.empty()) text += ", ";
     text += part;

@@ -28,6 +28,7 @@ inline constexpr std::string_view kKeptLayers = "kept layers";  // more and more
 inline constexpr std::string_view kFloats = "floats";           // fp32 and shorter types
 inline constexpr std::string_view kDepth = "depth";             // blocks skipped, none first
 inline constexpr std::string_view kKernel = "kernel";           // a layer's, smallest first
+inline constexpr std::string_view kStorage = "storage";         // bits of weights, most first
 inline constexpr std::string_view kOption = "option";  // of a table or a test problem: no order
 inline constexpr std::string_view kLevel = "level";    // the same in order
 }  // namespace family
@@ -70,6 +71,8 @@ LeverPointer allocations_lever(const SpaceInputs& inputs, std::size_t first,
 // Behind all that remove something.
 LeverPointer weights_lever(const SpaceInputs& inputs, std::size_t first);  // null: the original's
 
+LeverPointer storage_lever(const SpaceInputs& inputs, std::size_t first);  // null: none
+
 std::string words_of_width(const Plan& plan, const ModelSummary& model);
 std::string words_of_resolution(const Plan& plan, const ModelSummary& model);
 std::string words_of_int8(const Plan& plan, const ModelSummary& model);
@@ -78,5 +81,6 @@ std::string words_of_floats(const Plan& plan, const ModelSummary& model);
 std::string words_of_depth(const Plan& plan, const ModelSummary& model);
 std::string words_of_kernels(const Plan& plan, const ModelSummary& model);
 std::string words_of_weights(const Plan& plan, const ModelSummary& model);
+std::string words_of_storage(const Plan& plan, const ModelSummary& model);  // and of zeros
 
 }  // namespace pare::search

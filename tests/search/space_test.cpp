@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <random>
+#include <set>
 
 #include "search/draw.h"
 #include "search/seeds.h"
@@ -55,6 +56,31 @@ TEST(Space, a_plan_inherits_what_was_trained_for_its_kind) {
       EXPECT_TRUE(space.genome_of(plan)) << "a plan of the space is in the space";
     }
   }
+}
+
+TEST(Space, weights_are_stored_in_fewer_bits_where_bytes_count_and_nowhere_else) {
+  const auto space = [](bool storage, bool bytes_count) {
+    SpaceLimits limits;
+    limits.storage = storage;
+    limits.bytes_count = bytes_count;
+    return space_of(small_detector(6), limits);
+  };
+  EXPECT_TRUE(space(true, false).of_family(family::kStorage).empty());
+  EXPECT_TRUE(space(false, true).of_family(family::kStorage).empty());
+  const Space counted = space(true, true);
+  ASSERT_EQ(counted.of_family(family::kStorage).size(), 1U);
+  EXPECT_EQ(counted.plan_of(counted.original()).storage, std::nullopt);
+  std::mt19937 rng(4);
+  std::set<int> bits;
+  for (int i = 0; i < 200; ++i) {
+    const Plan plan = counted.plan_of(anything(counted, rng));
+    bits.insert(plan.storage ? plan.storage->bits : 32);
+    EXPECT_TRUE(counted.genome_of(plan)) << "a plan of the space is in the space";
+  }
+  EXPECT_EQ(bits, (std::set<int>{4, 8, 16, 32}));
+  Plan other = counted.plan_of(counted.original());
+  other.storage = WeightStorage{4, WeightGrid::kPowerOfTwo};
+  EXPECT_FALSE(counted.genome_of(other));
 }
 
 TEST(Space, int8_choices_that_were_taken_away_are_in_no_plan) {

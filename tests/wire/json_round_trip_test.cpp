@@ -313,6 +313,63 @@ TEST(JsonRoundTrip, blocks_and_kernels_stand_in_a_plan_only_where_some_go) {
                           R"("reconstruction":"independent","version":2,"widths":{}})"));
 }
 
+TEST(JsonRoundTrip, what_a_plan_stores_and_zeroes_stands_there_only_where_it_does) {
+  Plan plan;
+  plan.height = plan.width = 64;
+  const std::string whole = plan_to_json(plan);
+  EXPECT_EQ(whole.find("storage"), std::string::npos);
+  EXPECT_EQ(whole.find("sparsity"), std::string::npos);
+  plan.storage = WeightStorage{4, WeightGrid::kCodebook};
+  plan.sparsity = Sparsity{.keep = 2, .of = 4};
+  plan.layers["deep"].storage = WeightStorage{.bits = 32};
+  const std::string text = plan_to_json(plan);
+  EXPECT_EQ(text,
+            R"({"floats":"fp32","importance":"gram","input":[64,64],)"
+            R"("layers":{"deep":{"storage":{"bits":32,"grid":"linear"}}},"quantization":null,)"
+            R"("reconstruction":"independent","sparsity":{"keep":2,"of":4},)"
+            R"("storage":{"bits":4,"grid":"codebook"},"version":2,"widths":{}})");
+  const auto back = parse_plan(text);
+  ASSERT_TRUE(back.has_value()) << back.error().message;
+  EXPECT_EQ(back.value(), plan);
+  // A layer that is told what all are told is told nothing.
+  plan.layers["deep"].storage = plan.storage;
+  plan.sparsity = Sparsity{.percent = 70};
+  const auto idle = parse_plan(plan_to_json(plan));
+  ASSERT_TRUE(idle.has_value()) << idle.error().message;
+  EXPECT_TRUE(idle.value().layers.empty());
+  EXPECT_EQ(idle.value().sparsity, plan.sparsity);
+}
+
+TEST(JsonRoundTrip, a_card_says_how_boxes_are_suppressed_only_where_that_is_unusual) {
+  const std::string said = R"({"head":"yolox","nms":{"kind":"soft_gaussian","sigma":0.3}})";
+  const auto card = parse_partial_card(said);
+  ASSERT_TRUE(card.has_value()) << card.error().message;
+  EXPECT_EQ(card.value().nms.kind, NmsKind::kSoftGaussian);
+  EXPECT_EQ(card_to_json(card.value()), said);
+  const auto usual = parse_partial_card(R"({"head":"yolox","nms":{"kind":"greedy","iou":0.65}})");
+  ASSERT_TRUE(usual.has_value()) << usual.error().message;
+  EXPECT_EQ(card_to_json(usual.value()), R"({"head":"yolox"})");
+  EXPECT_FALSE(parse_partial_card(R"({"nms":{"kind":"hard"}})"));
+  EXPECT_FALSE(parse_partial_card(R"({"nms":{"iou":1.5}})"));
+  EXPECT_FALSE(parse_partial_card(R"({"nms":{"most":0}})"));
+}
+
+TEST(JsonRoundTrip, plans_that_contradict_themselves_are_refused_by_the_field) {
+  const auto refused = [](const std::string& what) {
+    const auto plan = parse_plan(
+        R"({"floats":"fp32","importance":"gram","input":[64,64],"layers":{},)"
+        R"("quantization":null,"reconstruction":"independent","version":2,"widths":{},)" +
+        what + "}");
+    return plan ? std::string("taken") : plan.error().message;
+  };
+  using testing::HasSubstr;
+  EXPECT_THAT(refused(R"("storage":{"bits":5})"), HasSubstr("bits"));
+  EXPECT_THAT(refused(R"("storage":{"bits":8,"grid":"codebook"})"), HasSubstr("grid"));
+  EXPECT_THAT(refused(R"("sparsity":{"keep":4,"of":4})"), HasSubstr("keep"));
+  EXPECT_THAT(refused(R"("sparsity":{"percent":50,"keep":2,"of":4})"), HasSubstr("percent"));
+  EXPECT_THAT(refused(R"("sparsity":{"percent":0})"), HasSubstr("percent"));
+}
+
 TEST(JsonRoundTrip, a_job_with_only_what_is_required_has_the_documented_defaults) {
   const auto job = parse_new_job(R"({"model": "m", "dataset": "d", "targets": ["t"]})");
   ASSERT_TRUE(job.has_value()) << job.error().message;
@@ -322,7 +379,7 @@ TEST(JsonRoundTrip, a_job_with_only_what_is_required_has_the_documented_defaults
             R"("model":"m","objectives":["map_50_95","latency_ms"],"recovery":"reconstruct",)"
             R"("seed":1,"space":{"depth":true,"kernels":true,)"
             R"("precision":["fp32","int8","fp16","bf16"],"resolution":[0.5,1.0],)"
-            R"("width":true},"strategy":"pare","targets":["t"],"transfer":null,)"
+            R"("storage":true,"width":true},"strategy":"pare","targets":["t"],"transfer":null,)"
             R"("validation":{"held_back":null,"try_preprocessings":true},"weights":{}})");
 }
 

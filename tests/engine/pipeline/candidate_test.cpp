@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
+#include "engine/executor/observe.h"
 #include "engine/pipeline/candidate_file.h"
 #include "tests/engine/pipeline/candidate_of_the_example.h"
 
@@ -60,6 +63,65 @@ TEST_F(CandidateOfTheExample, an_int8_candidate_is_about_a_quarter_of_the_size_a
   const Candidate quantized = build(int8);
   EXPECT_LT(quantized.onnx.size(), build(plan()).onnx.size() * 2 / 5);
   EXPECT_LT(difference(*original, bytes_of(quantized.onnx)), 0.3);
+}
+
+TEST_F(CandidateOfTheExample, weights_in_fewer_bits_make_it_smaller_and_stay_close) {
+  const std::size_t whole = build(plan()).onnx.size();
+  double lost = 0;
+  std::size_t bytes = whole;
+  for (const WeightStorage storage :
+       {WeightStorage{16}, WeightStorage{8}, WeightStorage{4, WeightGrid::kCodebook}}) {
+    Plan stored = plan();
+    stored.storage = storage;
+    const Candidate made = build(stored);
+    EXPECT_LT(made.onnx.size(), 0.75 * double(bytes)) << storage.bits;
+    const double now = difference(*original, bytes_of(made.onnx));
+    EXPECT_GT(now, lost) << storage.bits;
+    EXPECT_LT(now, 0.3) << storage.bits;
+    bytes = made.onnx.size();
+    lost = now;
+  }
+}
+
+TEST_F(CandidateOfTheExample, one_layer_may_stand_in_other_bits_than_the_rest) {
+  Plan all = plan();
+  all.storage = WeightStorage{8};
+  const Candidate small = build(all);
+  const ModelSummary summary = summarize(*detector, *original).value();
+  const auto largest = std::ranges::max_element(summary.layers, {}, &Layer::parameters);
+  all.layers[largest->name].storage = WeightStorage{.bits = 32};
+  const auto more = double(build(all).onnx.size()) - double(small.onnx.size());
+  EXPECT_NEAR(more, 3 * double(largest->parameters), 4'000);
+  all.layers["no such layer"].storage = WeightStorage{8};
+  EXPECT_THAT(refusal(all), HasSubstr("no such layer"));
+}
+
+TEST_F(CandidateOfTheExample, zeros_stay_zeros_whatever_they_are_stored_in) {
+  const auto zeros = [&](const Plan& asked) {
+    const Graph graph = import_onnx(bytes_of(build(asked).onnx)).value();
+    const Observation observed = observe(graph).value();
+    std::int64_t count = 0;
+    for (const Node& node : graph.nodes) {
+      if (node.op != "Conv") continue;
+      count += std::ranges::count(observed.constants.at(node.inputs[1]).values<float>(), 0.0F);
+    }
+    return count;
+  };
+  Plan sparse = plan();
+  sparse.sparsity = Sparsity{.keep = 2, .of = 4};
+  const std::int64_t all = zeros(sparse);
+  EXPECT_GT(all, zeros(plan()) + 1'000);
+  sparse.storage = WeightStorage{4};
+  EXPECT_GE(zeros(sparse), all);
+}
+
+TEST_F(CandidateOfTheExample, sixteen_bits_of_activations_are_closer_than_eight) {
+  Plan eight = plan();
+  eight.quantization = QuantizationPlan{};
+  Plan sixteen = eight;
+  sixteen.quantization->activation_bits = 16;
+  const double near = difference(*original, bytes_of(build(sixteen).onnx));
+  EXPECT_LT(near, difference(*original, bytes_of(build(eight).onnx)));
 }
 
 TEST_F(CandidateOfTheExample, what_it_computes_in_stands_in_its_metadata_and_its_numbers_stay) {
