@@ -66,8 +66,10 @@ void add_check_command(CLI::App& app) {
   command->add_option("--scratch", wanted->command.scratch)
       ->required()
       ->check(CLI::ExistingDirectory);
-  command->add_option("--only", wanted->only, "checks that have this in their name");
-  command->add_option("--cores", wanted->command.cores, "that it may run on");
+  command->add_option("--only", wanted->only, "checks that have this in their name")
+      ->allow_extra_args(false);
+  command->add_option("--cores", wanted->command.cores, "that it may run on")
+      ->allow_extra_args(false);
   command->add_option("--seconds", wanted->seconds, "for one answer")->check(CLI::PositiveNumber);
   command->add_option("command", wanted->command.command, "the harness")->required();
   command->callback([wanted] {

@@ -113,7 +113,7 @@ def main():
         os._exit = lambda code: os.kill(os.getpid(), 11)
     if FAULT == "never ends":
         os._exit = lambda code: time.sleep(1000)
-    pare_harness.serve(Broken())
+    pare_harness.serve(Broken(), [])
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ timing loop, errors, the protection of stdout, the end of stdin.  A whole harnes
     if __name__ == "__main__":
         serve(Mine())
 """
+import argparse
 import dataclasses
 import gc
 import io
@@ -331,8 +332,10 @@ def hand_out(path, room, array):
 class Harness:
     """One method a request; each takes the request's fields and returns the answer."""
 
-    def __init__(self, runtime):
+    def __init__(self, runtime, device=None, options=None):
+        """`device`, `options`: those of the command line, which this program is for."""
         self.runtime = runtime
+        self.device, self.options = device, options or {}
         self.model = None
         self.profiled = False
         self.output_files = OutputFiles()
@@ -340,10 +343,10 @@ class Harness:
 
     def hello(self, fields):
         fields.finish()
-        own = self.runtime.versions()
+        own, devices = self.runtime.versions(), self.devices()
         answer = {"contract": 1, "runtime": self.runtime.name, "version": next(iter(own.values())),
                   "versions": own | {"python": platform.python_version(), "numpy": np.__version__},
-                  "precisions": self.runtime.precisions(), "devices": self.runtime.devices(), "ahead": True}
+                  "precisions": self.runtime.precisions(), "devices": devices, "ahead": True}
         if self.runtime.keeps:
             answer["keeps"] = True
         if self.runtime.options:
@@ -354,14 +357,14 @@ class Harness:
         model, threads = fields.take("model", str), fields.count("threads")
         device, profile = fields.optional("device", str), fields.take("profile", bool, False)
         floats, kept = fields.take("floats", str, "fp32"), fields.optional("kept", str)
-        given = fields.take("options", dict, {})
+        given = self.options | fields.take("options", dict, {})
         fields.finish()
         options, title = self.read_options(given), self.runtime.title
         if profile and not self.runtime.profiles:
             raise unsupported(f"{title} gives no times per layer")
         if floats != "fp32" and (floats not in FLOATS or floats not in self.runtime.precisions()):
             raise unsupported(f"{title} does not compute in {floats} here")
-        devices = self.runtime.devices()
+        devices = self.devices()
         if not devices:
             raise unsupported(f"{title} finds no device on this machine")
         device = devices[0] if device is None else device
@@ -378,6 +381,12 @@ class Harness:
             memory = int(statm.read().split()[1]) * resource.getpagesize()
         return {"inputs": loaded.inputs, "outputs": loaded.outputs, "load_ms": load_ms, "memory_bytes": memory,
                 "settings": given | loaded.settings}
+
+    def devices(self):
+        found = self.runtime.devices()
+        if self.device is not None and self.device not in found:
+            raise unsupported(f"{self.runtime.title} has no device {self.device} here, only {', '.join(found)}")
+        return found if self.device is None else [self.device]
 
     def read_options(self, given):
         """What load() gets; refuses what the runtime does not know."""
@@ -513,10 +522,25 @@ def guard_stdout():
     return ANSWERS[0]
 
 
-def serve(runtime):
-    """Answers requests until `bye` or the end of stdin; does not return."""
+def read_arguments(runtime, words):
+    """--device NAME, --option NAME=VALUE...: what a line of runtimes.json makes of a runtime.  Ends the program, with
+    the reason in the log, where it does not take them."""
+    parser = argparse.ArgumentParser(prog=f"harness of {runtime.title}", description="docs/runtimes.md")
+    parser.add_argument("--device", help="the one that it is for; the others are not offered then")
+    parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="a setting of every load")
+    given = parser.parse_args(words)
+    options = dict(word.partition("=")[::2] for word in given.option)
+    try:
+        Harness(runtime).read_options(options)
+    except Refused as refused:
+        parser.error(str(refused))
+    return given.device, options
+
+
+def serve(runtime, words=None):
+    """Answers requests until `bye` or the end of stdin; does not return.  `words`: the command line's, else."""
     answers = guard_stdout()
-    harness = Harness(runtime)
+    harness = Harness(runtime, *read_arguments(runtime, sys.argv[1:] if words is None else words))
     for line in sys.stdin:
         answers.write(json.dumps(harness.answer(line)) + "\n")
         answers.flush()

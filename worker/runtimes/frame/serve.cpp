@@ -235,9 +235,20 @@ class Requests {
   }
 
  private:
+  // As this program offers it: with the device that it is for alone.
+  BackendHello offered() {
+    BackendHello hello = backend_.hello();
+    const std::string& device = server_.settings_.device;
+    if (device.empty()) return hello;
+    const auto chosen = choose_device(hello.runtime, hello.devices, device);
+    if (!chosen) throw Refused{chosen.error()};
+    hello.devices = {chosen.value()};
+    return hello;
+  }
+
   json hello(Fields& fields) {
     fields.finish();
-    const BackendHello hello = backend_.hello();
+    const BackendHello hello = offered();
     json answer{{"contract", 1},
                 {"runtime", hello.runtime},
                 {"version", hello.version},
@@ -261,15 +272,7 @@ class Requests {
     if (const json* kept = fields.find("kept")) load.kept = fields.text(*kept, "kept");
     const json* options = fields.find("options");
     fields.finish();
-    const BackendHello hello = backend_.hello();
-    if (options != nullptr) load.options = read_options(*options, hello);
-    const bool offered =
-        load.floats == "fp32" ||
-        (load.floats != "int8" && std::ranges::count(hello.precisions, load.floats) > 0);
-    if (!offered) {
-      throw Refused{{ErrorCode::kUnsupported,
-                     hello.runtime + " does not compute in " + load.floats + " here"}};
-    }
+    settle(load, options);
     if (!std::filesystem::is_regular_file(load.model)) {
       throw Refused{{ErrorCode::kNotFound, load.model.string() + " is no file"}};
     }
@@ -287,6 +290,25 @@ class Requests {
             {"load_ms", load_ms},
             {"memory_bytes", resident_bytes()},
             {"settings", server_.model_.settings}};
+  }
+
+  // What the request leaves open, the command line says; refuses what this program does not offer.
+  void settle(BackendLoad& load, const json* options) {
+    const BackendHello hello = offered();
+    load.options = read_options(json(server_.settings_.options), hello);
+    if (options != nullptr) {
+      for (auto& [name, value] : read_options(*options, hello)) load.options[name] = value;
+    }
+    if (!server_.settings_.device.empty()) {
+      const auto device = choose_device(hello.runtime, hello.devices, load.device);
+      if (!device) throw Refused{device.error()};
+      load.device = device.value();
+    }
+    const bool known = load.floats == "fp32" ||
+                       (load.floats != "int8" && std::ranges::count(hello.precisions, load.floats));
+    if (known) return;
+    throw Refused{
+        {ErrorCode::kUnsupported, hello.runtime + " does not compute in " + load.floats + " here"}};
   }
 
   json infer(Fields& fields) {
@@ -416,10 +438,34 @@ std::string Server::answer(const std::string& line) {
       -1, ' ', false, json::error_handler_t::replace);
 }
 
-int serve(Backend& backend) {
+Result<ServeSettings> read_arguments(std::span<const char* const> words) {
+  ServeSettings settings;
+  for (std::size_t i = 0; i < words.size(); i += 2) {
+    const std::string what = words[i];
+    const std::string value = i + 1 < words.size() ? words[i + 1] : "";
+    const std::size_t equals = value.find('=');
+    if (what == "--device" && !value.empty()) {
+      settings.device = value;
+    } else if (what == "--option" && equals != std::string::npos && equals > 0) {
+      settings.options[value.substr(0, equals)] = value.substr(equals + 1);
+    } else {
+      return Error{ErrorCode::kInvalidArgument, "\"" + what + " " + value +
+                                                    "\" is neither --device NAME nor --option "
+                                                    "NAME=VALUE"};
+    }
+  }
+  return settings;
+}
+
+int serve(Backend& backend, std::span<const char* const> words) {
+  auto settings = read_arguments(words);
+  if (!settings) {
+    std::cerr << settings.error().message << '\n';
+    return 2;
+  }
   const int answers = ::dup(STDOUT_FILENO);
   if (answers < 0 || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return 1;
-  Server server(backend);
+  Server server(backend, std::move(settings).value());
   for (std::string line; !server.said_bye() && std::getline(std::cin, line);) {
     const std::string answer = server.answer(line) + '\n';
     for (std::size_t sent = 0; sent < answer.size();) {
