@@ -19,7 +19,7 @@ export function milliseconds(value: number | undefined): string {
 // Both ends with the digits of the smaller one, so that they can be compared.
 export function interval(low: number | undefined, high: number | undefined, places = 1): string {
   if (low === undefined || high === undefined) return '';
-  return `[${low.toFixed(places)}, ${high.toFixed(places)}]`;
+  return `[${low.toFixed(places)}, ${high.toFixed(places)}]`.replaceAll('-', '−');
 }
 
 export function latencyInterval(low: number | undefined, high: number | undefined): string {

@@ -15,7 +15,7 @@ import { NewJob } from './pages/new_job.tsx';
 import { CandidatePage, PlanPage } from './pages/plan.tsx';
 import { System } from './pages/system.tsx';
 import { followLinks, go, routeOf, usePlace } from './router.ts';
-import { Dialog, Empty, Skeleton, Trouble } from './ui/parts.tsx';
+import { Dialog, Skeleton, Title, Trouble } from './ui/parts.tsx';
 
 const places: [string, string, string][] = [
   ['/jobs', 'Jobs', 'j'],
@@ -57,11 +57,12 @@ function Shown({ path }: { path: string }) {
       return <System />;
     default:
       return (
-        <Empty title="There is no such page">
+        <>
+          <Title>There is no such page</Title>
           <p>
             <a href="/jobs">The jobs</a> are a good place to begin.
           </p>
-        </Empty>
+        </>
       );
   }
 }

@@ -27,6 +27,8 @@ test('the best by the goal among those that keep every limit', () => {
   assert.equal(decide(front, { goal: 'fastest' })?.member.trial, 1);
   assert.equal(decide(front, { goal: 'fastest', map: 35 })?.member.trial, 2);
   assert.equal(decide(front, { goal: 'fastest', lost: 1 })?.member.trial, 3);
+  assert.equal(decide(front, { goal: 'fastest', lost: 9.9 })?.member.trial, 3);
+  assert.equal(decide(front, { goal: 'fastest', lost: 10 })?.member.trial, 2);
   assert.equal(decide(front, { goal: 'accurate', ms: 3 })?.member.trial, 2);
   assert.equal(decide(front, { goal: 'smallest', map: 45 })?.member.trial, 3);
 });

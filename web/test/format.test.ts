@@ -38,6 +38,7 @@ test('points lost have a minus where there are more than before', () => {
   assert.equal(format.lost(-0.104), '−0.10');
   assert.equal(format.lost(-0.001), '0.00');
   assert.equal(format.signed(0.104), '+0.10');
+  assert.equal(format.interval(-0.44, 0.5), '[−0.4, 0.5]');
 });
 
 test('times are told as people tell them', () => {

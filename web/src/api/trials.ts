@@ -48,9 +48,13 @@ async function update(
   return now;
 }
 
+// Charts of thousands are not drawn again with each page that comes.
+const betweenDrawings = 1500;
+
 export function useTrials(job: Job | undefined): Live<Trial[]> {
   const kept = useRef<Kept | null>(null);
   const [, draw] = useState(0);
+  const drawn = useRef(0);
   // Whatever may have changed the trials changes this.
   const at = job
     ? `${job.id} ${job.revision} ${job.state} ${job.trials.asked} ${job.trials.finished} ${job.trials.failed}`
@@ -62,6 +66,8 @@ export function useTrials(job: Job | undefined): Live<Trial[]> {
           const start = before?.job === job.id ? before : { job: job.id, trials: [], revision: 0 };
           const keep = (news: Kept): void => {
             kept.current = news;
+            if (Date.now() - drawn.current < betweenDrawings) return;
+            drawn.current = Date.now();
             draw((n) => n + 1);
           };
           return (await update(start, job, keep, signal)).trials;

@@ -62,7 +62,10 @@ function dotsOf(props: Props, colours: Colours): { beaten: Dot[]; early: Dot[] }
     const [vx, vy] = [shown(x, valueOf(x, trial, outcome)), shown(y, valueOf(y, trial, outcome))];
     if (vx === undefined || vy === undefined) continue;
     const dot: Dot = { value: [vx, vy], trial: trial.number, symbol: symbolOf(trial.precision) };
-    if (props.dimmed.has(trial.number)) dot.itemStyle = { opacity: 0.12 };
+    if (props.dimmed.has(trial.number)) {
+      if (props.trials.length > many) continue; // so many are drawn alike
+      dot.itemStyle = { opacity: 0.12 };
+    }
     if (outcome.expected_map === undefined) beaten.push(dot);
     else {
       early.push({
@@ -95,7 +98,8 @@ function extent(
 function ticksOf(low: number, high: number): number[] {
   const out: number[] = [];
   for (let power = Math.floor(Math.log10(low)); 10 ** power <= high; ++power) {
-    for (const lead of [1, 1.5, 2, 3, 5, 7]) out.push(lead * 10 ** power);
+    const leads = high / low > 12 ? [1, 2, 5] : [1, 1.5, 2, 3, 5, 7];
+    for (const lead of leads) out.push(lead * 10 ** power);
   }
   return out.filter((tick) => tick >= low && tick <= high);
 }
@@ -198,6 +202,7 @@ function whiskers(members: readonly Member[], axes: [string, string], colours: C
 function optionOf(props: Props, colours: Colours): EChartsCoreOption {
   const [x, y] = props.axes;
   const { beaten, early } = dotsOf(props, colours);
+  const crowded = beaten.length + early.length > many;
   const place = (member: Member): [number, number] => [
     shown(x, valueOf(x, member, member)) ?? NaN,
     shown(y, valueOf(y, member, member)) ?? NaN,
@@ -262,17 +267,20 @@ function optionOf(props: Props, colours: Colours): EChartsCoreOption {
         id: 'beaten',
         type: 'scatter',
         data: beaten,
-        symbolSize: 7,
-        large: beaten.length > many,
-        itemStyle: { color: colours.beaten, opacity: 0.75 },
+        symbolSize: crowded ? 3 : 7,
+        large: crowded,
+        itemStyle: { color: colours.beaten, opacity: crowded ? 0.35 : 0.75 },
         emphasis: { scale: 1.5 },
       },
       {
         id: 'early',
         type: 'scatter',
         data: early,
-        symbolSize: 7,
-        itemStyle: { borderWidth: 1.25, opacity: 0.8 },
+        symbolSize: crowded ? 3 : 7,
+        large: crowded,
+        itemStyle: crowded
+          ? { color: colours.beaten, opacity: 0.2 }
+          : { borderWidth: 1.25, opacity: 0.8 },
       },
       ...(isTradeOff
         ? [

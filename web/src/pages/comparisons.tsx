@@ -4,6 +4,7 @@ import { all, asProblem, change, type Problem } from '../api/client.ts';
 import { useLive, useNow, usePolled } from '../api/live.ts';
 import type { Comparison, Front, Job } from '../api/types.ts';
 import { mapName } from '../domain/job.ts';
+import { lackingIn, verdictWords } from '../domain/verdict.ts';
 import * as format from '../format.ts';
 import { choose, go, usePlace } from '../router.ts';
 import {
@@ -12,6 +13,7 @@ import {
   Command,
   Empty,
   Facts,
+  NoPage,
   NumberField,
   Select,
   Sha,
@@ -63,7 +65,7 @@ export function Comparisons() {
     { key: 'verdict', title: 'Verdict', cell: (c) => c.result?.verdict ?? format.missing },
     {
       key: 'sentence',
-      title: '',
+      title: 'What came of it',
       wide: true,
       class: 'fill',
       cell: (c) => <span title={c.result?.sentence}>{c.result?.sentence ?? c.reason}</span>,
@@ -134,7 +136,11 @@ function Start() {
     fallback ??
     '';
   const a = named(query.get('a'), plans[0]?.[0]);
-  const b = named(query.get('b'), plans[1]?.[0]);
+  // The fastest that loses at most a point is what most want to know about.
+  const usual = front.data?.members.find(
+    (member) => member.map_lost <= 1 && member.plan_sha256 !== a,
+  );
+  const b = named(query.get('b'), usual?.plan_sha256 ?? plans.find(([sha]) => sha !== a)?.[0]);
   const [blocks, setBlocks] = useState<number | undefined>();
   const [problem, setProblem] = useState<Problem>();
   const [sending, setSending] = useState(false);
@@ -213,7 +219,8 @@ export function ComparisonPage({ id }: { id: string }) {
   const comparison = live.data;
   const done = comparison?.state === 'succeeded' || comparison?.state === 'failed';
   if (done && every !== 0) setEvery(0);
-  if (live.problem && !comparison) return <Trouble problem={live.problem} again={live.refresh} />;
+  if (live.problem && !comparison)
+    return <NoPage title={`Comparison ${id}`} problem={live.problem} again={live.refresh} />;
   if (!comparison) {
     return (
       <>
@@ -292,14 +299,6 @@ export function ComparisonPage({ id }: { id: string }) {
   );
 }
 
-const verdictWords: Record<string, string> = {
-  BETTER: 'B is better: faster, and not worse',
-  WORSE: 'B is worse',
-  INCONCLUSIVE: 'No verdict yet',
-  EQUIVALENT: 'The same, within the margins',
-  MIXED: 'B is better in one and worse in the other',
-};
-
 function Verdict(props: { comparison: Comparison; result: NonNullable<Comparison['result']> }) {
   const { latency, accuracy, verdict, sentence } = props.result;
   const high = latency.high ?? latency.ratio * 1.5;
@@ -311,12 +310,17 @@ function Verdict(props: { comparison: Comparison; result: NonNullable<Comparison
   ];
   const delta = { value: 100 * accuracy.delta, low: 100 * accuracy.low, high: 100 * accuracy.high };
   const reach = 1.15 * Math.max(Math.abs(delta.low), Math.abs(delta.high), marginPoints);
-  const tone = verdict === 'BETTER' ? 'good' : verdict === 'WORSE' ? 'bad' : '';
+  const tone = verdict === 'BETTER' ? 'good' : verdict === 'NOT_BETTER' ? 'bad' : '';
   return (
     <>
       <section class={`card verdict-card ${tone}`} aria-label="Verdict" aria-live="polite">
-        <p class="verdict-word">{verdictWords[verdict] ?? verdict}</p>
+        <p class="verdict-word">{verdictWords(verdict)}</p>
         <p>{sentence}</p>
+        {lackingIn(props.result, marginRatio, marginPoints / 100).map((one) => (
+          <p key={one} class="muted">
+            {one}
+          </p>
+        ))}
       </section>
       <div class="columns">
         <Card title="Latency, B over A" aside={latency.verdict.toLowerCase()}>

@@ -4,7 +4,7 @@ import { useLive, usePolled } from '../api/live.ts';
 import type { Dataset } from '../api/types.ts';
 import * as format from '../format.ts';
 import { choose, usePlace } from '../router.ts';
-import { Card, Command, Empty, Facts, Skeleton, State, Title, Trouble } from '../ui/parts.tsx';
+import { Card, Command, Empty, Facts, NoPage, Skeleton, State, Title } from '../ui/parts.tsx';
 import { type Column, orderIn, orderText, Table } from '../ui/table.tsx';
 
 export function Datasets() {
@@ -14,7 +14,8 @@ export function Datasets() {
     'datasets',
     4000,
   );
-  if (live.problem && !live.data) return <Trouble problem={live.problem} again={live.refresh} />;
+  if (live.problem && !live.data)
+    return <NoPage title="Datasets" problem={live.problem} again={live.refresh} />;
   const columns: Column<Dataset>[] = [
     {
       key: 'name',
@@ -49,7 +50,7 @@ export function Datasets() {
     },
     {
       key: 'reason',
-      title: '',
+      title: 'Remark',
       wide: true,
       class: 'fill',
       cell: (d) => d.reason && <span class="bad-text">{d.reason}</span>,
@@ -92,7 +93,8 @@ export function Datasets() {
 export function DatasetPage({ id }: { id: string }) {
   const live = useLive<Dataset>(`/v1/datasets/${encodeURIComponent(id)}`, 2500);
   const dataset = live.data;
-  if (live.problem && !dataset) return <Trouble problem={live.problem} again={live.refresh} />;
+  if (live.problem && !dataset)
+    return <NoPage title={`Dataset ${id}`} problem={live.problem} again={live.refresh} />;
   if (!dataset) {
     return (
       <>

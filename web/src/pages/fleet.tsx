@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { useLive, useNow } from '../api/live.ts';
 import type { Health, Page, Target, Worker } from '../api/types.ts';
 import * as format from '../format.ts';
-import { Card, Command, Empty, Facts, Skeleton, State, Title, Trouble } from '../ui/parts.tsx';
+import { Card, Command, Empty, Facts, NoPage, Skeleton, State, Title } from '../ui/parts.tsx';
 
 interface Device {
   id: string;
@@ -42,7 +42,7 @@ export function Fleet() {
   const list = useMemo(() => standing(workers.data?.items ?? []), [workers.data]);
   const devices = useMemo(() => devicesOf(list), [list]);
   if (workers.problem && !workers.data)
-    return <Trouble problem={workers.problem} again={workers.refresh} />;
+    return <NoPage title="Fleet" problem={workers.problem} again={workers.refresh} />;
   const busy = list.filter((worker) => worker.state === 'busy').length;
   const lost = list.filter((worker) => worker.state === 'lost').length;
   return (

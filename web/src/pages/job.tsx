@@ -14,11 +14,13 @@ import { axesOf, metricOf } from '../domain/metrics.ts';
 import { filtersIn, passes } from '../domain/settings.ts';
 import * as format from '../format.ts';
 import { choose, numberIn, usePlace } from '../router.ts';
-import { Bar, Card, Facts, Select, Skeleton, State, Title, Trouble } from '../ui/parts.tsx';
+import { Bar, Card, Facts, NoPage, Select, Skeleton, State, Title } from '../ui/parts.tsx';
 import { Decide } from './job_decide.tsx';
 import { FrontTable, TrialsTable } from './job_tables.tsx';
 import { Settings } from './job_settings.tsx';
 import { Checks } from './job_checks.tsx';
+import { Selected } from './job_selected.tsx';
+import { Tasks } from './job_tasks.tsx';
 
 const noTrials: Trial[] = [];
 const noMembers: Member[] = [];
@@ -69,7 +71,8 @@ export function JobPage({ id }: { id: string }) {
   const whole = usePlace().query.get('all') === '1';
   const fronts = useFronts(job, whole, going ? 2000 : 0);
   const trials = useTrials(job).data ?? noTrials;
-  if (live.problem && !job) return <Trouble problem={live.problem} again={live.refresh} />;
+  if (live.problem && !job)
+    return <NoPage title={`Job ${id}`} problem={live.problem} again={live.refresh} />;
   if (!job) {
     return (
       <>
@@ -228,6 +231,7 @@ function Body({ job, trials, fronts }: BodyProps) {
   const membersOf = (name: string): Member[] => fronts.get(name)?.members ?? noMembers;
   const anything = [...fronts.values()].some((front) => front?.original);
   const proposed = useMemoDecision(membersOf(target), limits);
+  const picked = trials.find((trial) => trial.number === chosen);
   const first = job.targets.find((one) => one === target) ?? job.targets[0]!;
 
   return (
@@ -299,6 +303,7 @@ function Body({ job, trials, fronts }: BodyProps) {
             </Card>
           </div>
           <ChartLegend />
+          {picked && <Selected job={job} trial={picked} target={first} />}
           <FrontTable
             job={job}
             target={target}
@@ -313,6 +318,7 @@ function Body({ job, trials, fronts }: BodyProps) {
       )}
       <TrialsTable job={job} trials={trials} dimmed={dimmed} target={first} chosen={chosen} />
       <Checks job={job} />
+      <Tasks job={job} />
       <Document job={job} />
     </>
   );

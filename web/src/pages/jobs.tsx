@@ -5,7 +5,7 @@ import type { Dataset, Job, Model, Page, Target, Worker } from '../api/types.ts'
 import * as format from '../format.ts';
 import { choose, usePlace } from '../router.ts';
 import { isFinal } from '../domain/job.ts';
-import { Bar, Command, Empty, Skeleton, State, Title, Trouble } from '../ui/parts.tsx';
+import { Bar, Command, Empty, NoPage, Skeleton, State, Title } from '../ui/parts.tsx';
 import { type Column, orderIn, orderText, Table } from '../ui/table.tsx';
 
 const order = ['all', 'running', 'succeeded', 'failed', 'cancelled'];
@@ -93,7 +93,8 @@ export function Jobs() {
   const { query } = usePlace();
   const now = useNow(5000);
   const jobs = usePolled<Job[]>((signal) => all<Job>('/v1/jobs', signal), 'jobs', 3000);
-  if (jobs.problem && !jobs.data) return <Trouble problem={jobs.problem} again={jobs.refresh} />;
+  if (jobs.problem && !jobs.data)
+    return <NoPage title="Jobs" problem={jobs.problem} again={jobs.refresh} />;
   const group = query.get('state') ?? 'all';
   const text = (query.get('q') ?? '').toLowerCase();
   const list = jobs.data ?? [];

@@ -10,11 +10,11 @@ import {
   Download,
   Empty,
   Facts,
+  NoPage,
   Skeleton,
   State,
   Tabs,
   Title,
-  Trouble,
 } from '../ui/parts.tsx';
 import { type Column, orderIn, orderText, Table } from '../ui/table.tsx';
 
@@ -23,7 +23,7 @@ export function Models() {
   const now = useNow(5000);
   const models = usePolled<Model[]>((signal) => all<Model>('/v1/models', signal), 'models', 4000);
   if (models.problem && !models.data)
-    return <Trouble problem={models.problem} again={models.refresh} />;
+    return <NoPage title="Models" problem={models.problem} again={models.refresh} />;
   const columns: Column<Model>[] = [
     {
       key: 'name',
@@ -49,7 +49,7 @@ export function Models() {
     },
     {
       key: 'reason',
-      title: '',
+      title: 'Remark',
       wide: true,
       class: 'fill',
       cell: (m) => m.reason && <span class="bad-text">{m.reason}</span>,
@@ -101,7 +101,8 @@ export function ModelPage({ id }: { id: string }) {
   const live = useLive<Model>(`/v1/models/${encodeURIComponent(id)}`, 2500);
   const jobs = usePolled<Job[]>((signal) => all<Job>('/v1/jobs', signal), 'jobs', 0);
   const model = live.data;
-  if (live.problem && !model) return <Trouble problem={live.problem} again={live.refresh} />;
+  if (live.problem && !model)
+    return <NoPage title={`Model ${id}`} problem={live.problem} again={live.refresh} />;
   if (!model) {
     return (
       <>

@@ -11,18 +11,27 @@ import {
   Command,
   Download,
   Facts,
+  NoPage,
   Select,
   Skeleton,
   Tabs,
   Title,
   Trouble,
 } from '../ui/parts.tsx';
+import { Evidence } from './plan_evidence.tsx';
 import { type Column, orderIn, orderText, Table } from '../ui/table.tsx';
 
 // By a plan's digits, or by those of a candidate, which lead to the plan that made it.
 export function CandidatePage({ id }: { id: string }) {
   const candidate = useLive<CandidateView>(`/v1/candidates/${encodeURIComponent(id)}`);
-  if (candidate.problem) return <Trouble problem={candidate.problem} again={candidate.refresh} />;
+  if (candidate.problem)
+    return (
+      <NoPage
+        title={`Plan ${format.short(id)}`}
+        problem={candidate.problem}
+        again={candidate.refresh}
+      />
+    );
   if (!candidate.data) return <Skeleton lines={8} />;
   return <PlanPage id={candidate.data.plan_sha256} />;
 }
@@ -30,7 +39,10 @@ export function CandidatePage({ id }: { id: string }) {
 export function PlanPage({ id }: { id: string }) {
   const { query } = usePlace();
   const plan = useLive<PlanView>(`/v1/plans/${encodeURIComponent(id)}`);
-  if (plan.problem) return <Trouble problem={plan.problem} again={plan.refresh} />;
+  if (plan.problem)
+    return (
+      <NoPage title={`Plan ${format.short(id)}`} problem={plan.problem} again={plan.refresh} />
+    );
   if (!plan.data) {
     return (
       <>
@@ -96,6 +108,7 @@ function PlanOf({ plan, trial }: { plan: PlanView; trial: PlanTrial }) {
               ['changes', 'What was changed'],
               ['layers', 'Layers'],
               ['classes', 'Accuracies'],
+              ['evidence', 'Evidence'],
               ['use', 'How to use it'],
             ]}
             chosen={tab}
@@ -105,6 +118,7 @@ function PlanOf({ plan, trial }: { plan: PlanView; trial: PlanTrial }) {
             {tab === 'changes' && <Changes report={of} />}
             {tab === 'layers' && <Layers report={of} />}
             {tab === 'classes' && <Accuracies trial={trial} report={of} />}
+            {tab === 'evidence' && <Evidence trial={trial} />}
             {tab === 'use' && <Use plan={plan} trial={trial} report={of} />}
           </div>
           {of.unknown.length > 0 && (
@@ -550,7 +564,7 @@ function Use({ plan, trial, report }: { plan: PlanView; trial: PlanTrial; report
   const input = trial.input ?? (plan.plan['input'] as [number, number] | undefined);
   const where = location.origin;
   return (
-    <div class="columns">
+    <div class="columns broad">
       <Card title="Take it">
         <Command text={`pare download ${digits} -o ${digits}.onnx`} />
         <Command

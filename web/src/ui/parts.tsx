@@ -104,6 +104,16 @@ export function Trouble({ problem, again }: { problem: Problem; again?: () => vo
   );
 }
 
+// Instead of a page whose document cannot be had.
+export function NoPage(props: { title: string; problem: Problem; again: () => void }) {
+  return (
+    <>
+      <Title>{props.title}</Title>
+      <Trouble problem={props.problem} again={props.again} />
+    </>
+  );
+}
+
 // Nothing before it has lasted: what comes at once needs no placeholder.
 export function Skeleton({ lines = 4 }: { lines?: number }) {
   return (
