@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "frame"))
-from pare_conversion import OnnxFile, convert, identity_of, read_kept, shaped, write_kept  # noqa: E402
+from pare_conversion import Converted, OnnxFile, convert, identity_of, read_kept, shaped  # noqa: E402
 from pare_harness import Model, Option, Runtime, guard_stdout, invalid, serve, unsupported  # noqa: E402
 
 if __name__ == "__main__":
@@ -29,7 +29,7 @@ class Ascend(Runtime):
     options = {"soc_version": Option(), "aic_core_num": Option()}
 
     def __init__(self):
-        self.session = self.file = self.parts = None
+        self.session = self.file = self.made = None
 
     def versions(self):
         from importlib.metadata import version
@@ -44,11 +44,12 @@ class Ascend(Runtime):
     def load(self, wanted):
         self.file = OnnxFile(wanted.model, self.title)
         self.file.require()
-        self.identity = identity_of(wanted.model, str(self.versions()), wanted.floats, str(wanted.options))
-        self.parts = wanted.kept and read_kept(wanted.kept, self.identity) or self.converted(wanted)
+        identity = identity_of(wanted.model, str(self.versions()), wanted.floats, str(wanted.options))
+        parts = wanted.kept and read_kept(wanted.kept, identity) or self.converted(wanted)
+        self.made = Converted(identity, parts)
         with tempfile.TemporaryDirectory(prefix="pare-ascend-") as folder:
             path = pathlib.Path(folder) / PART
-            path.write_bytes(self.parts[PART])
+            path.write_bytes(parts[PART])
             start = time.perf_counter()
             self.session = InferSession(int(wanted.device.removeprefix("NPU:")), str(path))
         return Model(self.file.inputs, self.file.outputs,
@@ -77,10 +78,10 @@ class Ascend(Runtime):
                 for array, wanted in zip(returned, self.file.outputs, strict=True)]
 
     def keep(self, file):
-        write_kept(file, self.identity, self.parts)
+        self.made.keep(file)
 
     def unload(self):
-        self.session = self.file = self.parts = None
+        self.session = self.file = self.made = None
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -69,6 +70,8 @@ struct BackendModel {
   std::vector<BackendTensor> inputs;
   std::vector<BackendTensor> outputs;
   std::map<std::string, std::string> settings;
+  // Of the runtime alone, where the file had to be converted for it; else load() itself is timed.
+  std::optional<double> load_ms{};
 };
 
 struct BackendLayer {

@@ -3,9 +3,11 @@ converter to start, and kept files."""
 import ctypes
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import zipfile
 
 import numpy as np
@@ -89,8 +91,21 @@ def identity_of(model, *versions):
     return digest.hexdigest()
 
 
+class Converted:
+    """What a converter made of a model, in a file without a name: it takes no memory, and is gone with the process."""
+
+    def __init__(self, identity, parts):
+        self.file = tempfile.TemporaryFile()
+        write_kept(self.file, identity, parts)
+
+    def keep(self, path):
+        self.file.seek(0)
+        with open(path, "wb") as kept:
+            shutil.copyfileobj(self.file, kept)
+
+
 def write_kept(file, identity, parts):
-    """`parts`: bytes by name."""
+    """`file`: a path or a file; `parts`: bytes by name."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("identity", identity)
         for name, data in parts.items():

@@ -287,7 +287,7 @@ class Requests {
     server_.profiled_ = load.profile;
     return {{"inputs", tensors_json(server_.model_.inputs)},
             {"outputs", tensors_json(server_.model_.outputs)},
-            {"load_ms", load_ms},
+            {"load_ms", server_.model_.load_ms.value_or(load_ms)},
             {"memory_bytes", resident_bytes()},
             {"settings", server_.model_.settings}};
   }

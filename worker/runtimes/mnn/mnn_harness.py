@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "frame"))
-from pare_conversion import OnnxFile, convert, identity_of, read_kept, shaped, write_kept  # noqa: E402
+from pare_conversion import Converted, OnnxFile, convert, identity_of, read_kept, shaped  # noqa: E402
 from pare_harness import Model, Option, Runtime, computes_in_fp16, guard_stdout, serve, unsupported  # noqa: E402
 
 if __name__ == "__main__":
@@ -41,7 +41,7 @@ class Mnn(Runtime):
     options = {"memory": Option("normal", ("high", "normal", "low")), "power": Option("normal", ("high", "normal", "low"))}
 
     def __init__(self):
-        self.net = self.session = self.file = self.parts = None
+        self.net = self.session = self.file = self.converted = None
 
     def versions(self):
         return {"mnn": MNN.version()}
@@ -52,12 +52,13 @@ class Mnn(Runtime):
     def load(self, wanted):
         self.file = OnnxFile(wanted.model, self.title)
         self.file.require()
-        self.identity = identity_of(wanted.model, MNN.version())
-        self.parts = wanted.kept and read_kept(wanted.kept, self.identity) or converted(self.file)
+        identity = identity_of(wanted.model, MNN.version())
+        parts = wanted.kept and read_kept(wanted.kept, identity) or converted(self.file)
+        self.converted = Converted(identity, parts)
         settings = {"backend": "CPU", "numThread": wanted.threads, "precision": PRECISION[wanted.floats], **wanted.options}
         start = time.perf_counter()
         with tempfile.NamedTemporaryFile(prefix="pare-mnn-") as file:
-            file.write(self.parts[PART])
+            file.write(parts[PART])
             file.flush()
             self.net = MNN.Interpreter(file.name)
         self.session = self.net.createSession(settings)
@@ -103,10 +104,10 @@ class Mnn(Runtime):
                 for (_, outside), wanted in zip(taken, self.file.outputs)]
 
     def keep(self, file):
-        write_kept(file, self.identity, self.parts)
+        self.converted.keep(file)
 
     def unload(self):
-        self.net = self.session = self.file = self.parts = None
+        self.net = self.session = self.file = self.converted = None
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import ncnn
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "frame"))
-from pare_conversion import OnnxFile, convert, identity_of, read_kept, shaped, write_kept  # noqa: E402
+from pare_conversion import Converted, OnnxFile, convert, identity_of, read_kept, shaped  # noqa: E402
 from pare_harness import Model, Option, Runtime, computes_in_fp16, serve, unsupported  # noqa: E402
 
 PARTS = ("model.ncnn.param", "model.ncnn.bin")
@@ -53,7 +53,7 @@ class Ncnn(Runtime):
     options = {"winograd": Option("on", SWITCH), "packing": Option("on", SWITCH), "sgemm": Option("on", SWITCH)}
 
     def __init__(self):
-        self.net = self.file = self.parts = None
+        self.net = self.file = self.converted = None
 
     def versions(self):
         return {"ncnn": ncnn.__version__}
@@ -66,16 +66,17 @@ class Ncnn(Runtime):
         self.file.require()
         if any(tensor["shape"][:1] != [1] or len(tensor["shape"]) > 4 for tensor in self.file.inputs):
             raise unsupported(f"ncnn has no batches: {self.file.inputs}")
-        self.identity = identity_of(wanted.model, ncnn.__version__)
-        self.parts = wanted.kept and read_kept(wanted.kept, self.identity) or converted(self.file)
-        refuse_leftovers(self.parts[PARTS[0]])
+        identity = identity_of(wanted.model, ncnn.__version__)
+        parts = wanted.kept and read_kept(wanted.kept, identity) or converted(self.file)
+        refuse_leftovers(parts[PARTS[0]])
+        self.converted = Converted(identity, parts)
         start = time.perf_counter()
-        self.net = self.open_net(wanted)
+        self.net = self.open_net(wanted, parts)
         load_ms = (time.perf_counter() - start) * 1e3
         return Model(self.file.inputs, self.file.outputs,
                      {"num_threads": str(wanted.threads), "floats": wanted.floats} | wanted.options, load_ms)
 
-    def open_net(self, wanted):
+    def open_net(self, wanted, parts):
         net, fp16 = ncnn.Net(), wanted.floats == "fp16"
         net.opt.num_threads, net.opt.use_vulkan_compute, net.opt.use_bf16_storage = wanted.threads, False, False
         net.opt.use_fp16_packed = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = fp16
@@ -83,7 +84,7 @@ class Ncnn(Runtime):
         net.opt.use_packing_layout = wanted.options["packing"] == "on"
         net.opt.use_sgemm_convolution = wanted.options["sgemm"] == "on"
         with tempfile.TemporaryDirectory(prefix="pare-ncnn-") as folder:
-            for name, data in self.parts.items():
+            for name, data in parts.items():
                 (pathlib.Path(folder) / name).write_bytes(data)
             failed = (net.load_param(os.path.join(folder, PARTS[0])) or net.load_model(os.path.join(folder, PARTS[1])))
         if failed or len(net.input_names()) != len(self.file.inputs) or len(net.output_names()) != len(self.file.outputs):
@@ -109,10 +110,10 @@ class Ncnn(Runtime):
         return [shaped(np.array(mat), wanted, self.title) for (_, mat), wanted in zip(returned, self.file.outputs)]
 
     def keep(self, file):
-        write_kept(file, self.identity, self.parts)
+        self.converted.keep(file)
 
     def unload(self):
-        self.net = self.file = self.parts = None
+        self.net = self.file = self.converted = None
 
 
 if __name__ == "__main__":

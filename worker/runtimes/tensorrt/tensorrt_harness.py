@@ -14,7 +14,7 @@ import tensorrt as trt
 from cuda.bindings import runtime as cudart
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "frame"))
-from pare_conversion import OnnxFile, identity_of, read_kept, write_kept  # noqa: E402
+from pare_conversion import Converted, OnnxFile, identity_of, read_kept  # noqa: E402
 from pare_harness import Model, Option, Runtime, serve, unsupported  # noqa: E402
 
 FLAGS = {"fp32": (), "fp16": (trt.BuilderFlag.FP16,), "bf16": (trt.BuilderFlag.BF16,)}
@@ -64,7 +64,7 @@ class TensorRt(Runtime):
             sys.exit(f"this harness is for TensorRT 10, which takes precisions as flags; here is {trt.__version__}")
         self.log = Log()
         trt.init_libnvinfer_plugins(self.log, "")
-        self.engine = self.context = self.plan = self.file = None
+        self.engine = self.context = self.converted = self.file = None
         self.buffers = {}
 
     def versions(self):
@@ -85,11 +85,12 @@ class TensorRt(Runtime):
         index = int(wanted.device.removeprefix("CUDA:"))
         cuda(cudart.cudaSetDevice, index)
         chip = cuda(cudart.cudaGetDeviceProperties, index).name.decode()
-        self.identity = identity_of(wanted.model, trt.__version__, chip, wanted.floats, str(wanted.options))
-        kept = wanted.kept and read_kept(wanted.kept, self.identity)
-        self.plan = kept[PART] if kept else self.build(wanted)
+        identity = identity_of(wanted.model, trt.__version__, chip, wanted.floats, str(wanted.options))
+        kept = wanted.kept and read_kept(wanted.kept, identity)
+        plan = kept[PART] if kept else self.build(wanted)
+        self.converted = Converted(identity, {PART: plan})
         start = time.perf_counter()
-        self.engine = trt.Runtime(self.log).deserialize_cuda_engine(self.plan)
+        self.engine = trt.Runtime(self.log).deserialize_cuda_engine(plan)
         self.context = self.engine and self.engine.create_execution_context()
         if self.context is None:
             raise unsupported(f"TensorRT cannot load its engine of {wanted.model}: {self.last_errors()}")
@@ -150,7 +151,7 @@ class TensorRt(Runtime):
         return arrays
 
     def keep(self, file):
-        write_kept(file, self.identity, {PART: self.plan})
+        self.converted.keep(file)
 
     def free(self):
         for buffer in self.buffers.values():
@@ -159,7 +160,7 @@ class TensorRt(Runtime):
 
     def unload(self):
         self.free()
-        self.context = self.engine = self.plan = self.file = None
+        self.context = self.engine = self.converted = self.file = None
 
 
 if __name__ == "__main__":
