@@ -1,4 +1,4 @@
-// pare submit, watch, jobs, trials, checks, cancel.
+// pare submit, watch, jobs, trials, checks, pause, resume, priority, cancel.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -398,6 +398,24 @@ std::shared_ptr<std::string> job_argument(CLI::App* command) {
   return id;
 }
 
+Exit change_job(const Common& common, const std::string& id, const std::string& what,
+                const json& body) {
+  return with_service(common, [&](const Service& service) {
+    return show(common, service.post("/v1/jobs/" + id + "/" + what, body),
+                [](const json& job) { return progress_line(job) + "\n"; });
+  });
+}
+
+// A command that is a change of a job and says no more.
+void add_change(CLI::App& app, Action& chosen, const std::string& what, const std::string& help) {
+  CLI::App* command = app.add_subcommand(what, help);
+  command->callback([id = job_argument(command), what, &chosen] {
+    chosen = [id, what](const Common& common) {
+      return change_job(common, *id, what, json::object());
+    };
+  });
+}
+
 }  // namespace
 
 void add_job_commands(CLI::App& app, Action& chosen) {
@@ -442,13 +460,17 @@ void add_job_commands(CLI::App& app, Action& chosen) {
     };
   });
 
-  CLI::App* cancel = app.add_subcommand("cancel", "End a job and what runs for it");
-  cancel->callback([id = job_argument(cancel), &chosen] {
-    chosen = [id](const Common& common) {
-      return with_service(common, [&](const Service& service) {
-        return show(common, service.post("/v1/jobs/" + *id + "/cancel", json::object()),
-                    [](const json& job) { return progress_line(job) + "\n"; });
-      });
+  add_change(app, chosen, "pause", "Let a search stand still: what runs ends, nothing begins");
+  add_change(app, chosen, "resume", "Let a paused search go on");
+  add_change(app, chosen, "cancel", "End a job and what runs for it");
+
+  CLI::App* priority = app.add_subcommand("priority", "Say how urgent a job is among your own");
+  auto id = job_argument(priority);
+  auto urgent = std::make_shared<int>(0);  // owned by the callback
+  priority->add_option("PRIORITY", *urgent, "From -100 to 100; more comes first")->required();
+  priority->callback([id, urgent, &chosen] {
+    chosen = [id, urgent](const Common& common) {
+      return change_job(common, *id, "priority", {{"priority", *urgent}});
     };
   });
 }

@@ -267,7 +267,9 @@ CREATE TABLE public.job (
     tuning json,
     owner text DEFAULT ''::text NOT NULL,
     preprocessing json,
+    priority smallint DEFAULT 0 NOT NULL,
     CONSTRAINT job_final_has_end CHECK ((public.is_final(state) = (finished_at IS NOT NULL))),
+    CONSTRAINT job_priority_check CHECK (((priority >= '-100'::integer) AND (priority <= 100))),
     CONSTRAINT job_searching_is_prepared CHECK (((state <> ALL (ARRAY['searching'::public.job_state, 'paused'::public.job_state, 'finishing'::public.job_state])) OR (searching_at IS NOT NULL))),
     CONSTRAINT job_seed_check CHECK ((seed >= (0)::numeric))
 );
@@ -368,6 +370,12 @@ CREATE TABLE public.search_log (
     step public.search_step NOT NULL,
     payload json NOT NULL,
     CONSTRAINT search_log_seq_check CHECK ((seq > 0))
+);
+CREATE TABLE public.share (
+    owner text NOT NULL,
+    spent double precision NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT share_spent_check CHECK ((spent >= (0)::double precision))
 );
 CREATE TABLE public.supernet (
     id bigint NOT NULL,
@@ -635,6 +643,8 @@ ALTER TABLE ONLY public.schema_version
     ADD CONSTRAINT schema_version_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.search_log
     ADD CONSTRAINT search_log_pkey PRIMARY KEY (job_id, seq);
+ALTER TABLE ONLY public.share
+    ADD CONSTRAINT share_pkey PRIMARY KEY (owner);
 ALTER TABLE ONLY public.supernet
     ADD CONSTRAINT supernet_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.supernet
@@ -677,6 +687,7 @@ CREATE UNIQUE INDEX task_one_exclusive ON public.task USING btree (device_id) WH
 CREATE INDEX task_that_waits ON public.task USING btree (job_id, id) WHERE (not_before IS NOT NULL);
 CREATE INDEX task_unhandled ON public.task USING btree (finished_at, id) WHERE ((state = ANY (ARRAY['succeeded'::public.task_state, 'failed'::public.task_state])) AND (NOT handled) AND (set_aside IS NULL));
 CREATE INDEX task_waiting ON public.task USING btree (exclusive, id) WHERE (state = 'queued'::public.task_state);
+CREATE INDEX task_waiting_of_job ON public.task USING btree (job_id, exclusive, id) WHERE (state = 'queued'::public.task_state);
 CREATE INDEX task_with_checkpoint ON public.task USING btree (checkpoint) WHERE (checkpoint IS NOT NULL);
 CREATE UNIQUE INDEX token_name_while_valid ON public.token USING btree (name) WHERE (revoked_at IS NULL);
 CREATE INDEX trial_candidate ON public.trial USING btree (candidate_sha256 text_pattern_ops);

@@ -13,6 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::int64_t kMostUrgent = 100;
 constexpr int kMostTrials = 100'000;
 constexpr double kMostHeldBack = 0.9;
 constexpr std::size_t kMostObjectives = 5;
@@ -338,6 +339,12 @@ std::string job_to_json(const NewJob& job) {
 
 Result<NewJob> parse_new_job(std::string_view json) {
   return decode(json, "job", read_new_job);
+}
+
+Result<int> parse_priority(std::string_view json) {
+  return decode(json, "request", [](Fields& fields) {
+    return static_cast<int>(fields.integer("priority", -kMostUrgent, kMostUrgent));
+  });
 }
 
 }  // namespace pare::wire

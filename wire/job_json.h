@@ -14,4 +14,7 @@ namespace pare::wire {
 std::string job_to_json(const NewJob& job);
 Result<NewJob> parse_new_job(std::string_view json);
 
+// {"priority": 5}: from -100 to 100.
+Result<int> parse_priority(std::string_view json);
+
 }  // namespace pare::wire

@@ -1,5 +1,6 @@
-// Jobs: submitted, read, cancelled.
+// Jobs: submitted, read, paused, cancelled.
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "coordinator/http/groups.h"
@@ -24,6 +25,7 @@ ordered_json outline_of(const Job& job, const Budget& budget) {
       {"id", job.id.value}, {"state", name_of(job.state)}, {"revision", job.revision}};
   if (!job.reason.empty()) view["reason"] = job.reason;
   if (!job.owner.empty()) view["owner"] = job.owner;
+  view["priority"] = job.priority;
   if (!job.warnings.empty()) view["warnings"] = job.warnings;
   const ordered_json posted = stored_json(job.document_json);
   for (const auto& [name, value] : posted.items()) view[name] = value;
@@ -191,8 +193,10 @@ Response get_job(const Services& services, const Request& request) {
   return reply_job(services, 200, JobId{id.value()});
 }
 
-// POST /v1/jobs/{job}/cancel
-Response cancel_job(const Services& services, const Request& request) {
+using ChangeJob = std::function<Result<Job>(JobId id)>;
+
+// What only the job's owner and administrators may do.
+Response change_job(const Services& services, const Request& request, const ChangeJob& change) {
   const auto id = id_of(request, "job");
   if (!id) return failure(id.error());
   const auto before = services.store.job(JobId{id.value()});
@@ -200,10 +204,18 @@ Response cancel_job(const Services& services, const Request& request) {
   if (!may_change(request.principal, before.value().owner)) {
     return refuse_owned("job " + std::to_string(id.value()), before.value().owner);
   }
-  const auto job = services.store.cancel_job(JobId{id.value()});
+  const auto job = change(JobId{id.value()});
   if (!job) return failure(job.error());
   services.work_added();
   return reply_job(services, 200, job.value().id);
+}
+
+// POST /v1/jobs/{job}/priority
+Response set_priority(const Services& services, const Request& request) {
+  const auto priority = wire::parse_priority(request.body);
+  if (!priority) return failure(priority.error());
+  return change_job(services, request,
+                    [&](JobId id) { return services.store.set_priority(id, priority.value()); });
 }
 
 // GET /v1/jobs/{job}/checks: as many as are there already
@@ -233,8 +245,23 @@ void add_job_routes(RouteTable& table, const Services& services) {
              "What the reality check of each target found",
              [&services](const Request& r) { return list_checks(services, r); }});
   table.add({"POST", "/v1/jobs/{job}/cancel", Body::kNone, Needs::kSubmit,
-             "Ends a job and what runs for it",
-             [&services](const Request& r) { return cancel_job(services, r); }});
+             "Ends a job and what runs for it", [&services](const Request& r) {
+               return change_job(services, r,
+                                 [&](JobId id) { return services.store.cancel_job(id); });
+             }});
+  table.add(
+      {"POST", "/v1/jobs/{job}/pause", Body::kNone, Needs::kSubmit,
+       "Lets a search stand still: what runs ends, nothing begins", [&services](const Request& r) {
+         return change_job(services, r, [&](JobId id) { return services.store.pause_job(id); });
+       }});
+  table.add({"POST", "/v1/jobs/{job}/resume", Body::kNone, Needs::kSubmit, "Lets it go on",
+             [&services](const Request& r) {
+               return change_job(services, r,
+                                 [&](JobId id) { return services.store.resume_job(id); });
+             }});
+  table.add({"POST", "/v1/jobs/{job}/priority", Body::kJson, Needs::kSubmit,
+             "How urgent a job is among its owner's",
+             [&services](const Request& r) { return set_priority(services, r); }});
 }
 
 }  // namespace pare::coordinator

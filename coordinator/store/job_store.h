@@ -36,7 +36,8 @@ struct ComparisonDraft {
   std::string document_json;
 };
 
-inline constexpr int kMostReadings = 1000;  // of the canary: an old one says little of today
+inline constexpr int kHighestPriority = 100;  // the lowest is as far below 0
+inline constexpr int kMostReadings = 1000;    // of the canary: an old one says little of today
 
 class JobStore {
  public:
@@ -53,6 +54,12 @@ class JobStore {
   // Its queued and leased tasks and its running trials end too.  A cancelled job stays so; one that
   // ended otherwise is kConflict.
   virtual Result<Job> cancel_job(JobId id) = 0;
+  // A search stands still: what is queued for it waits, what runs ends and counts.  kConflict for a
+  // job that does not search; one that is paused already stays so.
+  virtual Result<Job> pause_job(JobId id) = 0;
+  virtual Result<Job> resume_job(JobId id) = 0;  // kConflict for one that is not paused
+  // REQUIRES: at most kHighestPriority either way.
+  virtual Result<Job> set_priority(JobId id, int priority) = 0;
 
   // All changes or none.  kConflict if the cause was handled before, or a change does not fit what
   // is stored: read again, then decide.

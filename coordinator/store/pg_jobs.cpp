@@ -17,6 +17,7 @@ Job job_of(const pqxx::row& row) {
   job.state = enum_of<JobState, 8>(row["state"]);
   job.reason = text_of(row["reason"]);
   job.owner = text_of(row["owner"]);
+  job.priority = row["priority"].as<int>();
   job.statistics_sha256 = text_of(row["statistics_sha256"]);
   job.prepared_json = text_of(row["prepared"]);
   job.preprocessing_json = text_of(row["preprocessing"]);
@@ -229,6 +230,41 @@ Result<Job> PgStore::cancel_job(JobId id) {
   });
 }
 
+// A job that stands there already stays as it is.
+Result<Job> PgStore::switch_job(JobId id, JobState from, JobState to) {
+  return pool_.run([&](pqxx::work& tx) -> Result<Job> {
+    const auto state = lock_job(tx, id);
+    if (!state) return state.error();
+    if (state.value() == to) return read_job(tx, now(), id);
+    if (state.value() != from) {
+      return conflict("job " + std::to_string(id.value) + " is " +
+                      std::string(pare::name_of(state.value())) + ": only one that is " +
+                      std::string(pare::name_of(from)) + " can be " +
+                      std::string(pare::name_of(to)));
+    }
+    move_job(tx, now(), id, to, "");
+    return read_job(tx, now(), id);
+  });
+}
+
+Result<Job> PgStore::pause_job(JobId id) {
+  return switch_job(id, JobState::kSearching, JobState::kPaused);
+}
+
+Result<Job> PgStore::resume_job(JobId id) {
+  return switch_job(id, JobState::kPaused, JobState::kSearching);
+}
+
+Result<Job> PgStore::set_priority(JobId id, int priority) {
+  return pool_.run([&](pqxx::work& tx) -> Result<Job> {
+    if (const auto state = lock_job(tx, id); !state) return state.error();
+    execute(tx, query::set_priority, id.value, priority);
+    log_event(tx, now(), "job.priority", to_param(id.value),
+              R"({"priority":)" + std::to_string(priority) + "}");
+    return read_job(tx, now(), id);
+  });
+}
+
 Result<std::size_t> PgStore::commit(const Batch& batch) {
   return run_as_leader([&](pqxx::work& tx) -> Result<std::size_t> {
     if (batch.cause && execute(tx, query::handle_task, batch.cause->value).empty()) {
@@ -240,7 +276,7 @@ Result<std::size_t> PgStore::commit(const Batch& batch) {
       if (!applied) return applied.error();
     }
     // Last: jobs are locked before what is counted of them.
-    if (batch.cause) execute(tx, query::add_device_time, batch.cause->value);
+    if (batch.cause) execute(tx, query::add_device_time, batch.cause->value, now());
     return batch.changes.size();
   });
 }

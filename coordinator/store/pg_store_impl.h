@@ -53,6 +53,9 @@ class PgStore final : public Store {
   Result<std::vector<Job>> jobs(const Page& page) override;
   Result<std::vector<Job>> active_jobs() override;
   Result<Job> cancel_job(JobId id) override;
+  Result<Job> pause_job(JobId id) override;
+  Result<Job> resume_job(JobId id) override;
+  Result<Job> set_priority(JobId id, int priority) override;
   Result<std::size_t> commit(const Batch& batch) override;
   Result<std::vector<SupernetRecord>> supernets(const Page& page) override;
   Result<SupernetRecord> supernet(std::string_view sha256) override;
@@ -115,6 +118,7 @@ class PgStore final : public Store {
   Result<std::vector<AuditEntry>> audit(const Page& page) override;
 
  private:
+  Result<Job> switch_job(JobId id, JobState from, JobState to);
   // Brings the database from a schema to ours, and leads on meanwhile.  REQUIRES: leads.
   Result<Leader> migrate_as_leader(int from, std::chrono::milliseconds length);
   // What queries take as "now": null lets the database's clock speak.

@@ -39,6 +39,7 @@ struct Job {
   JobState state = JobState::kQueued;
   std::string reason;
   std::string owner;               // empty: nobody's
+  int priority = 0;                // among the owner's jobs: more comes first
   std::string statistics_sha256;   // once prepared
   std::string prepared_json;       // the result of `prepare`
   std::string preprocessing_json;  // wire/preprocessing_json.h; empty: not tried, or not yet

@@ -87,6 +87,29 @@ TEST_F(JobRoutes, a_job_is_submitted_read_listed_and_cancelled) {
   EXPECT_EQ(call("POST", path + "/cancel").status, 200);
 }
 
+TEST_F(JobRoutes, a_search_is_paused_and_goes_on_and_a_job_says_how_urgent_it_is) {
+  const json job = json_of(call("POST", "/v1/jobs", good().dump()));
+  const std::string path = "/v1/jobs/" + job["id"].dump();
+  EXPECT_EQ(job["priority"], 0);
+  const Response early = call("POST", path + "/pause");
+  EXPECT_EQ(early.status, 409);
+  EXPECT_NE(early.body.find("queued"), std::string::npos) << early.body;
+  const JobId id{job["id"].get<std::int64_t>()};
+  ASSERT_TRUE(store_->commit(
+      {{},
+       {JobMoved{id, JobState::kPreparing, ""}, JobPrepared{id, std::string(64, '5'), "{}"},
+        JobMoved{id, JobState::kSearching, ""}}}));
+  EXPECT_EQ(json_of(call("POST", path + "/pause"))["state"], "paused");
+  EXPECT_EQ(call("POST", path + "/pause").status, 200) << "it stays so";
+  EXPECT_EQ(json_of(call("POST", path + "/resume"))["state"], "searching");
+  EXPECT_EQ(json_of(call("POST", path + "/priority", R"({"priority": -7})"))["priority"], -7);
+  EXPECT_EQ(call("POST", path + "/priority", R"({"priority": 101})").status, 400);
+  EXPECT_EQ(call("POST", path + "/priority", R"({"priority": 0.5})").status, 400);
+  EXPECT_EQ(call("POST", path + "/priority", "{}").status, 400);
+  EXPECT_EQ(json_of(call("GET", path))["priority"], -7);
+  EXPECT_EQ(call("POST", "/v1/jobs/99/pause").status, 404);
+}
+
 TEST_F(JobRoutes, a_super_network_is_listed_read_and_downloaded) {
   const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
   const JobId job{posted["id"].get<std::int64_t>()};

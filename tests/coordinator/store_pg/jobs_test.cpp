@@ -375,6 +375,72 @@ TEST_F(PgStoreJobs, device_time_is_that_of_the_last_attempts_of_tasks_whose_end_
   EXPECT_DOUBLE_EQ(ok(store().job(job)).device_seconds, 7) << "the third has not ended";
 }
 
+// Devices go to whom they have served least lately, a user's to what is most urgent.
+class SharedDevices : public StoreTest {
+ protected:
+  void SetUp() override {
+    register_all();
+    ok(store().greet(kAda, profile("one")));
+  }
+  JobId searching_job_of(const std::string& owner) {
+    JobDraft draft{R"({"seed":1})", sha('a'), sha('d'), {"x86-ov", "x86-ort"}, 1};
+    draft.owner = owner;
+    const JobId job = ok(store().add_job(draft, std::nullopt)).value.id;
+    ok(store().commit({{},
+                       {JobMoved{job, JobState::kPreparing, ""}, JobPrepared{job, sha('5'), "{}"},
+                        JobMoved{job, JobState::kSearching, ""}}}));
+    return job;
+  }
+  void add_tasks(JobId job, int count) {
+    NewTask task = task_of_kind(TaskKind::kBuild);
+    task.subject.job = job;
+    Batch batch;
+    for (int i = 0; i < count; ++i) batch.changes.emplace_back(TaskAdded{task});
+    ok(store().commit(batch));
+  }
+  // Whose task comes next; it takes so long.
+  std::optional<JobId> serve(int seconds) {
+    const auto lease = ok(claim_one(store(), kAda));
+    if (!lease) return std::nullopt;
+    const JobId job = *ok(store().task(lease->task)).task.subject.job;
+    pass(std::chrono::seconds(seconds));
+    ok(store().report({lease->task, lease->attempt, true, false, "", R"({"ok":true})"}));
+    ok(store().commit({lease->task, {}}));
+    return job;
+  }
+};
+
+TEST_F(SharedDevices, go_to_whoever_had_them_least) {
+  const JobId first = searching_job_of("ada");
+  const JobId second = searching_job_of("ben");
+  add_tasks(first, 6);
+  add_tasks(second, 6);
+  EXPECT_EQ(serve(30), first) << "nobody had any: the oldest";
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(serve(12), second) << "until 36 s are more than 30";
+  EXPECT_EQ(serve(10), first);
+  EXPECT_EQ(serve(1), second);
+  const JobId third = searching_job_of("ada");
+  add_tasks(third, 1);
+  pass(std::chrono::hours(24 * 30));
+  EXPECT_EQ(serve(600), second) << "37 s are fewer than 40, also when little is left of either";
+  EXPECT_EQ(serve(1), first) << "ada's own jobs, the oldest first";
+}
+
+TEST_F(SharedDevices, go_to_the_most_urgent_of_a_users_jobs_and_to_no_paused_one) {
+  const JobId slow = searching_job_of("ada");
+  const JobId urgent = searching_job_of("ada");
+  add_tasks(slow, 2);
+  add_tasks(urgent, 2);
+  ok(store().set_priority(urgent, 5));
+  EXPECT_EQ(serve(1), urgent);
+  ok(store().pause_job(urgent));
+  EXPECT_EQ(serve(1), slow);
+  EXPECT_EQ(serve(1), slow);
+  EXPECT_EQ(serve(1), std::nullopt);
+  ok(store().resume_job(urgent));
+  EXPECT_EQ(serve(1), urgent);
+}
+
 TEST_F(PgStoreJobs, time_in_which_a_task_stands_still_is_no_time_of_its_device) {
   const JobId job = searching_job();
   NewTask prepare = task_of_kind(TaskKind::kPrepare);
