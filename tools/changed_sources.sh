@@ -49,7 +49,7 @@ source_of() {
 git rev-parse --verify --quiet HEAD > /dev/null ||
   { echo "changed_sources: no git history here: what changed is not known, nothing is listed" >&2; exit 0; }
 base=$(base_of "$@")
-mapfile -t sources < <(changed_files "$base" | grep -Ev '^(tests|bench|engine/train)/' |
+mapfile -t sources < <(changed_files "$base" | grep -Ev '^(tests|bench|engine/train|worker/runtimes/torchscript)/' |
   while read -r file; do source_of "$file"; done | awk 'NF && !seen[$0]++')
 echo "changed_sources: ${#sources[@]} sources since $(git rev-parse --short "$base")" >&2
 [ ${#sources[@]} -le $most ] ||

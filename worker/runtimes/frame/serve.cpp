@@ -194,7 +194,7 @@ json measure_layers(Backend& backend) {
 
 std::string joined(const std::vector<std::string>& names) {
   std::string all;
-  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  for (const std::string& name : names) all.append(all.empty() ? "" : ", ").append(name);
   return all.empty() ? "none" : all;
 }
 
