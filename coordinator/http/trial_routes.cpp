@@ -12,6 +12,7 @@
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
 #include "coordinator/http/report_view.h"
+#include "coordinator/http/trial_summaries.h"
 #include "coordinator/http/views.h"
 #include "coordinator/jobs/job_context.h"
 #include "coordinator/jobs/prediction.h"
@@ -26,50 +27,25 @@ using nlohmann::ordered_json;
 
 constexpr int kOriginalTrial = 1;  // every job begins with it
 
-// A trial for whoever looks at thousands: what its plan comes to instead of the plan, and on each
-// target what a member of a front says, on one or not.
-ordered_json summary_of(const Trial& trial, const JobView& job, const Trial* original) {
-  ordered_json view = view_of(trial, job.labels, Detail::kBrief);
-  view.erase("plan");
-  const auto plan = wire::parse_plan(trial.plan_json);
-  if (!plan || !job.model) return view;
-  view["input"] = {plan.value().height, plan.value().width};
-  view["precision"] = precision_words(plan.value());
-  view["weights"] = name_of(plan.value().weights);
-  view["narrower_groups"] = plan.value().widths.size();
-  view["skipped_blocks"] = plan.value().skip.size();
-  view["smaller_kernels"] = plan.value().kernels.size();
-  view["float_layers"] = float_layers(plan.value()).size();
-  view["description"] =
-      describe(plan.value(), trial.macs, original ? original->macs : std::nullopt, *job.model);
-  for (auto& [target, outcome] : view["outcomes"].items()) {
-    const auto member = as_member(trial, original, target, *job.model);
-    if (!member) continue;
-    const ordered_json said = view_of(*member);
-    for (const char* name : {"map_low", "map_high", "map_lost", "map_lost_low", "map_lost_high",
-                             "speedup", "held_back"}) {
-      if (said.contains(name)) outcome[name] = said[name];
-    }
-  }
-  return view;
-}
-
 // Those whose outcomes changed after a revision of the job, and up to which one that holds.
-Response list_changed(const Services& services, const JobView& job, const Trial* original,
-                      std::int64_t after, int limit) {
+Response list_changed(const Services& services, const JobView& job, std::int64_t after, int limit) {
   const auto changed = services.store.changed_trials(job.job.id, after, limit);
   if (!changed) return failure(changed.error());
   const std::set<int>& numbers = changed.value().numbers;
   const auto trials =
       services.store.trials_numbered(job.job.id, std::vector(numbers.begin(), numbers.end()));
   if (!trials) return failure(trials.error());
+  const auto original = built_original(services.store, job.job.id);
   ordered_json items = ordered_json::array();
-  for (const Trial& trial : trials.value()) items.push_back(summary_of(trial, job, original));
+  for (const Trial& trial : trials.value()) {
+    items.push_back(summary_of(trial, job, original ? &*original : nullptr));
+  }
   return reply(200, {{"items", std::move(items)}, {"revision", changed.value().revision}});
 }
 
 // GET /v1/jobs/{job}/trials/summaries
-Response list_summaries(const Services& services, const Request& request) {
+Response list_summaries(const Services& services, TrialSummaries& summaries,
+                        const Request& request) {
   const auto id = id_of(request, "job");
   if (!id) return failure(id.error());
   const auto page = page_of(request);
@@ -78,21 +54,17 @@ Response list_summaries(const Services& services, const Request& request) {
   if (!since) return failure(since.error());
   const auto job = services.views.read(JobId{id.value()});
   if (!job) return failure(job.error());
-  const auto first = services.store.trial(JobId{id.value()}, kOriginalTrial);
-  const Trial* const original = first && first.value().macs ? &first.value() : nullptr;
   if (since.value()) {
     constexpr double kLargest = 9e15;
-    return list_changed(services, job.value(), original,
+    return list_changed(services, job.value(),
                         static_cast<std::int64_t>(std::min(*since.value(), kLargest)),
                         page.value().limit);
   }
-  const auto trials = services.store.trials(JobId{id.value()}, one_more(page.value()));
-  if (!trials) return failure(trials.error());
-  ListReply list(page.value());
-  for (const Trial& trial : trials.value()) {
-    list.add(trial.number, summary_of(trial, job.value(), original));
-  }
-  return list.reply();
+  auto text = summaries.page(services.store, job.value(), page.value());
+  if (!text) return failure(text.error());
+  Response response;
+  response.body = std::move(text).value();
+  return response;
 }
 
 // GET /v1/jobs/{job}/trials
@@ -420,7 +392,9 @@ void add_trial_routes(RouteTable& table, const Services& services) {
              [&services](const Request& r) { return list_trials(services, r); }});
   table.add({"GET", "/v1/jobs/{job}/trials/summaries", Body::kNone, Needs::kRead,
              "The trials of a job without their plans, all or those that changed",
-             [&services](const Request& r) { return list_summaries(services, r); }});
+             [&services, summaries = std::make_shared<TrialSummaries>()](const Request& r) {
+               return list_summaries(services, *summaries, r);
+             }});
   table.add({"GET", "/v1/jobs/{job}/trials/{trial}/samples/{target}", Body::kNone, Needs::kRead,
              "Every sample of a trial's latency on a target",
              [&services](const Request& r) { return get_samples(services, r); }});

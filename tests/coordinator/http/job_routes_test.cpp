@@ -417,6 +417,17 @@ TEST_F(JobRoutes, trials_are_summed_up_without_their_plans_and_by_what_changed) 
   ASSERT_TRUE(store_->commit({{}, {late}}));
   ASSERT_EQ(since(newest)["items"].size(), 1U);
   EXPECT_EQ(since(newest)["items"][0]["number"], 3);
+  // What was told before is told anew where it changed, and all of it where the original did.
+  const auto second_look = [&] {
+    return json_of(call("GET", path + "/trials/summaries"))["items"];
+  };
+  ASSERT_EQ(second_look().size(), 3U);
+  EXPECT_EQ(second_look()[2]["outcomes"]["x86"]["latency_ms"], 1);
+  EXPECT_EQ(second_look()[1], all[1]);
+  LatencyConfirmed slower{id, 1, "x86", {}};
+  static_cast<Latency&>(slower.latency) = {Millis(12), Millis(11), Millis(13), 64};
+  ASSERT_TRUE(store_->commit({{}, {slower}}));
+  EXPECT_NEAR(second_look()[1]["outcomes"]["x86"]["speedup"].get<double>(), 4, 1e-9);
   EXPECT_EQ(call("GET", path + "/trials/summaries?since=x").status, 400);
   EXPECT_EQ(call("GET", "/v1/jobs/99/trials/summaries").status, 404);
 }
