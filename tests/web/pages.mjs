@@ -138,6 +138,8 @@ const parts = {
     // A limit changes the answer and the address, and the address alone gives the same answer.
     const [fastest] = front.members;
     await page.getByLabel('losing at most').fill('');
+    await page.getByLabel('losing at most').press('Enter');
+    await page.waitForURL(/lost=any/);
     await page.getByLabel('taking at most').fill('0.0001');
     await page.getByLabel('taking at most').press('Enter');
     await page.getByText('Nothing fits. Nearest').waitFor();
@@ -152,6 +154,16 @@ const parts = {
     const again = await open(page.url().slice(facts.url.length));
     await again.locator('.verdict code').waitFor();
     assert.equal(await again.locator('.verdict code').textContent(), await answer.textContent());
+
+    // The trials as a file have a row for each.
+    const [csv] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Save as CSV' }).click(),
+    ]);
+    const lines = readFileSync(await csv.path(), 'utf8')
+      .trim()
+      .split('\r\n');
+    assert.equal(lines.length, 1 + job.trials.asked);
 
     // A setting filters, and going back undoes it.
     await page.locator('.strip-row').first().click();

@@ -191,7 +191,12 @@ export function upload(
 export async function download(path: string, name: string): Promise<void> {
   const response = await send(path, { headers: withToken({}) });
   if (!response.ok) throw await problemOf(response);
-  const address = URL.createObjectURL(await response.blob());
+  save(await response.blob(), name);
+}
+
+export function save(content: Blob | string, name: string): void {
+  const blob = typeof content === 'string' ? new Blob([content], { type: 'text/csv' }) : content;
+  const address = URL.createObjectURL(blob);
   const anchor = document.createElement('a');
   anchor.href = address;
   anchor.download = name;

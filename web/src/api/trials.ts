@@ -18,6 +18,8 @@ function merged(trials: Trial[], news: readonly Trial[]): Trial[] {
   return [...by.values()].sort((a, b) => a.number - b.number);
 }
 
+const mostAlone = 12;
+
 // Each page is kept as it comes: whoever is interrupted goes on from there.
 async function update(
   kept: Kept,
@@ -27,9 +29,14 @@ async function update(
 ): Promise<Kept> {
   const path = `/v1/jobs/${job.id}/trials/summaries`;
   let now = kept.trials.length === 0 ? { ...kept, revision: job.revision } : kept;
-  // From the first that was not at its end when it was read.
-  const open = now.trials.find((trial) => trial.state === 'running');
-  let at: number | undefined = open ? open.number - 1 : (now.trials.at(-1)?.number ?? 0);
+  // Those that were not at their end when they were read: few, for they are what workers do now.
+  const open = now.trials.filter((trial) => trial.state === 'running');
+  const few = open.length <= mostAlone;
+  for (const { number } of few ? open : []) {
+    const page: Page<Trial> = await get(`${path}?limit=1&cursor=${number - 1}`, signal);
+    now = { ...now, trials: merged(now.trials, page.items) };
+  }
+  let at: number | undefined = few ? (now.trials.at(-1)?.number ?? 0) : open[0]!.number - 1;
   while (at !== undefined) {
     const page: Page<Trial> = await get(`${path}?limit=1000&cursor=${at}`, signal);
     now = { ...now, trials: merged(now.trials, page.items) };

@@ -18,7 +18,10 @@ export function SamplesChart({ samples, median, low, high }: Props) {
     const top = sorted[Math.floor(0.99 * (sorted.length - 1))] ?? 1;
     const bottom = sorted[0] ?? 0;
     const room = (top - bottom) * 0.1 || top * 0.02;
-    const label = { color: colours.muted, fontSize: 11 };
+    const label = {
+      ...{ color: colours.muted, fontSize: 11 },
+      ...{ showMinLabel: false, showMaxLabel: false },
+    };
     return {
       animation: false,
       textStyle: { fontFamily },

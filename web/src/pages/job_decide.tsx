@@ -24,7 +24,9 @@ export function Decide({ job, target, fronts, members, limits }: Props) {
       mib: limits.mib,
       [name]: value,
     };
-    choose(now);
+    // An address without any limit is the usual question; this is another.
+    const none = Object.values(now).every((limit) => limit === undefined);
+    choose({ ...now, lost: none ? 'any' : now.lost });
   };
   return (
     <section class="card decide" aria-label="Decide">

@@ -1,6 +1,8 @@
 // A job's front and its trials as tables: what the charts show, in numbers.
 import { useMemo } from 'preact/hooks';
 import type { Job, Member, Outcome, Trial } from '../api/types.ts';
+import { save } from '../api/client.ts';
+import { trialsCsv } from '../domain/csv.ts';
 import { mapName } from '../domain/job.ts';
 import { fateOf, isWhole } from '../domain/metrics.ts';
 import * as format from '../format.ts';
@@ -24,7 +26,12 @@ function latency(of: Partial<Outcome>) {
   return (
     <>
       {of.latency_suspect && (
-        <span class="warn-text" title={of.latency_suspect} aria-label="to be taken with care">
+        <span
+          role="img"
+          class="warn-text"
+          title={of.latency_suspect}
+          aria-label="to be taken with care"
+        >
           ◌{' '}
         </span>
       )}
@@ -311,7 +318,23 @@ export function TrialsTable({ job, trials, dimmed, target, chosen }: TrialsProps
       ? `Trials: ${trials.length.toLocaleString('en')}`
       : `Trials: ${kept.length.toLocaleString('en')} of ${trials.length.toLocaleString('en')}`;
   return (
-    <Card title={title} class="flush" aside={<span class="muted">on {target}</span>}>
+    <Card
+      title={title}
+      class="flush"
+      aside={
+        <>
+          on {target}{' '}
+          <button
+            type="button"
+            class="small quiet"
+            disabled={kept.length === 0}
+            onClick={() => save(trialsCsv(kept, job.targets), `job-${job.id}-trials.csv`)}
+          >
+            Save as CSV
+          </button>
+        </>
+      }
+    >
       {trials.length === 0 ? (
         <p class="pad muted">The first is the original; it begins when the job has prepared.</p>
       ) : (

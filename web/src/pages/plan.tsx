@@ -213,8 +213,8 @@ function Results({ trial, report }: { trial: PlanTrial; report: Report | undefin
                 ['Peak memory', format.bytes(outcome.peak_memory_bytes)],
               ]}
             />
-            {outcome.latency_suspect && <p class="note warn">{outcome.latency_suspect}</p>}
-            {outcome.accuracy_alarm && <p class="note warn">{outcome.accuracy_alarm}</p>}
+            {outcome.latency_suspect && <p class="note warn">Latency: {outcome.latency_suspect}</p>}
+            {outcome.accuracy_alarm && <p class="note warn">Accuracy: {outcome.accuracy_alarm}</p>}
           </Card>
         );
       })}
