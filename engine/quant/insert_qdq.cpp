@@ -338,6 +338,7 @@ class QdqWriter {
                 const std::vector<float>& scales) {
     const float input_scale = scales_.at(original.inputs[0]).scale;
     std::vector<float> bias_scales;
+    bias_scales.reserve(scales.size());
     for (const float scale : scales) bias_scales.push_back(scale * input_scale);
     if (!fits_int32(bias, bias_scales)) {
       put_constant(original, node, 2, "/bias", bias);

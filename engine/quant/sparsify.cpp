@@ -159,13 +159,14 @@ Result<SparseGraph> sparsify(const Graph& graph, const Sparsity& sparsity,
     if (!sparse) {
       return Error{sparse.error().code, "layer '" + node.name + "': " + sparse.error().message};
     }
+    SparseLayer made = std::move(sparse).value();
     out.layers.push_back(node.name);
-    out.graph.constants[node.inputs[1]] = std::move(sparse.value().weights);
+    out.graph.constants[node.inputs[1]] = std::move(made.weights);
     if (!kept) continue;  // the bias is what it was
     const std::string own = fresh_name(out.graph, node.name + "/bias");
     if (node.inputs.size() < 3) node.inputs.resize(3);
     node.inputs[2] = own;
-    out.graph.constants[own] = std::move(sparse.value().bias);
+    out.graph.constants[own] = std::move(made.bias);
   }
   return out;
 }

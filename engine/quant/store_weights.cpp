@@ -95,9 +95,10 @@ class Storer {
     auto rounded =
         put_on_grid_second_order(weights, has_bias ? &bias->second : nullptr, wanted, *moments);
     if (!rounded) return rounded.error();
+    GriddedLayer made = std::move(rounded).value();
     if (layer.inputs.size() < 3) layer.inputs.resize(3);
-    layer.inputs[2] = put(layer.name, "bias", std::move(rounded.value().bias));
-    return std::move(rounded).value().weights;
+    layer.inputs[2] = put(layer.name, "bias", std::move(made.bias));
+    return std::move(made.weights);
   }
 
   void write(const std::string& name, const Shape& shape, std::size_t axis, int bits,
