@@ -73,11 +73,14 @@ Result<LoadedModel> Harness::load(const std::filesystem::path& model, const Load
   if (hello_.keeps && std::filesystem::exists(options.kept)) {
     document["kept"] = std::filesystem::absolute(options.kept).string();
   }
+  const auto start = std::chrono::steady_clock::now();
   const auto line = ask(request(document), "load", options_.call_limit);
   if (!line) return line.error();
-  auto loaded = decode_load(options_.name, line.value());
-  if (!loaded) return loaded.error();
-  model_ = loaded.value();
+  auto answer = decode_load(options_.name, line.value());
+  if (!answer) return answer.error();
+  LoadedModel loaded = std::move(answer).value();
+  loaded.took = std::chrono::steady_clock::now() - start;
+  model_ = loaded;
   output_names_.clear();
   for (const TensorInfo& output : model_.outputs) output_names_.push_back(output.name);
   return loaded;

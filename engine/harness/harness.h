@@ -66,9 +66,10 @@ struct LoadOptions {
 struct LoadedModel {
   std::vector<TensorInfo> inputs;  // -1 in a shape: not fixed
   std::vector<TensorInfo> outputs;
-  Millis load{};
+  Millis load{};  // of the runtime alone: converting the file is no part of it
   Bytes memory;
   std::map<std::string, std::string> settings;
+  Millis took{};  // until the harness had answered
 };
 
 // The defaults of docs/runtimes.md.

@@ -122,7 +122,7 @@ void keep(const std::filesystem::path& file, Harness& harness, Stopwatch& watch)
 // Where that lies: for its scoring, too, where loading it took long; else for its profile alone.
 std::filesystem::path place_to_keep(const BenchmarkOptions& options, const LoadedModel& loaded,
                                     const std::filesystem::path& folder) {
-  if (!options.kept.empty() && loaded.load >= options.worth_keeping) return options.kept;
+  if (!options.kept.empty() && loaded.took >= options.worth_keeping) return options.kept;
   return options.profile ? folder / "candidate.kept" : std::filesystem::path();
 }
 

@@ -449,9 +449,9 @@ Result<ServeSettings> read_arguments(std::span<const char* const> words) {
     } else if (what == "--option" && equals != std::string::npos && equals > 0) {
       settings.options[value.substr(0, equals)] = value.substr(equals + 1);
     } else {
-      return Error{ErrorCode::kInvalidArgument, "\"" + what + " " + value +
-                                                    "\" is neither --device NAME nor --option "
-                                                    "NAME=VALUE"};
+      std::string wrong = "neither --device NAME nor --option NAME=VALUE: ";
+      wrong.append(what).append(" ").append(value);
+      return Error{ErrorCode::kInvalidArgument, std::move(wrong)};
     }
   }
   return settings;

@@ -48,7 +48,7 @@ Result<std::vector<BackendTensor>> describe(const std::vector<ov::Output<const o
       return Error{ErrorCode::kUnsupported,
                    "tensor " + tensor.name + " is of type " + port.get_element_type().to_string()};
     }
-    const ov::PartialShape shape = port.get_partial_shape();
+    const ov::PartialShape& shape = port.get_partial_shape();
     if (shape.rank().is_dynamic()) {
       return Error{ErrorCode::kUnsupported, "tensor " + tensor.name + " has no fixed rank"};
     }
