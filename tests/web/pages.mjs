@@ -194,6 +194,24 @@ const parts = {
     assert.equal(createHash('sha256').update(bytes).digest('hex'), fastest.candidate_sha256);
   },
 
+  // A search stands still, goes on, and ends when somebody says so twice.
+  async pause() {
+    const asked = { model, dataset, targets: [target], budget: { trials: 200 }, seed: 9 };
+    const posted = await fetch(`${facts.url}/v1/jobs`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(asked),
+    });
+    const page = await open(`/jobs/${(await posted.json()).id}`);
+    await page.getByRole('button', { name: 'Pause' }).click({ timeout: 300_000 });
+    await page.getByText('paused', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByText('searching', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Cancel job' }).click();
+    await page.getByRole('button', { name: 'Cancel it' }).click();
+    await page.getByText('cancelled', { exact: true }).waitFor();
+  },
+
   async compare() {
     const page = await open(`/comparisons?job=${facts.job}&target=x86`);
     await page.getByLabel('At most').fill('5');
@@ -263,10 +281,18 @@ const parts = {
     await trials.waitFor();
     const fleet = await open('/fleet');
     await fleet.getByText('live').waitFor();
+    await fleet.context().setOffline(true);
+    await fleet.getByText(/away/).waitFor();
+    const stays = fleet.getByRole('heading', { name: 'Targets' });
+    assert.ok(await stays.isVisible(), 'what was there stays');
+    await fleet.context().setOffline(false);
+    await fleet.locator('.mark.live').waitFor();
+    // One that dies is back before anybody notices, or a moment later.
     process.kill(facts.coordinator, 'SIGKILL');
-    await fleet.getByText(/^○ away/).waitFor();
     assert.ok(await trials.isVisible(), 'what was there stays');
-    await fleet.getByText('live', { exact: false }).waitFor();
+    await fleet.waitForResponse(
+      (response) => response.url().endsWith('/healthz') && [200, 304].includes(response.status()),
+    );
     await fleet.locator('.mark.live').waitFor();
   },
 

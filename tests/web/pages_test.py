@@ -46,6 +46,7 @@ class Pages(unittest.TestCase):
         look(s, "job", job=job)
         look(s, "compare", job=job)
         look(s, "every_page", job=job)
+        look(s, "pause")
         [coordinator] = s.processes("pare-coordinator")
         look(s, "restart", coordinator=coordinator, job=job)
 

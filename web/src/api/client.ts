@@ -84,10 +84,15 @@ async function problemOf(response: Response): Promise<Problem> {
   }
 }
 
+const longestWait = 60_000; // milliseconds: the first look at a job of thousands takes its time
+
 async function send(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
+  // A service that stands still is as good as away, for whoever only reads.
+  const patience = init.method ? [] : [AbortSignal.timeout(longestWait)];
+  const signal = AbortSignal.any([...(init.signal ? [init.signal] : []), ...patience]);
   try {
-    response = await fetch(path, { ...init, cache: 'no-store' });
+    response = await fetch(path, { ...init, signal, cache: 'no-store' });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     note(false, link.refused);
@@ -189,7 +194,7 @@ export function upload(
 
 // Saves a file of the API.  A link cannot show a token, so it is fetched here where there is one.
 export async function download(path: string, name: string): Promise<void> {
-  const response = await send(path, { headers: withToken({}) });
+  const response = await send(path, { method: 'GET', headers: withToken({}) });
   if (!response.ok) throw await problemOf(response);
   save(await response.blob(), name);
 }

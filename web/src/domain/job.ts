@@ -31,7 +31,7 @@ export function newsOf(job: Job, running: number): string {
     case 'finishing':
       return doing ? `Finishing. ${doing}` : 'Finishing: the fronts are measured once more.';
     case 'paused':
-      return 'Paused: what was measured stays.';
+      return 'Paused: what was measured stays, and time stands still for its budget.';
     default:
       return '';
   }

@@ -111,6 +111,7 @@ function Head({ job, trials, refresh }: { job: Job; trials: Trial[]; refresh: ()
           Job {job.id} <State of={job.state} />
         </Title>
         <div class="actions">
+          <PauseOrResume job={job} refresh={refresh} />
           {!isFinal(job.state) && <Cancel job={job} refresh={refresh} />}
           <a class="button" href={`/new?from=${job.id}`}>
             New job from this
@@ -160,6 +161,29 @@ function Waits({ job }: { job: Job }) {
       </ul>
       <a href="/fleet">Who serves what</a>
     </div>
+  );
+}
+
+function PauseOrResume({ job, refresh }: { job: Job; refresh: () => void }) {
+  const [problem, setProblem] = useState<Problem>();
+  if (job.state !== 'searching' && job.state !== 'paused') return null;
+  const what = job.state === 'paused' ? 'resume' : 'pause';
+  const move = async (): Promise<void> => {
+    try {
+      await change('POST', `/v1/jobs/${job.id}/${what}`);
+      setProblem(undefined);
+    } catch (thrown) {
+      setProblem(asProblem(thrown));
+    }
+    refresh();
+  };
+  return (
+    <>
+      {problem && <span class="bad-text">{problem.detail || problem.message}</span>}
+      <button type="button" onClick={move}>
+        {what === 'pause' ? 'Pause' : 'Resume'}
+      </button>
+    </>
   );
 }
 
