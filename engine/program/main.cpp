@@ -11,9 +11,12 @@
 // docs/tasks.md is the contract.  Exit 0 whether the task succeeded or failed; anything else, or no
 // outcome, is a crash.  Progress goes to stdout, one JSON object a line.
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "core/printable.h"
 #include "core/version.h"
 #include "engine/pipeline/scoring.h"
 #include "engine/program/check_command.h"
@@ -33,9 +36,7 @@ int say_facts() {
       nlohmann::json{{"executor", executor}, {"scoring", rules}}.dump());
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App app{"pare-engine: one task on one model (docs/tasks.md)"};
   app.set_version_flag("--version", pare::kVersion);
   app.require_subcommand(1);
@@ -63,4 +64,15 @@ int main(int argc, char** argv) {
       [&](const pare::wire::TaskDocument& document, pare::Stopwatch& watch) {
         return pare::engine::run_task(document, scratch, watch);
       });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "pare-engine: %s\n", pare::printable(error.what()).c_str());
+    return 1;
+  }
 }
