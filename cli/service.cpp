@@ -35,7 +35,16 @@ ErrorCode code_of(int status) {
   return status >= 500 ? ErrorCode::kUnavailable : ErrorCode::kInvalidArgument;
 }
 
+bool is_untrusted(httplib::Error error) {
+  return error == httplib::Error::SSLServerVerification || error == httplib::Error::SSLLoadingCerts;
+}
+
 Error unreachable(const std::string& url, const httplib::Result& answer) {
+  if (is_untrusted(answer.error())) {
+    return {ErrorCode::kUnavailable,
+            "the certificate of " + url +
+                " is not trusted here; SSL_CERT_FILE names a file of those that are"};
+  }
   return {ErrorCode::kUnavailable, "no answer from " + url + " (" +
                                        httplib::to_string(answer.error()) +
                                        "); is it running? Start one with `pare up`"};
@@ -104,12 +113,14 @@ std::string escaped(const std::string& segment) {
 }
 
 Result<Service> Service::at(const std::string& url, const std::string& token) {
-  const std::string_view scheme = "http://";
+  const std::string_view scheme = url.starts_with("https://") ? "https://" : "http://";
   const bool good = url.starts_with(scheme) && url.size() > scheme.size() &&
                     url.find('/', scheme.size()) == std::string::npos;
   if (!good) {
     return Error{ErrorCode::kInvalidArgument,
-                 "the service's address is like http://127.0.0.1:7070, not '" + url + "'"};
+                 "the service's address is like http://127.0.0.1:7070 or https://pare.example.com, "
+                 "not '" +
+                     url + "'"};
   }
   return Service(url, token);
 }

@@ -113,7 +113,7 @@ TEST_F(ServiceTest, a_list_is_read_to_its_end) {
 }
 
 TEST_F(ServiceTest, an_address_that_is_none_is_refused) {
-  for (const char* bad : {"", "localhost:7070", "ftp://x", "http://", "http://x/y"}) {
+  for (const char* bad : {"", "localhost:7070", "ftp://x", "http://", "https://", "http://x/y"}) {
     EXPECT_FALSE(Service::at(bad)) << bad;
   }
 }

@@ -1,9 +1,12 @@
 """A service that asks for tokens: nobody is let in without one, workers join by a code, and what they do goes over a link with keys."""
 import json
+import os
 import subprocess
+import tempfile
 import unittest
 
 from service import BIN, BOARDS, Service, until
+from tls_proxy import TlsProxy
 
 
 class Access(unittest.TestCase):
@@ -15,12 +18,12 @@ class Access(unittest.TestCase):
         words = [word for scope in scopes for word in ("--scope", scope)]
         return json.loads(self.service.pare("token", "create", name, *words, "--json").stdout)["token"]
 
-    def worker(self, *words):
+    def worker(self, *words, name="mine", url=None, env=None):
         """A worker beside that of `pare up`."""
-        folder = self.service.folder / "mine"
-        return subprocess.Popen([BIN / "pare-worker", "--coordinator", self.service.url, "--name", "mine", "--cache", folder / "cache",
-                                 "--scratch", folder / "scratch", "--device-id", "e2e-mine", *words],
-                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        folder = self.service.folder / name
+        return subprocess.Popen([BIN / "pare-worker", "--coordinator", url or self.service.url, "--name", name, "--cache", folder / "cache",
+                                 "--scratch", folder / "scratch", "--device-id", f"e2e-{name}", *words],
+                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})})
 
     def names_of_workers(self):
         return {w["name"] for w in self.service.get("/v1/workers")["items"] if w["state"] != "lost"}
@@ -38,6 +41,21 @@ class Access(unittest.TestCase):
         self.service.pare("token", "revoke", "watcher")
         self.assertEqual(self.service.pare("jobs", check=False, token=watcher).returncode, 4)
         until(lambda: "/v1/targets" in self.service.pare("audit").stdout, "the refusal is written down", 20)
+
+    def test_people_and_workers_come_over_tls_where_a_proxy_speaks_it(self):
+        with tempfile.TemporaryDirectory() as folder, TlsProxy(folder, int(self.service.url.rsplit(":", 1)[1])) as proxy:
+            trust = {"SSL_CERT_FILE": str(proxy.certificate)}
+            self.assertIn("admin", self.service.pare("whoami", url=proxy.url, env=trust).stdout)
+            doubted = self.service.pare("whoami", url=proxy.url, check=False)
+            self.assertEqual(doubted.returncode, 3, doubted.stderr)
+            self.assertIn("SSL_CERT_FILE", doubted.stderr)
+            code = json.loads(self.service.pare("worker", "enroll", "far", "--json").stdout)["code"]
+            far = self.worker("--join", code, name="far", url=proxy.url, env=trust)
+            try:
+                until(lambda: "far" in self.names_of_workers(), "the worker is there", 60)
+            finally:
+                far.terminate()
+                far.communicate(timeout=30)
 
     def test_work_is_done_by_a_worker_that_joined(self):
         submitter = self.token("submitter", "submit", "read")

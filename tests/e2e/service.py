@@ -141,11 +141,11 @@ class Service:
                 return items
             cursor = f"&cursor={page['next']}"
 
-    def pare(self, *words, check=True, token=None):
-        """`token`: whose; the administrator's if none is given."""
+    def pare(self, *words, check=True, token=None, url=None, env=None):
+        """`token`: whose; the administrator's if none is given.  `url`: by another way than straight."""
         shown = token or self.first_token()
-        result = subprocess.run([BIN / "pare", "--url", self.url, *map(str, words)], capture_output=True, text=True,
-                                env={**os.environ, **({"PARE_TOKEN": shown} if shown else {})})
+        result = subprocess.run([BIN / "pare", "--url", url or self.url, *map(str, words)], capture_output=True, text=True,
+                                env={**os.environ, **({"PARE_TOKEN": shown} if shown else {}), **(env or {})})
         if check and result.returncode != 0:
             raise AssertionError(f"pare {' '.join(map(str, words))}: exit {result.returncode}\n"
                                  f"{result.stdout}{result.stderr}")
