@@ -181,14 +181,16 @@ bool add_process(pid_t pid, ChildTree& tree) {
   return true;
 }
 
-// Neither stopped nor ended.
+// Neither stopped nor ended, nor waiting in the kernel where no signal wakes it (D): a stop that
+// was sent to it meets it before it computes again.  Whoever starts a program (vfork) waits there
+// until that has begun, which may stand still already.
 bool runs(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
   std::string text;
   std::getline(file, text);
   const std::size_t name_end = text.rfind(')');
   if (name_end == std::string::npos || name_end + 2 >= text.size()) return false;
-  return std::string_view("TtZX").find(text[name_end + 2]) == std::string_view::npos;
+  return std::string_view("TtZXD").find(text[name_end + 2]) == std::string_view::npos;
 }
 
 // Children hang on the thread that started them.

@@ -185,6 +185,23 @@ TEST(Child, stands_still_with_what_it_started_and_goes_on_where_it_was) {
   EXPECT_EQ(child.kill().signal, SIGKILL);
 }
 
+// A shell that starts a program waits in the kernel until that has begun, and a stop may come in
+// between: then it waits for a child that stands still.
+TEST(Child, stands_still_at_whatever_moment_it_starts_another) {
+  auto started = Child::start(shell("while :; do /bin/true; done"));
+  ASSERT_TRUE(started);
+  Child child = std::move(started).value();
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_TRUE(child.stand_still()) << "the " << i + 1 << ". time";
+    const std::int64_t ticks = child.tree().cpu_ticks;
+    ::sched_yield();
+    EXPECT_EQ(child.tree().cpu_ticks, ticks);
+    child.go_on();
+    ::sched_yield();
+  }
+  EXPECT_EQ(child.kill().signal, SIGKILL);
+}
+
 TEST(Child, reports_memory_of_what_it_started_and_of_what_that_started) {
   // 64 MiB in the grandchild's child, none to speak of in the shells.
   auto started =
