@@ -176,8 +176,10 @@ const parts = {
     await trials.focus();
     await trials.press('j');
     await page.keyboard.press('j');
-    const second = await page.evaluate(() => document.activeElement.textContent);
-    assert.equal(second, String(job.trials.asked - 1));
+    await page.waitForFunction(
+      (second) => document.activeElement.textContent === second,
+      String(job.trials.asked - 1),
+    );
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: /^Plan/ }).waitFor();
     await page.keyboard.press('g');

@@ -98,7 +98,7 @@ export function Table<T>(props: Props<T>) {
   const first = Math.max(0, Math.floor(window_.top / rowHeight) - spare);
   const last = Math.min(rows.length, Math.ceil((window_.top + window_.height) / rowHeight) + spare);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wanted.current === null) return;
     const link = box.current?.querySelector<HTMLElement>(
       `tr[aria-rowindex="${wanted.current + 2}"] a`,
@@ -114,7 +114,8 @@ export function Table<T>(props: Props<T>) {
     if (by === undefined || (event.target as Element).matches('input, select, th button')) return;
     event.preventDefault();
     const row = (event.target as Element).closest?.('tr');
-    const at = row ? Number(row.getAttribute('aria-rowindex')) - 2 : -1;
+    // From where the last key leads, if the focus has not got there yet: keys come fast.
+    const at = wanted.current ?? (row ? Number(row.getAttribute('aria-rowindex')) - 2 : -1);
     const to = Math.min(rows.length - 1, Math.max(0, at + by));
     const view = box.current!;
     const y = to * rowHeight;
