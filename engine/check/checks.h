@@ -1,4 +1,4 @@
-// The checks, a function each: runtime_checks.cpp has their names.
+// The checks, a function each: runtime_check.cpp has their names.
 #pragma once
 
 #include "engine/check/checked_harness.h"
