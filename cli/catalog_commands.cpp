@@ -1,6 +1,4 @@
 // pare model, dataset, target, workers: what users bring, and who works on it.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/engine.h"
 #include "cli/format.h"
+#include "cli/registration.h"
 #include "wire/dataset_archive.h"
 
 namespace pare::cli {
@@ -22,16 +21,10 @@ namespace {
 // Waits until the inspection ended, and says what came of it.
 Exit await_inspection(const Common& common, const Service& service, const std::string& path,
                       const std::function<std::string(const json&)>& view) {
-  for (;;) {
-    const auto entry = service.get(path);
-    if (!entry) return report(entry.error());
-    const std::string state = entry.value().value("state", "");
-    if (state != "inspecting") {
-      const Exit shown = show(common, entry, view);
-      return state == "ready" ? shown : Exit::kFailed;
-    }
-    ::usleep(200'000);
-  }
+  const auto entry = inspected(service, path);
+  if (!entry) return report(entry.error());
+  const Exit shown = show(common, entry, view);
+  return entry.value().value("state", "") == "ready" ? shown : Exit::kFailed;
 }
 
 std::string model_view(const json& model, int width) {
@@ -51,25 +44,18 @@ struct ModelArguments {
 Exit add_model(const Common& common, const ModelArguments& given) {
   const auto card = card_of(given.card);
   if (!card) return report_usage(card.error());
-  if (const auto readable = can_read(given.file); !readable) {
-    return report_usage(readable.error());
-  }
   const auto folder = TemporaryFolder::make();
   if (!folder) return report_usage(folder.error());
-  auto file = in_one_file({.program = given.engine, .scratch = folder.value().path()}, given.file);
-  // Without pare-engine here the file goes as it is: who inspects it says what is missing.
-  const bool no_engine = !file && file.error().code == ErrorCode::kNotFound;
-  if (!file && !no_engine) return report_engine(file.error());
-  const std::string whole = no_engine ? given.file : std::move(file).value();
+  const auto whole =
+      sendable_file({.program = given.engine, .scratch = folder.value().path()}, given.file);
+  if (!whole) return report_engine(whole.error());
   return with_service(common, [&](const Service& service) {
-    const auto sha256 = service.upload(whole, upload_progress(common, given.file));
-    if (!sha256) return report(sha256.error());
-    json document = {{"name", given.name}, {"sha256", sha256.value()}};
-    if (!card.value().empty()) document["card"] = card.value();
-    const auto added = service.put("/v1/models", document);
+    const auto added = register_model(service, whole.value(), given.name, card.value(),
+                                      upload_progress(common, given.file));
     const auto view = [&](const json& model) { return model_view(model, common.width); };
     if (!added || given.no_wait) return show(common, added, view);
-    return await_inspection(common, service, "/v1/models/" + sha256.value(), view);
+    return await_inspection(common, service, "/v1/models/" + added.value().value("sha256", ""),
+                            view);
   });
 }
 
@@ -108,13 +94,12 @@ Exit add_dataset(const Common& common, const DatasetArguments& given) {
   if (!made) return report_usage(made.error());
   for (const std::string& note : made.value().notes) say_aside("pare: " + note);
   return with_service(common, [&](const Service& service) {
-    const auto sha256 = service.upload(archive, upload_progress(common, given.name));
-    if (!sha256) return report(sha256.error());
     const auto added =
-        service.put("/v1/datasets", {{"name", given.name}, {"sha256", sha256.value()}});
+        register_dataset(service, archive, given.name, upload_progress(common, given.name));
     const auto view = [&](const json& dataset) { return dataset_text(dataset, common.width); };
     if (!added || given.no_wait) return show(common, added, view);
-    return await_inspection(common, service, "/v1/datasets/" + sha256.value(), view);
+    return await_inspection(common, service, "/v1/datasets/" + added.value().value("sha256", ""),
+                            view);
   });
 }
 

@@ -43,6 +43,7 @@ void add_result_commands(CLI::App& app, Action& chosen);
 void add_supernet_commands(CLI::App& app, Action& chosen);
 void add_inspect_command(CLI::App& app, Action& chosen);
 void add_apply_command(CLI::App& app, Action& chosen);
+void add_tune_command(CLI::App& app, Action& chosen);
 void add_up_command(CLI::App& app, Action& chosen);
 void add_access_commands(CLI::App& app, Action& chosen);
 

@@ -148,6 +148,13 @@ Result<std::string> in_one_file(const EngineRun& engine, const std::string& file
   return joined;
 }
 
+Result<std::string> sendable_file(const EngineRun& engine, const std::string& file) {
+  if (const auto readable = can_read(file); !readable) return readable.error();
+  auto whole = in_one_file(engine, file);
+  const bool no_engine = !whole && whole.error().code == ErrorCode::kNotFound;
+  return no_engine ? file : whole;
+}
+
 Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& file,
                                   const std::optional<PartialCard>& card,
                                   const fs::path& labelled) {

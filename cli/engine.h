@@ -56,6 +56,10 @@ Result<std::monostate> run_program(const std::vector<std::string>& command);
 // that holds them, too; says which on stderr.  Fails as ask_engine(), the file in front.
 Result<std::string> in_one_file(const EngineRun& engine, const std::string& file);
 
+// The same for a service, which may inspect what this machine cannot: without pare-engine here, the
+// file as it is; who inspects it says what is missing.
+Result<std::string> sendable_file(const EngineRun& engine, const std::string& file);
+
 // inspect_model of a file; without a card all is left to the engine.  `labelled`: a folder of
 // labelled_dataset(), to try preprocessings on; empty: none.  Its reasons name the file.
 Result<ModelSummary> inspect_file(const EngineRun& engine, const std::string& file,

@@ -49,14 +49,6 @@ std::string whole(double number) {
   return fmt::format("{:.0f}", number);
 }
 
-// What an accuracy is, by what it was scored against: "mAP" alone is against the dataset's labels.
-std::string accuracy_name(const json& scored) {
-  const std::string labels = text_at(scored, "labels");
-  if (labels == "teacher") return "teacher mAP";
-  if (labels == "raw_outputs") return "agreement";
-  return "mAP";
-}
-
 // "71.9 [71.2, 72.8]", with a "?" where the device was not itself
 std::string latency_text(const json& member) {
   return milliseconds(number_at(member, "latency_ms")) + " [" +
@@ -148,6 +140,13 @@ std::string outcomes_text(const json& trial) {
 }
 
 }  // namespace
+
+std::string accuracy_name(const json& scored) {
+  const std::string labels = text_at(scored, "labels");
+  if (labels == "teacher") return "teacher mAP";
+  if (labels == "raw_outputs") return "agreement";
+  return "mAP";
+}
 
 std::string percent_points(double map) {
   return fmt::format("{:.2f}", map * 100);
@@ -792,6 +791,17 @@ std::string lost_words(const json& figures, const std::string& accuracy) {
                            number_at(figures, "map_lost_high"));
 }
 
+std::string gain_words(const json& member, const std::string& accuracy) {
+  std::string lost = lost_words(member, accuracy);
+  if (has(member, "held_back") && has(member["held_back"], "map_lost")) {
+    lost =
+        fmt::format("{} on {} images that chose nothing ({:.1f} on those that chose it)",
+                    lost_words(member["held_back"], accuracy),
+                    whole(number_at(member["held_back"], "images")), number_at(member, "map_lost"));
+  }
+  return fmt::format("{:.2f} times faster, {}", number_at(member, "speedup", 1.0), lost);
+}
+
 std::string offer_lines(const json& job) {
   const std::string accuracy = accuracy_name(job);
   std::string out = transfer_lines(job);
@@ -800,19 +810,12 @@ std::string offer_lines(const json& job) {
     const json& member = best["fastest"];
     const std::string plan = short_sha(text_at(member, "plan_sha256"));
     const double speedup = number_at(member, "speedup", 1.0);
-    std::string lost = lost_words(member, accuracy);
-    if (has(member, "held_back") && has(member["held_back"], "map_lost")) {
-      lost = fmt::format("{} on {} images that chose nothing ({:.1f} on those that chose it)",
-                         lost_words(member["held_back"], accuracy),
-                         whole(number_at(member["held_back"], "images")),
-                         number_at(member, "map_lost"));
-    }
     if (speedup <= 1.0) {
       out += text_at(best, "target") + ": nothing faster than the original within 1.0 " + accuracy +
              " point\n";
     } else {
-      out += fmt::format("{}: {:.2f} times faster, {}: plan {}, `pare download {} -o {}.onnx`\n",
-                         text_at(best, "target"), speedup, lost, plan, plan, plan);
+      out += fmt::format("{}: {}: plan {}, `pare download {} -o {}.onnx`\n",
+                         text_at(best, "target"), gain_words(member, accuracy), plan, plan, plan);
       if (has(best, "note")) out += "  (" + text_at(best, "note") + ")\n";
     }
   }

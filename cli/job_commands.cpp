@@ -1,18 +1,14 @@
 // pare submit, watch, jobs, trials, checks, pause, resume, priority, cancel.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/command.h"
-#include "cli/follow.h"
 #include "cli/format.h"
-#include "cli/table.h"
+#include "cli/watch.h"
 
 namespace pare::cli {
 
@@ -217,103 +213,6 @@ Result<json> document_of(const SubmitArguments& given) {
   if (!recovery) return recovery.error();
   if (!recovery.value().is_null()) job["recovery"] = std::move(recovery).value();
   return job;
-}
-
-bool has_ended(const json& job) {
-  const std::string state = job.value("state", "");
-  return state == "succeeded" || state == "failed" || state == "cancelled";
-}
-
-int lines_of(const std::string& text) {
-  return static_cast<int>(std::ranges::count(text, '\n'));
-}
-
-// What a terminal is left with when the job is over.
-std::string ending(const json& job, int width) {
-  std::string out = progress_line(job) + "\n\n" + best_lines(job, width) + "\n" + offer_lines(job);
-  if (!job.value("reason", "").empty()) out += "reason: " + job.value("reason", "") + "\n";
-  return out;
-}
-
-std::string checks_view(const json& checks, const std::string& id) {
-  const std::string summed_up = checks_text(checks, Findings::kSummedUp);
-  if (summed_up == checks_text(checks, Findings::kAll)) return summed_up;
-  return summed_up + "(every finding: `pare checks " + id + " --all`)\n";
-}
-
-// What was found before the search: how images are best prepared, and the reality checks.
-std::string found_before(const Service& service, const json& job, const std::string& id) {
-  const auto checks = service.list("/v1/jobs/" + escaped(id) + "/checks");
-  return preprocessing_text(job) + (checks ? checks_view(checks.value(), id) : "");
-}
-
-// The last lines of a terminal; nothing where none was drawn.
-void erase_lines(int drawn) {
-  if (drawn > 0) draw("\x1b[" + std::to_string(drawn) + "F\x1b[J");
-}
-
-// The course of the training that is under way; nothing where none is, or none can be read.
-std::string training_lines(const Service& service, const json& job) {
-  for (const json& task : job.value("under_way", json::array())) {
-    if (task.value("kind", "") != "train" || !task.contains("task")) continue;
-    const auto series = service.get("/v1/tasks/" + task["task"].dump() + "/series");
-    const std::string line = series ? training_line(series.value()) : "";
-    if (!line.empty()) return line;
-  }
-  return "";
-}
-
-// One line of at most so many columns.
-std::string in_width(const std::string& line, int width) {
-  if (line.empty()) return line;
-  return shortened(line.substr(0, line.size() - 1), width) + "\n";
-}
-
-double seconds_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-// Follows a job to its end.  A terminal is drawn over; elsewhere lines come as follow.h says.
-Exit watch(const Common& common, const Service& service, const std::string& id) {
-  int drawn = 0;
-  FollowLines lines;
-  bool told = common.json;
-  for (int unanswered = 0;;) {
-    const auto job = service.get("/v1/jobs/" + escaped(id));
-    if (!job) {
-      // The coordinator may be restarting: it goes on where it was.
-      if (!is_retryable(job.error().code) || ++unanswered > 30) return report(job.error());
-      ::sleep(1);
-      continue;
-    }
-    unanswered = 0;
-    const json& seen = job.value();
-    const std::string state = seen.value("state", "");
-    if (!told && state != "queued" && state != "preparing") {
-      erase_lines(drawn);
-      print(found_before(service, seen, id));
-      drawn = 0;
-      told = true;
-    }
-    if (has_ended(seen)) {
-      erase_lines(drawn);
-      common.json ? print_json(seen) : print(ending(seen, common.width));
-      return seen["state"] == "succeeded" ? Exit::kOk : Exit::kFailed;
-    }
-    if (common.tty && !common.json) {
-      const int width = common.width > 0 ? common.width : 80;  // a line that wraps counts as two
-      const std::string frame = shortened(progress_line(seen), width) + "\n" +
-                                in_width(training_lines(service, seen), width) +
-                                best_lines(seen, width);
-      erase_lines(drawn);
-      print(frame);
-      drawn = lines_of(frame);
-    } else if (!common.json) {
-      const std::string line = progress_line(seen);
-      if (lines.is_due(seen, line, seconds_now())) print(line + "\n");
-    }
-    ::sleep(1);
-  }
 }
 
 Exit submit(const Common& common, const SubmitArguments& given) {

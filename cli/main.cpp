@@ -51,6 +51,7 @@ int run(int argc, char** argv) {
   app.add_flag("--json", common.json, "Print JSON");
   app.require_subcommand(1);
   app.fallthrough();  // --url and --json may stand behind the command
+  add_tune_command(app, chosen);
   add_up_command(app, chosen);
   add_inspect_command(app, chosen);
   add_apply_command(app, chosen);

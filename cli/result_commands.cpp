@@ -1,12 +1,13 @@
 // pare pareto, download, compare: what a job is worth.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "cli/candidate_file.h"
 #include "cli/command.h"
+#include "cli/comparison.h"
 #include "cli/engine.h"
 #include "cli/format.h"
 #include "cli/output_file.h"
@@ -69,30 +70,6 @@ Exit pareto(const Common& common, const ParetoArguments& given) {
   });
 }
 
-// The candidate that a SHA-256 (or a part of one) of a candidate or a plan stands for.
-Result<std::string> candidate_of(const Service& service, const std::string& name) {
-  const auto candidate = service.get("/v1/candidates/" + escaped(name));
-  if (candidate) return candidate.value().value("sha256", "");
-  if (candidate.error().code != ErrorCode::kNotFound) return candidate.error();
-  const auto plan = service.get("/v1/plans/" + escaped(name));
-  if (!plan) {
-    if (plan.error().code != ErrorCode::kNotFound) return plan.error();
-    return Error{ErrorCode::kNotFound, "no plan and no candidate is called " + name};
-  }
-  for (const json& trial : plan.value()["trials"]) {
-    if (trial.contains("candidate_sha256")) return trial.value("candidate_sha256", "");
-  }
-  return Error{ErrorCode::kNotFound, "plan " + name + " has not been built"};
-}
-
-// What a candidate's numbers are while it computes: its file alone does not make a runtime do so.
-std::string floats_of(const Service& service, const std::string& candidate) {
-  const auto known = service.get("/v1/candidates/" + candidate);
-  if (!known) return "fp32";
-  const auto plan = service.get("/v1/plans/" + known.value().value("plan_sha256", ""));
-  return plan ? plan.value()["plan"].value("floats", "fp32") : "fp32";
-}
-
 // The same for libtorch, made on this machine: a candidate is stored once, as ONNX.
 Result<json> write_torch_script(const std::string& onnx, const std::string& file) {
   auto made = ask_engine(program_beside("pare-train"), {"torchscript", onnx, "-o", file});
@@ -111,33 +88,27 @@ Exit download(const Common& common, DownloadArguments given) {
     if (!sha256) return report(sha256.error());
     std::string& file = given.file;
     if (file.empty()) file = short_sha(sha256.value()) + ".onnx";
-    auto created = OutputFile::create(file);
-    if (!created) return report_usage(created.error());
-    OutputFile out = std::move(created).value();
-    const auto size =
-        service.download("/v1/candidates/" + sha256.value() + "/file", sha256.value(), out);
-    if (out.failed()) return report_usage(out.failure());
-    if (!size) return report(size.error());
-    if (const auto kept = out.keep(); !kept) return report_usage(kept.error());
-    const std::string floats = floats_of(service, sha256.value());
+    CandidateFile written;
+    if (const Exit done = write_candidate(service, sha256.value(), file, written);
+        done != Exit::kOk) {
+      return done;
+    }
     json done = {{"file", file},
-                 {"sha256", sha256.value()},
-                 {"bytes", size.value().count},
-                 {"floats", floats}};
+                 {"sha256", written.sha256},
+                 {"bytes", written.bytes.count},
+                 {"floats", written.floats}};
     if (!given.torch_script.empty()) {
       const auto made = write_torch_script(file, given.torch_script);
       if (!made) return report_usage(made.error());
       done["torchscript"] = given.torch_script;
     }
     return show(common, done, [&](const json&) {
-      std::string text = file + ": " + byte_size(static_cast<double>(size.value().count)) +
-                         ", SHA-256 " + sha256.value() + " verified\n";
+      std::string text = file + ": " + byte_size(static_cast<double>(written.bytes.count)) +
+                         ", SHA-256 " + written.sha256 + " verified\n";
       if (!given.torch_script.empty()) {
         text += given.torch_script + ": the same as TorchScript, for this input size\n";
       }
-      if (floats == "fp32") return text;
-      return text + "It was measured computing in " + floats +
-             ": load it so, as OpenVINO does with INFERENCE_PRECISION_HINT=" + floats + "\n";
+      return text + floats_note(written);
     });
   });
 }
@@ -187,28 +158,11 @@ Result<std::string> plan_of(const Service& service, const CompareArguments& give
   return front.value()["original"].value("plan_sha256", "");
 }
 
-std::string verdict_text(const json& comparison) {
-  if (!comparison.contains("result")) {
-    return "comparison " + comparison["id"].dump() +
-           " failed: " + comparison.value("reason", "no reason given") + "\n";
-  }
-  const json& result = comparison["result"];
-  return result.value("sentence", "") + "\nverdict: " + result.value("verdict", "") + "\n";
-}
-
 Exit await_verdict(const Common& common, const Service& service, const std::string& id) {
-  for (;;) {
-    const auto comparison = service.get("/v1/comparisons/" + id);
-    if (!comparison) return report(comparison.error());
-    const std::string state = comparison.value().value("state", "");
-    if (state == "succeeded" || state == "failed") {
-      const Exit shown = show(common, comparison, verdict_text);
-      const json result = comparison.value().value("result", json::object());
-      const bool decided = state == "succeeded" && result.value("verdict", "") != "INCONCLUSIVE";
-      return decided ? shown : Exit::kFailed;
-    }
-    ::usleep(500'000);
-  }
+  const auto comparison = ended_comparison(service, id);
+  if (!comparison) return report(comparison.error());
+  const Exit shown = show(common, comparison, verdict_text);
+  return is_decided(comparison.value()) ? shown : Exit::kFailed;
 }
 
 Exit compare(const Common& common, const CompareArguments& given) {

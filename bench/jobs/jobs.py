@@ -4,10 +4,12 @@ after so many seconds?
 
   pare up …; pare model add …; pare dataset add …; pare target add …
   ./dev bench jobs --model fastestdet --dataset coco --target ov1 --target ort1 [--strategy pare nsga2 random]
-                   [--seeds 3] [--trials 80] [--at 40 80] [--url http://127.0.0.1:7070] [--job N ...]
+                   [--supernet SHA] [--held-back 0.5] [--seeds 3] [--trials 80] [--at 40 80]
+                   [--url http://127.0.0.1:7070] [--job N ...]
 
 Submits a job a strategy and seed to a running service, one after another, the strategies in turn so that a device whose
-speed drifts is fair to all.  With --job nothing is submitted: these ended jobs are compared.
+speed drifts is fair to all.  With --supernet each strategy runs once with closed-form repair and once with these trained
+weights.  With --job nothing is submitted: these ended jobs are compared.
 
 The hypervolume on a target is that of mAP and the logarithm of the speedup over the original (the median of what these
 jobs measured of it), above half the original's mAP and at no more than its time, as a share of what all these jobs found
@@ -31,12 +33,29 @@ from service import URL, Service, first_latency  # noqa: E402
 ENDED = ("succeeded", "failed", "cancelled")
 LEVELS = (0.90, 0.95)
 POLL_SECONDS = 3
+ORIGINAL_TRIAL = 1  # every job begins with it
 
 
-def submit(service, args, strategy, seed):
+def submit(service, args, variant, seed):
+    strategy, recovery = variant
     document = {"model": args.model, "dataset": args.dataset, "targets": args.target, "strategy": strategy, "seed": seed,
-                "budget": {"trials": args.trials}}
+                "budget": {"trials": args.trials}, "recovery": recovery}
+    if args.held_back is not None:
+        document["validation"] = {"held_back": args.held_back}
     return service.ask("/v1/jobs", document)["id"]
+
+
+def variants(args):
+    recoveries = ["reconstruct"] + [{"kind": "supernet", "from": sha} for sha in args.supernet]
+    return [(strategy, recovery) for strategy in args.strategy for recovery in recoveries]
+
+
+def variant_name(job):
+    """The strategy, and where weights come from if that is not what jobs do by themselves."""
+    recovery = job["recovery"]
+    if recovery == "reconstruct":
+        return job["strategy"]
+    return f"{job['strategy']}, {recovery if isinstance(recovery, str) else recovery['kind']}"
 
 
 def ended(service, job):
@@ -55,7 +74,7 @@ class Run:
     """One ended job: what its trials measured, in the order in which they ended."""
 
     def __init__(self, service, job):
-        self.job, self.strategy, self.seed, self.targets = job["id"], job["strategy"], job["seed"], job["targets"]
+        self.job, self.strategy, self.seed, self.targets = job["id"], variant_name(job), job["seed"], job["targets"]
         trials = [t for t in service.trials(job["id"]) if t.get("finished_at")]
         self.original = min(trials, key=lambda t: t["number"])["outcomes"]
         trials.sort(key=lambda t: t["finished_at"])
@@ -114,6 +133,31 @@ def table(results, args):
         print(f"{name:20}" + "".join(f"{several([value(r) for r in results if r['strategy'] == s]):>32}" for s in strategies))
 
 
+def fastest_within(service, job, target, points):
+    """The member of a front that the service would name: at most so many mAP points lost; None: only the original."""
+    front = service.ask(f"/v1/jobs/{job['id']}/fronts/{target}?all=true")["members"]
+    kept = [m for m in front if m["map_lost"] <= points and m["trial"] != ORIGINAL_TRIAL]
+    return max(kept, key=lambda m: m["speedup"], default=None)
+
+
+def said_of(member):
+    if member is None:
+        return "nothing but the original"
+    lost = f"{member['map_lost']:.1f} points lost"
+    held = member.get("held_back", {})
+    if "map_lost" in held:
+        lost += f", {held['map_lost']:.1f} on {held['images']} images that chose nothing"
+    return f"{member['speedup']:.2f}x, {lost}: {member['description']}"
+
+
+def fastest_table(service, jobs, points=1.0):
+    print(f"\nthe fastest within {points:.1f} mAP point of the original")
+    for job in jobs:
+        for target in job["targets"]:
+            found = fastest_within(service, job, target, points)
+            print(f"job {job['id']:<4} {variant_name(job):24} {target:12} {said_of(found)}")
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", help=argparse.SUPPRESS)
@@ -122,6 +166,8 @@ def arguments():
     parser.add_argument("--dataset")
     parser.add_argument("--target", action="append")
     parser.add_argument("--strategy", nargs="+", default=["pare", "nsga2", "random"])
+    parser.add_argument("--supernet", nargs="+", default=[], metavar="SHA", help="each strategy once more with these weights")
+    parser.add_argument("--held-back", type=float, metavar="SHARE", help="of the validation images")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--trials", type=int, default=80)
     parser.add_argument("--at", type=int, nargs="+", default=[40, 80], help="trials")
@@ -141,9 +187,9 @@ def main():
     else:
         jobs = []
         for seed in range(1, args.seeds + 1):
-            for strategy in args.strategy:
-                jobs.append(ended(service, submit(service, args, strategy, seed)))
-                print(f"# job {jobs[-1]['id']}: {strategy}, seed {seed}: {jobs[-1]['state']}", flush=True)
+            for variant in variants(args):
+                jobs.append(ended(service, submit(service, args, variant, seed)))
+                print(f"# job {jobs[-1]['id']}: {variant_name(jobs[-1])}, seed {seed}: {jobs[-1]['state']}", flush=True)
     for job in jobs:
         if job["state"] != "succeeded":
             sys.exit(f"bench: job {job['id']} is {job['state']}: {job.get('reason', 'no reason given')}")
@@ -158,6 +204,7 @@ def main():
     for one in results:
         print(json.dumps(one))
     table(results, args)
+    fastest_table(service, jobs)
 
 
 if __name__ == "__main__":
