@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "wire/parts.h"
+#include "wire/summary_json.h"
 
 namespace pare::wire {
 namespace {
@@ -11,6 +12,10 @@ namespace {
 constexpr std::size_t kShortestPrefix = 8;
 // 20 points: who loses more does not ask whether it is worse.  0.5 is half a point misspelt.
 constexpr double kMostMapMargin = 0.2;
+constexpr double kLeastAlpha = 1e-6;
+constexpr double kMostAlpha = 0.5;
+constexpr int kFewestBlocks = 5;
+constexpr int kMostBlocks = 10'000;
 
 // A name must not be taken for a SHA-256 or a prefix of one.
 std::string read_catalog_name(Fields& fields) {
@@ -56,10 +61,12 @@ NewComparison read_new_comparison(Fields& fields) {
   out.target = fields.text("target");
   out.a = read_plan_name(fields, "a");
   out.b = read_plan_name(fields, "b");
-  if (fields.has("alpha")) out.alpha = fields.number("alpha", 1e-6, 0.5);
+  if (fields.has("alpha")) out.alpha = fields.number("alpha", kLeastAlpha, kMostAlpha);
   if (fields.has("latency_margin")) out.latency_margin = fields.number("latency_margin", 0.0, 1.0);
   if (fields.has("map_margin")) out.map_margin = fields.number("map_margin", 0.0, kMostMapMargin);
-  if (fields.has("max_blocks")) out.max_blocks = fields.small("max_blocks", 5, 10'000);
+  if (fields.has("max_blocks")) {
+    out.max_blocks = fields.small("max_blocks", kFewestBlocks, kMostBlocks);
+  }
   return out;
 }
 
@@ -90,6 +97,47 @@ std::string comparison_to_json(const NewComparison& c) {
                {"latency_margin", c.latency_margin},
                {"map_margin", c.map_margin},
                {"max_blocks", c.max_blocks}});
+}
+
+namespace {
+
+Schema catalog_name_schema() {
+  return schema::text_like("^(?![0-9a-f]{8,}$)[A-Za-z0-9_+][A-Za-z0-9._+-]{0,99}$");
+}
+
+}  // namespace
+
+Schema new_model_schema() {
+  return schema::object({schema::must("name", catalog_name_schema()),
+                         schema::must("sha256", schema::sha256()),
+                         schema::wish("card", card_schema(Side::kAsked))})
+      .named("NewModel");
+}
+
+Schema new_dataset_schema() {
+  return schema::object({schema::must("name", catalog_name_schema()),
+                         schema::must("sha256", schema::sha256())})
+      .named("NewDataset");
+}
+
+Schema new_supernet_schema() {
+  return schema::object({schema::must("sha256", schema::sha256())}).named("NewSupernet");
+}
+
+std::vector<schema::Field> comparison_fields(Side side) {
+  const Schema plan = schema::text_like("^[0-9a-f]{8,64}$");
+  return {schema::must("job", schema::whole(1)),
+          schema::must("target", schema::text()),
+          schema::must("a", plan),
+          schema::must("b", plan),
+          schema::usual(side, "alpha", schema::number(kLeastAlpha, kMostAlpha)),
+          schema::usual(side, "latency_margin", schema::number(0, 1)),
+          schema::usual(side, "map_margin", schema::number(0, kMostMapMargin)),
+          schema::usual(side, "max_blocks", schema::small(kFewestBlocks, kMostBlocks))};
+}
+
+Schema new_comparison_schema() {
+  return schema::object(comparison_fields(Side::kAsked)).named("NewComparison");
 }
 
 }  // namespace pare::wire

@@ -5,10 +5,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/ids.h"
 #include "core/model_summary.h"
 #include "core/result.h"
+#include "wire/schema.h"
 
 namespace pare::wire {
 
@@ -48,5 +50,11 @@ Result<NewSupernet> parse_new_supernet(std::string_view json);
 Result<NewDataset> parse_new_dataset(std::string_view json);
 Result<NewComparison> parse_new_comparison(std::string_view json);
 std::string comparison_to_json(const NewComparison& comparison);
+
+Schema new_model_schema();
+Schema new_dataset_schema();
+Schema new_supernet_schema();
+std::vector<schema::Field> comparison_fields(Side side);
+Schema new_comparison_schema();
 
 }  // namespace pare::wire

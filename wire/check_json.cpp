@@ -153,4 +153,58 @@ Json device_check_value(const DeviceCheck& check) {
           {"seconds", check.seconds}};
 }
 
+namespace {
+
+Schema placement_schema() {
+  return schema::one_of(kPlacementNames);
+}
+
+Schema kernel_timing_schema() {
+  return schema::object({schema::must("class", schema::one_of(kKernelClassNames)),
+                         schema::must("channels", schema::small(1, kMostChannels)),
+                         schema::must("size", schema::small(1)),
+                         schema::wish("placement", placement_schema()),
+                         schema::must("median_us", schema::number(0)),
+                         schema::may("floats", schema::precision(kFloatPrecisions))});
+}
+
+Schema correctness_schema() {
+  return schema::object({schema::must("network", schema::text()),
+                         schema::must("trait", schema::one_of(kModelTraitNames)),
+                         schema::must("placement", placement_schema()),
+                         schema::must("weight_bits", schema::small(7, 8)),
+                         schema::must("error", schema::number(0).or_null()),
+                         schema::must("expected", schema::number(0)),
+                         schema::wish("failure", schema::text()),
+                         schema::must("ok", schema::truth())});
+}
+
+Schema rule_schema() {
+  return schema::object({schema::must("trait", schema::one_of(kModelTraitNames)),
+                         schema::wish("placement", placement_schema()),
+                         schema::wish("weight_bits", schema::small(7, 8)),
+                         schema::must("reason", schema::text(1))});
+}
+
+}  // namespace
+
+Schema device_check_schema() {
+  const Schema floats =
+      schema::object({schema::must("precision", schema::precision(kFloatPrecisions)),
+                      schema::must("error", schema::number(0).or_null()),
+                      schema::wish("why_not", schema::text())});
+  return schema::object(
+             {schema::must("cpu_model", schema::text()), schema::may("processor", schema::text()),
+              schema::must("runtime_version", schema::text()),
+              schema::must("int8", schema::truth()), schema::wish("refused", schema::text()),
+              schema::must("kernels", schema::list(kernel_timing_schema())),
+              schema::must("correctness", schema::list(correctness_schema())),
+              schema::may("floats", schema::list(floats)),
+              schema::must("avoid", schema::list(rule_schema())),
+              schema::must("findings", schema::list(schema::text())),
+              schema::must("canary_ms", schema::list(schema::number())),
+              schema::must("seconds", schema::number(0))})
+      .named("DeviceCheck");
+}
+
 }  // namespace pare::wire

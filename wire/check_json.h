@@ -7,6 +7,7 @@
 #include "core/device_check.h"
 #include "core/result.h"
 #include "wire/fields.h"
+#include "wire/schema.h"
 
 namespace pare::wire {
 
@@ -14,5 +15,7 @@ namespace pare::wire {
 Result<DeviceCheck> parse_device_check(std::string_view text);
 DeviceCheck read_device_check(Fields& fields);
 nlohmann::json device_check_value(const DeviceCheck& check);
+
+Schema device_check_schema();
 
 }  // namespace pare::wire

@@ -36,4 +36,10 @@ Result<OutputFingerprint> parse_fingerprint(std::string_view json) {
   return decode(json, "output fingerprint", read_fingerprint);
 }
 
+Schema fingerprint_schema() {
+  return schema::by_name(schema::object(
+      {schema::must("mean", schema::number()), schema::must("deviation", schema::number(0)),
+       schema::must("peak", schema::number()), schema::must("finite", schema::number(0, 1))}));
+}
+
 }  // namespace pare::wire

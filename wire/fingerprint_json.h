@@ -9,6 +9,7 @@
 #include "core/output_fingerprint.h"
 #include "core/result.h"
 #include "wire/fields.h"
+#include "wire/schema.h"
 
 namespace pare::wire {
 
@@ -17,5 +18,7 @@ nlohmann::json fingerprint_value(const OutputFingerprint& fingerprint);
 
 std::string fingerprint_to_json(const OutputFingerprint& fingerprint);
 Result<OutputFingerprint> parse_fingerprint(std::string_view json);
+
+Schema fingerprint_schema();
 
 }  // namespace pare::wire

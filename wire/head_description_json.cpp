@@ -161,4 +161,53 @@ Json head_description_value(const HeadDescription& head) {
   return out;
 }
 
+namespace {
+
+Schema columns_schema() {
+  return schema::object({schema::must("part", schema::one_of(kHeadPartNames)),
+                         schema::wish("function", schema::one_of(kHeadFunctionNames)),
+                         schema::wish("applied", schema::truth()),
+                         schema::wish("count", schema::small(1, kMostColumns))});
+}
+
+Schema output_schema() {
+  return schema::object({schema::wish("name", schema::text(1)),
+                         schema::wish("index", schema::small(0, kMostOutputs - 1)),
+                         schema::must("layout", schema::one_of(kHeadLayoutNames)),
+                         schema::wish("batch", schema::truth()),
+                         schema::wish("stride", schema::small(1, kLargestStride)),
+                         schema::must("columns", schema::list(columns_schema()))});
+}
+
+Schema box_schema() {
+  return schema::object({schema::must("from", schema::one_of(kBoxFromNames)),
+                         schema::wish("unit", schema::one_of(kBoxUnitNames)),
+                         schema::wish("held", schema::one_of(kBoxHeldNames)),
+                         schema::wish("shares", schema::truth()),
+                         schema::wish("bins", schema::small(1, kMostBins)),
+                         schema::wish("origin", schema::number(-kMostCells, kMostCells)),
+                         schema::wish("function", schema::one_of(kHeadFunctionNames)),
+                         schema::wish("centre", schema::one_of(kHeadFunctionNames)),
+                         schema::wish("size", schema::one_of(kHeadFunctionNames)),
+                         schema::wish("reach", schema::list(schema::above(0, kMostCells))),
+                         schema::wish("centre_scale", schema::number(0)),
+                         schema::wish("size_scale", schema::number(0))});
+}
+
+}  // namespace
+
+Schema head_description_schema() {
+  const Schema anchors =
+      schema::object({schema::must("sizes", schema::list(schema::above(0), 2, kMostSides))});
+  return schema::object({schema::must("strides", schema::list(schema::small(1, kLargestStride), 1)),
+                         schema::wish("anchors", schema::list(anchors)),
+                         schema::wish("boxes_per_cell", schema::small(1, kMostBoxesPerCell)),
+                         schema::wish("rows", schema::one_of(kRowOrders)),
+                         schema::must("outputs", schema::list(output_schema(), 1, kMostOutputs)),
+                         schema::must("box", box_schema()),
+                         schema::wish("background", schema::one_of(kHeadBackgroundNames)),
+                         schema::wish("score", schema::one_of(kScores))})
+      .named("HeadDescription");
+}
+
 }  // namespace pare::wire

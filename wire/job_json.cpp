@@ -13,7 +13,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::int64_t kMostUrgent = 100;
 constexpr int kMostTrials = 100'000;
 constexpr double kMostHeldBack = 0.9;
 constexpr std::size_t kMostObjectives = 5;
@@ -31,6 +30,13 @@ constexpr std::array<std::string_view, 5> kStrategies = {"evolution", "local_sea
 constexpr std::string_view kSupernet = "supernet";
 constexpr std::string_view kDistill = "distill";
 constexpr double kLeastMinutes = 0.1;
+constexpr double kLargestScale = 4;
+constexpr double kLeastSeconds = 1;
+constexpr int kLeastStagnation = 2;
+constexpr int kFewestMeasured = 4;
+constexpr int kMostMeasured = 1000;
+constexpr double kLeastWeight = 1e-6;
+constexpr double kMostWeight = 1e6;
 
 std::string read_name(Fields& fields, std::string_view name) {
   std::string out = fields.text(name);
@@ -88,7 +94,7 @@ SpaceLimits read_space(Fields& fields) {
   if (fields.has("resolution")) {
     const std::vector<double> scales = fields.numbers("resolution");
     const bool sane = scales.size() == 2 && scales[0] > 0 && scales[0] <= scales[1];
-    if (sane && scales[1] <= 4) {
+    if (sane && scales[1] <= kLargestScale) {
       out.min_scale = scales[0];
       out.max_scale = scales[1];
     } else {
@@ -111,9 +117,13 @@ Validation read_validation(Fields& fields) {
 Budget read_budget(Fields& fields) {
   Budget out;
   if (fields.has("trials")) out.trials = fields.small("trials", 1, kMostTrials);
-  if (fields.has("seconds")) out.seconds = fields.number("seconds", 1.0);
-  if (fields.has("device_seconds")) out.device_seconds = fields.number("device_seconds", 1.0);
-  if (fields.has("stagnation")) out.stagnation = fields.small("stagnation", 2, kMostTrials);
+  if (fields.has("seconds")) out.seconds = fields.number("seconds", kLeastSeconds);
+  if (fields.has("device_seconds")) {
+    out.device_seconds = fields.number("device_seconds", kLeastSeconds);
+  }
+  if (fields.has("stagnation")) {
+    out.stagnation = fields.small("stagnation", kLeastStagnation, kMostTrials);
+  }
   return out;
 }
 
@@ -184,14 +194,16 @@ StartingPoint read_starting_point(Fields& fields) {
 TransferFrom read_transfer(Fields& fields) {
   TransferFrom out;
   out.from = JobId{fields.integer("from", 1)};
-  if (fields.has("measure")) out.measure = fields.small("measure", 4, 1000);
+  if (fields.has("measure")) {
+    out.measure = fields.small("measure", kFewestMeasured, kMostMeasured);
+  }
   return out;
 }
 
 std::map<std::string, double> read_weights(Fields& fields) {
   std::map<std::string, double> out;
   for (const std::string& target : fields.names()) {
-    out[target] = fields.number(target, 1e-6, 1e6);
+    out[target] = fields.number(target, kLeastWeight, kMostWeight);
   }
   return out;
 }
@@ -297,7 +309,7 @@ Json starting_point_value(const StartingPoint& point) {
 
 }  // namespace
 
-std::string job_to_json(const NewJob& job) {
+Json job_value(const NewJob& job) {
   Json objectives = Json::array();
   for (const Metric& metric : job.objectives) objectives.push_back(name_of(metric));
   Json constraints = Json::array();
@@ -308,33 +320,37 @@ std::string job_to_json(const NewJob& job) {
   for (const StartingPoint& point : job.begin_with) {
     begin_with.push_back(starting_point_value(point));
   }
-  return dump({{"model", job.model},
-               {"dataset", job.dataset},
-               {"targets", job.targets},
-               {"objectives", objectives},
-               {"constraints", constraints},
-               {"across", name_in(kAcross, job.across)},
-               {"weights", job.weights},
-               {"begin_with", begin_with},
-               {"transfer", job.transfer ? transfer_value(*job.transfer) : Json(nullptr)},
-               {"space",
-                {{"width", job.space.width},
-                 {"depth", job.space.depth},
-                 {"kernels", job.space.kernels},
-                 {"storage", job.space.storage},
-                 {"resolution", {job.space.min_scale, job.space.max_scale}},
-                 {"precision", precisions_value(job.space.precisions)}}},
-               {"validation",
-                {{"held_back", or_null(job.validation.held_back)},
-                 {"try_preprocessings", job.validation.try_preprocessings}}},
-               {"recovery", recovery_value(job)},
-               {"strategy", job.strategy},
-               {"budget",
-                {{"trials", job.budget.trials},
-                 {"seconds", or_null(job.budget.seconds)},
-                 {"device_seconds", or_null(job.budget.device_seconds)},
-                 {"stagnation", or_null(job.budget.stagnation)}}},
-               {"seed", job.seed}});
+  return {{"model", job.model},
+          {"dataset", job.dataset},
+          {"targets", job.targets},
+          {"objectives", objectives},
+          {"constraints", constraints},
+          {"across", name_in(kAcross, job.across)},
+          {"weights", job.weights},
+          {"begin_with", begin_with},
+          {"transfer", job.transfer ? transfer_value(*job.transfer) : Json(nullptr)},
+          {"space",
+           {{"width", job.space.width},
+            {"depth", job.space.depth},
+            {"kernels", job.space.kernels},
+            {"storage", job.space.storage},
+            {"resolution", {job.space.min_scale, job.space.max_scale}},
+            {"precision", precisions_value(job.space.precisions)}}},
+          {"validation",
+           {{"held_back", or_null(job.validation.held_back)},
+            {"try_preprocessings", job.validation.try_preprocessings}}},
+          {"recovery", recovery_value(job)},
+          {"strategy", job.strategy},
+          {"budget",
+           {{"trials", job.budget.trials},
+            {"seconds", or_null(job.budget.seconds)},
+            {"device_seconds", or_null(job.budget.device_seconds)},
+            {"stagnation", or_null(job.budget.stagnation)}}},
+          {"seed", job.seed}};
+}
+
+std::string job_to_json(const NewJob& job) {
+  return dump(job_value(job));
 }
 
 Result<NewJob> parse_new_job(std::string_view json) {
@@ -345,6 +361,122 @@ Result<int> parse_priority(std::string_view json) {
   return decode(json, "request", [](Fields& fields) {
     return static_cast<int>(fields.integer("priority", -kMostUrgent, kMostUrgent));
   });
+}
+
+namespace {
+
+Schema metric_schema() {
+  return schema::either({schema::one_of(kMetricNames),
+                         schema::text_like("^" + std::string(kClassMetric) + "[\\s\\S]")})
+      .named("Metric");
+}
+
+// One bound is there, the other is not.
+Schema bounded_schema(std::string_view bound, std::string_view other) {
+  return schema::object({schema::must("metric", metric_schema()),
+                         schema::must(bound, schema::number()), schema::may(other, schema::null()),
+                         schema::wish("target", schema::text(1))});
+}
+
+Schema constraint_schema() {
+  return schema::either({bounded_schema("max", "min"), bounded_schema("min", "max")})
+      .named("Constraint");
+}
+
+Schema starting_point_schema() {
+  const auto only = [](std::string_view name, const Schema& value) {
+    std::vector<schema::Field> fields = {schema::must(name, value)};
+    for (const std::string_view other : {"plan", "sha256", "front_of"}) {
+      if (other != name) fields.push_back(schema::may(other, schema::null()));
+    }
+    return schema::object(fields);
+  };
+  return schema::either({only("plan", plan_schema()), only("sha256", schema::text(1)),
+                         only("front_of", schema::whole(1))})
+      .named("StartingPoint");
+}
+
+Schema recovery_schema() {
+  const Schema minutes = schema::number(kLeastMinutes, kMostTrainingMinutes);
+  const std::vector<schema::Field> wished = {
+      schema::wish("plans", schema::small(1, kMostTunedPlans)), schema::wish("minutes", minutes)};
+  const schema::Field distill = schema::wish("distill", schema::object(wished));
+  const auto kind = [](std::string_view name) {
+    return schema::must("kind", schema::constant(name));
+  };
+  return schema::either({schema::one_of(kRecoveries),
+                         schema::object({schema::must("kind", schema::one_of(kRecoveries))}),
+                         schema::object({kind(kSupernet), schema::wish("minutes", minutes),
+                                         schema::wish("int8_minutes", minutes),
+                                         schema::may("from", schema::null()), distill}),
+                         schema::object({kind(kSupernet), schema::must("from", schema::text(1)),
+                                         schema::may("minutes", schema::null()),
+                                         schema::may("int8_minutes", schema::null()), distill}),
+                         schema::object({kind(kDistill), wished[0], wished[1]})})
+      .named("Recovery");
+}
+
+Schema space_schema(Side side) {
+  const Schema scales = schema::list(schema::above(0, kLargestScale), 2, 2);
+  return schema::object(
+      {schema::usual(side, "width", schema::truth()), schema::usual(side, "depth", schema::truth()),
+       schema::usual(side, "kernels", schema::truth()),
+       schema::usual(side, "storage", schema::truth()),
+       schema::usual(side, "resolution", scales.about("the range of scales of the input")),
+       schema::usual(side, "precision", schema::precisions())});
+}
+
+Schema validation_schema(Side side) {
+  return schema::object(
+      {schema::usual(side, "held_back", schema::number(0, kMostHeldBack).or_null()),
+       schema::usual(side, "try_preprocessings", schema::truth())});
+}
+
+Schema budget_schema(Side side) {
+  const Schema seconds = schema::number(kLeastSeconds).or_null();
+  const Schema stagnation = schema::small(kLeastStagnation, kMostTrials).or_null();
+  return schema::object({schema::usual(side, "trials", schema::small(1, kMostTrials)),
+                         schema::usual(side, "seconds", seconds),
+                         schema::usual(side, "device_seconds", seconds),
+                         schema::usual(side, "stagnation", stagnation)});
+}
+
+Schema transfer_schema(Side side, const std::vector<schema::Field>& told) {
+  std::vector<schema::Field> fields = {
+      schema::must("from", schema::whole(1)),
+      schema::usual(side, "measure", schema::small(kFewestMeasured, kMostMeasured))};
+  fields.insert(fields.end(), told.begin(), told.end());
+  return schema::object(fields).or_null();
+}
+
+}  // namespace
+
+std::vector<schema::Field> job_fields(Side side, const std::vector<schema::Field>& of_transfer) {
+  const Schema weights = schema::by_name(schema::number(kLeastWeight, kMostWeight));
+  return {schema::must("model", schema::text(1).about("a SHA-256, 8 digits of it, or a name")),
+          schema::must("dataset", schema::text(1).about("a SHA-256, 8 digits of it, or a name")),
+          schema::must("targets", schema::set(schema::text(1), 1)),
+          schema::usual(side, "objectives", schema::set(metric_schema(), 1, kMostObjectives)),
+          schema::usual(side, "constraints", schema::list(constraint_schema())),
+          schema::usual(side, "across", schema::one_of(kAcross)),
+          schema::usual(side, "weights", weights.about("by target, with across: worst")),
+          schema::usual(side, "begin_with", schema::list(starting_point_schema())),
+          schema::usual(side, "transfer", transfer_schema(side, of_transfer)),
+          schema::usual(side, "space", space_schema(side)),
+          schema::usual(side, "validation", validation_schema(side)),
+          schema::usual(side, "recovery", recovery_schema()),
+          schema::usual(side, "strategy", schema::one_of(kStrategies)),
+          schema::usual(side, "budget", budget_schema(side)),
+          schema::usual(side, "seed", schema::whole())};
+}
+
+Schema new_job_schema() {
+  return schema::object(job_fields(Side::kAsked)).named("NewJob");
+}
+
+Schema priority_schema() {
+  return schema::object({schema::must("priority", schema::whole(-kMostUrgent, kMostUrgent))})
+      .named("Priority");
 }
 
 }  // namespace pare::wire

@@ -113,4 +113,30 @@ Result<std::vector<double>> parse_samples(std::string_view json) {
   return decode(json, "samples", [](Fields& fields) { return fields.numbers("samples_ms"); });
 }
 
+Schema measurement_schema() {
+  const Schema parity = schema::object({schema::must("images", schema::small(1)),
+                                        schema::must("max_error", schema::number(0).or_null()),
+                                        schema::must("tolerance", schema::number(0)),
+                                        schema::may("output", schema::text())});
+  const Schema canary = schema::object(
+      {schema::must("before_ms", schema::number(0)), schema::must("after_ms", schema::number(0))});
+  return schema::object(
+             {schema::must("median_ms", schema::number(0)),
+              schema::must("low_ms", schema::number(0)), schema::must("high_ms", schema::number(0)),
+              schema::must("p90_ms", schema::number(0).or_null()),
+              schema::must("samples", schema::small()),
+              schema::may("samples_sha256", schema::sha256()),
+              schema::must("load_ms", schema::number(0)),
+              schema::must("peak_memory_bytes", schema::whole()),
+              schema::must("parity", parity.or_null()), schema::must("canary", canary.or_null()),
+              schema::must("fingerprint", fingerprint_schema()),
+              schema::must("evidence", schema::open_object({}))})
+      .named("Measurement");
+}
+
+Schema samples_schema() {
+  return schema::object({schema::must("samples_ms", schema::list(schema::number(0)))})
+      .named("Samples");
+}
+
 }  // namespace pare::wire

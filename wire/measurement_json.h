@@ -13,6 +13,7 @@
 #include "core/measurement.h"
 #include "core/result.h"
 #include "wire/fields.h"
+#include "wire/schema.h"
 
 namespace pare::wire {
 
@@ -27,5 +28,9 @@ Result<Measurement> parse_measurement(std::string_view json);
 // [7.91, 7.88]}.
 std::string samples_to_json(std::span<const double> samples_ms);
 Result<std::vector<double>> parse_samples(std::string_view json);
+
+// As the API shows it: samples and layers are had elsewhere.
+Schema measurement_schema();
+Schema samples_schema();
 
 }  // namespace pare::wire

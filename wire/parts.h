@@ -15,6 +15,7 @@
 #include "core/plan.h"
 #include "core/preprocessing.h"
 #include "wire/fields.h"
+#include "wire/schema.h"
 
 namespace pare::wire {
 
@@ -25,6 +26,7 @@ ModelSummary read_summary(Fields& fields);
 Preprocessing read_preprocessing(Fields& fields);
 PreprocessingTrial read_preprocessing_trial(Fields& fields);
 HeadDescription read_head_description(Fields& fields);
+Schema head_description_schema();
 std::vector<TriedSize> read_tried_sizes(Fields& fields, std::string_view name);
 
 nlohmann::json plan_value(const Plan& plan);
@@ -35,6 +37,8 @@ nlohmann::json preprocessing_trial_value(const PreprocessingTrial& trial);
 nlohmann::json head_description_value(const HeadDescription& head);
 nlohmann::json summary_value(const ModelSummary& summary);
 nlohmann::json tried_sizes_value(const std::vector<TriedSize>& sizes);
+
+inline constexpr int kLargestSide = 8192;  // of an input
 
 // A name that somebody chose, fit for a path, a table and a shell: 1 to 100 letters, digits and
 // . _ + -, the first no . and no -.

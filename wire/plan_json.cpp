@@ -11,8 +11,10 @@ namespace pare::wire {
 namespace {
 
 constexpr int kVersion = 2;
-constexpr int kLargestSide = 8192;
 constexpr int kLargestKernel = 255;
+constexpr int kMostSparse = 95;  // percent
+constexpr std::size_t kMostPlansAsked = 1000;
+constexpr std::array kActivationBits = {8, 16};
 constexpr std::array<std::string_view, 9> kImportance = {
     name_of(Importance::kGram),   name_of(Importance::kL1),         name_of(Importance::kL2),
     name_of(Importance::kRandom), name_of(Importance::kThinet),     name_of(Importance::kTaylor),
@@ -78,7 +80,7 @@ nlohmann::json storage_json(const WeightStorage& storage) {
 Sparsity read_sparsity(Fields& fields) {
   Sparsity out;
   if (fields.has("percent")) {
-    out.percent = fields.small("percent", 1, 95);
+    out.percent = fields.small("percent", 1, kMostSparse);
     if (fields.has("keep") || fields.has("of")) {
       fields.refuse("percent", "not stand beside \"keep\" and \"of\"");
     }
@@ -232,11 +234,10 @@ Result<Plan> parse_plan(std::string_view json) {
 }
 
 Result<PlansAsked> parse_plans_asked(std::string_view json) {
-  constexpr std::size_t kMost = 1000;
   return decode(json, "request", [](Fields& fields) {
     PlansAsked out;
     fields.objects("plans", [&](Fields& plan) { out.plans.push_back(read_plan(plan)); });
-    if (out.plans.empty() || out.plans.size() > kMost) {
+    if (out.plans.empty() || out.plans.size() > kMostPlansAsked) {
       fields.refuse("plans", "hold 1 to 1000 plans");
     }
     if (fields.has("trials")) out.trials = fields.small("trials", 1);
@@ -246,6 +247,71 @@ Result<PlansAsked> parse_plans_asked(std::string_view json) {
 
 std::string plan_sha256(const Plan& plan) {
   return sha256_hex(plan_to_json(plan));
+}
+
+namespace {
+
+Schema quantization_schema(int version) {
+  std::vector<schema::Field> fields = {
+      schema::must("weight_bits", schema::small(7, 8)),
+      schema::must("ranges", schema::one_of(kRanges)),
+      schema::must("placement", schema::one_of(kPlacementNames)),
+      schema::wish("symmetric", schema::truth()),
+      schema::wish("rounding", schema::one_of(kRounding)),
+      schema::wish("equalization", schema::truth()),
+      schema::wish("bias_correction", schema::truth()),
+      schema::wish("activation_bits", schema::one_of_numbers(kActivationBits))};
+  if (version == 1) fields.push_back(schema::must("keep_fp32", schema::list(schema::text())));
+  return schema::object(fields);
+}
+
+Schema storage_schema() {
+  return schema::object({schema::must("bits", schema::one_of_numbers(kStorageBits)),
+                         schema::wish("grid", schema::one_of(kWeightGridNames))});
+}
+
+Schema sparsity_schema() {
+  return schema::either(
+      {schema::object({schema::must("percent", schema::small(1, kMostSparse)),
+                       schema::may("keep", schema::null()), schema::may("of", schema::null())}),
+       schema::object({schema::must("keep", schema::small(1, kLargestSparseBlock - 1)),
+                       schema::must("of", schema::small(2, kLargestSparseBlock)),
+                       schema::may("percent", schema::null())})});
+}
+
+std::vector<schema::Field> plan_fields(int version) {
+  return {schema::must("version", schema::one_of_numbers(std::span(&version, 1))),
+          schema::must("input", schema::size()),
+          schema::must("widths", schema::by_name(schema::small(1)).about("of the groups narrowed")),
+          schema::must("importance", schema::one_of(kImportance)),
+          schema::must("reconstruction", schema::one_of(kReconstruction)),
+          schema::wish("quantization", quantization_schema(version))};
+}
+
+}  // namespace
+
+Schema plan_schema() {
+  const Schema directive = schema::object(
+      {schema::wish("int8", schema::truth()), schema::wish("storage", storage_schema())});
+  std::vector<schema::Field> fields = plan_fields(kVersion);
+  for (schema::Field field :
+       {schema::must("floats", schema::precision(kFloatPrecisions)),
+        schema::wish("weights", schema::one_of(kWeights)),
+        schema::wish("skip", schema::list(schema::text())),
+        schema::wish("kernels", schema::by_name(schema::small(1, kLargestKernel))),
+        schema::wish("storage", storage_schema()), schema::wish("sparsity", sparsity_schema()),
+        schema::must("layers", schema::by_name(directive))}) {
+    fields.push_back(std::move(field));
+  }
+  return schema::either(
+             {schema::object(plan_fields(1)).about("the first version"), schema::object(fields)})
+      .named("Plan");
+}
+
+Schema plans_asked_schema() {
+  return schema::object({schema::must("plans", schema::list(plan_schema(), 1, kMostPlansAsked)),
+                         schema::wish("trials", schema::small(1))})
+      .named("PlansAsked");
 }
 
 }  // namespace pare::wire

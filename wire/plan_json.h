@@ -13,6 +13,7 @@
 
 #include "core/plan.h"
 #include "core/result.h"
+#include "wire/schema.h"
 
 namespace pare::wire {
 
@@ -31,5 +32,9 @@ struct PlansAsked {
 Result<PlansAsked> parse_plans_asked(std::string_view json);
 
 std::string plan_sha256(const Plan& plan);
+
+// Either version.
+Schema plan_schema();
+Schema plans_asked_schema();
 
 }  // namespace pare::wire

@@ -80,4 +80,24 @@ Result<PreprocessingTrial> parse_preprocessing_trial(std::string_view json) {
                 [](Fields& fields) { return read_preprocessing_trial(fields); });
 }
 
+Schema preprocessing_schema() {
+  return schema::object({schema::must("color", schema::one_of(kColors)),
+                         schema::must("resize", schema::one_of(kResizes)),
+                         schema::must("pad", schema::small(0, 255)),
+                         schema::must("mean", schema::list(schema::number(), 3, 3)),
+                         schema::must("std", schema::list(schema::above(0), 3, 3))})
+      .named("Preprocessing");
+}
+
+Schema preprocessing_trial_schema() {
+  const Schema tried = schema::object({schema::must("preprocessing", preprocessing_schema()),
+                                       schema::must("map_50_95", schema::number(-1, 1)),
+                                       schema::must("map_without_classes", schema::number(-1, 1))});
+  return schema::object({schema::must("images", schema::small()),
+                         schema::must("tried", schema::list(tried)),
+                         schema::must("findings", schema::list(schema::text())),
+                         schema::must("alarms", schema::list(schema::text()))})
+      .named("PreprocessingTrial");
+}
+
 }  // namespace pare::wire

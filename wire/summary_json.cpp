@@ -6,13 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "wire/parts.h"
+#include "wire/preprocessing_json.h"
 
 namespace pare::wire {
 namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kLargestSide = 8192;
 constexpr int kMostDetections = 10'000;
 constexpr double kLeastSigma = 1e-3;
 
@@ -368,6 +368,108 @@ Result<PartialCard> parse_partial_card(std::string_view json) {
 
 Result<ModelSummary> parse_summary(std::string_view json) {
   return decode(json, "summary", read_summary);
+}
+
+namespace {
+
+Schema texts_schema() {
+  return schema::list(schema::text());
+}
+
+Schema nms_schema() {
+  return schema::object({schema::wish("kind", schema::one_of(kNmsKindNames)),
+                         schema::wish("iou", schema::number(0, 1)),
+                         schema::wish("score", schema::number(0, 1)),
+                         schema::wish("most", schema::small(1, kMostDetections)),
+                         schema::wish("class_aware", schema::truth()),
+                         schema::wish("sigma", schema::number(kLeastSigma, 10))})
+      .named("Nms");
+}
+
+Schema group_schema() {
+  return schema::object(
+      {schema::must("name", schema::text()), schema::must("channels", schema::small(1)),
+       schema::must("widths", schema::list(schema::small(1), 1)),
+       schema::must("producers", texts_schema()), schema::must("consumers", texts_schema())});
+}
+
+Schema layer_schema() {
+  return schema::object(
+      {schema::must("name", schema::text()), schema::must("op", schema::text()),
+       schema::must("kernel", schema::list(schema::small(1, kLargestSide))),
+       schema::must("in_channels", schema::small(1)),
+       schema::must("out_channels", schema::small(1)), schema::must("groups", schema::small(1)),
+       schema::must("macs", schema::whole()), schema::must("parameters", schema::whole())});
+}
+
+Schema frozen_schema() {
+  return schema::object({schema::must("layer", schema::text()),
+                         schema::must("channels", schema::small()),
+                         schema::must("reason", schema::text())});
+}
+
+Schema stage_schema() {
+  const Schema block =
+      schema::object({schema::must("name", schema::text()), schema::must("layers", texts_schema()),
+                      schema::must("groups", texts_schema())});
+  return schema::object({schema::must("blocks", schema::list(block))});
+}
+
+Schema tried_schema() {
+  const Schema size = schema::object(
+      {schema::must("size", schema::size()), schema::may("why_not", schema::text())});
+  const Schema layer = schema::object(
+      {schema::must("layer", schema::text()), schema::must("reason", schema::text())});
+  const Schema output =
+      schema::object({schema::must("name", schema::text()), schema::must("type", schema::text()),
+                      schema::must("shape", schema::list(schema::whole(-1))),
+                      schema::may("why_not_compared", schema::text())});
+  return schema::object(
+      {schema::must("sizes", schema::list(size)), schema::may("why_no_int8", schema::text()),
+       schema::must("fp32_layers", schema::list(layer)),
+       schema::must("outputs", schema::list(output)), schema::must("seconds", schema::number(0))});
+}
+
+Schema origins_schema() {
+  return schema::object(
+      {schema::must("head", schema::text()), schema::must("input", schema::text()),
+       schema::must("preprocessing", schema::text()), schema::must("classes", schema::text())});
+}
+
+}  // namespace
+
+Schema card_schema(Side side) {
+  return schema::object({schema::usual(side, "head", schema::text()),
+                         schema::usual(side, "preprocessing", preprocessing_schema()),
+                         schema::usual(side, "input", schema::size()),
+                         schema::usual(side, "classes", texts_schema()),
+                         schema::wish("scored", texts_schema()),
+                         schema::wish("head_description", head_description_schema()),
+                         schema::wish("nms", nms_schema())})
+      .named(side == Side::kAsked ? "PartialCard" : "Card");
+}
+
+Schema summary_schema() {
+  const Schema kernel =
+      schema::object({schema::must("layer", schema::text()),
+                      schema::must("sizes", schema::list(schema::small(1, kLargestSide)))});
+  return schema::object(
+             {schema::must("sha256", schema::sha256()),
+              schema::must("card", card_schema(Side::kAnswered)),
+              schema::may("origins", origins_schema()), schema::must("notes", texts_schema()),
+              schema::must("opset", schema::small(1)), schema::must("macs", schema::whole()),
+              schema::must("parameters", schema::whole()), schema::must("bytes", schema::whole()),
+              schema::must("stride", schema::small()),
+              schema::must("groups", schema::list(group_schema())),
+              schema::must("frozen", schema::list(frozen_schema())),
+              schema::must("layers", schema::list(layer_schema())),
+              schema::may("output_layers", texts_schema()),
+              schema::may("activations", texts_schema()),
+              schema::may("stages", schema::list(stage_schema())),
+              schema::may("kernels", schema::list(kernel)), schema::may("tried", tried_schema()),
+              schema::may("preprocessing_trial", preprocessing_trial_schema()),
+              schema::may("class_count", schema::small())})
+      .named("ModelSummary");
 }
 
 }  // namespace pare::wire

@@ -6,6 +6,7 @@
 
 #include "core/model_summary.h"
 #include "core/result.h"
+#include "wire/schema.h"
 
 namespace pare::wire {
 
@@ -20,5 +21,9 @@ Result<PartialCard> parse_partial_card(std::string_view json);
 
 std::string summary_to_json(const ModelSummary& summary);
 Result<ModelSummary> parse_summary(std::string_view json);
+
+// Asked: whatever a card leaves out is found by looking.  Answered: a complete one.
+Schema card_schema(Side side);
+Schema summary_schema();
 
 }  // namespace pare::wire

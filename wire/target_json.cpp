@@ -33,4 +33,15 @@ Result<Target> parse_target(std::string_view json) {
   return decode(json, "target", read_target);
 }
 
+std::vector<schema::Field> target_fields(Side side) {
+  return {schema::must("name", schema::plain_name()), schema::must("runtime", schema::plain_name()),
+          schema::usual(side, "pool", schema::plain_name()),
+          schema::usual(side, "threads", schema::small(1, kMostThreads)),
+          schema::usual(side, "precisions", schema::precisions())};
+}
+
+Schema new_target_schema() {
+  return schema::object(target_fields(Side::kAsked)).named("NewTarget");
+}
+
 }  // namespace pare::wire

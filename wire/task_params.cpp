@@ -12,7 +12,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kLargestSide = 8192;
 constexpr int kMostThreads = 1024;
 constexpr int kMostRivals = 8;
 constexpr double kMostHeldBack = 0.99;

@@ -176,4 +176,31 @@ Json result_value(const TaskResult& result) {
   return std::visit([](const auto& r) { return value_of(r); }, result);
 }
 
+Schema build_schema() {
+  const Schema width =
+      schema::object({schema::must("kept", schema::small()), schema::must("of", schema::small(1))});
+  return schema::object({schema::must("macs", schema::whole()),
+                         schema::must("parameters", schema::whole()),
+                         schema::must("bytes", schema::whole()),
+                         schema::must("widths", schema::by_name(width))})
+      .named("Build");
+}
+
+Schema compare_schema() {
+  const Schema latency = schema::object(
+      {schema::must("ratio", schema::number(0)), schema::must("low", schema::number(0)),
+       schema::must("high", schema::number(0).or_null()), schema::must("blocks", schema::small()),
+       schema::must("verdict", schema::one_of(kLatencyVerdictNames))});
+  const Schema delta = schema::number(-2, 2);
+  const Schema accuracy =
+      schema::object({schema::may("labels", schema::one_of(kLabelSourceNames)),
+                      schema::must("delta", delta), schema::must("low", delta),
+                      schema::must("high", delta), schema::must("images", schema::small()),
+                      schema::must("verdict", schema::one_of(kAccuracyVerdictNames))});
+  return schema::object({schema::must("latency", latency), schema::must("accuracy", accuracy),
+                         schema::must("verdict", schema::one_of(kVerdictNames)),
+                         schema::must("sentence", schema::text())})
+      .named("CompareResult");
+}
+
 }  // namespace pare::wire

@@ -15,6 +15,7 @@
 #include "core/model_summary.h"
 #include "core/statistics.h"
 #include "core/training.h"
+#include "wire/schema.h"
 
 namespace pare::wire {
 
@@ -69,5 +70,8 @@ struct CompareResult {
 // In the order of TaskKind.
 using TaskResult = std::variant<ModelSummary, DatasetCounts, PrepareResult, BuildResult, Accuracy,
                                 Measurement, CompareResult, DeviceCheck, Training>;
+
+Schema build_schema();
+Schema compare_schema();
 
 }  // namespace pare::wire

@@ -11,6 +11,7 @@ namespace {
 constexpr double kLeastDays = 1.0 / 24;
 constexpr double kMostDays = 3650;
 constexpr double kMostMinutes = 7 * 24 * 60;
+constexpr std::size_t kKeyText = 40;
 
 Scopes read_scopes(Fields& fields) {
   Scopes scopes;
@@ -51,7 +52,6 @@ bool is_z85(std::string_view text) {
 }
 
 Join read_join(Fields& fields) {
-  constexpr std::size_t kKeyText = 40;
   Join out;
   out.code = fields.text("code");
   out.public_key = fields.text("public_key");
@@ -73,6 +73,26 @@ Result<Join> parse_join(std::string_view json) {
 
 Result<NewToken> parse_new_token(std::string_view json) {
   return decode(json, "token", read_new_token);
+}
+
+Schema new_token_schema() {
+  return schema::object({schema::must("name", schema::plain_name()),
+                         schema::wish("owner", schema::plain_name()),
+                         schema::must("scopes", schema::list(schema::one_of(kScopeNames), 1)),
+                         schema::wish("days", schema::number(kLeastDays, kMostDays))})
+      .named("NewToken");
+}
+
+Schema new_enrolment_schema() {
+  return schema::object({schema::must("name", schema::plain_name()),
+                         schema::wish("minutes", schema::number(1, kMostMinutes))})
+      .named("NewEnrolment");
+}
+
+Schema join_schema() {
+  return schema::object({schema::must("code", schema::text()),
+                         schema::must("public_key", schema::text(kKeyText, kKeyText))})
+      .named("Join");
 }
 
 }  // namespace pare::wire

@@ -7,6 +7,7 @@
 
 #include "core/access.h"
 #include "core/result.h"
+#include "wire/schema.h"
 
 namespace pare::wire {
 
@@ -31,5 +32,9 @@ struct Join {
 Result<NewToken> parse_new_token(std::string_view json);
 Result<NewEnrolment> parse_new_enrolment(std::string_view json);
 Result<Join> parse_join(std::string_view json);
+
+Schema new_token_schema();
+Schema new_enrolment_schema();
+Schema join_schema();
 
 }  // namespace pare::wire

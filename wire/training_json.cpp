@@ -87,4 +87,28 @@ Result<Training> parse_training(std::string_view json) {
   return decode(json, "training", read_training);
 }
 
+Schema training_schema() {
+  const Schema knot = schema::object(
+      {schema::must("removed", schema::number(0, 1)), schema::must("kept", schema::truth())});
+  const Schema judged = schema::object({schema::must("removed", schema::number(0, 1)),
+                                        schema::must("closed_form", schema::number(0)),
+                                        schema::must("trained", schema::number(0))});
+  const Schema int8 = schema::object(
+      {schema::must("steps", schema::whole()), schema::must("kept", schema::truth()),
+       schema::must("untrained", schema::number(0)), schema::must("trained", schema::number(0))});
+  const Schema parent = schema::object(
+      {schema::must("sha256", schema::sha256()), schema::must("step", schema::whole())});
+  return schema::object(
+             {schema::must("steps", schema::whole()), schema::must("skipped", schema::whole()),
+              schema::must("images", schema::small()),
+              schema::must("held_out_images", schema::small()),
+              schema::must("seconds", schema::number(0)), schema::must("threads", schema::small()),
+              schema::must("seed", schema::whole()), schema::must("knots", schema::list(knot)),
+              schema::must("judged", schema::list(judged)), schema::may("parts", schema::truth()),
+              schema::may("int8", int8), schema::must("program", schema::text()),
+              schema::must("processor", schema::text()), schema::may("parent", parent),
+              schema::may("notes", schema::list(schema::text()))})
+      .named("Training");
+}
+
 }  // namespace pare::wire

@@ -8,6 +8,7 @@
 #include "core/result.h"
 #include "core/training.h"
 #include "wire/fields.h"
+#include "wire/schema.h"
 
 namespace pare::wire {
 
@@ -16,5 +17,7 @@ nlohmann::json training_value(const Training& training);
 
 std::string training_to_json(const Training& training);
 Result<Training> parse_training(std::string_view json);
+
+Schema training_schema();
 
 }  // namespace pare::wire

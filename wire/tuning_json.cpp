@@ -52,4 +52,12 @@ Result<Tuning> parse_tuning(std::string_view json) {
   });
 }
 
+std::vector<schema::Field> tuning_fields() {
+  const Schema member = schema::object(
+      {schema::must("trial", schema::small(1)), schema::must("state", schema::one_of(kStates)),
+       schema::may("tuned_trial", schema::small(1)), schema::may("before", schema::number(0)),
+       schema::may("after", schema::number(0)), schema::may("reason", schema::text())});
+  return {schema::must("members", schema::list(member))};
+}
+
 }  // namespace pare::wire
