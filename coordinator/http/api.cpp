@@ -1,6 +1,7 @@
 #include "coordinator/http/api.h"
 
 #include "coordinator/http/groups.h"
+#include "coordinator/http/openapi.h"
 
 namespace pare::coordinator {
 
@@ -12,12 +13,14 @@ RouteTable make_routes(const Services& services) {
   add_target_routes(table, services);
   add_job_routes(table, services);
   add_trial_routes(table, services);
+  add_plan_routes(table, services);
   add_comparison_routes(table, services);
   add_task_routes(table, services);
   add_supernet_routes(table, services);
   add_token_routes(table, services);
   add_enrolment_routes(table, services);
   add_web_routes(table, services);
+  add_openapi_route(table);
   return table;
 }
 

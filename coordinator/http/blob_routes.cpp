@@ -41,15 +41,26 @@ Response get_blob(const Services& services, const Request& request) {
   return reply_file(request, blob.value(), sha256);
 }
 
+wire::Schema blob_schema() {
+  return schema::object(
+             {schema::must("sha256", schema::sha256()), schema::must("bytes", schema::whole())})
+      .named("Blob");
+}
+
 }  // namespace
 
 void add_blob_routes(RouteTable& table, const Services& services) {
   table.add({"PUT", "/v1/blobs/{sha256}", Body::kUpload, Needs::kSubmitOrWorker,
              "Stores bytes whose SHA-256 is the name",
-             [&services](const Request& r) { return put_blob(services, r); }});
+             [&services](const Request& r) { return put_blob(services, r); },
+             RouteDoc{.id = "putBlob",
+                      .tag = "blobs",
+                      .gives = {{200, blob_schema()}, {201, blob_schema()}},
+                      .refuses = {507}}});
   table.add({"GET", "/v1/blobs/{sha256}", Body::kNone, Needs::kReadOrWorker,
              "The bytes, whole or a range of them",
-             [&services](const Request& r) { return get_blob(services, r); }});
+             [&services](const Request& r) { return get_blob(services, r); },
+             RouteDoc{.id = "getBlob", .tag = "blobs", .file = true}});
 }
 
 }  // namespace pare::coordinator

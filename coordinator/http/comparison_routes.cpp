@@ -60,12 +60,25 @@ Response get_comparison(const Services& services, const Request& request) {
 void add_comparison_routes(RouteTable& table, const Services& services) {
   table.add({"POST", "/v1/comparisons", Body::kJson, Needs::kSubmit,
              "Compares two plans of a job on a target",
-             [&services](const Request& r) { return post_comparison(services, r); }});
+             [&services](const Request& r) { return post_comparison(services, r); },
+             RouteDoc{.id = "postComparison",
+                      .tag = "comparisons",
+                      .takes = wire::new_comparison_schema(),
+                      .gives = {{200, comparison_schema()}, {201, comparison_schema()}},
+                      .keyed = true,
+                      .refuses = {422}}});
   table.add({"GET", "/v1/comparisons", Body::kNone, Needs::kRead, "The comparisons",
-             [&services](const Request& r) { return list_comparisons(services, r); }});
-  table.add({"GET", "/v1/comparisons/{comparison}", Body::kNone, Needs::kRead,
-             "A comparison, and its verdict",
-             [&services](const Request& r) { return get_comparison(services, r); }});
+             [&services](const Request& r) { return list_comparisons(services, r); },
+             RouteDoc{.id = "listComparisons",
+                      .tag = "comparisons",
+                      .query = page_query(),
+                      .gives = {{200, page_of_schema("Comparisons", comparison_schema())}}}});
+  table.add(
+      {"GET", "/v1/comparisons/{comparison}", Body::kNone, Needs::kRead,
+       "A comparison, and its verdict",
+       [&services](const Request& r) { return get_comparison(services, r); },
+       RouteDoc{
+           .id = "getComparison", .tag = "comparisons", .gives = {{200, comparison_schema()}}}});
 }
 
 }  // namespace pare::coordinator

@@ -70,11 +70,21 @@ Response get_dataset(const Services& services, const Request& request) {
 void add_dataset_routes(RouteTable& table, const Services& services) {
   table.add({"PUT", "/v1/datasets", Body::kJson, Needs::kSubmit,
              "Registers an uploaded archive of images",
-             [&services](const Request& r) { return put_dataset(services, r); }});
+             [&services](const Request& r) { return put_dataset(services, r); },
+             RouteDoc{.id = "putDataset",
+                      .tag = "datasets",
+                      .takes = wire::new_dataset_schema(),
+                      .gives = {{202, dataset_schema()}},
+                      .refuses = {409}}});
   table.add({"GET", "/v1/datasets", Body::kNone, Needs::kRead, "The datasets",
-             [&services](const Request& r) { return list_datasets(services, r); }});
+             [&services](const Request& r) { return list_datasets(services, r); },
+             RouteDoc{.id = "listDatasets",
+                      .tag = "datasets",
+                      .query = page_query(),
+                      .gives = {{200, page_of_schema("Datasets", dataset_schema())}}}});
   table.add({"GET", "/v1/datasets/{dataset}", Body::kNone, Needs::kRead, "A dataset",
-             [&services](const Request& r) { return get_dataset(services, r); }});
+             [&services](const Request& r) { return get_dataset(services, r); },
+             RouteDoc{.id = "getDataset", .tag = "datasets", .gives = {{200, dataset_schema()}}}});
 }
 
 }  // namespace pare::coordinator

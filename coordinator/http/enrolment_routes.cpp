@@ -51,15 +51,39 @@ Response post_join(const Services& services, const Request& request) {
                      {"port", services.link.port}});
 }
 
+wire::Schema enrolment_schema() {
+  return schema::object({schema::must("name", schema::text()),
+                         schema::must("code", schema::text(1)),
+                         schema::must("expires_at", schema::time())})
+      .named("Enrolment");
+}
+
+wire::Schema joined_schema() {
+  return schema::object(
+             {schema::must("name", schema::text()), schema::must("token", schema::text(1)),
+              schema::must("server_key", schema::text()), schema::must("port", schema::small())})
+      .named("Joined");
+}
+
 }  // namespace
 
 void add_enrolment_routes(RouteTable& table, const Services& services) {
   table.add({"POST", "/v1/workers/enrolments", Body::kJson, Needs::kAdmin,
              "Makes a code that lets one worker join, once",
-             [&services](const Request& r) { return post_enrolment(services, r); }});
+             [&services](const Request& r) { return post_enrolment(services, r); },
+             RouteDoc{.id = "postEnrolment",
+                      .tag = "access",
+                      .takes = wire::new_enrolment_schema(),
+                      .gives = {{201, enrolment_schema()}},
+                      .refuses = {409}}});
   table.add({"POST", "/v1/workers/join", Body::kJson, Needs::kNothing,
              "Turns a code into a worker's key and token",
-             [&services](const Request& r) { return post_join(services, r); }});
+             [&services](const Request& r) { return post_join(services, r); },
+             RouteDoc{.id = "postJoin",
+                      .tag = "access",
+                      .takes = wire::join_schema(),
+                      .gives = {{201, joined_schema()}},
+                      .refuses = {404, 409}}});
 }
 
 }  // namespace pare::coordinator

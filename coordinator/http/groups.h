@@ -11,6 +11,7 @@ void add_dataset_routes(RouteTable& table, const Services& services);
 void add_target_routes(RouteTable& table, const Services& services);
 void add_job_routes(RouteTable& table, const Services& services);
 void add_trial_routes(RouteTable& table, const Services& services);
+void add_plan_routes(RouteTable& table, const Services& services);
 void add_comparison_routes(RouteTable& table, const Services& services);
 void add_task_routes(RouteTable& table, const Services& services);
 void add_supernet_routes(RouteTable& table, const Services& services);

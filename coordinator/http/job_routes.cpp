@@ -1,5 +1,6 @@
 // Jobs: submitted, read, paused, cancelled.
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -11,7 +12,9 @@
 #include "coordinator/jobs/supernets.h"
 #include "coordinator/jobs/transfer.h"
 #include "coordinator/jobs/tuning.h"
+#include "core/names.h"
 #include "wire/job_json.h"
+#include "wire/preprocessing_json.h"
 #include "wire/tuning_json.h"
 
 namespace pare::coordinator {
@@ -20,14 +23,17 @@ namespace {
 using nlohmann::ordered_json;
 
 // What a reader of the job sees before its trials are looked at.
-ordered_json outline_of(const Job& job, const Budget& budget) {
+// `document`: null: it cannot be read, and is shown as it is.
+ordered_json outline_of(const Job& job, const NewJob* document) {
   ordered_json view = {
       {"id", job.id.value}, {"state", name_of(job.state)}, {"revision", job.revision}};
   if (!job.reason.empty()) view["reason"] = job.reason;
   if (!job.owner.empty()) view["owner"] = job.owner;
   view["priority"] = job.priority;
   if (!job.warnings.empty()) view["warnings"] = job.warnings;
-  const ordered_json posted = stored_json(job.document_json);
+  // Whatever a version before did not know stands there with its default.
+  const ordered_json posted =
+      document ? ordered_json(wire::job_value(*document)) : stored_json(job.document_json);
   for (const auto& [name, value] : posted.items()) view[name] = value;
   view["model_sha256"] = job.model_sha256;
   view["card_version"] = job.card_version;
@@ -44,14 +50,14 @@ ordered_json outline_of(const Job& job, const Budget& budget) {
   view["trials"] = {{"asked", job.trials.asked},
                     {"finished", job.trials.finished},
                     {"failed", job.trials.failed}};
-  const Progress progress = progress_of(job, budget);
+  const Progress progress = progress_of(job, document ? document->budget : Budget{});
   view["progress"] = progress.share;
   if (progress.seconds_left) view["seconds_left"] = *progress.seconds_left;
   return view;
 }
 
 ordered_json view_of(const JobView& job) {
-  ordered_json view = outline_of(job.job, job.document.budget);
+  ordered_json view = outline_of(job.job, &job.document);
   if (job.labels) view["labels"] = name_of(*job.labels);
   view["best"] = ordered_json::array();
   for (const TargetFront& front : job.found->fronts) {
@@ -101,14 +107,11 @@ Result<ordered_json> under_way(Store& store, const Job& job) {
   return view;
 }
 
-std::string_view name_of(TransferVerdict verdict) {
-  switch (verdict) {
-    case TransferVerdict::kUnknown: return "unknown";
-    case TransferVerdict::kGood: return "good";
-    case TransferVerdict::kPoor: return "poor";
-  }
-  return "";
-}
+constexpr std::array kTransferVerdictNames = {
+    Named<TransferVerdict>{TransferVerdict::kUnknown, "unknown"},
+    Named<TransferVerdict>{TransferVerdict::kGood, "good"},
+    Named<TransferVerdict>{TransferVerdict::kPoor, "poor"},
+};
 
 ordered_json transfer_view(const TransferJudged& judged) {
   if (!judged.reason.empty()) return {{"reason", judged.reason}};
@@ -117,7 +120,7 @@ ordered_json transfer_view(const TransferJudged& judged) {
     view["targets"][one.target] = {{"plans", one.quality.plans},
                                    {"within_10_percent", one.quality.within},
                                    {"in_90_percent_interval", one.quality.covered},
-                                   {"verdict", name_of(one.verdict)}};
+                                   {"verdict", name_in(kTransferVerdictNames, one.verdict)}};
   }
   return view;
 }
@@ -176,7 +179,7 @@ Response list_jobs(const Services& services, const Request& request) {
   for (const Job& job : jobs.value()) {
     const auto document = wire::parse_new_job(job.document_json);
     // One that cannot be read hides no other.
-    ordered_json view = outline_of(job, document ? document.value().budget : Budget{});
+    ordered_json view = outline_of(job, document ? &document.value() : nullptr);
     std::vector<TaskWait> here;
     std::ranges::copy_if(waits.value(), std::back_inserter(here),
                          [&](const TaskWait& wait) { return wait.subject.job == job.id; });
@@ -231,37 +234,146 @@ Response list_checks(const Services& services, const Request& request) {
   return reply(200, {{"items", std::move(items)}});
 }
 
+std::vector<schema::Field> transfer_told() {
+  const wire::Schema target =
+      schema::object({schema::must("plans", schema::small()),
+                      schema::must("within_10_percent", schema::number(0, 1)),
+                      schema::must("in_90_percent_interval", schema::number(0, 1)),
+                      schema::must("verdict", schema::one_of(kTransferVerdictNames))});
+  return {schema::may("reason", schema::text()), schema::may("known_plans", schema::whole()),
+          schema::may("targets", schema::by_name(target))};
+}
+
+wire::Schema waiting_schema() {
+  return schema::object(
+             {schema::may("task", schema::whole(1)),
+              schema::must("kind", schema::one_of_all(kAllTaskKinds)),
+              schema::may("trial", schema::small(1)), schema::must("reason", schema::text()),
+              schema::may("times", schema::small()), schema::may("until", schema::time())})
+      .named("Waiting");
+}
+
+wire::Schema under_way_schema() {
+  return schema::object({schema::must("task", schema::whole(1)),
+                         schema::must("kind", schema::one_of_all(kAllTaskKinds)),
+                         schema::must("progress", schema::number(0, 1)),
+                         schema::must("message", schema::text()),
+                         schema::may("trial", schema::small(1))})
+      .named("UnderWay");
+}
+
+wire::Schema best_schema() {
+  return schema::object({schema::must("target", schema::text()),
+                         schema::must("hypervolume", schema::number(0)),
+                         schema::may("original", member_schema()),
+                         schema::must("front", schema::whole().about("how many are of use")),
+                         schema::may("fastest", member_schema().about("at most 1.0 point lost")),
+                         schema::may("note", schema::text())})
+      .named("Best");
+}
+
+std::vector<schema::Field> outline_fields() {
+  std::vector<schema::Field> tuning = wire::tuning_fields();
+  tuning.push_back(schema::must("ended", schema::small()));
+  const wire::Schema trials = schema::object({schema::must("asked", schema::small()),
+                                              schema::must("finished", schema::small()),
+                                              schema::must("failed", schema::small())});
+  std::vector<schema::Field> fields = {
+      schema::must("id", schema::whole(1)),
+      schema::must("state", schema::one_of_all<JobState>()),
+      schema::must("revision", schema::whole().about("rises with every outcome")),
+      schema::may("reason", schema::text()),
+      schema::may("owner", schema::text()),
+      schema::must("priority", schema::whole(-wire::kMostUrgent, wire::kMostUrgent)),
+      schema::may("warnings", schema::list(schema::text()))};
+  std::ranges::copy(wire::job_fields(wire::Side::kAnswered, transfer_told()),
+                    std::back_inserter(fields));
+  for (schema::Field field :
+       {schema::must("model_sha256", schema::sha256()),
+        schema::must("card_version", schema::small()),
+        schema::must("dataset_sha256", schema::sha256()),
+        schema::may("supernet_sha256", schema::sha256()),
+        schema::may("preprocessing", wire::preprocessing_trial_schema()),
+        schema::may("tuning", schema::object(tuning)), schema::must("created_at", schema::time()),
+        schema::may("started_at", schema::time()), schema::may("finished_at", schema::time()),
+        schema::must("trials", trials), schema::must("progress", schema::number(0, 1)),
+        schema::may("seconds_left", schema::number(0)),
+        schema::must("waiting", schema::list(waiting_schema()))}) {
+    fields.push_back(std::move(field));
+  }
+  return fields;
+}
+
+wire::Schema listed_job_schema() {
+  return schema::object(outline_fields()).named("ListedJob");
+}
+
+wire::Schema job_schema() {
+  std::vector<schema::Field> fields = outline_fields();
+  fields.push_back(schema::may("labels", schema::one_of(kLabelSourceNames)));
+  fields.push_back(schema::must("best", schema::list(best_schema())));
+  fields.push_back(schema::may("under_way", schema::list(under_way_schema())));
+  return schema::object(fields).named("Job");
+}
+
 }  // namespace
 
 void add_job_routes(RouteTable& table, const Services& services) {
   table.add({"POST", "/v1/jobs", Body::kJson, Needs::kSubmit, "Submits a search",
-             [&services](const Request& r) { return post_job(services, r); }});
+             [&services](const Request& r) { return post_job(services, r); },
+             RouteDoc{.id = "postJob",
+                      .tag = "jobs",
+                      .takes = wire::new_job_schema(),
+                      .gives = {{200, job_schema()}, {201, job_schema()}},
+                      .keyed = true,
+                      .refuses = {422}}});
   table.add({"GET", "/v1/jobs", Body::kNone, Needs::kRead, "The jobs",
-             [&services](const Request& r) { return list_jobs(services, r); }});
+             [&services](const Request& r) { return list_jobs(services, r); },
+             RouteDoc{.id = "listJobs",
+                      .tag = "jobs",
+                      .query = page_query(),
+                      .gives = {{200, page_of_schema("Jobs", listed_job_schema())}}}});
   table.add({"GET", "/v1/jobs/{job}", Body::kNone, Needs::kRead,
              "A job: progress, best so far, time left",
-             [&services](const Request& r) { return get_job(services, r); }});
+             [&services](const Request& r) { return get_job(services, r); },
+             RouteDoc{.id = "getJob", .tag = "jobs", .gives = {{200, job_schema()}}}});
   table.add({"GET", "/v1/jobs/{job}/checks", Body::kNone, Needs::kRead,
              "What the reality check of each target found",
-             [&services](const Request& r) { return list_checks(services, r); }});
-  table.add({"POST", "/v1/jobs/{job}/cancel", Body::kNone, Needs::kSubmit,
-             "Ends a job and what runs for it", [&services](const Request& r) {
-               return change_job(services, r,
-                                 [&](JobId id) { return services.store.cancel_job(id); });
-             }});
+             [&services](const Request& r) { return list_checks(services, r); },
+             RouteDoc{.id = "listChecks",
+                      .tag = "jobs",
+                      .gives = {{200, items_schema("TargetChecks", check_schema())}}}});
+  table.add(
+      {"POST", "/v1/jobs/{job}/cancel", Body::kNone, Needs::kSubmit,
+       "Ends a job and what runs for it",
+       [&services](const Request& r) {
+         return change_job(services, r, [&](JobId id) { return services.store.cancel_job(id); });
+       },
+       RouteDoc{
+           .id = "cancelJob", .tag = "jobs", .gives = {{200, job_schema()}}, .refuses = {409}}});
   table.add(
       {"POST", "/v1/jobs/{job}/pause", Body::kNone, Needs::kSubmit,
-       "Lets a search stand still: what runs ends, nothing begins", [&services](const Request& r) {
+       "Lets a search stand still: what runs ends, nothing begins",
+       [&services](const Request& r) {
          return change_job(services, r, [&](JobId id) { return services.store.pause_job(id); });
-       }});
-  table.add({"POST", "/v1/jobs/{job}/resume", Body::kNone, Needs::kSubmit, "Lets it go on",
-             [&services](const Request& r) {
-               return change_job(services, r,
-                                 [&](JobId id) { return services.store.resume_job(id); });
-             }});
+       },
+       RouteDoc{
+           .id = "pauseJob", .tag = "jobs", .gives = {{200, job_schema()}}, .refuses = {409}}});
+  table.add(
+      {"POST", "/v1/jobs/{job}/resume", Body::kNone, Needs::kSubmit, "Lets it go on",
+       [&services](const Request& r) {
+         return change_job(services, r, [&](JobId id) { return services.store.resume_job(id); });
+       },
+       RouteDoc{
+           .id = "resumeJob", .tag = "jobs", .gives = {{200, job_schema()}}, .refuses = {409}}});
   table.add({"POST", "/v1/jobs/{job}/priority", Body::kJson, Needs::kSubmit,
              "How urgent a job is among its owner's",
-             [&services](const Request& r) { return set_priority(services, r); }});
+             [&services](const Request& r) { return set_priority(services, r); },
+             RouteDoc{.id = "setPriority",
+                      .tag = "jobs",
+                      .takes = wire::priority_schema(),
+                      .gives = {{200, job_schema()}},
+                      .refuses = {409}}});
 }
 
 }  // namespace pare::coordinator

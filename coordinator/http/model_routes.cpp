@@ -81,15 +81,27 @@ Response get_model_file(const Services& services, const Request& request) {
 void add_model_routes(RouteTable& table, const Services& services) {
   table.add({"PUT", "/v1/models", Body::kJson, Needs::kSubmit,
              "Registers an uploaded detector and inspects it",
-             [&services](const Request& r) { return put_model(services, r); }});
+             [&services](const Request& r) { return put_model(services, r); },
+             RouteDoc{.id = "putModel",
+                      .tag = "models",
+                      .takes = wire::new_model_schema(),
+                      .gives = {{202, model_schema(Detail::kFull)}},
+                      .refuses = {409}}});
   table.add({"GET", "/v1/models", Body::kNone, Needs::kRead, "The models",
-             [&services](const Request& r) { return list_models(services, r); }});
-  table.add({"GET", "/v1/models/{model}", Body::kNone, Needs::kRead,
-             "A model, and what Pare understood of it",
-             [&services](const Request& r) { return get_model(services, r); }});
+             [&services](const Request& r) { return list_models(services, r); },
+             RouteDoc{.id = "listModels",
+                      .tag = "models",
+                      .query = page_query(),
+                      .gives = {{200, page_of_schema("Models", model_schema(Detail::kBrief))}}}});
+  table.add(
+      {"GET", "/v1/models/{model}", Body::kNone, Needs::kRead,
+       "A model, and what Pare understood of it",
+       [&services](const Request& r) { return get_model(services, r); },
+       RouteDoc{.id = "getModel", .tag = "models", .gives = {{200, model_schema(Detail::kFull)}}}});
   table.add({"GET", "/v1/models/{model}/file", Body::kNone, Needs::kRead,
              "The ONNX as it was uploaded",
-             [&services](const Request& r) { return get_model_file(services, r); }});
+             [&services](const Request& r) { return get_model_file(services, r); },
+             RouteDoc{.id = "getModelFile", .tag = "models", .file = true}});
 }
 
 }  // namespace pare::coordinator

@@ -2,19 +2,16 @@
 
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <vector>
 
 #include "coordinator/http/nesting.h"
 
 namespace pare::coordinator {
 namespace {
 
-struct Kind {
-  int status;
-  std::string_view type;
-  std::string_view title;
-};
+constexpr const char* kPrefix = "urn:pare:problem:";
 
-constexpr Kind kKinds[] = {
+constexpr ProblemKind kKinds[] = {
     {400, "invalid_argument", "The request is not valid"},
     {401, "unauthenticated", "The service does not know who asks"},
     {403, "forbidden", "This is not allowed"},
@@ -34,14 +31,6 @@ constexpr Kind kKinds[] = {
     {507, "resource_exhausted", "The service has no room left"},
 };
 
-Kind kind_of(int status) {
-  for (const Kind& kind : kKinds) {
-    if (kind.status == status) return kind;
-  }
-  return status < 500 ? Kind{status, "invalid_argument", "The request is not valid"}
-                      : Kind{status, "internal", "The service failed"};
-}
-
 constexpr std::size_t kLongestValue = 1000;
 
 // Values come as JSON where a decoder made them, and as plain text elsewhere.  What is long, or
@@ -55,10 +44,37 @@ nlohmann::json as_json(const std::string& value) {
 
 }  // namespace
 
+std::span<const ProblemKind> problem_kinds() noexcept {
+  return kKinds;
+}
+
+ProblemKind problem_kind(int status) noexcept {
+  for (const ProblemKind& kind : kKinds) {
+    if (kind.status == status) return kind;
+  }
+  return status < 500 ? ProblemKind{status, "invalid_argument", "The request is not valid"}
+                      : ProblemKind{status, "internal", "The service failed"};
+}
+
+wire::Schema problem_schema() {
+  std::vector<std::string> types;
+  for (const ProblemKind& kind : kKinds) types.push_back(kPrefix + std::string(kind.type));
+  const std::vector<std::string_view> names(types.begin(), types.end());
+  return schema::object(
+             {schema::must("type", schema::one_of(std::span<const std::string_view>(names))),
+              schema::must("title", schema::text()),
+              schema::must("status", schema::small(400, 599)),
+              schema::must("detail", schema::text()),
+              schema::may("field", schema::text().about("of the body, the query or the head")),
+              schema::may("value", schema::anything().about("what stood there"))})
+      .about("A failure (RFC 9457)")
+      .named("Problem");
+}
+
 Response problem(int status, const std::string& detail, const std::string& field,
                  const std::string& value) {
-  const Kind kind = kind_of(status);
-  nlohmann::ordered_json document = {{"type", "urn:pare:problem:" + std::string(kind.type)},
+  const ProblemKind kind = problem_kind(status);
+  nlohmann::ordered_json document = {{"type", kPrefix + std::string(kind.type)},
                                      {"title", kind.title},
                                      {"status", status},
                                      {"detail", detail}};

@@ -2,9 +2,12 @@
 // sentence, and where they are known the field and the value at fault.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "coordinator/http/message.h"
+#include "coordinator/http/route_doc.h"
 #include "core/result.h"
 
 namespace pare::coordinator {
@@ -15,5 +18,15 @@ Response failure(const Error& error);
 // For what only HTTP knows: methods, lengths, media types.
 Response problem(int status, const std::string& detail, const std::string& field = {},
                  const std::string& value = {});
+
+struct ProblemKind {
+  int status;
+  std::string_view type;  // of the problem, behind "urn:pare:problem:"
+  std::string_view title;
+};
+std::span<const ProblemKind> problem_kinds() noexcept;
+ProblemKind problem_kind(int status) noexcept;
+
+wire::Schema problem_schema();
 
 }  // namespace pare::coordinator

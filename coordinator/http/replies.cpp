@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "coordinator/http/problem.h"
+#include "coordinator/http/route_doc.h"
 #include "wire/sha256.h"
 
 namespace pare::coordinator {
@@ -17,7 +18,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::size_t kLongestKey = 200;
+constexpr int kMostListed = 1000;
+constexpr std::size_t kLongestShown = 100;
 
 template <typename Number>
 std::optional<Number> parse_number(const std::string& text) {
@@ -66,7 +68,6 @@ Response reply(int status, const ordered_json& document) {
 }
 
 Result<Page> page_of(const Request& request) {
-  constexpr int kLargest = 1000;
   Page page;
   if (const auto cursor = request.query.find("cursor"); cursor != request.query.end()) {
     const auto after = parse_number<std::int64_t>(cursor->second);
@@ -75,8 +76,8 @@ Result<Page> page_of(const Request& request) {
   }
   if (const auto limit = request.query.find("limit"); limit != request.query.end()) {
     const auto value = parse_number<int>(limit->second);
-    if (!value || *value < 1 || *value > kLargest) {
-      return bad_query("limit", "a whole number from 1 to " + std::to_string(kLargest),
+    if (!value || *value < 1 || *value > kMostListed) {
+      return bad_query("limit", "a whole number from 1 to " + std::to_string(kMostListed),
                        limit->second);
     }
     page.limit = *value;
@@ -116,6 +117,13 @@ Result<std::optional<double>> number_of(const Request& request, const std::strin
     return bad_query(name, "a number of at least 0", found->second);
   }
   return value;
+}
+
+Result<bool> flag_of(const Request& request, const std::string& name) {
+  const auto found = request.query.find(name);
+  if (found == request.query.end()) return false;
+  if (found->second == "true" || found->second == "false") return found->second == "true";
+  return bad_query(name, "true or false", found->second.substr(0, kLongestShown));
 }
 
 Result<std::int64_t> id_of(const Request& request, const std::string& name) {
@@ -184,6 +192,22 @@ std::string rfc3339(TimePoint time) {
   const auto millis = std::chrono::floor<std::chrono::milliseconds>(time - seconds).count();
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
                      fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), millis);
+}
+
+std::vector<QueryParameter> page_query() {
+  return {
+      {"cursor", schema::whole(), "Goes on behind what `next` said"},
+      {"limit", schema::whole(1, kMostListed), "So many entries at most; 100 if it is not there"}};
+}
+
+wire::Schema page_of_schema(const std::string& name, const wire::Schema& item) {
+  return schema::object({schema::must("items", schema::list(item)),
+                         schema::may("next", schema::text(1).about("the cursor of what follows"))})
+      .named(name);
+}
+
+wire::Schema items_schema(const std::string& name, const wire::Schema& item) {
+  return schema::object({schema::must("items", schema::list(item))}).named(name);
 }
 
 }  // namespace pare::coordinator

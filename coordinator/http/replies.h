@@ -16,6 +16,8 @@ namespace pare::coordinator {
 
 Response reply(int status, const nlohmann::ordered_json& document);
 
+inline constexpr std::size_t kLongestKey = 200;  // of an Idempotency-Key
+
 // ?cursor=&limit= of a list; limits are 1 to 1000.
 Result<Page> page_of(const Request& request);
 
@@ -40,6 +42,9 @@ class ListReply {
 
 // A query parameter that is a number of at least 0, if it is there.
 Result<std::optional<double>> number_of(const Request& request, const std::string& name);
+
+// A query parameter that is true or false; false if it is not there.
+Result<bool> flag_of(const Request& request, const std::string& name);
 
 // A path segment that is a number: kNotFound otherwise, for then nothing has it.
 Result<std::int64_t> id_of(const Request& request, const std::string& name);

@@ -2,7 +2,10 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
 
+#include "coordinator/http/route_doc.h"
 #include "coordinator/http/views.h"
 #include "core/names.h"
 
@@ -74,21 +77,74 @@ ordered_json view_of(const ReportedLayer& layer, const Sums& sums) {
   return view;
 }
 
+// What a front says of its place among others is not about one alone.
+bool is_of_a_front(std::string_view name) {
+  return name == "on_front" || name == "plan_sha256" || name == "candidate_sha256";
+}
+
 ordered_json view_of(const ReportedTarget& on) {
   ordered_json view = {{"target", on.target}};
   if (!on.infeasible.empty()) view["infeasible"] = on.infeasible;
   if (!on.member) return view;
   const ordered_json member = view_of(*on.member);
-  // What a front says of its place among others is not about this one alone.
   for (const auto& [name, value] : member.items()) {
-    if (name != "on_front" && name != "plan_sha256" && name != "candidate_sha256") {
-      view[name] = value;
-    }
+    if (!is_of_a_front(name)) view[name] = value;
   }
   return view;
 }
 
+wire::Schema cut_schema() {
+  return schema::object({schema::must("kind", schema::one_of(kCutNames)),
+                         schema::may("what", schema::text().about("absent: everywhere")),
+                         schema::must("from", schema::text()), schema::must("to", schema::text()),
+                         schema::must("why", schema::text()),
+                         schema::may("expected_damage", schema::number()),
+                         schema::may("macs_saved", schema::whole())});
+}
+
+std::vector<schema::Field> work_fields() {
+  return {schema::must("inputs", schema::small()), schema::must("outputs", schema::small()),
+          schema::must("macs", schema::whole()), schema::must("bytes", schema::whole())};
+}
+
+wire::Schema reported_layer_schema() {
+  const wire::Schema time = schema::object({schema::may("ms", schema::number(0)),
+                                            schema::may("share", schema::number(0, 1)),
+                                            schema::may("original_ms", schema::number(0))});
+  std::vector<schema::Field> fields = work_fields();
+  for (schema::Field field :
+       {schema::must("layer", schema::text()), schema::must("op", schema::text()),
+        schema::may("gone", schema::truth()), schema::must("precision", schema::text()),
+        schema::may("why_float", schema::text()), schema::must("macs_share", schema::number(0, 1)),
+        schema::must("bytes_share", schema::number(0, 1)),
+        schema::must("original", schema::object(work_fields())),
+        schema::may("int8_damage", schema::number()),
+        schema::may("times", schema::by_name(time).about("by target"))}) {
+    fields.push_back(std::move(field));
+  }
+  return schema::object(fields).named("ReportLayer");
+}
+
+wire::Schema reported_target_schema() {
+  std::vector<schema::Field> fields = {schema::must("target", schema::text()),
+                                       schema::may("infeasible", schema::text(1))};
+  for (schema::Field field : member_fields()) {
+    if (is_of_a_front(field.name)) continue;
+    field.required = false;
+    fields.push_back(std::move(field));
+  }
+  return schema::object(fields).named("ReportTarget");
+}
+
 }  // namespace
+
+std::vector<schema::Field> report_fields() {
+  return {schema::must("description", schema::text()),
+          schema::must("cuts", schema::list(cut_schema())),
+          schema::must("layers", schema::list(reported_layer_schema())),
+          schema::must("targets", schema::list(reported_target_schema())),
+          schema::must("unknown", schema::list(schema::text()))};
+}
 
 ordered_json view_of(const CandidateReport& report) {
   ordered_json view = {{"description", report.description}};

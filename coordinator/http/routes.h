@@ -1,6 +1,7 @@
 // The routes of the service, as a table: what is asked, what it takes, who answers.
 //
-// The server dispatches on it; docs/api.md says the same for people.
+// The server dispatches on it; docs/api.md says the same for people, and what each route says of
+// itself is told to programs (openapi.h).
 // Built once, then read by every HTTP thread.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "coordinator/http/message.h"
+#include "coordinator/http/route_doc.h"
 
 namespace pare::coordinator {
 
@@ -35,6 +37,7 @@ struct Route {
   Needs needs = Needs::kAdmin;
   std::string summary;  // one line, for people
   Handler handler;
+  std::optional<RouteDoc> doc = {};  // nullopt: a page of the dashboard, which no program asks for
 };
 
 struct RouteMatch {

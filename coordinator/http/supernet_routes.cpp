@@ -87,15 +87,27 @@ Response get_supernet_file(const Services& services, const Request& request) {
 void add_supernet_routes(RouteTable& table, const Services& services) {
   table.add({"PUT", "/v1/supernets", Body::kJson, Needs::kSubmit,
              "Registers an uploaded super-network",
-             [&services](const Request& r) { return put_supernet(services, r); }});
+             [&services](const Request& r) { return put_supernet(services, r); },
+             RouteDoc{.id = "putSupernet",
+                      .tag = "supernets",
+                      .takes = wire::new_supernet_schema(),
+                      .gives = {{200, supernet_schema()}},
+                      .refuses = {409}}});
   table.add({"GET", "/v1/supernets", Body::kNone, Needs::kRead, "The super-networks that are here",
-             [&services](const Request& r) { return list_supernets(services, r); }});
-  table.add({"GET", "/v1/supernets/{supernet}", Body::kNone, Needs::kRead,
-             "A super-network: what it was trained on, and what that brought",
-             [&services](const Request& r) { return get_supernet(services, r); }});
+             [&services](const Request& r) { return list_supernets(services, r); },
+             RouteDoc{.id = "listSupernets",
+                      .tag = "supernets",
+                      .query = page_query(),
+                      .gives = {{200, page_of_schema("Supernets", supernet_schema())}}}});
+  table.add(
+      {"GET", "/v1/supernets/{supernet}", Body::kNone, Needs::kRead,
+       "A super-network: what it was trained on, and what that brought",
+       [&services](const Request& r) { return get_supernet(services, r); },
+       RouteDoc{.id = "getSupernet", .tag = "supernets", .gives = {{200, supernet_schema()}}}});
   table.add({"GET", "/v1/supernets/{supernet}/file", Body::kNone, Needs::kRead,
              "The file, a safetensors",
-             [&services](const Request& r) { return get_supernet_file(services, r); }});
+             [&services](const Request& r) { return get_supernet_file(services, r); },
+             RouteDoc{.id = "getSupernetFile", .tag = "supernets", .file = true}});
 }
 
 }  // namespace pare::coordinator

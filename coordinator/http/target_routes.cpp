@@ -1,4 +1,5 @@
 // Targets, the workers that serve them, and the health of the service.
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "coordinator/http/groups.h"
@@ -79,20 +80,50 @@ Response get_health(const Services& services, const Request&) {
   return reply(ok ? 200 : 503, view);
 }
 
+wire::Schema health_schema() {
+  constexpr std::array<std::string_view, 2> kStatuses = {"ok", "unavailable"};
+  constexpr std::array<std::string_view, 2> kArtifacts = {"ok", "full"};
+  return schema::object(
+             {schema::must("status", schema::one_of(kStatuses)),
+              schema::must("database", schema::one_of(kStoreStateNames)),
+              schema::must("artifacts", schema::one_of(kArtifacts)),
+              schema::must("workers", schema::small()), schema::must("waiting", schema::small()),
+              schema::must("version", schema::text()),
+              schema::must("max_blob_bytes", schema::whole()),
+              schema::may("reason", schema::text()), schema::may("waiting_reason", schema::text()),
+              schema::may("since", schema::time())})
+      .named("Health");
+}
+
 }  // namespace
 
 void add_target_routes(RouteTable& table, const Services& services) {
   table.add({"POST", "/v1/targets", Body::kJson, Needs::kAdmin, "Adds a target",
-             [&services](const Request& r) { return post_target(services, r); }});
+             [&services](const Request& r) { return post_target(services, r); },
+             RouteDoc{.id = "postTarget",
+                      .tag = "targets",
+                      .takes = wire::new_target_schema(),
+                      .gives = {{200, target_schema()}, {201, target_schema()}},
+                      .refuses = {409}}});
   table.add({"GET", "/v1/targets", Body::kNone, Needs::kRead,
              "The targets, and whether anybody serves them",
-             [&services](const Request& r) { return list_targets(services, r); }});
+             [&services](const Request& r) { return list_targets(services, r); },
+             RouteDoc{.id = "listTargets",
+                      .tag = "targets",
+                      .gives = {{200, items_schema("Targets", target_schema())}}}});
   table.add({"GET", "/v1/targets/{target}", Body::kNone, Needs::kRead, "A target",
-             [&services](const Request& r) { return get_target(services, r); }});
+             [&services](const Request& r) { return get_target(services, r); },
+             RouteDoc{.id = "getTarget", .tag = "targets", .gives = {{200, target_schema()}}}});
   table.add({"GET", "/v1/workers", Body::kNone, Needs::kRead, "The workers",
-             [&services](const Request& r) { return list_workers(services, r); }});
+             [&services](const Request& r) { return list_workers(services, r); },
+             RouteDoc{.id = "listWorkers",
+                      .tag = "targets",
+                      .gives = {{200, items_schema("Workers", worker_schema())}}}});
   table.add({"GET", "/healthz", Body::kNone, Needs::kNothing, "Whether the service can work",
-             [&services](const Request& r) { return get_health(services, r); }});
+             [&services](const Request& r) { return get_health(services, r); },
+             RouteDoc{.id = "getHealth",
+                      .tag = "service",
+                      .gives = {{200, health_schema()}, {503, health_schema()}}}});
 }
 
 }  // namespace pare::coordinator

@@ -65,14 +65,45 @@ Response get_series(const Services& services, const Request& request) {
   return reply(200, {{"task", id.value()}, {"points", points}});
 }
 
+wire::Schema task_schema() {
+  return schema::object(
+             {schema::must("id", schema::whole(1)),
+              schema::must("kind", schema::one_of_all(kAllTaskKinds).or_null()),
+              schema::must("state", schema::one_of_all<TaskState>()),
+              schema::must("attempt", schema::small()),
+              schema::must("progress", schema::number(0, 1)),
+              schema::must("message", schema::text()), schema::must("suspended", schema::truth()),
+              schema::must("checkpoint_step", schema::whole().or_null()),
+              schema::must("device", schema::text().or_null()),
+              schema::must("created_at", schema::time()), schema::may("trial", schema::small(1)),
+              schema::may("waiting_reason", schema::text()), schema::may("reason", schema::text()),
+              schema::may("finished_at", schema::time())})
+      .named("Task");
+}
+
+wire::Schema series_schema() {
+  const wire::Schema point =
+      schema::object({schema::must("attempt", schema::small(1)),
+                      schema::must("step", schema::whole()), schema::must("at", schema::time()),
+                      schema::must("numbers", schema::by_name(schema::number()))});
+  return schema::object(
+             {schema::must("task", schema::whole(1)), schema::must("points", schema::list(point))})
+      .named("Series");
+}
+
 }  // namespace
 
 void add_task_routes(RouteTable& table, const Services& services) {
   table.add({"GET", "/v1/jobs/{job}/tasks", Body::kNone, Needs::kRead, "Lists the tasks of a job",
-             [&services](const Request& r) { return list_tasks(services, r); }});
+             [&services](const Request& r) { return list_tasks(services, r); },
+             RouteDoc{.id = "listTasks",
+                      .tag = "tasks",
+                      .query = page_query(),
+                      .gives = {{200, page_of_schema("Tasks", task_schema())}}}});
   table.add({"GET", "/v1/tasks/{task}/series", Body::kNone, Needs::kRead,
              "The numbers that a task told step by step",
-             [&services](const Request& r) { return get_series(services, r); }});
+             [&services](const Request& r) { return get_series(services, r); },
+             RouteDoc{.id = "getSeries", .tag = "tasks", .gives = {{200, series_schema()}}}});
 }
 
 }  // namespace pare::coordinator

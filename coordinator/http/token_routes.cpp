@@ -1,5 +1,6 @@
 // Tokens: made once, shown once, revoked; and what was asked with them.
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "coordinator/access/token_text.h"
@@ -61,9 +62,9 @@ Response post_token(const Services& services, const Request& request) {
 
 // GET /v1/tokens?revoked=true
 Response list_tokens(const Services& services, const Request& request) {
-  const auto asked = request.query.find("revoked");
-  const auto tokens =
-      services.store.tokens(asked != request.query.end() && asked->second == "true");
+  const auto revoked = flag_of(request, "revoked");
+  if (!revoked) return failure(revoked.error());
+  const auto tokens = services.store.tokens(revoked.value());
   if (!tokens) return failure(tokens.error());
   ordered_json items = ordered_json::array();
   for (const Token& token : tokens.value()) items.push_back(view_of(token));
@@ -106,20 +107,73 @@ Response list_audit(const Services& services, const Request& request) {
   return list.reply();
 }
 
+std::vector<schema::Field> token_fields() {
+  return {schema::must("name", schema::text()),
+          schema::must("owner", schema::text()),
+          schema::must("scopes", schema::set(schema::one_of(kScopeNames))),
+          schema::must("created_at", schema::time()),
+          schema::may("expires_at", schema::time()),
+          schema::may("revoked_at", schema::time()),
+          schema::may("used_at", schema::time())};
+}
+
+wire::Schema token_schema() {
+  return schema::object(token_fields()).named("Token");
+}
+
+wire::Schema new_token_shown() {
+  std::vector<schema::Field> fields = token_fields();
+  fields.push_back(schema::must("token", schema::text(1).about("its text, this once")));
+  return schema::object(fields).named("TokenShown");
+}
+
+constexpr std::array<std::string_view, 2> kAccess = {"open", "tokens"};
+
+wire::Schema whoami_schema() {
+  return schema::object({schema::must("access", schema::one_of(kAccess)),
+                         schema::may("owner", schema::text()),
+                         schema::must("scopes", schema::set(schema::one_of(kScopeNames)))})
+      .named("WhoAmI");
+}
+
+wire::Schema audit_schema() {
+  return schema::object(
+             {schema::must("at", schema::time()), schema::may("token", schema::text()),
+              schema::may("owner", schema::text()), schema::must("method", schema::text()),
+              schema::must("path", schema::text()), schema::must("status", schema::small(100, 599)),
+              schema::may("times", schema::small(2))})
+      .named("AuditEntry");
+}
+
 }  // namespace
 
 void add_token_routes(RouteTable& table, const Services& services) {
   table.add({"POST", "/v1/tokens", Body::kJson, Needs::kAdmin, "Makes a token, and shows it once",
-             [&services](const Request& r) { return post_token(services, r); }});
+             [&services](const Request& r) { return post_token(services, r); },
+             RouteDoc{.id = "postToken",
+                      .tag = "access",
+                      .takes = wire::new_token_schema(),
+                      .gives = {{201, new_token_shown()}},
+                      .refuses = {409}}});
   table.add({"GET", "/v1/tokens", Body::kNone, Needs::kAdmin, "The tokens, without their texts",
-             [&services](const Request& r) { return list_tokens(services, r); }});
+             [&services](const Request& r) { return list_tokens(services, r); },
+             RouteDoc{.id = "listTokens",
+                      .tag = "access",
+                      .query = {{"revoked", schema::truth(), "Those that ended as well"}},
+                      .gives = {{200, items_schema("Tokens", token_schema())}}}});
   table.add({"DELETE", "/v1/tokens/{token}", Body::kNone, Needs::kAdmin, "Revokes a token",
-             [&services](const Request& r) { return delete_token(services, r); }});
+             [&services](const Request& r) { return delete_token(services, r); },
+             RouteDoc{.id = "deleteToken", .tag = "access", .gives = {{200, token_schema()}}}});
   table.add({"GET", "/v1/whoami", Body::kNone, Needs::kAnyToken, "Who asks, and what they may do",
-             [&services](const Request& r) { return get_whoami(services, r); }});
+             [&services](const Request& r) { return get_whoami(services, r); },
+             RouteDoc{.id = "getWhoAmI", .tag = "access", .gives = {{200, whoami_schema()}}}});
   table.add({"GET", "/v1/audit", Body::kNone, Needs::kAdmin,
              "What was changed or refused, and for whom",
-             [&services](const Request& r) { return list_audit(services, r); }});
+             [&services](const Request& r) { return list_audit(services, r); },
+             RouteDoc{.id = "listAudit",
+                      .tag = "access",
+                      .query = page_query(),
+                      .gives = {{200, page_of_schema("Audit", audit_schema())}}}});
 }
 
 }  // namespace pare::coordinator

@@ -1,21 +1,17 @@
-// What a job found: trials, fronts, plans and candidates.
+// What a job found: trials and fronts.
 #include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <semaphore>
 #include <set>
 
 #include "coordinator/http/groups.h"
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
-#include "coordinator/http/report_view.h"
 #include "coordinator/http/trial_summaries.h"
 #include "coordinator/http/views.h"
-#include "coordinator/jobs/job_context.h"
-#include "coordinator/jobs/prediction.h"
 #include "wire/field_errors.h"
 #include "wire/measurement_json.h"
 #include "wire/plan_json.h"
@@ -24,8 +20,6 @@ namespace pare::coordinator {
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr int kOriginalTrial = 1;  // every job begins with it
 
 // Those whose outcomes changed after a revision of the job, and up to which one that holds.
 Response list_changed(const Services& services, const JobView& job, std::int64_t after, int limit) {
@@ -144,17 +138,9 @@ Result<FrontFilter> filter_of(const Request& request) {
   }
   const auto bytes = number_of(request, "max_bytes");
   if (!bytes) return bytes.error();
-  FrontFilter filter{latency.value(), map.value(), std::nullopt};
-  const auto all = request.query.find("all");
-  if (all != request.query.end()) {
-    if (all->second != "true" && all->second != "false") {
-      return Error{
-          ErrorCode::kInvalidArgument,
-          "?all= must be true or false, not '" + all->second.substr(0, 100) + "'", "all",
-          ordered_json(all->second).dump(-1, ' ', true, ordered_json::error_handler_t::replace)};
-    }
-    filter.all = all->second == "true";
-  }
+  const auto all = flag_of(request, "all");
+  if (!all) return all.error();
+  FrontFilter filter{latency.value(), map.value(), std::nullopt, all.value()};
   constexpr double kLargest = 9e18;
   if (bytes.value()) {
     filter.max_bytes = static_cast<std::int64_t>(std::min(*bytes.value(), kLargest));
@@ -214,212 +200,76 @@ Response get_front_across(const Services& services, const Request& request) {
   return reply(200, view);
 }
 
-ordered_json view_of(const std::vector<PredictedOutcome>& outcomes) {
-  ordered_json view = ordered_json::object();
-  for (const PredictedOutcome& outcome : outcomes) {
-    ordered_json on = {{"works", outcome.works}};
-    if (!outcome.never.empty()) on = {{"works", 0}, {"reason", outcome.never}};
-    for (const auto& [metric, value] : outcome.metrics) {
-      on[name_of(metric)] = {{"mean", value.mean}, {"low", value.low}, {"high", value.high}};
-    }
-    view[outcome.target] = std::move(on);
-  }
-  return view;
+wire::Schema trial_schema() {
+  std::vector<schema::Field> fields = trial_fields(Detail::kBrief);
+  fields.push_back(schema::must("plan", wire::plan_schema()));
+  return schema::object(fields).named("Trial");
 }
 
-constexpr int kMostToldTrials = 2000;  // a prediction goes by the newest of those asked for
-constexpr int kMostPredictions = 2;    // at once: each takes a processor for seconds
-
-// Of those asked for, the newest that a prediction goes by.
-Result<std::vector<Trial>> told_trials(Store& store, const Job& job, std::optional<int> first) {
-  const int last = std::min(first.value_or(job.trials.asked), job.trials.asked);
-  std::vector<Trial> told;
-  for (int after = std::max(0, last - kMostToldTrials); after < last;) {
-    auto page = store.trials(job.id, {after, std::min(500, last - after)});
-    if (!page) return page.error();
-    if (page.value().empty()) break;
-    after = page.value().back().number;
-    std::ranges::move(std::move(page).value(), std::back_inserter(told));
-  }
-  return told;
+wire::Schema summaries_schema() {
+  return schema::object({schema::must("items", schema::list(trial_summary_schema())),
+                         schema::may("next", schema::text(1)),
+                         schema::may("revision", schema::whole().about("ask again with it"))})
+      .named("TrialSummaries");
 }
 
-// POST /v1/jobs/{job}/predict
-Response predict_plans(const Services& services, std::counting_semaphore<>& turns,
-                       const Request& request) {
-  const auto id = id_of(request, "job");
-  if (!id) return failure(id.error());
-  const auto asked = wire::parse_plans_asked(request.body);
-  if (!asked) return failure(asked.error());
-  const std::vector<Plan>& plans = asked.value().plans;
-  const auto job = services.store.job(JobId{id.value()});
-  if (!job) return failure(job.error());
-  if (!turns.try_acquire()) {
-    return failure({ErrorCode::kUnavailable, std::to_string(kMostPredictions) +
-                                                 " predictions are being worked out: ask again"});
-  }
-  const std::unique_ptr<std::counting_semaphore<>, void (*)(std::counting_semaphore<>*)> turn(
-      &turns, [](std::counting_semaphore<>* taken) { taken->release(); });
-  const auto context = load_context(services.store, job.value());
-  if (!context) return failure(context.error());
-  const auto told = told_trials(services.store, job.value(), asked.value().trials);
-  if (!told) return failure(told.error());
-  const auto predicted = predict(context.value(), told.value(), plans);
-  if (!predicted) return failure(predicted.error());
-  ordered_json items = ordered_json::array();
-  for (std::size_t i = 0; i < plans.size(); ++i) {
-    items.push_back({{"plan_sha256", wire::plan_sha256(plans[i])},
-                     {"predicted", view_of(predicted.value()[i])}});
-    const Weights weights = predicted_weights(context.value(), plans[i]);
-    if (weights != plans[i].weights) items.back()["weights"] = name_of(weights);
-  }
-  return reply(200, {{"job", id.value()}, {"items", std::move(items)}});
+std::vector<QueryParameter> summaries_query() {
+  std::vector<QueryParameter> query = page_query();
+  query.push_back({"since", schema::whole(), "Those whose outcomes changed after that revision"});
+  return query;
 }
 
-Result<ordered_json> with_job(const Services& services, const std::vector<Trial>& trials) {
-  ordered_json views = ordered_json::array();
-  for (const Trial& trial : trials) {
-    const auto labels = labels_of(services.store, trial.job);
-    if (!labels) return labels.error();
-    ordered_json view = {{"job", trial.job.value}};
-    view.update(view_of(trial, labels.value(), Detail::kFull));
-    view.erase("plan");
-    views.push_back(std::move(view));
-  }
-  return views;
+std::vector<QueryParameter> front_query() {
+  return {{"max_latency_ms", schema::number(0), "No slower than this"},
+          {"min_map", schema::number(kAccuracyRange.low, kAccuracyRange.high),
+           "No less accurate: a share, 0.36 for 36 points"},
+          {"max_bytes", schema::number(0), "No larger"},
+          {"all", schema::truth(), "Those that are of no use as well"}};
 }
 
-// GET /v1/plans/{plan}
-Response get_plan(const Services& services, const Request& request) {
-  const auto trials = services.store.trials_with_plan(request.captured("plan"));
-  if (!trials) return failure(trials.error());
-  const auto views = with_job(services, trials.value());
-  if (!views) return failure(views.error());
-  const Trial& first = trials.value().front();
-  return reply(200, {{"sha256", first.plan_sha256},
-                     {"plan", stored_json(first.plan_json)},
-                     {"trials", views.value()}});
-}
-
-// GET /v1/candidates/{candidate}
-Response get_candidate(const Services& services, const Request& request) {
-  const auto trials = services.store.trials_with_candidate(request.captured("candidate"));
-  if (!trials) return failure(trials.error());
-  const auto views = with_job(services, trials.value());
-  if (!views) return failure(views.error());
-  const Trial& first = trials.value().front();
-  return reply(200, {{"sha256", first.candidate_sha256},
-                     {"plan_sha256", first.plan_sha256},
-                     {"bytes", first.bytes.value_or(0)},
-                     {"macs", first.macs.value_or(0)},
-                     {"build", stored_json(first.build_json)},
-                     {"trials", views.value()}});
-}
-
-// Where a candidate is reported of: in the job that is asked for, or the newest that has it.
-Result<Trial> reported_trial(const Services& services, const Request& request) {
-  const auto trials = services.store.trials_with_candidate(request.captured("candidate"));
-  if (!trials) return trials.error();
-  if (!request.query.contains("job")) {
-    return *std::ranges::max_element(trials.value(), {}, &Trial::job);
-  }
-  const auto job = number_of(request, "job");
-  if (!job) return job.error();
-  const auto in_job = std::ranges::find_if(trials.value(), [&](const Trial& trial) {
-    return static_cast<double>(trial.job.value) == *job.value();
-  });
-  if (in_job != trials.value().end()) return *in_job;
-  return wire::with_field(
-      {ErrorCode::kNotFound, "no trial of job " + request.query.at("job") + " made the candidate"},
-      "job", request.query.at("job"));
-}
-
-// What the builds of two trials came to; the original's where there is one.
-ordered_json totals_view(const Trial& trial, const Trial* original) {
-  const auto built = [](const Trial& one) {
-    const ordered_json build = stored_json(one.build_json);
-    ordered_json view = ordered_json::object();
-    for (const char* name : {"macs", "parameters", "bytes"}) {
-      if (build.is_object() && build.contains(name)) view[name] = build[name];
-    }
-    return view;
-  };
-  ordered_json view = built(trial);
-  if (original != nullptr) view["original"] = built(*original);
-  return view;
-}
-
-// GET /v1/candidates/{candidate}/report
-Response get_report(const Services& services, const Request& request) {
-  const auto trial = reported_trial(services, request);
-  if (!trial) return failure(trial.error());
-  const auto job = services.store.job(trial.value().job);
-  if (!job) return failure(job.error());
-  const auto context = load_context(services.store, job.value());
-  if (!context) return failure(context.error());
-  const auto guidance = guidance_of(job.value(), context.value().training);
-  if (!guidance) return failure(guidance.error());
-  const auto first = services.store.trial(job.value().id, kOriginalTrial);
-  const Trial* original = first && first.value().macs ? &first.value() : nullptr;
-  const auto report = report_of(context.value(), guidance.value(), trial.value(), original);
-  if (!report) return failure(report.error());
-  ordered_json view = {{"sha256", trial.value().candidate_sha256},
-                       {"plan_sha256", trial.value().plan_sha256},
-                       {"job", job.value().id.value},
-                       {"trial", trial.value().number},
-                       {"origin", name_of(trial.value().origin)},
-                       {"model_sha256", job.value().model_sha256},
-                       {"labels", name_of(context.value().labels)},
-                       {"totals", totals_view(trial.value(), original)}};
-  view.update(view_of(report.value()));
-  return reply(200, view);
-}
-
-// GET /v1/candidates/{candidate}/file
-Response get_candidate_file(const Services& services, const Request& request) {
-  const auto trials = services.store.trials_with_candidate(request.captured("candidate"));
-  if (!trials) return failure(trials.error());
-  const std::string& sha256 = trials.value().front().candidate_sha256;
-  const auto blob = services.blobs.find(sha256);
-  if (!blob) return failure(blob.error());
-  return reply_file(request, blob.value(), sha256, sha256.substr(0, 10) + ".onnx");
+wire::Schema front_schema() {
+  std::vector<schema::Field> fields = front_fields();
+  fields.push_back(schema::must("target", schema::text()));
+  return schema::object(fields).named("Front");
 }
 
 }  // namespace
 
 void add_trial_routes(RouteTable& table, const Services& services) {
   table.add({"GET", "/v1/jobs/{job}/trials", Body::kNone, Needs::kRead, "Every trial of a job",
-             [&services](const Request& r) { return list_trials(services, r); }});
+             [&services](const Request& r) { return list_trials(services, r); },
+             RouteDoc{.id = "listTrials",
+                      .tag = "trials",
+                      .query = page_query(),
+                      .gives = {{200, page_of_schema("Trials", trial_schema())}}}});
   table.add({"GET", "/v1/jobs/{job}/trials/summaries", Body::kNone, Needs::kRead,
              "The trials of a job without their plans, all or those that changed",
              [&services, summaries = std::make_shared<TrialSummaries>()](const Request& r) {
                return list_summaries(services, *summaries, r);
-             }});
-  table.add({"GET", "/v1/jobs/{job}/trials/{trial}/samples/{target}", Body::kNone, Needs::kRead,
-             "Every sample of a trial's latency on a target",
-             [&services](const Request& r) { return get_samples(services, r); }});
+             },
+             RouteDoc{.id = "listTrialSummaries",
+                      .tag = "trials",
+                      .query = summaries_query(),
+                      .gives = {{200, summaries_schema()}}}});
+  table.add(
+      {"GET", "/v1/jobs/{job}/trials/{trial}/samples/{target}", Body::kNone, Needs::kRead,
+       "Every sample of a trial's latency on a target",
+       [&services](const Request& r) { return get_samples(services, r); },
+       RouteDoc{.id = "getSamples", .tag = "trials", .gives = {{200, wire::samples_schema()}}}});
   table.add({"GET", "/v1/jobs/{job}/fronts/{target}", Body::kNone, Needs::kRead,
              "The trials that no other beats on a target, filtered",
-             [&services](const Request& r) { return get_front(services, r); }});
+             [&services](const Request& r) { return get_front(services, r); },
+             RouteDoc{.id = "getFront",
+                      .tag = "trials",
+                      .query = front_query(),
+                      .gives = {{200, front_schema()}}}});
   table.add({"GET", "/v1/jobs/{job}/front", Body::kNone, Needs::kRead,
              "The trials that no other beats on the target where each does worst, filtered",
-             [&services](const Request& r) { return get_front_across(services, r); }});
-  table.add({"POST", "/v1/jobs/{job}/predict", Body::kJson, Needs::kRead,
-             "What the job's trials say of plans that it has not tried",
-             [&services, turns = std::make_shared<std::counting_semaphore<>>(kMostPredictions)](
-                 const Request& r) { return predict_plans(services, *turns, r); }});
-  table.add({"GET", "/v1/plans/{plan}", Body::kNone, Needs::kRead,
-             "A plan, and the trials that used it",
-             [&services](const Request& r) { return get_plan(services, r); }});
-  table.add({"GET", "/v1/candidates/{candidate}", Body::kNone, Needs::kRead,
-             "What is known of a candidate",
-             [&services](const Request& r) { return get_candidate(services, r); }});
-  table.add({"GET", "/v1/candidates/{candidate}/report", Body::kNone, Needs::kRead,
-             "What was cut or lowered in a candidate, where and why, and what it cost",
-             [&services](const Request& r) { return get_report(services, r); }});
-  table.add({"GET", "/v1/candidates/{candidate}/file", Body::kNone, Needs::kRead,
-             "The candidate's ONNX",
-             [&services](const Request& r) { return get_candidate_file(services, r); }});
+             [&services](const Request& r) { return get_front_across(services, r); },
+             RouteDoc{.id = "getFrontAcross",
+                      .tag = "trials",
+                      .query = front_query(),
+                      .gives = {{200, schema::object(front_fields()).named("FrontAcross")}}}});
 }
 
 }  // namespace pare::coordinator

@@ -1,9 +1,11 @@
 #include "coordinator/http/trial_summaries.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "coordinator/http/route_doc.h"
 #include "coordinator/http/views.h"
 #include "coordinator/jobs/front.h"
 #include "wire/plan_json.h"
@@ -15,6 +17,9 @@ using nlohmann::ordered_json;
 
 constexpr int kOriginal = 1;
 constexpr int kChangesAtOnce = 1000;
+// What an outcome says as a member of a front does.
+constexpr std::array kOfMembers = {"map_low",       "map_high", "map_lost", "map_lost_low",
+                                   "map_lost_high", "speedup",  "held_back"};
 
 std::string text_of(const ordered_json& view) {
   return view.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
@@ -40,12 +45,35 @@ ordered_json summary_of(const Trial& trial, const JobView& job, const Trial* ori
     const auto member = as_member(trial, original, target, *job.model);
     if (!member) continue;
     const ordered_json said = view_of(*member);
-    for (const char* name : {"map_low", "map_high", "map_lost", "map_lost_low", "map_lost_high",
-                             "speedup", "held_back"}) {
+    for (const char* name : kOfMembers) {
       if (said.contains(name)) outcome[name] = said[name];
     }
   }
   return view;
+}
+
+wire::Schema trial_summary_schema() {
+  const auto said = [](const schema::Field& field) {
+    return field.name != "held_back" && std::ranges::count(kOfMembers, field.name) > 0;
+  };
+  std::vector<schema::Field> more;
+  for (schema::Field field : member_fields()) {
+    field.required = false;
+    if (said(field)) more.push_back(std::move(field));
+  }
+  std::vector<schema::Field> fields = trial_fields(Detail::kBrief);
+  std::ranges::find(fields, "outcomes", &schema::Field::name)->value =
+      schema::by_name(outcome_schema("TrialSummaryOutcome", more)).about("by target");
+  for (schema::Field field :
+       {schema::may("input", schema::size()), schema::may("precision", schema::text()),
+        schema::may("weights", schema::one_of_all<Weights>()),
+        schema::may("narrower_groups", schema::small()),
+        schema::may("skipped_blocks", schema::small()),
+        schema::may("smaller_kernels", schema::small()),
+        schema::may("float_layers", schema::small()), schema::may("description", schema::text())}) {
+    fields.push_back(std::move(field));
+  }
+  return schema::object(fields).named("TrialSummary");
 }
 
 std::optional<Trial> built_original(Store& store, JobId job) {

@@ -18,11 +18,14 @@
 #include "coordinator/jobs/job_view.h"
 #include "coordinator/store/store.h"
 #include "core/result.h"
+#include "wire/schema.h"
 
 namespace pare::coordinator {
 
 // `original`: nullptr: it was not built yet.
 nlohmann::ordered_json summary_of(const Trial& trial, const JobView& job, const Trial* original);
+
+wire::Schema trial_summary_schema();
 
 // The trial that everything is compared with; nullopt: it was not built yet.
 std::optional<Trial> built_original(Store& store, JobId job);

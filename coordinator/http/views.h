@@ -9,6 +9,7 @@
 #include "coordinator/store/records.h"
 #include "core/label_source.h"
 #include "core/target.h"
+#include "wire/schema.h"
 
 namespace pare::coordinator {
 
@@ -29,5 +30,20 @@ nlohmann::ordered_json view_of(const TargetFront& front, std::optional<LabelSour
 
 // The document that a record holds, or null.
 nlohmann::ordered_json stored_json(const std::string& text);
+
+// What they are, by the same names.
+wire::Schema model_schema(Detail detail);
+wire::Schema dataset_schema();
+wire::Schema target_schema();
+wire::Schema worker_schema();
+wire::Schema check_schema();
+wire::Schema supernet_schema();
+wire::Schema comparison_schema();
+std::vector<wire::schema::Field> trial_fields(Detail detail);
+std::vector<wire::schema::Field> member_fields();
+wire::Schema member_schema();
+std::vector<wire::schema::Field> front_fields();
+// Of an outcome in a list of trials; `more`: what is said of it besides.
+wire::Schema outcome_schema(const std::string& name, const std::vector<wire::schema::Field>& more);
 
 }  // namespace pare::coordinator

@@ -9,6 +9,7 @@
 #include "support_archive.h"
 #include "tests/search/small_detector.h"
 #include "tests/support/one_by_one.h"
+#include "wire/check_json.h"
 #include "wire/plan_json.h"
 #include "wire/preprocessing_json.h"
 #include "wire/sha256.h"
@@ -25,6 +26,18 @@ using testing::HasSubstr;
 constexpr const char* kLabels =
     R"({"images":[{"id":1,"file_name":"v.jpg"}],"categories":[{"id":7,"name":"crack"}],)"
     R"("annotations":[{"id":1,"image_id":1,"category_id":7,"bbox":[1,2,3,4]}]})";
+
+std::string plan_json() {
+  Plan plan;
+  plan.height = plan.width = 64;
+  return wire::plan_to_json(plan);
+}
+
+std::string trained_json() {
+  Training training;
+  training.steps = 7;
+  return wire::training_to_json(training);
+}
 
 // A model, a labelled dataset, a target that is served and one that is not.
 class JobRoutes : public ServiceFixture {
@@ -121,7 +134,7 @@ TEST_F(JobRoutes, a_super_network_is_listed_read_and_downloaded) {
                                               .model_sha256 = model_,
                                               .dataset_sha256 = posted["dataset_sha256"],
                                               .statistics_sha256 = std::string(64, '5'),
-                                              .training_json = R"({"steps":7})"}},
+                                              .training_json = trained_json()}},
                                JobInherits{job, file}}}));
   const json items = json_of(call("GET", "/v1/supernets"))["items"];
   ASSERT_EQ(items.size(), 1U);
@@ -180,7 +193,7 @@ TEST_F(JobRoutes, a_job_says_which_members_are_tuned_and_a_file_which_plan_it_is
                                               .model_sha256 = model_,
                                               .dataset_sha256 = posted["dataset_sha256"],
                                               .statistics_sha256 = std::string(64, '5'),
-                                              .training_json = R"({"steps":7})",
+                                              .training_json = trained_json(),
                                               .plan_sha256 = plan}}}}));
   const json seen = json_of(call("GET", path))["tuning"];
   EXPECT_EQ(seen["ended"], 1);
@@ -218,7 +231,7 @@ TEST_F(JobRoutes, a_summary_that_cannot_be_read_hides_no_trial) {
         DatasetInspected{posted["dataset_sha256"], EntryState::kReady, "", {1, 1, 1, true, {"a"}}},
         JobMoved{job, JobState::kPreparing, ""}, JobPrepared{job, std::string(64, '5'), "{}"},
         JobMoved{job, JobState::kSearching, ""},
-        TrialAdded{job, 1, plan, "{}", TrialOrigin::kSeed, {}}}}));
+        TrialAdded{job, 1, plan, plan_json(), TrialOrigin::kSeed, {}}}}));
   const std::string path = "/v1/jobs/" + posted["id"].dump();
   const Response trials = call("GET", path + "/trials");
   EXPECT_EQ(trials.status, 200) << trials.body;
@@ -247,7 +260,7 @@ TEST_F(JobRoutes, every_sample_of_a_latency_can_be_had) {
        JobMoved{job, JobState::kSearching, ""}}};
   for (int number = 1; number <= 4; ++number) {
     const std::string plan(64, static_cast<char>('0' + number));
-    batch.changes.push_back(TrialAdded{job, number, plan, "{}", TrialOrigin::kSeed, {}});
+    batch.changes.push_back(TrialAdded{job, number, plan, plan_json(), TrialOrigin::kSeed, {}});
   }
   batch.changes.insert(batch.changes.end(), {timed, within, lost});
   ASSERT_TRUE(store_->commit(batch));
@@ -504,6 +517,19 @@ TEST_F(JobRoutes, the_tasks_of_a_job_are_shown_with_the_numbers_that_they_tell) 
   EXPECT_EQ(call("GET", "/v1/jobs/999/tasks").status, 404);
 }
 
+TEST_F(JobRoutes, a_job_that_a_version_before_was_posted_has_the_defaults_of_what_came_later) {
+  const json before = {{"model", "det"}, {"dataset", "boards"}, {"targets", {"x86"}}};
+  const std::string dataset = json_of(call("GET", "/v1/datasets/boards"))["sha256"];
+  const JobDraft draft{before.dump(), model_, dataset, {"x86"}, 1, {}, ""};
+  const auto added = store_->add_job(draft, std::nullopt);
+  ASSERT_TRUE(added);
+  const json shown =
+      json_of(call("GET", "/v1/jobs/" + std::to_string(added.value().value.id.value)));
+  EXPECT_EQ(shown["space"]["storage"], true);
+  EXPECT_EQ(shown["budget"]["stagnation"], nullptr);
+  EXPECT_EQ(json_of(call("GET", "/v1/jobs"))["items"][0]["space"], shown["space"]);
+}
+
 TEST_F(JobRoutes, images_without_labels_will_do) {
   json document = good();
   document["dataset"] = "bare";
@@ -515,7 +541,9 @@ TEST_F(JobRoutes, the_checks_of_a_job_are_shown_with_what_they_found) {
   const std::string path = "/v1/jobs/" + job["id"].dump() + "/checks";
   EXPECT_EQ(json_of(call("GET", path))["items"].size(), 0U);
   const JobId id{job["id"].get<std::int64_t>()};
-  TargetCheck check{id, "x86", "a processor", "1", true, R"({"findings":["it is slow"]})", "",
+  DeviceCheck found;
+  found.findings = {"it is slow"};
+  TargetCheck check{id, "x86", "a processor", "1", true, wire::device_check_value(found).dump(), "",
                     id, {}};
   ASSERT_TRUE(store_->commit({{}, {CheckRecorded{check}}}));
   const json items = json_of(call("GET", path))["items"];

@@ -24,7 +24,7 @@ class Server : public ServiceFixture {
  protected:
   void SetUp() override {
     ServiceFixture::SetUp();
-    RouteTable routes = make_routes(*services_);
+    RouteTable routes = make_checked_routes();
     routes.add(
         {"GET", "/v1/throws", Body::kNone, Needs::kNothing, "",
          [](const Request&) -> Response { throw std::runtime_error("secret of the house"); }});

@@ -5,13 +5,18 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <thread>
 
 #include "coordinator/http/api.h"
+#include "coordinator/http/openapi.h"
+#include "coordinator/http/problem.h"
+#include "tests/support/json_schema.h"
 #include "tests/support/postgres_store.h"
 
 namespace pare::coordinator {
@@ -27,7 +32,7 @@ class ServiceFixture : public testing::Test {
     std::filesystem::remove_all(folder_);
     blobs_.emplace(BlobStore::open(folder_, Bytes{1 << 20}).value());
     services_.emplace(Services{*store_, views_, *blobs_, [this] { ++wakes_; }});
-    routes_ = make_routes(*services_);
+    routes_ = make_checked_routes();
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
@@ -50,6 +55,57 @@ class ServiceFixture : public testing::Test {
     auto match = std::get<RouteMatch>(routes_.find(method, request.path));
     request.captures = match.captures;
     return match.route->handler(request);
+  }
+
+  // What is answered is what the route says of itself, and what was taken is, too.
+  static void expect_described(const Route& route, const Request& request,
+                               const Response& response) {
+    if (!route.doc) return;
+    const RouteDoc& doc = *route.doc;
+    const std::string what = route.method + " " + route.pattern + " " + request.body + "\n" +
+                             std::to_string(response.status) + " " + response.body;
+    if (response.content_type == "application/problem+json") {
+      EXPECT_TRUE(refusals_of(route).contains(response.status)) << what;
+      EXPECT_EQ(why_not(problem_schema(), response.body), "") << what;
+      return;
+    }
+    if (doc.takes) {
+      EXPECT_EQ(why_not(*doc.takes, request.body), "") << what;
+    }
+    if (response.file) {
+      EXPECT_TRUE(doc.file) << what;
+      return;
+    }
+    EXPECT_EQ(response.content_type, "application/json");
+    const auto given = doc.gives.find(response.status);
+    ASSERT_NE(given, doc.gives.end()) << what;
+    EXPECT_EQ(why_not(given->second, response.body), "") << what;
+  }
+
+  // The routes, each of which sees to it that it does as it says.
+  RouteTable make_checked_routes() const {
+    RouteTable checked;
+    const RouteTable made = make_routes(*services_);
+    for (Route route : made.routes()) {
+      const auto said = std::make_shared<const Route>(route);  // owners: the handler
+      route.handler = [said](const Request& request) {
+        const Response response = said->handler(request);
+        expect_described(*said, request, response);
+        return response;
+      };
+      checked.add(std::move(route));
+    }
+    return checked;
+  }
+
+  // Made once each: there are few, and every answer is looked at.
+  static std::string why_not(const wire::Schema& schema, const std::string& document) {
+    static std::mutex mutex;
+    const std::lock_guard lock(mutex);
+    static std::map<std::string, std::unique_ptr<JsonSchema>> made;
+    std::unique_ptr<JsonSchema>& held = made[schema.json().dump()];
+    if (!held) held = std::make_unique<JsonSchema>(schema.json(), schema.parts());
+    return held->why_not(nlohmann::json::parse(document));
   }
 
   // /healthz, once the store's monitor has seen so much.
