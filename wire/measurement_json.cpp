@@ -113,6 +113,31 @@ Result<std::vector<double>> parse_samples(std::string_view json) {
   return decode(json, "samples", [](Fields& fields) { return fields.numbers("samples_ms"); });
 }
 
+namespace {
+
+// Whoever measured says it (engine/harness/evidence.cpp), and may say more: nothing here reads it.
+Schema evidence_schema() {
+  const Schema state = schema::open_object({schema::may("load_average", schema::number(0)),
+                                            schema::may("governor", schema::text()),
+                                            schema::may("frequency_mhz", schema::number(0)),
+                                            schema::may("temperature_celsius", schema::number()),
+                                            schema::may("throttle_count", schema::whole())});
+  return schema::open_object(
+             {schema::may("runtime", schema::text()),
+              schema::may("versions", schema::by_name(schema::text())),
+              schema::may("settings", schema::by_name(schema::text())),
+              schema::may("threads", schema::small()),
+              schema::may("cores", schema::list(schema::small())),
+              schema::may("cpu_model", schema::text()), schema::may("processor", schema::text()),
+              schema::may("kernel", schema::text()), schema::may("memory_bytes", schema::whole()),
+              schema::may("before", state), schema::may("after", state),
+              schema::may("warmup_runs", schema::small()),
+              schema::may("stationary", schema::truth())})
+      .named("Evidence");
+}
+
+}  // namespace
+
 Schema measurement_schema() {
   const Schema parity = schema::object({schema::must("images", schema::small(1)),
                                         schema::must("max_error", schema::number(0).or_null()),
@@ -130,7 +155,7 @@ Schema measurement_schema() {
               schema::must("peak_memory_bytes", schema::whole()),
               schema::must("parity", parity.or_null()), schema::must("canary", canary.or_null()),
               schema::must("fingerprint", fingerprint_schema()),
-              schema::must("evidence", schema::open_object({}))})
+              schema::must("evidence", evidence_schema())})
       .named("Measurement");
 }
 

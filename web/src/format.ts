@@ -109,6 +109,6 @@ export function short(sha256: string): string {
   return sha256.slice(0, 10);
 }
 
-export function size(input: readonly number[] | undefined): string {
+export function size(input: readonly number[] | null | undefined): string {
   return input && input.length >= 2 ? `${input[1]}×${input[0]}` : missing;
 }

@@ -9,11 +9,18 @@ function member(trial: number, ms: number, map: number, mib: number): Member {
   return {
     ...{ trial, latency_ms: ms, latency_low_ms: ms, latency_high_ms: ms, map_50_95: map },
     ...{ map_lost: 50 - 100 * map, bytes: mib * mebibyte, plan_sha256: '', candidate_sha256: '' },
-    ...{ images: 1, latency_confirmed: true, on_front: 1, peak_memory_bytes: 0, macs: 0 },
+    ...{
+      images: 1,
+      accuracy_runtime: '',
+      latency_confirmed: true,
+      on_front: 1,
+      peak_memory_bytes: 0,
+      macs: 0,
+    },
     ...{
       input: [1, 1],
       precision: 'fp32',
-      weights: '',
+      weights: 'original',
       recovered: '',
       speedup: 1,
       description: '',

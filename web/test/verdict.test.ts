@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lackingIn, type Result, verdictWords } from '../src/domain/verdict.ts';
 
-function result(latency: string, accuracy: string, delta: number, half: number): Result {
+function result(
+  latency: Result['latency']['verdict'],
+  accuracy: Result['accuracy']['verdict'],
+  delta: number,
+  half: number,
+): Result {
   return {
     latency: { ratio: 0.9, low: 0.8, high: 1.05, blocks: 30, verdict: latency },
     accuracy: { delta, low: delta - half, high: delta + half, images: 100, verdict: accuracy },

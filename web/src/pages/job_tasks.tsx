@@ -11,7 +11,7 @@ import { type Column, orderIn, orderText, Table } from '../ui/table.tsx';
 
 const columns: Column<Task>[] = [
   { key: 'id', title: 'Task', right: true, sort: (t) => t.id, cell: (t) => t.id },
-  { key: 'kind', title: 'Kind', sort: (t) => t.kind, cell: (t) => t.kind },
+  { key: 'kind', title: 'Kind', sort: (t) => t.kind ?? '', cell: (t) => t.kind },
   {
     key: 'trial',
     title: 'Trial',

@@ -153,9 +153,10 @@ export function ModelFacts({ model }: { model: Model }) {
   const summary = model.summary;
   const card = summary?.card ?? model.card ?? {};
   const classes = card.classes ?? [];
-  const origin = (field: string) =>
-    summary?.origins[field] && <span class="muted"> ← {summary.origins[field]}</span>;
-  const preprocessing = card['preprocessing'] as Record<string, unknown> | undefined;
+  const origins = summary?.origins;
+  const origin = (field: 'head' | 'input' | 'preprocessing' | 'classes') =>
+    origins?.[field] && <span class="muted"> ← {origins[field]}</span>;
+  const preprocessing = card.preprocessing;
   return (
     <div class="columns">
       <Card title="Card">
@@ -180,7 +181,7 @@ export function ModelFacts({ model }: { model: Model }) {
               'Preparation',
               <>
                 {preprocessing
-                  ? `${String(preprocessing['color'])}, ${String(preprocessing['resize'])}, mean ${JSON.stringify(preprocessing['mean'])}, std ${JSON.stringify(preprocessing['std'])}`
+                  ? `${preprocessing.color}, ${preprocessing.resize}, mean ${JSON.stringify(preprocessing.mean)}, std ${JSON.stringify(preprocessing.std)}`
                   : format.missing}
                 {origin('preprocessing')}
               </>,

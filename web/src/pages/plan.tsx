@@ -70,7 +70,7 @@ function PlanOf({ plan, trial }: { plan: PlanView; trial: PlanTrial }) {
         <Title
           sub={
             <>
-              {of?.description ?? trial.description ?? trial.state} ·{' '}
+              {of?.description ?? trial.state} ·{' '}
               <a href={`/jobs/${trial.job}?sel=${trial.number}`}>
                 job {trial.job}, trial {trial.number}
               </a>
@@ -561,7 +561,7 @@ function Accuracies({ trial, report }: { trial: PlanTrial; report: Report }) {
 
 function Use({ plan, trial, report }: { plan: PlanView; trial: PlanTrial; report: Report }) {
   const digits = format.short(plan.sha256);
-  const input = trial.input ?? (plan.plan['input'] as [number, number] | undefined);
+  const input = plan.plan.input;
   const where = location.origin;
   return (
     <div class="columns broad">

@@ -1,42 +1,16 @@
 // Why a latency can be believed, or not: every sample, the canary beside it, and what ran there.
 import type { ComponentChildren } from 'preact';
 import { useLive } from '../api/live.ts';
-import type { Outcome, PlanTrial } from '../api/types.ts';
+import type { PlanTrial, Samples } from '../api/types.ts';
 import { SamplesChart } from '../charts/samples_chart.tsx';
 import * as format from '../format.ts';
 import { Card, Facts, Skeleton, Trouble } from '../ui/parts.tsx';
 
-interface Around {
-  frequency_mhz?: number;
-  load_average?: number;
-  temperature_c?: number;
-}
-
-interface Measurement {
-  canary?: { before_ms?: number; after_ms?: number } | null;
-  parity?: { max_error?: number; images?: number; [name: string]: unknown } | null;
-  load_ms?: number;
-  p90_ms?: number;
-  p99_ms?: number;
-  evidence?: {
-    before?: Around;
-    after?: Around;
-    cpu_model?: string;
-    kernel?: string;
-    runtime?: string;
-    threads?: number;
-    cores?: number[];
-    stationary?: boolean;
-    warmup_runs?: number;
-    settings?: Record<string, string>;
-    versions?: Record<string, string>;
-  };
-}
-
-type Measured = Outcome & { measurement?: Measurement };
+type Measured = PlanTrial['outcomes'][string];
+type Around = NonNullable<NonNullable<Measured['measurement']>['evidence']['before']>;
 
 export function Evidence({ trial }: { trial: PlanTrial }) {
-  const targets = Object.entries(trial.outcomes as Record<string, Measured>).filter(
+  const targets = Object.entries(trial.outcomes).filter(
     ([, outcome]) => outcome.latency_ms !== undefined,
   );
   if (targets.length === 0) return <p class="muted">Nothing was timed.</p>;
@@ -52,7 +26,7 @@ export function Evidence({ trial }: { trial: PlanTrial }) {
 const around = (one: Around | undefined): string =>
   [
     one?.frequency_mhz !== undefined && `${Math.round(one.frequency_mhz)} MHz`,
-    one?.temperature_c !== undefined && `${one.temperature_c} °C`,
+    one?.temperature_celsius !== undefined && `${one.temperature_celsius} °C`,
     one?.load_average !== undefined && `load ${one.load_average}`,
   ]
     .filter(Boolean)
@@ -67,7 +41,7 @@ function factsOf(outcome: Measured): [string, ComponentChildren][] {
       'Median',
       `${format.milliseconds(outcome.latency_ms)} ${format.latencyInterval(outcome.latency_low_ms, outcome.latency_high_ms)}`,
     ],
-    ['90th percentile', format.milliseconds(measurement?.p90_ms)],
+    ['90th percentile', format.milliseconds(measurement?.p90_ms ?? undefined)],
     ['Loaded in', format.milliseconds(measurement?.load_ms)],
     ['Peak memory', format.bytes(outcome.peak_memory_bytes)],
     [
@@ -107,7 +81,7 @@ function factsOf(outcome: Measured): [string, ComponentChildren][] {
 
 function OnTarget(props: { trial: PlanTrial; target: string; outcome: Measured }) {
   const { trial, target, outcome } = props;
-  const live = useLive<{ samples_ms: number[] }>(
+  const live = useLive<Samples>(
     `/v1/jobs/${trial.job}/trials/${trial.number}/samples/${encodeURIComponent(target)}`,
   );
   return (

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { all, asProblem, change, type Problem } from '../api/client.ts';
 import { useLive, useNow, usePolled } from '../api/live.ts';
-import type { AuditEntry, Health, Page, Token, WhoAmI, Worker } from '../api/types.ts';
+import type { AuditEntry, Health, NewToken, Page, Token, WhoAmI, Worker } from '../api/types.ts';
 import * as format from '../format.ts';
 import { choose, usePlace } from '../router.ts';
 import { Card, Command, Copy, Facts, Skeleton, State, Title, Trouble } from '../ui/parts.tsx';
@@ -116,7 +116,7 @@ function Tokens() {
     void doing(async () => {
       const days = String(data.get('days') ?? '');
       setMade(
-        await change<Token & { token: string }>('POST', '/v1/tokens', {
+        await change<NewToken>('POST', '/v1/tokens', {
           name: String(data.get('name')),
           scopes: scopes.filter((scope) => data.has(scope)),
           ...(days ? { days: Number(days) } : {}),
