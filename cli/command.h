@@ -40,6 +40,7 @@ using Action = std::function<Exit(const Common&)>;
 void add_catalog_commands(CLI::App& app, Action& chosen);
 void add_job_commands(CLI::App& app, Action& chosen);
 void add_result_commands(CLI::App& app, Action& chosen);
+void add_report_command(CLI::App& app, Action& chosen);
 void add_supernet_commands(CLI::App& app, Action& chosen);
 void add_inspect_command(CLI::App& app, Action& chosen);
 void add_apply_command(CLI::App& app, Action& chosen);

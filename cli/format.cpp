@@ -9,10 +9,13 @@
 #include "cli/check_facts.h"
 #include "cli/table.h"
 #include "wire/check_json.h"
+#include "wire/result_words.h"
 
 namespace pare::cli {
 
 using nlohmann::json;
+using wire::accuracy_name;
+using wire::gain_words;
 
 namespace {
 
@@ -140,48 +143,6 @@ std::string outcomes_text(const json& trial) {
 }
 
 }  // namespace
-
-std::string accuracy_name(const json& scored) {
-  const std::string labels = text_at(scored, "labels");
-  if (labels == "teacher") return "teacher mAP";
-  if (labels == "raw_outputs") return "agreement";
-  return "mAP";
-}
-
-std::string percent_points(double map) {
-  return fmt::format("{:.2f}", map * 100);
-}
-
-std::string milliseconds(double ms) {
-  return ms >= 100  ? fmt::format("{:.0f}", ms)
-         : ms >= 10 ? fmt::format("{:.1f}", ms)
-                    : fmt::format("{:.2f}", ms);
-}
-
-std::string byte_size(double bytes) {
-  if (bytes < 1024) return fmt::format("{:.0f} B", bytes);
-  if (bytes < 1024.0 * 1024) return fmt::format("{:.1f} KiB", bytes / 1024);
-  if (bytes < 1024.0 * 1024 * 1024) return fmt::format("{:.2f} MiB", bytes / 1024 / 1024);
-  return fmt::format("{:.2f} GiB", bytes / 1024 / 1024 / 1024);
-}
-
-std::string count_text(double count) {
-  if (count < 1000) return whole(count);
-  if (count < 1e6) return fmt::format("{:.1f} k", count / 1e3);
-  if (count < 1e9) return fmt::format("{:.2f} M", count / 1e6);
-  return fmt::format("{:.2f} G", count / 1e9);
-}
-
-std::string duration_text(double seconds) {
-  const auto total = static_cast<long long>(std::llround(std::max(0.0, seconds)));
-  if (total < 60) return fmt::format("{} s", total);
-  if (total < 3600) return fmt::format("{} min {:02} s", total / 60, total % 60);
-  return fmt::format("{} h {:02} min", total / 3600, total / 60 % 60);
-}
-
-std::string short_sha(const std::string& sha) {
-  return sha.substr(0, 10);
-}
 
 std::string bar(double share, int columns) {
   constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
@@ -781,25 +742,6 @@ std::string transfer_lines(const json& job) {
     out += verdict == "good" ? "\n" : "; NOT good enough to rely on\n";
   }
   return out;
-}
-
-// "0.6 mAP points lost [-0.3, 1.6]"
-std::string lost_words(const json& figures, const std::string& accuracy) {
-  std::string out = fmt::format("{:.1f} {} points lost", number_at(figures, "map_lost"), accuracy);
-  if (!has(figures, "map_lost_high")) return out;
-  return out + fmt::format(" [{:.1f}, {:.1f}]", number_at(figures, "map_lost_low"),
-                           number_at(figures, "map_lost_high"));
-}
-
-std::string gain_words(const json& member, const std::string& accuracy) {
-  std::string lost = lost_words(member, accuracy);
-  if (has(member, "held_back") && has(member["held_back"], "map_lost")) {
-    lost =
-        fmt::format("{} on {} images that chose nothing ({:.1f} on those that chose it)",
-                    lost_words(member["held_back"], accuracy),
-                    whole(number_at(member["held_back"], "images")), number_at(member, "map_lost"));
-  }
-  return fmt::format("{:.2f} times faster, {}", number_at(member, "speedup", 1.0), lost);
 }
 
 std::string offer_lines(const json& job) {

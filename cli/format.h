@@ -4,15 +4,11 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "core/number_text.h"
+
 namespace pare::cli {
 
-std::string percent_points(double map);         // 0.3338 -> "33.38"
-std::string milliseconds(double ms);            // 71.94 -> "71.9", 6.031 -> "6.03"
-std::string byte_size(double bytes);            // 7869123 -> "7.50 MiB"
-std::string count_text(double count);           // 4500000000 -> "4.50 G"
-std::string duration_text(double seconds);      // 3725 -> "1 h 2 min"
-std::string short_sha(const std::string& sha);  // the first 10 digits
-std::string bar(double share, int columns);     // "████▌     "
+std::string bar(double share, int columns);  // "████▌     "
 
 // Tables; `width` as in Table::text.
 std::string models_table(const nlohmann::json& models, int width);
@@ -47,12 +43,6 @@ std::string training_line(const nlohmann::json& series);
 // What is expected of plans that were not tried, a line a plan and target.
 std::string predictions_table(const nlohmann::json& answer, int width);
 std::string best_lines(const nlohmann::json& job, int width);
-// What a front's member gains over the original, and at which price: "2.10 times faster, 0.6 mAP
-// points lost [-0.3, 1.6] on 128 images that chose nothing (0.4 on those that chose it)".
-std::string gain_words(const nlohmann::json& member, const std::string& accuracy);
-// What an accuracy of a job, front or outcome is, by what it was scored against: "mAP" alone is
-// against the dataset's labels; else "teacher mAP" or "agreement".
-std::string accuracy_name(const nlohmann::json& scored);
 // "2.1 times faster at -0.6 mAP points on x86-ort-1t: plan 0123456789, download with ...".
 std::string offer_lines(const nlohmann::json& job);
 

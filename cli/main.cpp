@@ -61,6 +61,7 @@ int run(int argc, char** argv) {
   add_catalog_commands(app, chosen);
   add_job_commands(app, chosen);
   add_result_commands(app, chosen);
+  add_report_command(app, chosen);
   add_supernet_commands(app, chosen);
   add_access_commands(app, chosen);
   try {

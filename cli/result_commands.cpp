@@ -1,4 +1,4 @@
-// pare pareto, download, compare: what a job is worth.
+// pare pareto, predict, download, plan, compare: what a job is worth.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -11,7 +11,6 @@
 #include "cli/engine.h"
 #include "cli/format.h"
 #include "cli/output_file.h"
-#include "cli/report_text.h"
 
 namespace pare::cli {
 
@@ -185,30 +184,6 @@ Exit compare(const Common& common, const CompareArguments& given) {
   });
 }
 
-struct ReportArguments {
-  std::string name;
-  std::optional<std::int64_t> job;
-  std::string format = "table";
-};
-
-Exit explain(const Common& common, const ReportArguments& given) {
-  return with_service(common, [&](const Service& service) {
-    const auto sha256 = candidate_of(service, given.name);
-    if (!sha256) return report(sha256.error());
-    std::string route = "/v1/candidates/" + sha256.value() + "/report";
-    if (given.job) route += "?job=" + std::to_string(*given.job);
-    const auto found = service.get(route);
-    if (!found) return report(found.error());
-    if (given.format == "json") {
-      print_json(found.value());
-      return Exit::kOk;
-    }
-    return show(common, found, [&](const json& view) {
-      return given.format == "markdown" ? report_markdown(view) : report_text(view, common.width);
-    });
-  });
-}
-
 void add_pareto(CLI::App& app, Action& chosen) {
   auto given = std::make_shared<ParetoArguments>();  // owned by the callback
   CLI::App* command = app.add_subcommand("pareto", "The front of each target of a job");
@@ -280,20 +255,6 @@ void add_plan(CLI::App& app, Action& chosen) {
   });
 }
 
-void add_report(CLI::App& app, Action& chosen) {
-  auto given = std::make_shared<ReportArguments>();  // owned by the callback
-  CLI::App* command = app.add_subcommand(
-      "report", "What was cut or lowered in a candidate, where and why, and what it cost");
-  command->add_option("candidate", given->name, "SHA-256 of a candidate or plan")->required();
-  command->add_option("--job", given->job, "In this job; else the newest that made it")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--format", given->format, "table, markdown or json")
-      ->check(CLI::IsMember({"table", "markdown", "json"}));
-  command->callback([given, &chosen] {
-    chosen = [given](const Common& common) { return explain(common, *given); };
-  });
-}
-
 void add_compare(CLI::App& app, Action& chosen) {
   auto given = std::make_shared<CompareArguments>();
   CLI::App* command = app.add_subcommand("compare", "Compare two plans on the real device (A/B)");
@@ -317,7 +278,6 @@ void add_result_commands(CLI::App& app, Action& chosen) {
   add_predict(app, chosen);
   add_download(app, chosen);
   add_plan(app, chosen);
-  add_report(app, chosen);
   add_compare(app, chosen);
 }
 

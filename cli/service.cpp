@@ -134,6 +134,13 @@ Result<json> Service::get(const std::string& path) const {
   return document_of(url_, http_->client.Get(path));
 }
 
+Result<std::string> Service::get_text(const std::string& path) const {
+  const auto answer = http_->client.Get(path);
+  if (!answer) return unreachable(url_, answer);
+  if (answer->status >= 400) return error_of(answer->status, answer->body);
+  return answer->body;
+}
+
 Result<json> Service::put(const std::string& path, const json& document) const {
   return document_of(url_, http_->client.Put(path, text_of(document), "application/json"));
 }

@@ -26,6 +26,7 @@ class Service {
   Service(Service&&) noexcept;
 
   Result<nlohmann::json> get(const std::string& path) const;
+  Result<std::string> get_text(const std::string& path) const;  // of what is no JSON
   Result<nlohmann::json> put(const std::string& path, const nlohmann::json& document) const;
   Result<nlohmann::json> post(const std::string& path, const nlohmann::json& document) const;
   // POST of what makes something: under a key, so that it is made once although the answer got lost

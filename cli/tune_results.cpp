@@ -7,6 +7,7 @@
 #include "cli/format.h"
 #include "cli/output_file.h"
 #include "cli/report_text.h"
+#include "wire/result_words.h"
 
 namespace pare::cli {
 
@@ -70,7 +71,7 @@ Exit find_winner(const Service& service, const TuneArguments& given, const std::
                  TuneWinner& winner) {
   const auto front = service.get("/v1/jobs/" + job + "/fronts/" + escaped(winner.target));
   if (!front) return report(front.error());
-  winner.accuracy = accuracy_name(front.value());
+  winner.accuracy = wire::accuracy_name(front.value());
   winner.member = fastest_within(front.value(), given.within);
   if (!winner.member) return Exit::kOk;
   winner.file = fs::path(given.out) / (winner.target + ".onnx");
@@ -91,8 +92,8 @@ std::string winner_text(const TuneWinner& winner, double within) {
     return fmt::format("{}: nothing is faster than the original within {:g} {} points\n",
                        winner.target, within, winner.accuracy);
   }
-  std::string text = winner.target + ": " + gain_words(*winner.member, winner.accuracy) + ": " +
-                     winner.file.string() + "\n";
+  std::string text = winner.target + ": " + wire::gain_words(*winner.member, winner.accuracy) +
+                     ": " + winner.file.string() + "\n";
   text += winner.floats_note;
   if (winner.comparison) text += "A/B: " + verdict_text(*winner.comparison);
   return text;

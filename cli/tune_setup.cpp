@@ -22,7 +22,7 @@ namespace {
 // What is searched for where nobody says for what, as far as a worker has it.
 constexpr std::array<const char*, 2> kUsualRuntimes = {"openvino", "onnxruntime"};
 
-void say(const Common& common, const std::string& line) {
+void tell(const Common& common, const std::string& line) {
   if (!common.json) print(line + "\n");
 }
 
@@ -119,7 +119,7 @@ Exit TuneSetup::bring_model(const fs::path& scratch) {
   const auto model = registered_model(whole.value(), sha256.value());
   if (!model) return report(model.error());
   if (!is_ready(model.value())) return rejected(given_.file, model.value());
-  say(common_, "model     " + model_line(model.value()));
+  tell(common_, "model     " + model_line(model.value()));
   return Exit::kOk;
 }
 
@@ -148,7 +148,7 @@ Exit TuneSetup::bring_images(const fs::path& scratch) {
   const auto dataset = registered_images(archive, sha256.value());
   if (!dataset) return report(dataset.error());
   if (!is_ready(dataset.value())) return rejected(given_.images, dataset.value());
-  say(common_, "images    " + images_line(packed.value().listing));
+  tell(common_, "images    " + images_line(packed.value().listing));
   return Exit::kOk;
 }
 
@@ -179,7 +179,7 @@ Exit TuneSetup::bring_targets() {
   question_["targets"] = names;
   std::string line = "targets  ";
   for (const std::string& name : names) line += " " + name;
-  say(common_, line);
+  tell(common_, line);
   return Exit::kOk;
 }
 

@@ -15,6 +15,7 @@ RouteTable make_routes(const Services& services) {
   add_trial_routes(table, services);
   add_plan_routes(table, services);
   add_comparison_routes(table, services);
+  add_report_routes(table, services);
   add_task_routes(table, services);
   add_supernet_routes(table, services);
   add_token_routes(table, services);

@@ -13,6 +13,7 @@ void add_job_routes(RouteTable& table, const Services& services);
 void add_trial_routes(RouteTable& table, const Services& services);
 void add_plan_routes(RouteTable& table, const Services& services);
 void add_comparison_routes(RouteTable& table, const Services& services);
+void add_report_routes(RouteTable& table, const Services& services);
 void add_task_routes(RouteTable& table, const Services& services);
 void add_supernet_routes(RouteTable& table, const Services& services);
 void add_token_routes(RouteTable& table, const Services& services);

@@ -5,13 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "coordinator/http/groups.h"
+#include "coordinator/http/job_document.h"
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
 #include "coordinator/jobs/submission.h"
 #include "coordinator/jobs/supernets.h"
 #include "coordinator/jobs/transfer.h"
-#include "coordinator/jobs/tuning.h"
 #include "core/names.h"
 #include "wire/job_json.h"
 #include "wire/preprocessing_json.h"
@@ -21,55 +21,6 @@ namespace pare::coordinator {
 namespace {
 
 using nlohmann::ordered_json;
-
-// What a reader of the job sees before its trials are looked at.
-// `document`: null: it cannot be read, and is shown as it is.
-ordered_json outline_of(const Job& job, const NewJob* document) {
-  ordered_json view = {
-      {"id", job.id.value}, {"state", name_of(job.state)}, {"revision", job.revision}};
-  if (!job.reason.empty()) view["reason"] = job.reason;
-  if (!job.owner.empty()) view["owner"] = job.owner;
-  view["priority"] = job.priority;
-  if (!job.warnings.empty()) view["warnings"] = job.warnings;
-  // Whatever a version before did not know stands there with its default.
-  const ordered_json posted =
-      document ? ordered_json(wire::job_value(*document)) : stored_json(job.document_json);
-  for (const auto& [name, value] : posted.items()) view[name] = value;
-  view["model_sha256"] = job.model_sha256;
-  view["card_version"] = job.card_version;
-  view["dataset_sha256"] = job.dataset_sha256;
-  if (!job.supernet_sha256.empty()) view["supernet_sha256"] = job.supernet_sha256;
-  if (!job.preprocessing_json.empty()) view["preprocessing"] = stored_json(job.preprocessing_json);
-  if (const auto tuning = tuning_of(job)) {
-    view["tuning"] = wire::tuning_value(*tuning);
-    view["tuning"]["ended"] = pare::ended(*tuning);
-  }
-  view["created_at"] = rfc3339(job.created_at);
-  if (job.started_at) view["started_at"] = rfc3339(*job.started_at);
-  if (job.finished_at) view["finished_at"] = rfc3339(*job.finished_at);
-  view["trials"] = {{"asked", job.trials.asked},
-                    {"finished", job.trials.finished},
-                    {"failed", job.trials.failed}};
-  const Progress progress = progress_of(job, document ? document->budget : Budget{});
-  view["progress"] = progress.share;
-  if (progress.seconds_left) view["seconds_left"] = *progress.seconds_left;
-  return view;
-}
-
-ordered_json view_of(const JobView& job) {
-  ordered_json view = outline_of(job.job, &job.document);
-  if (job.labels) view["labels"] = name_of(*job.labels);
-  view["best"] = ordered_json::array();
-  for (const TargetFront& front : job.found->fronts) {
-    ordered_json best = {{"target", front.target}, {"hypervolume", front.hypervolume}};
-    if (front.original) best["original"] = view_of(*front.original);
-    best["front"] = std::ranges::count(front.members, true, &FrontMember::useful);
-    if (front.fastest) best["fastest"] = view_of(*front.fastest);
-    if (!front.note.empty()) best["note"] = front.note;
-    view["best"].push_back(std::move(best));
-  }
-  return view;
-}
 
 // More are not shown: a fleet without disks has thousands.
 constexpr int kMostWaits = 100;
@@ -128,7 +79,7 @@ ordered_json transfer_view(const TransferJudged& judged) {
 Response reply_job(const Services& services, int status, JobId id) {
   const auto job = services.views.read(id);
   if (!job) return failure(job.error());
-  ordered_json view = view_of(job.value());
+  ordered_json view = job_document(job.value());
   if (job.value().transfer) view["transfer"].update(transfer_view(*job.value().transfer));
   const auto waits = services.store.waits(id, kMostWaits);
   if (!waits) return failure(waits.error());
@@ -179,7 +130,7 @@ Response list_jobs(const Services& services, const Request& request) {
   for (const Job& job : jobs.value()) {
     const auto document = wire::parse_new_job(job.document_json);
     // One that cannot be read hides no other.
-    ordered_json view = outline_of(job, document ? &document.value() : nullptr);
+    ordered_json view = job_outline(job, document ? &document.value() : nullptr);
     std::vector<TaskWait> here;
     std::ranges::copy_if(waits.value(), std::back_inserter(here),
                          [&](const TaskWait& wait) { return wait.subject.job == job.id; });

@@ -118,7 +118,11 @@ ordered_json responses_of(const Route& route, const RouteDoc& doc) {
                                      {"content", content("application/octet-stream", true)}};
     }
   }
-  if (route.method == "GET" && doc.gives.contains(200)) {
+  if (!doc.text.empty()) {
+    out["200"] = {{"description", meaning_of(200)},
+                  {"content", content(doc.text, schema::text().json())}};
+  }
+  if (route.method == "GET" && out.contains("200") && !doc.file) {
     out["304"] = {{"description", "It is the one that If-None-Match names"}};
   }
   for (const int status : refusals_of(route)) {

@@ -28,6 +28,7 @@ struct RouteDoc {
   std::optional<wire::Schema> takes = {};  // the body, of a route that takes JSON
   std::map<int, wire::Schema> gives = {};  // the documents that it answers, by status
   bool file = false;                       // it answers bytes instead, whole or a range of them
+  std::string text = {};                   // it answers text of this media type instead
   bool keyed = false;                      // it takes an Idempotency-Key
   std::vector<int> refuses = {};           // statuses of problems that do not follow from the rest
 };

@@ -76,6 +76,10 @@ class ServiceFixture : public testing::Test {
       EXPECT_TRUE(doc.file) << what;
       return;
     }
+    if (!doc.text.empty()) {
+      EXPECT_EQ(response.content_type, doc.text + "; charset=utf-8") << what;
+      return;
+    }
     EXPECT_EQ(response.content_type, "application/json");
     const auto given = doc.gives.find(response.status);
     ASSERT_NE(given, doc.gives.end()) << what;
