@@ -24,8 +24,8 @@ struct Form {
   std::string (*write)(const ReportDocument& report);
   const char* word;  // in the names of operations
 };
-constexpr std::array<Form, 2> kForms = {{{"html", "text/html", to_html, "Page"},
-                                         {"md", "text/markdown", to_markdown, "Markdown"}}};
+constexpr std::array<Form, 2> kForms = {
+    {{"html", "text/html", to_html, "Page"}, {"md", "text/markdown", to_markdown, "Markdown"}}};
 
 constexpr int kMostTrials = 2000;  // looked through for reasons
 constexpr int kPage = 500;
@@ -176,14 +176,13 @@ void add_report_routes(RouteTable& table, const Services& services) {
                RouteDoc{.id = std::string("getJobReport") + form.word,
                         .tag = "jobs",
                         .text = form.media_type}});
-    table.add({"GET", "/v1/comparisons/{comparison}/" + name, Body::kNone, Needs::kRead,
-               "What a comparison came to, for people",
-               [&services, &form](const Request& r) {
-                 return get_comparison_report(services, r, form);
-               },
-               RouteDoc{.id = std::string("getComparisonReport") + form.word,
-                        .tag = "comparisons",
-                        .text = form.media_type}});
+    table.add(
+        {"GET", "/v1/comparisons/{comparison}/" + name, Body::kNone, Needs::kRead,
+         "What a comparison came to, for people",
+         [&services, &form](const Request& r) { return get_comparison_report(services, r, form); },
+         RouteDoc{.id = std::string("getComparisonReport") + form.word,
+                  .tag = "comparisons",
+                  .text = form.media_type}});
   }
 }
 

@@ -35,6 +35,9 @@ struct RequestHead {
   bool has_body() const;
 };
 
+// Without spaces and tabs around it, as a header's value is read.
+std::string_view trimmed(std::string_view text);
+
 // How long the head at the beginning of `bytes` is; nullopt: it has not ended yet.
 std::optional<std::size_t> head_length(std::string_view bytes);
 

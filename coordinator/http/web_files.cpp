@@ -44,12 +44,6 @@ std::optional<std::string> bytes_of(const fs::path& file) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t from = text.find_first_not_of(" \t");
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(" \t") - from + 1);
-}
-
 // The first of a list with commas, which is then shorter by it.
 std::string_view next_of(std::string_view& list) {
   const std::size_t comma = list.find(',');

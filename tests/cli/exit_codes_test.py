@@ -20,7 +20,12 @@ class Stub(StubHandler):
     """GET /v1/jobs/STATUS answers with that status; the rest is one candidate, one plan, some lists."""
     def do_GET(self):
         last = self.path.partition("?")[0].split("/")[-1]
-        if self.path.startswith("/v1/jobs/") and last.isdigit() and int(last) >= 400:
+        job = self.path.split("/")[3] if self.path.startswith("/v1/jobs/") else ""
+        if last in ("report.html", "report.md") and not job.startswith("4"):
+            self.bytes(200, b"a report", "text/html") if job else self.reply(404, {"detail": "there is no " + self.path})
+        elif last in ("report.html", "report.md"):
+            self.reply(int(job), {"title": "no", "status": int(job), "detail": f"the stub says {job}"})
+        elif self.path.startswith("/v1/jobs/") and last.isdigit() and int(last) >= 400:
             self.reply(int(last), {"title": "no", "status": int(last), "detail": f"the stub says {last}"})
         elif self.path.startswith("/v1/jobs/7"):
             self.reply(200, {"id": 7, "state": "failed", "reason": ESCAPE, "targets": [], "trials": {}, "best": []})
@@ -86,6 +91,12 @@ class ExitCodes(WithStubService):
             (2, "no.onnx", ["inspect", here / "no.onnx"], {}),
             (2, "bad.json", ["apply", here / "bad.json", here / "image.onnx", "--calibration", here / "images", "-o", "o"],
              {}),
+            (2, "is markdown or html, not json", ["report", "7", "--format", "json"], {}),
+            (2, "is a table, markdown or json, not html", ["report", SHA, "-o", here / "r.html"], {}),
+            (2, "No such file or directory", ["report", "7", "-o", here / "none/r.md"], {}),
+            (0, "", ["report", "7", "-o", here / "r.html"], {}),
+            (4, "the stub says 404", ["report", "404"], {}),
+            (4, "there is no /v1/comparisons/3/report.md", ["report", "comparison:3"], {}),
             (3, "no answer from " + nobody, ["model", "list"], {"url": nobody}),
             (3, "the stub says 500", ["pareto", "500"], {}),
             (3, "the stub says 503", ["pareto", "503"], {}),

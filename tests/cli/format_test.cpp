@@ -85,18 +85,6 @@ TEST(Table, text_is_cut_between_characters_never_inside_one) {
   EXPECT_EQ(display_width("\xFF\xFE"), 2);   // bytes that are no UTF-8 stand for themselves
 }
 
-TEST(Format, numbers_keep_three_digits_that_matter) {
-  EXPECT_EQ(milliseconds(6.0312), "6.03");
-  EXPECT_EQ(milliseconds(71.94), "71.9");
-  EXPECT_EQ(milliseconds(123.4), "123");
-  EXPECT_EQ(percent_points(0.33379), "33.38");
-  EXPECT_EQ(byte_size(7869123), "7.50 MiB");
-  EXPECT_EQ(byte_size(12), "12 B");
-  EXPECT_EQ(count_text(4.5e9), "4.50 G");
-  EXPECT_EQ(duration_text(59.4), "59 s");
-  EXPECT_EQ(duration_text(3725), "1 h 02 min");
-}
-
 TEST(Format, a_bar_is_as_long_as_it_is_told_at_any_share) {
   for (int i = 0; i <= 100; ++i) EXPECT_EQ(display_width(bar(i / 100.0, 24)), 24) << i;
   EXPECT_EQ(bar(0.5, 4), "██░░");

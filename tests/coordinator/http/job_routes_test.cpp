@@ -445,6 +445,55 @@ TEST_F(JobRoutes, trials_are_summed_up_without_their_plans_and_by_what_changed) 
   EXPECT_EQ(call("GET", "/v1/jobs/99/trials/summaries").status, 404);
 }
 
+TEST_F(JobRoutes, a_job_and_a_comparison_are_reported_for_people) {
+  const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
+  const JobId id{posted["id"].get<std::int64_t>()};
+  ModelSummary summary = search::small_detector(4);
+  summary.sha256 = model_;
+  summary.opset = 12;
+  ASSERT_TRUE(store_->commit(
+      {{},
+       {ModelInspected{model_, EntryState::kReady, "", wire::summary_to_json(summary)},
+        DatasetInspected{posted["dataset_sha256"], EntryState::kReady, "", {1, 1, 1, true, {"a"}}},
+        JobMoved{id, JobState::kPreparing, ""}, JobPrepared{id, std::string(64, '5'), ""},
+        JobMoved{id, JobState::kSearching, ""}}}));
+  Plan plan;
+  plan.height = plan.width = 416;
+  std::vector<std::string> plans;
+  for (const int number : {1, 2}) {
+    if (number > 1) plan.widths = {{"group1", 8}};
+    plans.push_back(wire::plan_sha256(plan));
+    LatencyRecorded timed{id, number, "x86", {}};
+    static_cast<Latency&>(timed.latency) = {Millis(6.0 / number), Millis(1), Millis(7), 64};
+    AccuracyRecorded scored{id, number, "x86", {}};
+    scored.accuracy.map_50_95 = 0.5 - 0.004 * number;
+    scored.accuracy.images = 10;
+    scored.accuracy.detections_sha256 = std::string(64, 'd');
+    scored.accuracy.runtime = "executor";
+    const auto sha = std::string(64, static_cast<char>('6' + number));
+    ASSERT_TRUE(store_->commit(
+        {{},
+         {TrialAdded{id, number, plans.back(), wire::plan_to_json(plan), TrialOrigin::kSeed, {}},
+          TrialBuilt{id, number, sha, 100, 4000 / number, "{}"}, timed, scored}}));
+  }
+  const std::string path = "/v1/jobs/" + posted["id"].dump();
+  const Response markdown = call("GET", path + "/report.md");
+  EXPECT_THAT(markdown.body, HasSubstr("x86: 2.00 times faster, 0.4 mAP points lost"));
+  EXPECT_THAT(markdown.body, HasSubstr("| `" + plans[1].substr(0, 10) + "` | 49.20 (10) | 0.4 | "));
+  EXPECT_THAT(call("GET", path + "/report.html").body, HasSubstr("2.00 times faster"));
+
+  const json asked = {{"job", posted["id"]}, {"target", "x86"}, {"a", plans[0]}, {"b", plans[1]}};
+  const Response compared = call("POST", "/v1/comparisons", asked.dump());
+  ASSERT_EQ(compared.status, 201) << compared.body;
+  const std::string at = "/v1/comparisons/" + json_of(compared)["id"].dump();
+  const Response early = call("GET", at + "/report.md");
+  EXPECT_THAT(early.body, HasSubstr("The comparison is queued"));
+  EXPECT_THAT(early.body, HasSubstr("| B | `" + plans[1].substr(0, 10) + "` | 49.20 (10) | 3.00 "));
+  EXPECT_EQ(call("GET", at + "/report.html").status, 200);
+  EXPECT_EQ(call("GET", "/v1/jobs/999/report.md").status, 404);
+  EXPECT_EQ(call("GET", "/v1/comparisons/999/report.html").status, 404);
+}
+
 TEST_F(JobRoutes, a_job_says_what_it_waits_for) {
   const json job = json_of(call("POST", "/v1/jobs", good().dump()));
   const std::string path = "/v1/jobs/" + job["id"].dump();

@@ -11,6 +11,7 @@ import {
   Bar,
   Card,
   Command,
+  Download,
   Empty,
   Facts,
   NoPage,
@@ -248,6 +249,15 @@ export function ComparisonPage({ id }: { id: string }) {
       >
         Comparison {comparison.id} <State of={comparison.state} />
       </Title>
+      <div class="actions">
+        <Download
+          path={`/v1/comparisons/${comparison.id}/report.html`}
+          name={`comparison-${comparison.id}.html`}
+          plain
+        >
+          Report
+        </Download>
+      </div>
       {comparison.state === 'queued' && (
         <p class="news">
           Waits for the device, which measures one thing at a time: {format.duration(since)} so far.

@@ -14,7 +14,17 @@ import { axesOf, metricOf } from '../domain/metrics.ts';
 import { filtersIn, passes } from '../domain/settings.ts';
 import * as format from '../format.ts';
 import { choose, numberIn, usePlace } from '../router.ts';
-import { Bar, Card, Facts, NoPage, Select, Skeleton, State, Title } from '../ui/parts.tsx';
+import {
+  Bar,
+  Card,
+  Download,
+  Facts,
+  NoPage,
+  Select,
+  Skeleton,
+  State,
+  Title,
+} from '../ui/parts.tsx';
 import { Decide } from './job_decide.tsx';
 import { FrontTable, TrialsTable } from './job_tables.tsx';
 import { Settings } from './job_settings.tsx';
@@ -113,6 +123,9 @@ function Head({ job, trials, refresh }: { job: Job; trials: Trial[]; refresh: ()
         <div class="actions">
           <PauseOrResume job={job} refresh={refresh} />
           {!isFinal(job.state) && <Cancel job={job} refresh={refresh} />}
+          <Download path={`/v1/jobs/${job.id}/report.html`} name={`job-${job.id}.html`} plain>
+            Report
+          </Download>
           <a class="button" href={`/new?from=${job.id}`}>
             New job from this
           </a>

@@ -170,7 +170,13 @@ export function Command({ text }: { text: string }) {
 }
 
 // A file of the API: a plain link where nobody asks for tokens.
-export function Download(props: { path: string; name: string; children: ComponentChildren }) {
+// `plain`: not what the page is for.
+export function Download(props: {
+  path: string;
+  name: string;
+  plain?: boolean;
+  children: ComponentChildren;
+}) {
   const [problem, setProblem] = useState<Problem>();
   const fetched = async (event: MouseEvent): Promise<void> => {
     if (!token.get()) return;
@@ -184,7 +190,12 @@ export function Download(props: { path: string; name: string; children: Componen
   };
   return (
     <>
-      <a class="button primary" href={props.path} download={props.name} onClick={fetched}>
+      <a
+        class={props.plain ? 'button' : 'button primary'}
+        href={props.path}
+        download={props.name}
+        onClick={fetched}
+      >
         {props.children}
       </a>
       {problem && <span class="bad-text"> {problem.message}</span>}
