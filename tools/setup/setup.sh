@@ -8,7 +8,7 @@ PARE_VENV=${PARE_VENV:-${XDG_DATA_HOME:-$HOME/.local/share}/pare/venv}
 setup() {
   local group
   for group in "$@"; do
-    [ -e "tools/setup/debian-$group.txt" ] || { echo "setup: no group '$group' (run, web, test, train, bench, runtimes, sanitize)" >&2; return 2; }
+    [ -e "tools/setup/debian-$group.txt" ] || { echo "setup: no group '$group' (run, web, test, train, client, bench, runtimes, sanitize)" >&2; return 2; }
   done
   install_debian "$@" && install_python "$@" && install_node "$@"
 }
@@ -51,8 +51,16 @@ install_python() {
     [ -x "$PARE_VENV/bin/python" ] || /usr/bin/python3 -m venv "$PARE_VENV"
     echo "setup: installing Python packages in $PARE_VENV: $(grep -o '^[a-z0-9-]*==[^ ]*' "$list" | tr '\n' ' ')"
     "$PARE_VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -r "$list" || return 1
+    [ "$group" != client ] || keep_wheels "$list" || return 1
     cp "$list" "$stamp"
   done
+}
+
+# keep_wheels LIST: for environments of further Pythons, which tests make without fetching anything.
+keep_wheels() {
+  rm -rf "$PARE_VENV/wheels"
+  "$PARE_VENV/bin/python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+    -d "$PARE_VENV/wheels" -r "$1"
 }
 
 # node ARGUMENTS: the pinned one.

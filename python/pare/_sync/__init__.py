@@ -1,0 +1,1 @@
+"""The sync client: made from pare/_async by python/make_sync.py."""
