@@ -402,6 +402,21 @@ class Files(unittest.TestCase):
         path = client_of(handle, patience=1.0).download(candidate["sha256"], self.folder / "a.onnx")
         self.assertEqual((path.read_bytes(), bodies), (content, []))
 
+    def test_a_report_is_of_the_kind_that_its_name_says(self):
+        asked = []
+
+        def handle(request):
+            if "report" not in request.url.path:
+                return httpx.Response(200, json=answer("comparison"))
+            asked.append(request.url.path)
+            return httpx.Response(200, text="<p>B is faster</p>")
+        comparison = client_of(handle).comparisons.get(1)
+        self.assertEqual(comparison.report(self.folder / "a.html").read_text(encoding="utf-8"), "<p>B is faster</p>")
+        comparison.report(self.folder / "a.md")
+        self.assertEqual(asked, [f"/v1/comparisons/{comparison.id}/report.html", f"/v1/comparisons/{comparison.id}/report.md"])
+        with self.assertRaisesRegex(ValueError, "a.pdf"):
+            comparison.report(self.folder / "a.pdf")
+
     def test_what_broke_off_begins_anew(self):
         with Landing(self.folder / "a", hashlib.sha256(b"right").hexdigest()) as landing:
             landing.write(b"rig")

@@ -96,6 +96,8 @@ class OnAService(unittest.TestCase):
         self.assertEqual((job.state, job.document.trials.finished), ("succeeded", 12))
         self.assertEqual(self.page["front"].fastest(max_lost=1.0) or self.page["front"].original, best)
         self.assertTrue((self.scratch / "small.onnx").exists())
+        self.assertIn(job.document.sentences[0].split(":")[0], (self.scratch / "job.html").read_text(encoding="utf-8"))
+        self.assertIn(self.page["ab"].sentence, (self.scratch / "comparison.md").read_text(encoding="utf-8"))
         plan = json.loads((self.scratch / "plan.json").read_text(encoding="utf-8"))
         self.assertEqual(plan["input"], list(best.input))
         self.assertEqual(sorted(self.page["frame"]["number"]), list(range(1, 13)))

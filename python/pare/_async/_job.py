@@ -1,6 +1,7 @@
 """Jobs and comparisons that somebody follows: handles, whose `document` is what was read last."""
 from __future__ import annotations
 
+import pathlib
 import time
 from typing import TYPE_CHECKING, Any, AsyncIterator, Dict, List, Mapping, Optional, Sequence, TextIO, Union
 
@@ -8,9 +9,11 @@ from .. import _html, _text, documents
 from .._decode import read
 from .._progress import display_for
 from .._requests import Request, path
+from .._sources import Path
 from ..errors import ComparisonFailed, JobFailed, NotFound, PareError, TimedOut
 from ._catalog import pages
 from ._clock import sleep
+from ._transport import AsyncTransport
 
 if TYPE_CHECKING:
     import pandas
@@ -21,6 +24,15 @@ PlanLike = Union[str, Mapping[str, Any], documents.Plan, documents.Member, docum
 
 ORIGINAL = "original"
 _ORIGINAL_TRIAL = 1  # every job begins with it
+
+
+async def _write_report(transport: AsyncTransport, routes: Mapping[str, str], file: Path) -> pathlib.Path:
+    """The report that a file's ending asks for."""
+    place = pathlib.Path(file)
+    if place.suffix not in routes:
+        raise ValueError(f"a report is {' or '.join(routes)}, and not {place.name}")
+    place.write_bytes((await transport.send(Request("GET", routes[place.suffix]))).content)
+    return place
 
 
 class AsyncJob:
@@ -194,6 +206,11 @@ class AsyncJob:
             return plan.plan or {}
         return plan
 
+    async def report(self, file: Path) -> pathlib.Path:
+        """What came of it, for people: one page without scripts (.html) or Markdown (.md)."""
+        routes = {".html": path("v1", "jobs", self.id, "report.html"), ".md": path("v1", "jobs", self.id, "report.md")}
+        return await _write_report(self._transport, routes, file)
+
     async def original_sha256(self) -> str:
         """The plan that changes nothing."""
         return (await self.trial(_ORIGINAL_TRIAL)).plan_sha256
@@ -267,6 +284,11 @@ class AsyncComparison:
         request = Request("GET", path("v1", "comparisons", self.id))
         self.document = read(documents.ComparisonDocument, await self._transport.json(request))
         return self
+
+    async def report(self, file: Path) -> pathlib.Path:
+        """What came of it, for people: one page without scripts (.html) or Markdown (.md)."""
+        routes = {".html": path("v1", "comparisons", self.id, "report.html"), ".md": path("v1", "comparisons", self.id, "report.md")}
+        return await _write_report(self._transport, routes, file)
 
     async def wait(self, *, timeout: Optional[float] = None, every: float = 0.5) -> AsyncComparison:
         """Returns with a result; ComparisonFailed if there is none, TimedOut if it goes on."""
