@@ -45,11 +45,14 @@ class Refused(Exception):
 
 
 class Service:
-    def __init__(self, workers=2, tokens=False):
+    def __init__(self, workers=2, tokens=False, prepare=None):
+        """`prepare`: called with the folder of the data before anything is started in it."""
         self.tokens = tokens
         # Not under a home folder: PostgreSQL runs as another user when we are root.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="pare-e2e-", dir="/var/tmp"))
         self.folder.chmod(0o755)
+        if prepare:
+            prepare(self.folder / "data")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = open(self.folder / "up.log", "wb")
