@@ -126,7 +126,7 @@ Schema new_supernet_schema() {
 
 std::vector<schema::Field> comparison_fields(Side side) {
   const Schema plan = schema::text_like("^[0-9a-f]{8,64}$");
-  return {schema::must("job", schema::whole(1)),
+  return {schema::must("job", schema::whole(1, INT64_MAX)),
           schema::must("target", schema::text()),
           schema::must("a", plan),
           schema::must("b", plan),

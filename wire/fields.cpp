@@ -1,6 +1,7 @@
 #include "wire/fields.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "wire/sha256.h"
@@ -53,9 +54,17 @@ std::string range_text(std::int64_t low, std::int64_t high) {
   return "a whole number from " + std::to_string(low) + " to " + std::to_string(high);
 }
 
+// 27.0 is a whole number, as JSON Schema has it, as far as doubles count one by one.
+bool is_whole(const Json& value) {
+  constexpr double kLargest = 9007199254740992;  // 2^53
+  if (!value.is_number_float()) return value.is_number_integer();
+  const double number = value.get<double>();
+  return std::abs(number) <= kLargest && std::trunc(number) == number;
+}
+
 // True, and *out set, if `value` is a whole number in the range.
 bool read_integer(const Json& value, std::int64_t low, std::int64_t high, std::int64_t* out) {
-  if (!value.is_number_integer()) return false;
+  if (!is_whole(value)) return false;
   if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX}) {
     return false;
   }
@@ -197,6 +206,7 @@ std::uint64_t Fields::natural(std::string_view name) {
   const Json* value = find(name);
   if (value == nullptr) return 0;
   if (value->is_number_unsigned()) return value->get<std::uint64_t>();
+  if (is_whole(*value) && value->get<double>() >= 0) return value->get<std::uint64_t>();
   mistyped(name, *value, range_text(std::int64_t{0}, INT64_MAX));
   return 0;
 }

@@ -392,7 +392,7 @@ Schema starting_point_schema() {
     return schema::object(fields);
   };
   return schema::either({only("plan", plan_schema()), only("sha256", schema::text(1)),
-                         only("front_of", schema::whole(1))})
+                         only("front_of", schema::whole(1, INT64_MAX))})
       .named("StartingPoint");
 }
 
@@ -443,7 +443,7 @@ Schema budget_schema(Side side) {
 
 Schema transfer_schema(Side side, const std::vector<schema::Field>& told) {
   std::vector<schema::Field> fields = {
-      schema::must("from", schema::whole(1)),
+      schema::must("from", schema::whole(1, INT64_MAX)),
       schema::usual(side, "measure", schema::small(kFewestMeasured, kMostMeasured))};
   fields.insert(fields.end(), told.begin(), told.end());
   return schema::object(fields).or_null();

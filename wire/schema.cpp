@@ -92,12 +92,12 @@ Field may(std::string_view name, Schema value) {
   return {std::string(name), std::move(value), false};
 }
 
-Field wish(std::string_view name, Schema value) {
+Field wish(std::string_view name, const Schema& value) {
   return {std::string(name), value.or_null(), false};
 }
 
 Field usual(Side side, std::string_view name, Schema value) {
-  return side == Side::kAsked ? wish(name, std::move(value)) : must(name, std::move(value));
+  return side == Side::kAsked ? wish(name, value) : must(name, std::move(value));
 }
 
 Schema text() {

@@ -60,8 +60,9 @@ struct Field {
 };
 
 Field must(std::string_view name, Schema value);
-Field may(std::string_view name, Schema value);   // there, or not
-Field wish(std::string_view name, Schema value);  // the same, and null stands for "not there"
+Field may(std::string_view name, Schema value);  // there, or not
+Field wish(std::string_view name,
+           const Schema& value);  // the same, and null stands for "not there"
 // One that has a default.
 Field usual(Side side, std::string_view name, Schema value);
 

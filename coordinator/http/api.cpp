@@ -21,7 +21,7 @@ RouteTable make_routes(const Services& services) {
   add_token_routes(table, services);
   add_enrolment_routes(table, services);
   add_web_routes(table, services);
-  add_openapi_route(table);
+  add_openapi_route(table, services.tokens == nullptr ? Access::kOpen : Access::kTokens);
   return table;
 }
 

@@ -17,6 +17,8 @@ namespace {
 using nlohmann::ordered_json;
 using wire::Schema;
 
+constexpr std::string_view kRange = "^bytes=([0-9]+-[0-9]*|-[0-9]+)$";
+
 // What may stand in a path.
 struct Capture {
   std::string_view name;
@@ -26,9 +28,9 @@ struct Capture {
 };
 
 const Capture& capture_called(std::string_view name) {
-  static const Schema number = schema::whole(1);
+  static const Schema number = schema::whole(1, INT64_MAX);
   static const Schema digits = schema::text_like("^[0-9a-f]{8,64}$");
-  static const Schema text = schema::text(1);
+  static const Schema text = schema::text_like("^[A-Za-z0-9_+][A-Za-z0-9._+-]*$");
   static const std::vector<Capture> captures = {
       {"job", number, "The job's number"},
       {"task", number, "The task's number"},
@@ -81,7 +83,7 @@ ordered_json parameters_of(const Route& route, const RouteDoc& doc) {
     out.push_back(in_header("Idempotency-Key", "The same again finds what the first one made",
                             schema::text(1, kLongestKey)));
   }
-  if (doc.file) out.push_back(in_header("Range", "One range of bytes", schema::text()));
+  if (doc.file) out.push_back(in_header("Range", "One range of bytes", schema::text_like(kRange)));
   return out;
 }
 
@@ -134,7 +136,8 @@ ordered_json responses_of(const Route& route, const RouteDoc& doc) {
   return out;
 }
 
-ordered_json security_of(Needs needs) {
+ordered_json security_of(Needs needs, Access access) {
+  if (access == Access::kOpen) return ordered_json::array();
   if (needs == Needs::kNothing) return ordered_json::array();
   if (needs == Needs::kAnyToken) return ordered_json::array({{{"token", ordered_json::array()}}});
   ordered_json out = ordered_json::array();
@@ -146,13 +149,13 @@ ordered_json security_of(Needs needs) {
   return out;
 }
 
-ordered_json operation_of(const Route& route, const RouteDoc& doc) {
+ordered_json operation_of(const Route& route, const RouteDoc& doc, Access access) {
   ordered_json out = {{"operationId", doc.id}, {"tags", {doc.tag}}, {"summary", route.summary}};
   ordered_json parameters = parameters_of(route, doc);
   if (!parameters.empty()) out["parameters"] = std::move(parameters);
   if (route.body != Body::kNone) out["requestBody"] = body_of(route, doc);
   out["responses"] = responses_of(route, doc);
-  out["security"] = security_of(route.needs);
+  out["security"] = security_of(route.needs, access);
   return out;
 }
 
@@ -188,13 +191,13 @@ std::set<int> refusals_of(const Route& route) {
   return out;
 }
 
-ordered_json openapi_of(const RouteTable& table) {
+ordered_json openapi_of(const RouteTable& table, Access access) {
   const Schema failed = problem_schema();
   Schema::Parts parts = failed.parts();
   ordered_json paths = ordered_json::object();
   for (const Route& route : table.routes()) {
     if (!route.doc) continue;  // a page of the dashboard
-    paths[route.pattern][key_of(route.method)] = operation_of(route, *route.doc);
+    paths[route.pattern][key_of(route.method)] = operation_of(route, *route.doc, access);
     if (route.doc->takes)
       parts.insert(route.doc->takes->parts().begin(), route.doc->takes->parts().end());
     for (const auto& [status, value] : route.doc->gives) {
@@ -215,7 +218,7 @@ ordered_json openapi_of(const RouteTable& table) {
             {"securitySchemes", {{"token", {{"type", "http"}, {"scheme", "bearer"}}}}}}}};
 }
 
-void add_openapi_route(RouteTable& table) {
+void add_openapi_route(RouteTable& table, Access access) {
   const auto text = std::make_shared<std::string>();  // owners: the handler
   table.add(
       {"GET", "/v1/openapi.json", Body::kNone, Needs::kNothing,
@@ -226,7 +229,7 @@ void add_openapi_route(RouteTable& table) {
          return response;
        },
        RouteDoc{.id = "getOpenApi", .tag = "service", .gives = {{200, schema::open_object({})}}}});
-  *text = openapi_of(table).dump();
+  *text = openapi_of(table, access).dump();
 }
 
 }  // namespace pare::coordinator

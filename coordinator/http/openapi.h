@@ -11,14 +11,17 @@
 
 namespace pare::coordinator {
 
+// Whether a service asks for tokens; the print is of one that does.
+enum class Access { kOpen, kTokens };
+
 // REQUIRES: every capture of the routes is known in openapi.cpp.
-nlohmann::ordered_json openapi_of(const RouteTable& table);
+nlohmann::ordered_json openapi_of(const RouteTable& table, Access access);
 
 // The statuses of the problems that a route answers while the service itself is well.
 // REQUIRES: the route describes itself.
 std::set<int> refusals_of(const Route& route);
 
 // GET /v1/openapi.json, of all that is in the table.
-void add_openapi_route(RouteTable& table);
+void add_openapi_route(RouteTable& table, Access access);
 
 }  // namespace pare::coordinator

@@ -131,11 +131,10 @@ Result<Trial> reported_trial(const Services& services, const Request& request) {
   if (!request.query.contains("job")) {
     return *std::ranges::max_element(trials.value(), {}, &Trial::job);
   }
-  const auto job = number_of(request, "job");
+  const auto job = whole_of(request, "job");
   if (!job) return job.error();
-  const auto in_job = std::ranges::find_if(trials.value(), [&](const Trial& trial) {
-    return static_cast<double>(trial.job.value) == *job.value();
-  });
+  const auto in_job = std::ranges::find_if(
+      trials.value(), [&](const Trial& trial) { return trial.job.value == *job.value(); });
   if (in_job != trials.value().end()) return *in_job;
   return wire::with_field(
       {ErrorCode::kNotFound, "no trial of job " + request.query.at("job") + " made the candidate"},
@@ -277,7 +276,7 @@ void add_plan_routes(RouteTable& table, const Services& services) {
              [&services](const Request& r) { return get_report(services, r); },
              RouteDoc{.id = "getReport",
                       .tag = "candidates",
-                      .query = {{"job", schema::whole(1),
+                      .query = {{"job", schema::whole(1, INT64_MAX),
                                  "In that job; else in the newest that made it"}},
                       .gives = {{200, report_schema()}},
                       .refuses = {409}}});

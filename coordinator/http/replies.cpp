@@ -119,6 +119,16 @@ Result<std::optional<double>> number_of(const Request& request, const std::strin
   return value;
 }
 
+Result<std::optional<std::int64_t>> whole_of(const Request& request, const std::string& name) {
+  const auto found = request.query.find(name);
+  if (found == request.query.end()) return std::optional<std::int64_t>();
+  const auto value = parse_number<std::int64_t>(found->second);
+  if (!value || *value < 0) {
+    return bad_query(name, "a whole number of at least 0", found->second.substr(0, kLongestShown));
+  }
+  return value;
+}
+
 Result<bool> flag_of(const Request& request, const std::string& name) {
   const auto found = request.query.find(name);
   if (found == request.query.end()) return false;
@@ -196,7 +206,7 @@ std::string rfc3339(TimePoint time) {
 
 std::vector<QueryParameter> page_query() {
   return {
-      {"cursor", schema::whole(), "Goes on behind what `next` said"},
+      {"cursor", schema::whole(0, INT64_MAX), "Goes on behind what `next` said"},
       {"limit", schema::whole(1, kMostListed), "So many entries at most; 100 if it is not there"}};
 }
 

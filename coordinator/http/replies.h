@@ -43,6 +43,9 @@ class ListReply {
 // A query parameter that is a number of at least 0, if it is there.
 Result<std::optional<double>> number_of(const Request& request, const std::string& name);
 
+// One that is a whole number of at least 0.
+Result<std::optional<std::int64_t>> whole_of(const Request& request, const std::string& name);
+
 // A query parameter that is true or false; false if it is not there.
 Result<bool> flag_of(const Request& request, const std::string& name);
 

@@ -44,15 +44,12 @@ Response list_summaries(const Services& services, TrialSummaries& summaries,
   if (!id) return failure(id.error());
   const auto page = page_of(request);
   if (!page) return failure(page.error());
-  const auto since = number_of(request, "since");
+  const auto since = whole_of(request, "since");
   if (!since) return failure(since.error());
   const auto job = services.views.read(JobId{id.value()});
   if (!job) return failure(job.error());
   if (since.value()) {
-    constexpr double kLargest = 9e15;
-    return list_changed(services, job.value(),
-                        static_cast<std::int64_t>(std::min(*since.value(), kLargest)),
-                        page.value().limit);
+    return list_changed(services, job.value(), *since.value(), page.value().limit);
   }
   auto text = summaries.page(services.store, job.value(), page.value());
   if (!text) return failure(text.error());
@@ -215,7 +212,8 @@ wire::Schema summaries_schema() {
 
 std::vector<QueryParameter> summaries_query() {
   std::vector<QueryParameter> query = page_query();
-  query.push_back({"since", schema::whole(), "Those whose outcomes changed after that revision"});
+  query.push_back(
+      {"since", schema::whole(0, INT64_MAX), "Those whose outcomes changed after that revision"});
   return query;
 }
 

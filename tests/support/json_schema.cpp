@@ -1,6 +1,8 @@
 #include "tests/support/json_schema.h"
 
+#include <cmath>
 #include <cstdint>
+#include <utility>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -13,14 +15,21 @@ using nlohmann::json;
 
 namespace {
 
-// valijson counts with a sign: what is beyond that is looked at as the largest that is not.
-void clamp(json& value) {
+// The same document as valijson counts: with a sign, and 27.0 is no whole number to it, which it is
+// to JSON Schema.
+json counted(json value) {
+  constexpr double kLargest = 9007199254740992;  // 2^53
   if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{INT64_MAX}) {
-    value = INT64_MAX;
+    return INT64_MAX;
+  }
+  if (value.is_number_float() && std::abs(value.get<double>()) <= kLargest &&
+      std::trunc(value.get<double>()) == value.get<double>()) {
+    return value.get<std::int64_t>();
   }
   for (json& inner : value) {
-    if (value.is_structured()) clamp(inner);
+    if (value.is_structured()) inner = counted(std::move(inner));
   }
+  return value;
 }
 
 }  // namespace
@@ -43,9 +52,8 @@ JsonSchema::~JsonSchema() = default;
 std::string JsonSchema::why_not(const json& document) const {
   valijson::Validator validator;
   valijson::ValidationResults results;
-  json clamped = document;
-  clamp(clamped);
-  const valijson::adapters::NlohmannJsonAdapter target(clamped);
+  const json seen = counted(document);
+  const valijson::adapters::NlohmannJsonAdapter target(seen);
   if (validator.validate(impl_->schema, target, &results)) return {};
   std::string why;
   for (valijson::ValidationResults::Error error; results.popError(error);) {

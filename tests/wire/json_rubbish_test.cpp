@@ -112,6 +112,23 @@ TEST(JsonRubbish, a_job_document_that_is_wrong_is_refused_with_field_and_value) 
   expect_refused(cases, parse_new_job);
 }
 
+TEST(JsonRubbish, a_whole_number_may_be_written_with_a_point) {
+  const auto trials = [](const std::string& number) {
+    return parse_new_job(R"({"model": "m", "dataset": "d", "targets": ["t"], "seed": 3.0,
+                             "budget": {"trials": )" +
+                         number + "}}");
+  };
+  for (const char* number : {"27", "27.0", "2.7e1"}) {
+    const auto job = trials(number);
+    ASSERT_TRUE(job) << number;
+    EXPECT_EQ(job.value().budget.trials, 27);
+    EXPECT_EQ(job.value().seed, 3U);
+  }
+  for (const char* number : {"27.5", "1e300", "-1e300", "9007199254740994.0", "-1.0"}) {
+    EXPECT_FALSE(trials(number)) << number;
+  }
+}
+
 TEST(JsonRubbish, a_plan_that_is_wrong_is_refused_with_field_and_value) {
   const Bad cases[] = {
       {R"({"version": 2, "input": [8, 8], "widths": {}, "importance": "gram",

@@ -442,6 +442,7 @@ TEST_F(JobRoutes, trials_are_summed_up_without_their_plans_and_by_what_changed) 
   ASSERT_TRUE(store_->commit({{}, {slower}}));
   EXPECT_NEAR(second_look()[1]["outcomes"]["x86"]["speedup"].get<double>(), 4, 1e-9);
   EXPECT_EQ(call("GET", path + "/trials/summaries?since=x").status, 400);
+  EXPECT_EQ(call("GET", path + "/trials/summaries?since=1.5").status, 400);
   EXPECT_EQ(call("GET", "/v1/jobs/99/trials/summaries").status, 404);
 }
 

@@ -49,13 +49,13 @@ void expect_resolved(const ordered_json& value, const ordered_json& root) {
 }
 
 TEST_F(OpenApi, whatever_it_refers_to_is_in_it) {
-  const ordered_json document = openapi_of(routes_);
+  const ordered_json document = openapi_of(routes_, Access::kTokens);
   expect_resolved(document, document);
   EXPECT_EQ(document["openapi"], "3.1.0");
 }
 
 TEST_F(OpenApi, its_print_is_the_one_that_is_committed) {
-  const std::string print = openapi_of(routes_).dump(1) + "\n";
+  const std::string print = openapi_of(routes_, Access::kTokens).dump(1) + "\n";
   if (std::getenv("PARE_WRITE_OPENAPI") != nullptr) std::ofstream("docs/openapi.json") << print;
   std::stringstream committed;
   committed << std::ifstream("docs/openapi.json").rdbuf();
@@ -65,14 +65,16 @@ TEST_F(OpenApi, its_print_is_the_one_that_is_committed) {
 TEST_F(OpenApi, it_is_served_as_it_is) {
   const Response response = call("GET", "/v1/openapi.json");
   EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(ordered_json::parse(response.body), openapi_of(routes_));
+  EXPECT_EQ(ordered_json::parse(response.body), openapi_of(routes_, Access::kOpen));
 }
 
 TEST_F(OpenApi, what_a_route_needs_is_said_with_each_scope_that_will_do) {
-  const ordered_json paths = openapi_of(routes_)["paths"];
+  const ordered_json paths = openapi_of(routes_, Access::kTokens)["paths"];
   const auto security = [&](const char* path, const char* method) {
     return paths[path][method]["security"].dump();
   };
+  EXPECT_EQ(openapi_of(routes_, Access::kOpen)["paths"]["/v1/tokens"]["post"]["security"].dump(),
+            "[]");
   EXPECT_EQ(security("/healthz", "get"), "[]");
   EXPECT_EQ(security("/v1/whoami", "get"), R"([{"token":[]}])");
   EXPECT_EQ(security("/v1/tokens", "post"), R"([{"token":["admin"]}])");
