@@ -25,6 +25,7 @@
 #include "coordinator/dispatch/link_guard.h"
 #include "coordinator/http/api.h"
 #include "coordinator/http/guard.h"
+#include "coordinator/http/request_metrics.h"
 #include "coordinator/http/server.h"
 #include "coordinator/jobs/job_loop.h"
 #include "coordinator/store/pg_store.h"
@@ -90,11 +91,12 @@ class Service {
         loop_(*store_, views_, loop_options()),
         tokens_(keys ? std::make_unique<TokenBook>(*store_, book_options()) : nullptr),
         dispatcher_(*store_, dispatch_options(options, keys), [this] { loop_.wake(); }),
-        services_{*store_,         views_,
-                  blobs_,          [this] { work_added(); },
-                  tokens_.get(),   {keys ? keys->public_key : "", 0},
-                  std::move(pages)},
-        server_(make_routes(services_), server_options(options, http, blobs_, tokens_.get())) {}
+        services_{*store_,          views_,
+                  blobs_,           [this] { work_added(); },
+                  tokens_.get(),    {keys ? keys->public_key : "", 0},
+                  std::move(pages), &requests_},
+        server_(make_routes(services_),
+                server_options(options, http, blobs_, {tokens_.get(), &requests_})) {}
 
   Result<std::string> start() {
     store_->when_tasks_are_queued([this] { dispatcher_.wake(); });
@@ -159,14 +161,19 @@ class Service {
     out.log = [](const std::string& line) { spdlog::warn("{}", line); };
     return out;
   }
+  struct Watchers {
+    TokenBook* tokens;
+    RequestMetrics* requests;
+  };
   static ServerOptions server_options(const Options& options, const HostPort& http,
-                                      const BlobStore& blobs, TokenBook* tokens) {
+                                      const BlobStore& blobs, const Watchers& watchers) {
     ServerOptions out;
     out.host = http.host;
     out.port = http.port;
     out.threads = options.threads;
     out.max_upload = blobs.max_blob();
-    out.tokens = tokens;
+    out.tokens = watchers.tokens;
+    out.requests = watchers.requests;
     return out;
   }
   void work_added() {
@@ -180,6 +187,7 @@ class Service {
   JobLoop loop_;
   std::unique_ptr<TokenBook> tokens_;  // null: none are asked for
   Dispatcher dispatcher_;
+  RequestMetrics requests_;
   Services services_;
   HttpServer server_;
   std::jthread search_, sweeper_;

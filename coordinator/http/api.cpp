@@ -11,6 +11,7 @@ RouteTable make_routes(const Services& services) {
   add_model_routes(table, services);
   add_dataset_routes(table, services);
   add_target_routes(table, services);
+  add_health_routes(table, services);
   add_job_routes(table, services);
   add_trial_routes(table, services);
   add_plan_routes(table, services);

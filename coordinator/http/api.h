@@ -15,6 +15,8 @@
 
 namespace pare::coordinator {
 
+class RequestMetrics;
+
 struct Services {
   Store& store;
   JobViews& views;
@@ -25,7 +27,8 @@ struct Services {
     std::string public_key;
     int port = 0;
   } link = {};
-  WebFiles pages = WebFiles();  // the dashboard
+  WebFiles pages = WebFiles();         // the dashboard
+  RequestMetrics* requests = nullptr;  // counted; null: they are not
 };
 
 // REQUIRES: `services` outlives the table.

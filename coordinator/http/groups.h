@@ -9,6 +9,7 @@ void add_blob_routes(RouteTable& table, const Services& services);
 void add_model_routes(RouteTable& table, const Services& services);
 void add_dataset_routes(RouteTable& table, const Services& services);
 void add_target_routes(RouteTable& table, const Services& services);
+void add_health_routes(RouteTable& table, const Services& services);
 void add_job_routes(RouteTable& table, const Services& services);
 void add_trial_routes(RouteTable& table, const Services& services);
 void add_plan_routes(RouteTable& table, const Services& services);

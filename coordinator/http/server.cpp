@@ -13,6 +13,7 @@
 #include "coordinator/http/guard.h"
 #include "coordinator/http/nesting.h"
 #include "coordinator/http/problem.h"
+#include "coordinator/http/request_metrics.h"
 #include "coordinator/http/web_files.h"
 
 namespace pare::coordinator {
@@ -105,7 +106,7 @@ Response unless_known(const Request& request, Response response) {
 }
 
 bool is_vital(const std::string& path) {
-  return path == "/healthz";
+  return path == "/healthz" || path == "/readyz" || path == "/livez";
 }
 
 }  // namespace
@@ -128,7 +129,12 @@ struct HttpServer::Impl {
   }
 
   GateCallbacks callbacks() {
-    return {[this](const RequestHead& in) { return refusal(in); },
+    return {[this](const RequestHead& in) {
+              auto refused = refusal(in);
+              if (refused && options.requests != nullptr)
+                options.requests->refused(refused->status);
+              return refused;
+            },
             [this](const RequestHead& in) { return lane_of(in); },
             [this](Arrival& arrival) { return answer(arrival); }};
   }
@@ -179,6 +185,7 @@ struct HttpServer::Impl {
   Response answer(Arrival& arrival) const {
     const RequestHead& in = arrival.head;
     const std::optional<Principal> asked = who_asks(in);  // its token may end with this request
+    const auto begun = std::chrono::steady_clock::now();
     Response response;
     try {
       response = handle(arrival);
@@ -191,7 +198,16 @@ struct HttpServer::Impl {
     }
     spdlog::debug("{} {} {}", in.method, in.path, response.status);
     write_down(in, asked, response);
+    count(in, response, std::chrono::steady_clock::now() - begun);
     return response;
+  }
+
+  void count(const RequestHead& in, const Response& response, RequestMetrics::Seconds took) const {
+    if (options.requests == nullptr) return;
+    const Routing routing = routes.find(in.method, in.path);
+    const auto* match = std::get_if<RouteMatch>(&routing);
+    if (match == nullptr) return;
+    options.requests->answered(match->route->method, match->route->pattern, response.status, took);
   }
 
   std::optional<Principal> who_asks(const RequestHead& in) const {

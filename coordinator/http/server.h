@@ -3,7 +3,8 @@
 // What it promises: every failure is a problem document; nothing is read beyond the limits (a JSON
 // body fits in memory, an upload is streamed); a request without a length or in chunks is refused;
 // an exception in a handler is logged and answered by 500 without its text; who sends or takes
-// slowly holds no thread, and /healthz is answered whatever the others do (gate.h).
+// slowly holds no thread, and whether it lives and can work is answered whatever the others do
+// (gate.h).
 //
 // Without tokens it binds loopback addresses only.  With them a request is refused before its body
 // is read, unless its token may what the route asks for, and what changes something, or was refused
@@ -23,6 +24,8 @@
 
 namespace pare::coordinator {
 
+class RequestMetrics;
+
 struct ServerOptions {
   std::string host = "127.0.0.1";
   int port = 7070;  // 0: the system chooses
@@ -31,6 +34,7 @@ struct ServerOptions {
   Bytes max_upload{4LL << 30};
   GateOptions gate;             // its times and rates; host, port and threads are those above
   TokenBook* tokens = nullptr;  // asks for tokens, if not null; outlives the server
+  RequestMetrics* requests = nullptr;  // counts them, if not null; outlives the server
 };
 
 class HttpServer {

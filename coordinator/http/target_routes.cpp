@@ -1,4 +1,4 @@
-// Targets, the workers that serve them, and the health of the service.
+// Targets, and the workers that serve them.
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -6,7 +6,6 @@
 #include "coordinator/http/problem.h"
 #include "coordinator/http/replies.h"
 #include "coordinator/http/views.h"
-#include "core/version.h"
 #include "wire/field_errors.h"
 #include "wire/target_json.h"
 
@@ -55,46 +54,6 @@ Response list_workers(const Services& services, const Request&) {
   return reply(200, {{"items", items}});
 }
 
-constexpr Bytes kLeastRoom{8 << 20};  // for artifacts: a candidate or two
-
-// GET /healthz: answers from memory, whatever the database does.
-Response get_health(const Services& services, const Request&) {
-  Health health = services.store.health();
-  const Bytes room = services.blobs.room();
-  const bool full = room < kLeastRoom;
-  if (full && health.reason.empty()) {
-    health.reason = "the disk of the artifacts is full: " + std::to_string(room.count) +
-                    " bytes are free, and workers wait with what they made";
-  }
-  const bool ok = health.state == StoreState::kOk && !full;
-  ordered_json view = {{"status", ok ? "ok" : "unavailable"},
-                       {"database", name_of(health.state)},
-                       {"artifacts", full ? "full" : "ok"},
-                       {"workers", health.workers},
-                       {"waiting", health.waiting},
-                       {"version", kVersion},
-                       {"max_blob_bytes", services.blobs.max_blob().count}};
-  if (!health.reason.empty()) view["reason"] = health.reason;
-  if (!health.waiting_reason.empty()) view["waiting_reason"] = health.waiting_reason;
-  if (health.since) view["since"] = rfc3339(*health.since);
-  return reply(ok ? 200 : 503, view);
-}
-
-wire::Schema health_schema() {
-  constexpr std::array<std::string_view, 2> kStatuses = {"ok", "unavailable"};
-  constexpr std::array<std::string_view, 2> kArtifacts = {"ok", "full"};
-  return schema::object(
-             {schema::must("status", schema::one_of(kStatuses)),
-              schema::must("database", schema::one_of(kStoreStateNames)),
-              schema::must("artifacts", schema::one_of(kArtifacts)),
-              schema::must("workers", schema::small()), schema::must("waiting", schema::small()),
-              schema::must("version", schema::text()),
-              schema::must("max_blob_bytes", schema::whole()),
-              schema::may("reason", schema::text()), schema::may("waiting_reason", schema::text()),
-              schema::may("since", schema::time())})
-      .named("Health");
-}
-
 }  // namespace
 
 void add_target_routes(RouteTable& table, const Services& services) {
@@ -119,11 +78,6 @@ void add_target_routes(RouteTable& table, const Services& services) {
              RouteDoc{.id = "listWorkers",
                       .tag = "targets",
                       .gives = {{200, items_schema("Workers", worker_schema())}}}});
-  table.add({"GET", "/healthz", Body::kNone, Needs::kNothing, "Whether the service can work",
-             [&services](const Request& r) { return get_health(services, r); },
-             RouteDoc{.id = "getHealth",
-                      .tag = "service",
-                      .gives = {{200, health_schema()}, {503, health_schema()}}}});
 }
 
 }  // namespace pare::coordinator

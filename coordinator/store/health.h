@@ -3,9 +3,11 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/names.h"
 #include "core/units.h"
@@ -25,6 +27,17 @@ struct Health {
   int workers = 0;                 // that are not lost, when it answered last
   int waiting = 0;                 // tasks that wait through nobody's fault, then
   std::string waiting_reason;      // why the one that waits longest does
+};
+
+// How much there is to do, and is done, when it is asked for.
+struct WorkCounts {
+  struct Tasks {
+    std::string kind;   // as the wire calls it
+    std::string state;  // "queued" or "leased"
+    std::int64_t count = 0;
+  };
+  std::vector<Tasks> tasks;                  // those there are
+  std::map<std::string, std::int64_t> jobs;  // by state; those there are
 };
 
 inline constexpr std::array kStoreStateNames = {

@@ -27,6 +27,7 @@ class PgStore final : public Store {
   void watch() { monitor_.start(); }
 
   Health health() override { return monitor_.health(); }
+  Result<WorkCounts> work_counts() override;
   void when_tasks_are_queued(std::function<void()> bell) override {
     monitor_.when_tasks_are_queued(std::move(bell));
   }

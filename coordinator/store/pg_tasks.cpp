@@ -299,6 +299,21 @@ Result<std::vector<TaskWait>> PgStore::waits(std::optional<JobId> job, int limit
   });
 }
 
+Result<WorkCounts> PgStore::work_counts() {
+  return pool_.run([&](pqxx::work& tx) -> Result<WorkCounts> {
+    WorkCounts counts;
+    for (const auto& row : execute(tx, query::count_work)) {
+      const auto count = row["count"].as<std::int64_t>();
+      if (row["kind"].is_null()) {
+        counts.jobs[text_of(row["state"])] = count;
+      } else {
+        counts.tasks.push_back({text_of(row["kind"]), text_of(row["state"]), count});
+      }
+    }
+    return counts;
+  });
+}
+
 Result<std::vector<Task>> PgStore::unhandled_tasks(int limit) {
   return run_as_leader([&](pqxx::work& tx) -> Result<std::vector<Task>> {
     return read_all(execute(tx, query::select_tasks, std::nullopt, std::nullopt, std::nullopt,

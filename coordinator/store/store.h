@@ -25,6 +25,7 @@ class Store : public Catalog,
  public:
   // How the store was a moment ago.  At once, whatever the database does: for /healthz.
   virtual Health health() = 0;
+  virtual Result<WorkCounts> work_counts() = 0;
   // Called whenever a task was queued, by whomever: it must be quick and must not call the store.
   // One at a time; empty: nobody is told any more.
   virtual void when_tasks_are_queued(std::function<void()> bell) = 0;

@@ -56,6 +56,19 @@ class MainJob(unittest.TestCase):
         few = self.service.get(f"/v1/jobs/{self.job}/fronts/ort?max_latency_ms={fastest}")["members"]
         self.assertEqual(len(few), 1)
 
+    def test_the_report_says_what_the_api_says(self):
+        text = self.service.pare("report", self.job).stdout
+        for target in TARGETS:
+            for member in self.service.get(f"/v1/jobs/{self.job}/fronts/{target}")["members"]:
+                row = next(line for line in text.splitlines() if line.startswith(f"| `{member['plan_sha256'][:10]}` |")
+                           and f"{member['speedup']:.2f}x" in line)
+                for figure in (f"{100 * member['map_50_95']:.2f}", f"({member['images']})", f"{member['map_lost']:.1f}"):
+                    self.assertIn(figure, row)
+        page = self.scratch / "report.html"
+        self.service.pare("report", self.job, "-o", page)
+        self.assertLess(page.stat().st_size, 400 << 10)
+        self.assertEqual(page.read_text().count("<svg"), len(TARGETS))
+
     def test_what_is_downloaded_is_what_was_measured(self):
         member = self.service.get(f"/v1/jobs/{self.job}/fronts/ort")["members"][0]
         out = self.scratch / "winner.onnx"

@@ -22,6 +22,9 @@ const std::map<std::string, std::set<std::string>>& may_ask() {
                                      admin = {"admin"}, any = {"*"};
   static const std::map<std::string, std::set<std::string>> table = {
       {"GET /healthz", {""}},
+      {"GET /livez", {""}},
+      {"GET /readyz", {""}},
+      {"GET /metrics", read},
       {"GET /v1/openapi.json", {""}},
       {"GET /v1/whoami", any},
       {"PUT /v1/blobs/{sha256}", {"submit", "worker", "admin"}},

@@ -126,6 +126,25 @@ TEST_F(CatalogRoutes, a_target_is_added_once_and_says_who_serves_it) {
   EXPECT_EQ(health["artifacts"], "ok");
 }
 
+TEST_F(CatalogRoutes, what_there_is_to_do_is_told_in_numbers_with_noughts_where_there_is_nothing) {
+  const std::string empty = call("GET", "/metrics").body;
+  for (const char* line : {"pare_build_info{version=\"", "pare_store_state{state=\"ok\"} 1\n",
+                           "pare_workers{state=\"idle\"} 0\n", "pare_jobs{state=\"failed\"} 0\n",
+                           "pare_tasks{kind=\"inspect_model\",state=\"queued\"} 0\n",
+                           "pare_tasks_waiting 0\n", "# TYPE pare_artifact_room_bytes gauge\n"}) {
+    EXPECT_THAT(empty, testing::HasSubstr(line));
+  }
+  const std::string sha256 = upload("an onnx file");
+  call("PUT", "/v1/models", json({{"name", "det"}, {"sha256", sha256}}).dump());
+  WorkerProfile profile;
+  profile.name = "w1";
+  profile.device_id = "machine";
+  ASSERT_TRUE(store_->greet(kSession, profile));
+  const std::string text = call("GET", "/metrics").body;
+  EXPECT_THAT(text, testing::HasSubstr("pare_workers{state=\"idle\"} 1\n"));
+  EXPECT_THAT(text, testing::HasSubstr("pare_tasks{kind=\"inspect_model\",state=\"queued\"} 1\n"));
+}
+
 TEST_F(CatalogRoutes, a_disk_without_room_for_artifacts_is_no_health) {
   std::filesystem::remove_all(folder_);  // nothing is free where there is nothing
   const Response health = call("GET", "/healthz");

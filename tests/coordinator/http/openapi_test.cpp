@@ -20,7 +20,8 @@ using nlohmann::ordered_json;
 using OpenApi = ServiceFixture;
 
 bool is_for_programs(const Route& route) {
-  return route.pattern.starts_with("/v1/") || route.pattern == "/healthz";
+  static const std::set<std::string> kBeside = {"/healthz", "/livez", "/readyz", "/metrics"};
+  return route.pattern.starts_with("/v1/") || kBeside.contains(route.pattern);
 }
 
 TEST_F(OpenApi, every_route_for_programs_describes_itself) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 #include <netinet/in.h>
+#include <prometheus/text_serializer.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "coordinator/http/request_metrics.h"
 #include "service_fixture.h"
 #include "wire/sha256.h"
 
@@ -34,6 +36,7 @@ class Server : public ServiceFixture {
     options.max_json = Bytes{1000};
     options.max_upload = Bytes{1 << 20};
     options.gate.head_time = options.gate.grace = std::chrono::milliseconds(1500);
+    options.requests = &requests_;
     server_.emplace(std::move(routes), options);
     port_ = server_->start().value();
   }
@@ -69,9 +72,41 @@ class Server : public ServiceFixture {
     return answer;
   }
 
+  // How often a series of requests was counted; its labels as the text format has them.
+  double counted(const std::string& labels) const {
+    const std::string text = prometheus::TextSerializer().Serialize(requests_.collect());
+    const std::string series = "pare_http_requests_total{" + labels + "} ";
+    const std::size_t at = text.find(series);
+    return at == std::string::npos ? 0 : std::stod(text.substr(at + series.size()));
+  }
+
+  RequestMetrics requests_;
   std::optional<HttpServer> server_;
   int port_ = 0;
 };
+
+TEST_F(Server, requests_are_counted_by_their_route_and_never_by_what_was_asked) {
+  ASSERT_TRUE(client().Get("/v1/models/one"));
+  ASSERT_TRUE(client().Get("/v1/models/two"));
+  ASSERT_TRUE(client().Get("/v1/throws"));
+  ASSERT_TRUE(client().Get("/nowhere"));
+  ASSERT_TRUE(client().Get("/elsewhere"));
+  EXPECT_EQ(counted(R"(code="404",method="GET",route="/v1/models/{model}")"), 2);
+  EXPECT_EQ(counted(R"(code="500",method="GET",route="/v1/throws")"), 1);
+  EXPECT_EQ(counted(R"(code="404",method="",route="")"), 2);
+  const std::string text = prometheus::TextSerializer().Serialize(requests_.collect());
+  EXPECT_NE(text.find(R"(pare_http_request_seconds_count{method="GET",route="/v1/throws"} 1)"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("elsewhere"), std::string::npos);
+}
+
+TEST_F(Server, that_it_lives_and_whether_it_can_work_is_asked_apart) {
+  const auto life = client().Get("/livez");
+  ASSERT_TRUE(life);
+  EXPECT_EQ(life->status, 200);
+  EXPECT_EQ(client().Get("/readyz")->status, client().Get("/healthz")->status);
+}
 
 TEST_F(Server, what_http_itself_refuses_is_a_problem_document_with_the_right_status) {
   const std::string big(2000, 'x');
