@@ -170,13 +170,18 @@ Schema columns_schema() {
                          schema::wish("count", schema::small(1, kMostColumns))});
 }
 
+// Known by its name, or by its place.
 Schema output_schema() {
-  return schema::object({schema::wish("name", schema::text(1)),
-                         schema::wish("index", schema::small(0, kMostOutputs - 1)),
-                         schema::must("layout", schema::one_of(kHeadLayoutNames)),
-                         schema::wish("batch", schema::truth()),
-                         schema::wish("stride", schema::small(1, kLargestStride)),
-                         schema::must("columns", schema::list(columns_schema()))});
+  const Schema index = schema::small(0, kMostOutputs - 1);
+  const auto known_by = [](const schema::Field& name, const schema::Field& place) {
+    return schema::object({name, place, schema::must("layout", schema::one_of(kHeadLayoutNames)),
+                           schema::wish("batch", schema::truth()),
+                           schema::wish("stride", schema::small(1, kLargestStride)),
+                           schema::must("columns", schema::list(columns_schema()))});
+  };
+  return schema::either(
+      {known_by(schema::must("name", schema::text(1)), schema::wish("index", index)),
+       known_by(schema::may("name", schema::null()), schema::must("index", index))});
 }
 
 Schema box_schema() {

@@ -58,17 +58,24 @@ Response list_summaries(const Services& services, TrialSummaries& summaries,
   return response;
 }
 
+// A cursor of trials is the number of one: behind the largest there is nothing.
+Page of_trials(Page page) {
+  page.after = std::min<std::int64_t>(page.after, std::numeric_limits<int>::max());
+  return page;
+}
+
 // GET /v1/jobs/{job}/trials
 Response list_trials(const Services& services, const Request& request) {
   const auto id = id_of(request, "job");
   if (!id) return failure(id.error());
   const auto page = page_of(request);
   if (!page) return failure(page.error());
+  const Page asked = of_trials(page.value());
   const auto labels = labels_of(services.store, JobId{id.value()});
   if (!labels) return failure(labels.error());
-  const auto trials = services.store.trials(JobId{id.value()}, one_more(page.value()));
+  const auto trials = services.store.trials(JobId{id.value()}, one_more(asked));
   if (!trials) return failure(trials.error());
-  ListReply list(page.value());
+  ListReply list(asked);
   for (const Trial& trial : trials.value()) {
     list.add(trial.number, view_of(trial, labels.value(), Detail::kBrief));
   }

@@ -95,6 +95,9 @@ TEST_F(JobRoutes, a_job_is_submitted_read_listed_and_cancelled) {
   EXPECT_EQ(json_of(call("GET", path))["id"], job["id"]);
   EXPECT_EQ(json_of(call("GET", "/v1/jobs"))["items"].size(), 1U);
   EXPECT_EQ(json_of(call("GET", path + "/trials"))["items"].size(), 0U);
+  for (const char* list : {"/trials", "/trials/summaries", "/tasks"}) {
+    EXPECT_EQ(call("GET", path + list + "?cursor=9223372036854775807").status, 200) << list;
+  }
   EXPECT_EQ(json_of(call("GET", path + "/fronts/x86"))["members"].size(), 0U);
   EXPECT_EQ(json_of(call("POST", path + "/cancel"))["state"], "cancelled");
   EXPECT_EQ(call("POST", path + "/cancel").status, 200);
