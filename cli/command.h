@@ -46,6 +46,7 @@ void add_inspect_command(CLI::App& app, Action& chosen);
 void add_apply_command(CLI::App& app, Action& chosen);
 void add_tune_command(CLI::App& app, Action& chosen);
 void add_up_command(CLI::App& app, Action& chosen);
+void add_doctor_command(CLI::App& app, Action& chosen);
 void add_access_commands(CLI::App& app, Action& chosen);
 
 // One sentence on stderr, and what to end with.

@@ -46,8 +46,8 @@ void tell(std::string& printed, const EngineRun& engine) {
 
 // Runs the program to its end; what it wrote to stderr is the reason if it ended badly.
 // `hear` gets what it has printed to stdout and not been heard yet, and takes what it wants of it.
-Result<host::ExitStatus> run_to_end(const std::vector<std::string>& command,
-                                    const std::function<void(std::string& printed)>& hear) {
+Result<host::ExitStatus> run_heard(const std::vector<std::string>& command,
+                                   const std::function<void(std::string& printed)>& hear) {
   auto started = host::Child::start({.command = command, .directory = {}, .cores = {}});
   if (!started) return started.error();
   host::Child child = std::move(started).value();
@@ -93,9 +93,9 @@ Result<wire::TaskSuccess> run_on_engine(const EngineRun& engine, const wire::Tas
   const fs::path task_file = engine.scratch / "task.json";
   const fs::path outcome_file = engine.scratch / "outcome.json";
   std::ofstream(task_file) << wire::task_to_json(task);
-  const auto ended = run_to_end({engine.program, "run", "--task", task_file.string(), "--outcome",
-                                 outcome_file.string(), "--scratch", engine.scratch.string()},
-                                [&](std::string& printed) { tell(printed, engine); });
+  const auto ended = run_heard({engine.program, "run", "--task", task_file.string(), "--outcome",
+                                outcome_file.string(), "--scratch", engine.scratch.string()},
+                               [&](std::string& printed) { tell(printed, engine); });
   if (!ended) return ended.error();
   std::ifstream in(outcome_file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
@@ -111,7 +111,7 @@ Result<json> ask_engine(const std::string& program, const std::vector<std::strin
   std::vector<std::string> command = {program};
   command.insert(command.end(), words.begin(), words.end());
   std::string answer;
-  const auto ended = run_to_end(command, [&](std::string& printed) { answer = printed; });
+  const auto ended = run_heard(command, [&](std::string& printed) { answer = printed; });
   if (!ended) return ended.error();
   const json document = json::parse(answer, nullptr, false);
   if (!document.is_object()) {
@@ -124,7 +124,7 @@ Result<json> ask_engine(const std::string& program, const std::vector<std::strin
 }
 
 Result<std::monostate> run_program(const std::vector<std::string>& command) {
-  const auto ended = run_to_end(command, [](std::string& printed) { printed.clear(); });
+  const auto ended = run_heard(command, [](std::string& printed) { printed.clear(); });
   if (!ended) return ended.error();
   return std::monostate{};
 }

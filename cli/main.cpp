@@ -64,6 +64,7 @@ int run(int argc, char** argv) {
   add_report_command(app, chosen);
   add_supernet_commands(app, chosen);
   add_access_commands(app, chosen);
+  add_doctor_command(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

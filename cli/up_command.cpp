@@ -1,6 +1,5 @@
 // pare up: everything on this machine, started by one command and ended with it.
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
@@ -8,7 +7,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -17,6 +15,8 @@
 #include <thread>
 
 #include "cli/command.h"
+#include "cli/data_folder.h"
+#include "cli/run_to_end.h"
 #include "cli/supervisor.h"
 #include "host/facts.h"
 
@@ -41,16 +41,6 @@ fs::path token_file(const fs::path& data) {
   return data / "coordinator" / "admin.token";
 }
 
-// As root the database belongs to another user, who cannot enter root's home.
-fs::path default_data() {
-  if (::geteuid() == 0) return "/var/lib/pare";
-  if (const char* home = std::getenv("XDG_DATA_HOME"); home != nullptr && *home != '\0') {
-    return fs::path(home) / "pare";
-  }
-  const char* home = std::getenv("HOME");
-  return fs::path(home != nullptr ? home : ".") / ".local/share/pare";
-}
-
 // What a task of one of so many workers may use: together four fifths of the machine.
 std::int64_t memory_share_mib(int workers) {
   const std::int64_t all = host::machine_facts().memory_bytes >> 20;
@@ -67,57 +57,16 @@ std::string postgres_script() {
   return fs::exists(installed) ? installed : PARE_TOOLS_DIR "/private_postgres.sh";
 }
 
-struct Output {
-  int code = 0;
-  std::string out;
-  std::string errors;
-};
-
-void append_available(int descriptor, std::string& text) {
-  std::array<char, 4096> block{};
-  for (ssize_t n = 0; (n = ::read(descriptor, block.data(), block.size())) > 0;) {
-    text.append(block.data(), static_cast<std::size_t>(n));
-  }
-}
-
-Result<Output> run(const std::vector<std::string>& command) {
-  host::ChildOptions options;
-  options.command = command;
-  auto started = host::Child::start(options);
-  if (!started) return started.error();
-  host::Child child = std::move(started).value();
-  child.close_input();
-  Output output;
-  for (;;) {
-    const auto status = child.poll();
-    append_available(child.output(), output.out);
-    append_available(child.errors(), output.errors);
-    if (status) {
-      output.code = status->signal != 0 ? 128 + status->signal : status->code;
-      return output;
-    }
-    std::array<pollfd, 3> waits = {pollfd{child.ended(), POLLIN, 0},
-                                   pollfd{child.output(), POLLIN, 0},
-                                   pollfd{child.errors(), POLLIN, 0}};
-    ::poll(waits.data(), waits.size(), 100);
-  }
-}
-
-std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  return text;
-}
-
 // A PostgreSQL that outlives nobody: it is stopped at the end, and by a guard if we are killed.
 class Database {
  public:
   static Result<Database> start(const fs::path& folder) {
     const std::string script = postgres_script();
-    const auto started = run({script, "start", folder.string()});
+    const auto started = run_to_end({script, "start", folder.string()});
     if (!started) return started.error();
     if (started.value().code != 0) {
       return Error{ErrorCode::kUnavailable,
-                   "PostgreSQL does not start: " + trimmed(started.value().errors)};
+                   "PostgreSQL does not start: " + without_end(started.value().errors)};
     }
     // The shell between us is killed with us; the guard that it starts is not, sees its end of our
     // pipe close, and stops the database.  A background process reads nothing on descriptor 0.
@@ -129,16 +78,16 @@ class Database {
     options.own_group = true;  // Ctrl-C is not for it
     auto guard = host::Child::start(options);
     if (!guard) return guard.error();
-    return Database(script, folder, trimmed(started.value().out), std::move(guard).value());
+    return Database(script, folder, without_end(started.value().out), std::move(guard).value());
   }
 
   const std::string& url() const noexcept { return url_; }
   // Starts it again if it is away; true if it runs then.
   bool revive() const {
-    const auto started = run({script_, "start", folder_.string()});
+    const auto started = run_to_end({script_, "start", folder_.string()});
     return started && started.value().code == 0;
   }
-  void stop() { (void)run({script_, "stop", folder_.string()}); }
+  void stop() { (void)run_to_end({script_, "stop", folder_.string()}); }
 
  private:
   Database(std::string script, fs::path folder, std::string url, host::Child guard)
@@ -218,7 +167,7 @@ Result<bool> await_health(Supervisor& supervisor, const Service& service, int wo
     if (!supervisor.all_running()) break;
   }
   return Error{ErrorCode::kUnavailable,
-               whose + " did not get ready:\n" + trimmed(supervisor.last_words(whose))};
+               whose + " did not get ready:\n" + without_end(supervisor.last_words(whose))};
 }
 
 // Lets a worker of this machine join a service that asks for tokens.
@@ -370,7 +319,7 @@ Exit up(const UpArguments& given) {
 
 void add_up_command(CLI::App& app, Action& chosen) {
   auto given = std::make_shared<UpArguments>();  // owned by the callback
-  given->data = default_data().string();
+  given->data = default_data_folder().string();
   given->workers = default_workers();
   CLI::App* command =
       app.add_subcommand("up", "Start everything on this machine: database, coordinator, workers");

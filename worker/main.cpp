@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/printable.h"
+#include "core/version.h"
 #include "host/facts.h"
 #include "host/log.h"
 #include "worker/agent/agent.h"
@@ -164,6 +165,7 @@ int run(int argc, char** argv) {
   options.trainer = beside_this_program("pare-train");
   options.runtimes = beside_this_program("runtimes.json");
   CLI::App app("Serves this device to a Pare coordinator.");
+  app.set_version_flag("--version", std::string("pare-worker ") + kVersion);
   app.add_option("--coordinator", options.coordinator, "HTTP of the coordinator")
       ->capture_default_str();
   app.add_option("--endpoint", options.endpoint,

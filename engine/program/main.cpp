@@ -38,7 +38,7 @@ int say_facts() {
 
 int run(int argc, char** argv) {
   CLI::App app{"pare-engine: one task on one model (docs/tasks.md)"};
-  app.set_version_flag("--version", pare::kVersion);
+  app.set_version_flag("--version", std::string("pare-engine ") + pare::kVersion);
   app.require_subcommand(1);
   std::string task;
   std::string outcome;
