@@ -73,6 +73,22 @@ class Programs(unittest.TestCase):
                 self.assertEqual(set(re.findall(r"--[a-z-]+", line)) - known, set(), line)
 
 
+class Nginx(unittest.TestCase):
+    @needs("nginx")
+    @needs("openssl")
+    def test_nginx_reads_its_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            made = run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{folder}/key.pem", "-out", f"{folder}/fullchain.pem",
+                       "-subj", "/CN=pare.example.com")
+            self.assertEqual(made.returncode, 0, made.stderr)
+            text = (DEPLOY / "nginx/pare.conf").read_text().replace("/etc/ssl/pare", folder)
+            temporary = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+            for content, fits in ((text, True), (text.replace("proxy_buffering", "proxy_bufering"), False)):
+                pathlib.Path(folder, "nginx.conf").write_text(f"pid {folder}/pid; events {{}} http {{ access_log off; {temporary} {content} }}")
+                said = run("nginx", "-t", "-c", f"{folder}/nginx.conf", "-e", "stderr")
+                self.assertEqual(said.returncode == 0, fits, said.stderr)
+
+
 class Compose(unittest.TestCase):
     text = (DEPLOY / "container/compose.yaml").read_text()
 
