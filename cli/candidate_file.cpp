@@ -2,8 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/output_file.h"
-
 namespace pare::cli {
 
 using nlohmann::json;
@@ -36,14 +34,11 @@ Result<std::string> candidate_of(const Service& service, const std::string& name
 
 Exit write_candidate(const Service& service, const std::string& sha256, const std::string& file,
                      CandidateFile& written) {
-  auto created = OutputFile::create(file);
-  if (!created) return report_usage(created.error());
-  OutputFile out = std::move(created).value();
-  const auto size = service.download("/v1/candidates/" + sha256 + "/file", sha256, out);
-  if (out.failed()) return report_usage(out.failure());
-  if (!size) return report(size.error());
-  if (const auto kept = out.keep(); !kept) return report_usage(kept.error());
-  written = {sha256, size.value(), floats_of(service, sha256)};
+  Bytes size;
+  const std::string route = "/v1/candidates/" + sha256 + "/file";
+  const Exit done = download_to(service, route, sha256, file, size);
+  if (done != Exit::kOk) return done;
+  written = {sha256, size, floats_of(service, sha256)};
   return Exit::kOk;
 }
 

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/format.h"
+#include "cli/output_file.h"
 #include "host/token.h"
 
 namespace pare::cli {
@@ -87,6 +88,19 @@ Exit with_service(const Common& common, const std::function<Exit(const Service&)
   if (!token) return report_usage(token.error());
   const auto service = Service::at(common.url, token.value());
   return service ? body(service.value()) : report_usage(service.error());
+}
+
+Exit download_to(const Service& service, const std::string& route, const std::string& sha256,
+                 const std::string& file, Bytes& size) {
+  auto created = OutputFile::create(file);
+  if (!created) return report_usage(created.error());
+  OutputFile out = std::move(created).value();
+  const auto came = service.download(route, sha256, out);
+  if (out.failed()) return report_usage(out.failure());
+  if (!came) return report(came.error());
+  if (const auto kept = out.keep(); !kept) return report_usage(kept.error());
+  size = came.value();
+  return Exit::kOk;
 }
 
 bool is_file(const std::string& name) noexcept {

@@ -73,6 +73,10 @@ Exit show(const Common& common, const Result<nlohmann::json>& reply,
 // address is none, or the token.
 Exit with_service(const Common& common, const std::function<Exit(const Service&)>& body);
 
+// Writes what the route gives to the file, verified, or says why not and what to end with.
+Exit download_to(const Service& service, const std::string& route, const std::string& sha256,
+                 const std::string& file, Bytes& size);
+
 // False also where the name cannot be one of a file.
 bool is_file(const std::string& name) noexcept;
 

@@ -91,6 +91,14 @@ Result<std::monostate> OutputFile::keep() {
   return std::monostate{};
 }
 
+Result<std::monostate> write_whole(const fs::path& file, std::string_view text) {
+  auto created = OutputFile::create(file);
+  if (!created) return created.error();
+  OutputFile out = std::move(created).value();
+  out.write(text);
+  return out.keep();
+}
+
 Result<std::monostate> copy_whole(const std::filesystem::path& from,
                                   const std::filesystem::path& to) {
   auto out = OutputFile::create(to);

@@ -39,6 +39,9 @@ class OutputFile {
   int error_ = 0;
 };
 
+// A text as a file.  Fails as OutputFile.
+Result<std::monostate> write_whole(const std::filesystem::path& file, std::string_view text);
+
 // A file that is there, to where the user wants it.  Fails as OutputFile, with kUnavailable if it
 // cannot be read.
 Result<std::monostate> copy_whole(const std::filesystem::path& from,

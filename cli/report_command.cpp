@@ -48,12 +48,8 @@ Exit deliver(const ReportArguments& given, const std::string& text) {
     print(text);
     return Exit::kOk;
   }
-  auto created = OutputFile::create(given.file);
-  if (!created) return report_usage(created.error());
-  OutputFile out = std::move(created).value();
-  out.write(text);
-  const auto kept = out.keep();
-  return kept ? Exit::kOk : report_usage(kept.error());
+  const auto written = write_whole(given.file, text);
+  return written ? Exit::kOk : report_usage(written.error());
 }
 
 // The service writes these: the same for whoever asks.

@@ -122,11 +122,9 @@ Exit plan(const Common& common, const std::string& name, const std::string& file
       print(text + "\n");
       return Exit::kOk;
     }
-    auto created = OutputFile::create(file);
-    if (!created) return report_usage(created.error());
-    OutputFile out = std::move(created).value();
-    out.write(text);
-    if (const auto kept = out.keep(); !kept) return report_usage(kept.error());
+    if (const auto written = write_whole(file, text); !written) {
+      return report_usage(written.error());
+    }
     const json done = {{"file", file}, {"sha256", found.value().value("sha256", "")}};
     return show(common, done, [&](const json& written) {
       return file + ": plan " + written.value("sha256", "") + "\n";

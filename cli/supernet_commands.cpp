@@ -4,7 +4,6 @@
 
 #include "cli/command.h"
 #include "cli/format.h"
-#include "cli/output_file.h"
 
 namespace pare::cli {
 
@@ -21,16 +20,13 @@ Exit save_supernet(const Common& common, const WantedSupernet& wanted) {
     const auto found = service.get("/v1/supernets/" + escaped(wanted.sha256));
     if (!found) return report(found.error());
     const std::string sha256 = found.value().value("sha256", "");
-    auto created = OutputFile::create(wanted.out);
-    if (!created) return report_usage(created.error());
-    OutputFile out = std::move(created).value();
-    const auto size = service.download("/v1/supernets/" + sha256 + "/file", sha256, out);
-    if (out.failed()) return report_usage(out.failure());
-    if (!size) return report(size.error());
-    if (const auto kept = out.keep(); !kept) return report_usage(kept.error());
-    const json done = {{"file", wanted.out}, {"sha256", sha256}, {"bytes", size.value().count}};
+    Bytes size;
+    const Exit written =
+        download_to(service, "/v1/supernets/" + sha256 + "/file", sha256, wanted.out, size);
+    if (written != Exit::kOk) return written;
+    const json done = {{"file", wanted.out}, {"sha256", sha256}, {"bytes", size.count}};
     return show(common, done, [&](const json&) {
-      return wanted.out + ": " + byte_size(static_cast<double>(size.value().count)) + ", SHA-256 " +
+      return wanted.out + ": " + byte_size(static_cast<double>(size.count)) + ", SHA-256 " +
              sha256 + " verified\n";
     });
   });

@@ -46,11 +46,7 @@ Result<std::monostate> record_job(const fs::path& folder, const json& question, 
     return Error{ErrorCode::kInvalidArgument,
                  "cannot make " + folder.string() + ": " + error.message()};
   }
-  auto created = OutputFile::create(folder / kFile);
-  if (!created) return created.error();
-  OutputFile out = std::move(created).value();
-  out.write(json{{"question", question}, {"job", job}}.dump(2) + "\n");
-  return out.keep();
+  return write_whole(folder / kFile, json{{"question", question}, {"job", job}}.dump(2) + "\n");
 }
 
 }  // namespace pare::cli

@@ -29,15 +29,6 @@ std::optional<json> fastest_within(const json& front, double points) {
   return best;
 }
 
-Exit write_text(const fs::path& file, const std::string& text) {
-  auto created = OutputFile::create(file);
-  if (!created) return report_usage(created.error());
-  OutputFile out = std::move(created).value();
-  out.write(text);
-  const auto kept = out.keep();
-  return kept ? Exit::kOk : report_usage(kept.error());
-}
-
 // The plan, and what it cut where and why.
 Exit explain(const Service& service, const std::string& job, const fs::path& folder,
              const TuneWinner& winner) {
@@ -47,9 +38,11 @@ Exit explain(const Service& service, const std::string& job, const fs::path& fol
                                  "/report?job=" + job);
   if (!found) return report(found.error());
   const std::string text = plan.value()["plan"].dump() + "\n";
-  const Exit done = write_text(folder / (winner.target + ".plan.json"), text);
-  if (done != Exit::kOk) return done;
-  return write_text(folder / (winner.target + ".md"), report_markdown(found.value()));
+  auto written = write_whole(folder / (winner.target + ".plan.json"), text);
+  if (written) {
+    written = write_whole(folder / (winner.target + ".md"), report_markdown(found.value()));
+  }
+  return written ? Exit::kOk : report_usage(written.error());
 }
 
 Exit compare(const Service& service, const std::string& job, const json& front,

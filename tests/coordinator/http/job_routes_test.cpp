@@ -78,6 +78,19 @@ class JobRoutes : public ServiceFixture {
         ModelInspected{model_, EntryState::kRejected, "it has no head that Pare knows", ""});
     ASSERT_TRUE(store_->commit(batch));
   }
+  // Its model and images are inspected, its statistics there.
+  void begin_to_search(const json& job) {
+    const JobId id{job["id"].get<std::int64_t>()};
+    ModelSummary summary = search::small_detector(4);
+    summary.sha256 = model_;
+    summary.opset = 12;
+    ASSERT_TRUE(store_->commit(
+        {{},
+         {ModelInspected{model_, EntryState::kReady, "", wire::summary_to_json(summary)},
+          DatasetInspected{job["dataset_sha256"], EntryState::kReady, "", {1, 1, 1, true, {"a"}}},
+          JobMoved{id, JobState::kPreparing, ""}, JobPrepared{id, std::string(64, '5'), ""},
+          JobMoved{id, JobState::kSearching, ""}}}));
+  }
   static json good() { return {{"model", "det"}, {"dataset", "boards"}, {"targets", {"x86"}}}; }
 
   std::string model_;
@@ -303,15 +316,7 @@ TEST_F(JobRoutes, a_job_says_how_images_are_best_prepared) {
 TEST_F(JobRoutes, a_candidate_is_explained) {
   const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
   const JobId id{posted["id"].get<std::int64_t>()};
-  ModelSummary summary = search::small_detector(4);
-  summary.sha256 = model_;
-  summary.opset = 12;
-  ASSERT_TRUE(store_->commit(
-      {{},
-       {ModelInspected{model_, EntryState::kReady, "", wire::summary_to_json(summary)},
-        DatasetInspected{posted["dataset_sha256"], EntryState::kReady, "", {1, 1, 1, true, {"a"}}},
-        JobMoved{id, JobState::kPreparing, ""}, JobPrepared{id, std::string(64, '5'), ""},
-        JobMoved{id, JobState::kSearching, ""}}}));
+  begin_to_search(posted);
   const auto context = load_context(*store_, store_->job(id).value()).value();
   Plan plan;
   plan.height = plan.width = 416;
@@ -368,15 +373,7 @@ TEST_F(JobRoutes, trials_are_summed_up_without_their_plans_and_by_what_changed) 
   const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
   const JobId id{posted["id"].get<std::int64_t>()};
   EXPECT_EQ(posted["revision"], 0);
-  ModelSummary summary = search::small_detector(4);
-  summary.sha256 = model_;
-  summary.opset = 12;
-  ASSERT_TRUE(store_->commit(
-      {{},
-       {ModelInspected{model_, EntryState::kReady, "", wire::summary_to_json(summary)},
-        DatasetInspected{posted["dataset_sha256"], EntryState::kReady, "", {1, 1, 1, true, {"a"}}},
-        JobMoved{id, JobState::kPreparing, ""}, JobPrepared{id, std::string(64, '5'), ""},
-        JobMoved{id, JobState::kSearching, ""}}}));
+  begin_to_search(posted);
   Plan plan;
   plan.height = plan.width = 416;
   for (const int number : {1, 2, 3}) {
@@ -452,15 +449,7 @@ TEST_F(JobRoutes, trials_are_summed_up_without_their_plans_and_by_what_changed) 
 TEST_F(JobRoutes, a_job_and_a_comparison_are_reported_for_people) {
   const json posted = json_of(call("POST", "/v1/jobs", good().dump()));
   const JobId id{posted["id"].get<std::int64_t>()};
-  ModelSummary summary = search::small_detector(4);
-  summary.sha256 = model_;
-  summary.opset = 12;
-  ASSERT_TRUE(store_->commit(
-      {{},
-       {ModelInspected{model_, EntryState::kReady, "", wire::summary_to_json(summary)},
-        DatasetInspected{posted["dataset_sha256"], EntryState::kReady, "", {1, 1, 1, true, {"a"}}},
-        JobMoved{id, JobState::kPreparing, ""}, JobPrepared{id, std::string(64, '5'), ""},
-        JobMoved{id, JobState::kSearching, ""}}}));
+  begin_to_search(posted);
   Plan plan;
   plan.height = plan.width = 416;
   std::vector<std::string> plans;
