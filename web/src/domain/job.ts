@@ -9,7 +9,7 @@ export function isFinal(state: JobState): boolean {
 // What accuracies are scored against, for whoever reads a number.
 export function mapName(labels: string | undefined): string {
   if (labels === 'teacher') return 'teacher mAP';
-  if (labels === 'agreement') return 'agreement';
+  if (labels === 'raw_outputs') return 'agreement';
   return 'mAP';
 }
 
@@ -60,4 +60,10 @@ export function goalOf(job: Job): string {
     return `${metricWords(constraint.metric)} ${sides.join(', ')}${where}`;
   });
   return [aims, ...bounds].join('; ');
+}
+
+// The page of a plan, as the job saw it; `target` empty: on none in particular.
+export function planAddress(job: Job, member: { plan_sha256: string }, target: string): string {
+  const where = target ? `&target=${encodeURIComponent(target)}` : '';
+  return `/plans/${format.short(member.plan_sha256)}?job=${job.id}${where}`;
 }

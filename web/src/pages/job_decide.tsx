@@ -1,7 +1,7 @@
 // The plan to take, for what somebody needs: the answer first, then what it is an answer to.
 import type { Front, Job, Member } from '../api/types.ts';
 import { type Decision, type Goal, decide, type Limits } from '../domain/decide.ts';
-import { isFinal, mapName } from '../domain/job.ts';
+import { isFinal, mapName, planAddress } from '../domain/job.ts';
 import * as format from '../format.ts';
 import { choose } from '../router.ts';
 import { Download, NumberField, Select } from '../ui/parts.tsx';
@@ -183,11 +183,6 @@ function Answer({ job, target, decision, original }: AnswerProps) {
       </div>
     </>
   );
-}
-
-export function planAddress(job: Job, member: { plan_sha256: string }, target: string): string {
-  const where = target ? `&target=${encodeURIComponent(target)}` : '';
-  return `/plans/${format.short(member.plan_sha256)}?job=${job.id}${where}`;
 }
 
 function Figure({ name, value, sub }: { name: string; value: string; sub: string }) {

@@ -1,9 +1,9 @@
 // The trial that was picked in a chart: what it is, and why it is where it is.
 import type { Job, Trial } from '../api/types.ts';
 import { fateOf } from '../domain/metrics.ts';
+import { planAddress } from '../domain/job.ts';
 import * as format from '../format.ts';
 import { choose } from '../router.ts';
-import { planAddress } from './job_decide.tsx';
 
 interface Props {
   job: Job;

@@ -3,13 +3,12 @@ import { useMemo } from 'preact/hooks';
 import type { Job, Member, Outcome, Trial } from '../api/types.ts';
 import { save } from '../api/client.ts';
 import { trialsCsv } from '../domain/csv.ts';
-import { mapName } from '../domain/job.ts';
+import { mapName, planAddress } from '../domain/job.ts';
 import { fateOf, isWhole } from '../domain/metrics.ts';
 import * as format from '../format.ts';
 import { choose, usePlace } from '../router.ts';
 import { Card } from '../ui/parts.tsx';
 import { type Column, orderIn, orderText, Table } from '../ui/table.tsx';
-import { planAddress } from './job_decide.tsx';
 
 function accuracy(of: { map_50_95?: number; map_low?: number; map_high?: number }) {
   return (
