@@ -1,6 +1,7 @@
 // Reports of jobs and comparisons, for people: HTML and Markdown.
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -60,7 +61,7 @@ void count_reasons(const Trial& trial, std::map<std::string, int>& reasons) {
 }
 
 // Why trials came to nothing, most frequent first.
-Result<json> failures_of(Store& store, const Job& job) {
+Result<std::vector<json>> failures_of(Store& store, const Job& job) {
   std::map<std::string, int> reasons;
   for (int after = std::max(0, job.trials.asked - kMostTrials);;) {
     const auto page = store.trials(job.id, {after, kPage});
@@ -69,28 +70,25 @@ Result<json> failures_of(Store& store, const Job& job) {
     after = page.value().back().number;
     for (const Trial& trial : page.value()) count_reasons(trial, reasons);
   }
-  std::vector<std::pair<int, std::string>> sorted;
-  for (const auto& [reason, trials] : reasons) sorted.emplace_back(-trials, reason);
-  std::ranges::sort(sorted);
-  json failures = json::array();
-  for (const auto& [trials, reason] : sorted) {
-    failures.push_back({{"reason", reason}, {"trials", -trials}});
+  std::vector<std::pair<std::string, int>> sorted(reasons.begin(), reasons.end());
+  std::ranges::stable_sort(sorted, std::greater(), &std::pair<std::string, int>::second);
+  std::vector<json> failures;
+  failures.reserve(sorted.size());
+  for (const auto& [reason, trials] : sorted) {
+    failures.push_back({{"reason", reason}, {"trials", trials}});
   }
   return failures;
 }
 
-// What the report says of the job itself, and of what was found.
-Result<JobReportSources> read_job(const Services& services, const JobView& view) {
+// What the report says of what was found.
+Result<JobReportSources> read_found(const Services& services, const JobView& view) {
   const Job& job = view.job;
   JobReportSources sources;
-  sources.job = plain(job_document(view));
-  sources.fronts = json::array();
   for (const TargetFront& front : view.found->fronts) {
     sources.fronts.push_back(plain(front_document(view, front)));
   }
   const auto checks = services.store.checks(job.id);
   if (!checks) return checks.error();
-  sources.checks = json::array();
   for (const TargetCheck& check : checks.value()) sources.checks.push_back(plain(view_of(check)));
   auto failures = failures_of(services.store, job);
   if (!failures) return failures.error();
@@ -110,7 +108,6 @@ Result<std::monostate> read_catalog(const Services& services, const Job& job,
   sources.dataset = plain(view_of(dataset.value()));
   const auto workers = services.store.workers();
   if (!workers) return workers.error();
-  sources.targets = json::array();
   for (const std::string& name : job.targets) {
     const auto target = services.store.target(name);
     if (!target) return target.error();
@@ -125,17 +122,18 @@ Response get_job_report(const Services& services, const Request& request, const 
   if (!id) return failure(id.error());
   const auto view = services.views.read(JobId{id.value()});
   if (!view) return failure(view.error());
-  auto sources = read_job(services, view.value());
-  if (!sources) return failure(sources.error());
-  JobReportSources read = std::move(sources).value();
-  if (const auto known = read_catalog(services, view.value().job, read); !known) {
+  auto found = read_found(services, view.value());
+  if (!found) return failure(found.error());
+  JobReportSources sources = std::move(found).value();
+  if (const auto known = read_catalog(services, view.value().job, sources); !known) {
     return failure(known.error());
   }
-  return reply_report(job_report(read), form);
+  return reply_report(job_report(plain(job_document(view.value())), sources), form);
 }
 
-// The trial of a plan as a member of the target's front would be; null: not measured there.
-json member_of(const JobView& job, const std::string& plan, const std::string& target) {
+// The trial of a plan as a member of the target's front would be; nullopt: not measured there.
+std::optional<json> member_of(const JobView& job, const std::string& plan,
+                              const std::string& target) {
   if (job.model == nullptr) return {};
   const auto& trials = job.found->contenders;
   const auto original = std::ranges::find(trials, 1, &Trial::number);
@@ -157,12 +155,10 @@ Response get_comparison_report(const Services& services, const Request& request,
   const Comparison& asked = comparison.value();
   const auto job = services.views.read(asked.job);
   if (!job) return failure(job.error());
-  ComparisonReportSources sources;
-  sources.comparison = plain(view_of(asked));
-  sources.job = plain(job_document(job.value()));
-  sources.a = member_of(job.value(), asked.plan_a_sha256, asked.target);
-  sources.b = member_of(job.value(), asked.plan_b_sha256, asked.target);
-  return reply_report(comparison_report(sources), form);
+  const ComparedPlans plans = {member_of(job.value(), asked.plan_a_sha256, asked.target),
+                               member_of(job.value(), asked.plan_b_sha256, asked.target)};
+  return reply_report(
+      comparison_report(plain(view_of(asked)), plain(job_document(job.value())), plans), form);
 }
 
 }  // namespace

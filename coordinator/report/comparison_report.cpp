@@ -48,8 +48,10 @@ ReportTable verdicts(const json& result) {
   return table;
 }
 
-std::vector<std::string> plan_row(const char* name, const std::string& plan, const json& member) {
-  if (member.is_null()) return {name, short_sha(plan), "", "", "", ""};
+std::vector<std::string> plan_row(const char* name, const std::string& plan,
+                                  const std::optional<json>& known) {
+  if (!known) return {name, short_sha(plan), "", "", "", ""};
+  const json& member = *known;
   return {name,
           short_sha(plan),
           map_text(member) + " (" + part_of(member, "images").dump() + ")",
@@ -58,16 +60,16 @@ std::vector<std::string> plan_row(const char* name, const std::string& plan, con
           text_in(member, "description")};
 }
 
-ReportTable plans(const ComparisonReportSources& sources) {
+ReportTable plans_table(const json& comparison, const json& job, const ComparedPlans& plans) {
   ReportTable table;
   table.columns = {{"", Kind::kText},
                    {"plan", Kind::kCode},
-                   {wire::accuracy_name(sources.job) + " in the job (images)", Kind::kNumber},
+                   {wire::accuracy_name(job) + " in the job (images)", Kind::kNumber},
                    {"latency ms in the job", Kind::kNumber},
                    {"size", Kind::kNumber},
                    {"what", Kind::kText}};
-  table.rows.push_back(plan_row("A", text_in(sources.comparison, "a"), sources.a));
-  table.rows.push_back(plan_row("B", text_in(sources.comparison, "b"), sources.b));
+  table.rows.push_back(plan_row("A", text_in(comparison, "a"), plans.a));
+  table.rows.push_back(plan_row("B", text_in(comparison, "b"), plans.b));
   return table;
 }
 
@@ -84,26 +86,26 @@ ReportList terms(const json& comparison) {
 
 }  // namespace
 
-ReportDocument comparison_report(const ComparisonReportSources& sources) {
-  const json& comparison = sources.comparison;
-  const std::string job = part_of(comparison, "job").dump();
+ReportDocument comparison_report(const json& comparison, const json& job,
+                                 const ComparedPlans& plans) {
   ReportDocument report;
   report.title = "Comparison " + part_of(comparison, "id").dump() + ": two plans of " +
-                 text_in(sources.job, "model") + " on " + text_in(comparison, "target");
+                 text_in(job, "model") + " on " + text_in(comparison, "target");
   report.lead = verdict_line(comparison);
   if (has_part(comparison, "result")) {
     report.blocks.emplace_back(verdicts(part_of(comparison, "result")));
   }
   report.blocks.emplace_back(ReportHeading{"The two plans"});
-  report.blocks.emplace_back(plans(sources));
+  report.blocks.emplace_back(plans_table(comparison, job, plans));
   report.blocks.emplace_back(ReportHeading{"What was agreed before"});
   report.blocks.emplace_back(terms(comparison));
   report.blocks.emplace_back(ReportHeading{"The same again"});
-  report.blocks.emplace_back(ReportCode{
-      "pare compare " + job + " --target " + text_in(comparison, "target") + " " +
-      short_sha(text_in(comparison, "a")) + " " + short_sha(text_in(comparison, "b")) + "\n"});
+  report.blocks.emplace_back(ReportCode{"pare compare " + part_of(comparison, "job").dump() +
+                                        " --target " + text_in(comparison, "target") + " " +
+                                        short_sha(text_in(comparison, "a")) + " " +
+                                        short_sha(text_in(comparison, "b")) + "\n"});
   report.foot = "Pare " + std::string(kVersion) + ", digest of what is shown " +
-                digest_of({comparison, sources.a, sources.b}) +
+                digest_of({comparison, plans.a.value_or(json()), plans.b.value_or(json())}) +
                 ". A and B were measured in turns on the device; the interval of the latency is "
                 "valid however often it was looked at.";
   return report;

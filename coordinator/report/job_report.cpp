@@ -21,7 +21,7 @@ std::string number_of(const json& job) {
   return part_of(job, "id").dump();
 }
 
-const json& named(const json& list, const char* field, const std::string& name) {
+const json& named(const std::vector<json>& list, const char* field, const std::string& name) {
   static const json kNothing;
   const auto found =
       std::ranges::find_if(list, [&](const json& one) { return text_in(one, field) == name; });
@@ -193,17 +193,19 @@ std::string model_line(const json& model) {
   return out;
 }
 
-void add_question(ReportDocument& report, const JobReportSources& sources) {
+void add_question(ReportDocument& report, const json& job, const JobReportSources& sources) {
+  const json model = sources.model.value_or(json());
+  const json dataset = sources.dataset.value_or(json());
   report.blocks.emplace_back(ReportHeading{"What was asked"});
   ReportList list;
-  list.items = {"Model: " + model_line(sources.model),
-                "Images: " + text_in(sources.dataset, "name") + ", SHA-256 " +
-                    text_in(sources.dataset, "sha256") + ", " + images_of(sources.dataset),
-                "Accuracies are " + wire::accuracy_name(sources.job)};
-  for (const json& warning : part_of(sources.job, "warnings")) {
+  list.items = {"Model: " + model_line(model),
+                "Images: " + text_in(dataset, "name") + ", SHA-256 " + text_in(dataset, "sha256") +
+                    ", " + images_of(dataset),
+                "Accuracies are " + wire::accuracy_name(job)};
+  for (const json& warning : part_of(job, "warnings")) {
     list.items.push_back("Warning: " + (warning.is_string() ? warning.get<std::string>() : ""));
   }
-  const json& preprocessing = part_of(sources.job, "preprocessing");
+  const json& preprocessing = part_of(job, "preprocessing");
   for (const json& finding : part_of(preprocessing, "findings")) {
     if (finding.is_string()) list.items.push_back(finding.get<std::string>());
   }
@@ -236,7 +238,7 @@ void add_checks(ReportDocument& report, const JobReportSources& sources) {
   report.blocks.emplace_back(std::move(list));
 }
 
-void add_failures(ReportDocument& report, const JobReportSources& sources) {
+void add_failures(ReportDocument& report, const json& job, const JobReportSources& sources) {
   if (sources.failures.empty()) return;
   report.blocks.emplace_back(ReportHeading{"What did not come to a result"});
   ReportTable table;
@@ -245,7 +247,7 @@ void add_failures(ReportDocument& report, const JobReportSources& sources) {
     table.rows.push_back({part_of(failure, "trials").dump(), text_in(failure, "reason")});
   }
   report.blocks.emplace_back(std::move(table));
-  if (number_in(part_of(sources.job, "trials"), "asked") <= sources.looked_at) return;
+  if (number_in(part_of(job, "trials"), "asked") <= sources.looked_at) return;
   report.blocks.emplace_back(
       ReportParagraph{"Of the newest " + std::to_string(sources.looked_at) + " trials."});
 }
@@ -286,8 +288,7 @@ void add_commands(ReportDocument& report, const json& job) {
 
 }  // namespace
 
-ReportDocument job_report(const JobReportSources& sources) {
-  const json& job = sources.job;
+ReportDocument job_report(const json& job, const JobReportSources& sources) {
   ReportDocument report;
   report.title = title_of(job);
   report.lead = lead_of(job);
@@ -297,12 +298,12 @@ ReportDocument job_report(const JobReportSources& sources) {
   for (const json& front : sources.fronts) {
     add_front(report, front, named(sources.targets, "name", text_in(front, "target")));
   }
-  add_question(report, sources);
+  add_question(report, job, sources);
   add_checks(report, sources);
-  add_failures(report, sources);
+  add_failures(report, job, sources);
   add_commands(report, job);
   report.foot = "Pare " + std::string(kVersion) + ", revision " + part_of(job, "revision").dump() +
-                " of the job, digest of what is shown " + digest_of({job, sources.fronts}) +
+                " of the job, digest of what is shown " + digest_of({job, json(sources.fronts)}) +
                 ". Intervals are 95 %; lost and speedup are against the original on the same "
                 "target in the same job.";
   return report;

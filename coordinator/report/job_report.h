@@ -5,33 +5,34 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <string>
+#include <optional>
+#include <vector>
 
 #include "coordinator/report/document.h"
 
 namespace pare::coordinator {
 
-// Documents as in docs/api.md.
+// What a report says beside the job itself; documents as in docs/api.md.
 struct JobReportSources {
-  nlohmann::json job;
-  nlohmann::json model;
-  nlohmann::json dataset;
-  nlohmann::json targets;  // an array
-  nlohmann::json fronts;   // an array, one a target
-  nlohmann::json checks;   // an array
-  // What did not come to a result, by reason: [{"reason", "trials"}, ...], most first; among so
-  // many of the newest trials.
-  nlohmann::json failures;
+  std::optional<nlohmann::json> model;
+  std::optional<nlohmann::json> dataset;
+  std::vector<nlohmann::json> targets;
+  std::vector<nlohmann::json> fronts;  // one a target
+  std::vector<nlohmann::json> checks;
+  // What did not come to a result, by reason: {"reason", "trials"}, most first; among so many of
+  // the newest trials.
+  std::vector<nlohmann::json> failures;
   int looked_at = 0;
 };
-ReportDocument job_report(const JobReportSources& sources);
+ReportDocument job_report(const nlohmann::json& job, const JobReportSources& sources);
 
-struct ComparisonReportSources {
-  nlohmann::json comparison;
-  nlohmann::json job;
-  nlohmann::json a;  // members of fronts, as they were measured in the job; null: not known
-  nlohmann::json b;
+// The plans of a comparison as members of a front, as they were measured in the job; nullopt: not
+// known.
+struct ComparedPlans {
+  std::optional<nlohmann::json> a;
+  std::optional<nlohmann::json> b;
 };
-ReportDocument comparison_report(const ComparisonReportSources& sources);
+ReportDocument comparison_report(const nlohmann::json& comparison, const nlohmann::json& job,
+                                 const ComparedPlans& plans);
 
 }  // namespace pare::coordinator

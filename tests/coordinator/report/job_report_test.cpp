@@ -27,7 +27,12 @@ json member(const std::string& plan, double map, double ms, double speedup, doub
           {"description", "256x256, int8 of " + plan}};
 }
 
-JobReportSources sources() {
+struct Example {
+  json job;
+  JobReportSources sources;
+};
+
+Example example() {
   const json original = member("0f67a3b052", 0.44491, 2.5219, 1.0, 0.0);
   json fast = member("c0251c94d9", 0.44588, 1.7612, 1.432, -0.097);
   fast["held_back"] = {{"map_50_95", 0.4619},
@@ -36,44 +41,52 @@ JobReportSources sources() {
                        {"map_lost_low", -0.9},
                        {"map_lost_high", 0.5}};
   fast["latency_suspect"] = "the canary was 8 % slower <than usual>";
+  json job = {{"id", 7},
+              {"state", "succeeded"},
+              {"revision", 411},
+              {"model", "boards"},
+              {"dataset", "boards"},
+              {"targets", {"x86-ort"}},
+              {"labels", "ground_truth"},
+              {"seed", 1},
+              {"strategy", "pare"},
+              {"budget", {{"trials", 24}}},
+              {"created_at", "2026-11-29T10:00:00.000Z"},
+              {"finished_at", "2026-11-29T10:12:00.000Z"},
+              {"trials", {{"asked", 24}, {"finished", 23}, {"failed", 1}}},
+              {"best", {{{"target", "x86-ort"}, {"original", original}, {"fastest", fast}}}}};
   JobReportSources out;
-  out.job = {{"id", 7},
-             {"state", "succeeded"},
-             {"revision", 411},
-             {"model", "boards"},
-             {"dataset", "boards"},
-             {"targets", {"x86-ort"}},
-             {"labels", "ground_truth"},
-             {"seed", 1},
-             {"strategy", "pare"},
-             {"budget", {{"trials", 24}}},
-             {"created_at", "2026-11-29T10:00:00.000Z"},
-             {"finished_at", "2026-11-29T10:12:00.000Z"},
-             {"trials", {{"asked", 24}, {"finished", 23}, {"failed", 1}}},
-             {"best", {{{"target", "x86-ort"}, {"original", original}, {"fastest", fast}}}}};
-  out.model = {{"name", "boards"},
-               {"sha256", std::string(64, 'a')},
-               {"summary", {{"card", {{"head", "yolox"}}}}}};
-  out.dataset = {{"name", "boards"},        {"sha256", std::string(64, 'b')},
-                 {"labelled", true},        {"boxes", 900},
-                 {"classes", {"a", "b"}},   {"calibration_images", 128},
-                 {"validation_images", 256}};
+  out.model = json{{"name", "boards"},
+                   {"sha256", std::string(64, 'a')},
+                   {"summary", {{"card", {{"head", "yolox"}}}}}};
+  out.dataset = json{{"name", "boards"},        {"sha256", std::string(64, 'b')},
+                     {"labelled", true},        {"boxes", 900},
+                     {"classes", {"a", "b"}},   {"calibration_images", 128},
+                     {"validation_images", 256}};
   out.targets = {
-      {{"name", "x86-ort"}, {"runtime", "onnxruntime"}, {"threads", 1}, {"pool", "default"}}};
-  out.fronts = {{{"target", "x86-ort"},
-                 {"labels", "ground_truth"},
-                 {"original", original},
-                 {"hypervolume", 0.12024},
-                 {"hidden", 3},
-                 {"members", {fast}}}};
-  out.checks = {{{"target", "x86-ort"},
-                 {"result",
-                  {{"cpu_model", "A processor"},
-                   {"runtime_version", "1.31"},
-                   {"findings", {"int8 is right here"}}}}}};
-  out.failures = {{{"reason", "x86-ort: the runtime refused it"}, {"trials", 1}}};
+      json{{"name", "x86-ort"}, {"runtime", "onnxruntime"}, {"threads", 1}, {"pool", "default"}}};
+  out.fronts = {json{{"target", "x86-ort"},
+                     {"labels", "ground_truth"},
+                     {"original", original},
+                     {"hypervolume", 0.12024},
+                     {"hidden", 3},
+                     {"members", {fast}}}};
+  out.checks = {json{{"target", "x86-ort"},
+                     {"result",
+                      {{"cpu_model", "A processor"},
+                       {"runtime_version", "1.31"},
+                       {"findings", {"int8 is right here"}}}}}};
+  out.failures = {json{{"reason", "x86-ort: the runtime refused it"}, {"trials", 1}}};
   out.looked_at = 24;
-  return out;
+  return {std::move(job), std::move(out)};
+}
+
+std::string page_of(const Example& one) {
+  return to_html(job_report(one.job, one.sources));
+}
+
+std::string markdown_of(const Example& one) {
+  return to_markdown(job_report(one.job, one.sources));
 }
 
 void expect_all(const std::string& text, const std::vector<std::string>& parts) {
@@ -83,7 +96,7 @@ void expect_all(const std::string& text, const std::vector<std::string>& parts) 
 }
 
 TEST(JobReport, SaysTheAnswerTheFrontAndWhatFailed) {
-  const std::string text = to_markdown(job_report(sources()));
+  const std::string text = markdown_of(example());
   expect_all(
       text,
       {"# Job 7: boards on boards", "24 trials, of which 1 failed",
@@ -99,14 +112,14 @@ TEST(JobReport, SaysTheAnswerTheFrontAndWhatFailed) {
 }
 
 TEST(JobReport, IsTheSamePageForTheSameData) {
-  EXPECT_EQ(to_html(job_report(sources())), to_html(job_report(sources())));
-  JobReportSources other = sources();
-  other.fronts[0]["hypervolume"] = 0.2;
-  EXPECT_NE(to_html(job_report(sources())), to_html(job_report(other)));
+  EXPECT_EQ(page_of(example()), page_of(example()));
+  Example other = example();
+  other.sources.fronts[0]["hypervolume"] = 0.2;
+  EXPECT_NE(page_of(example()), page_of(other));
 }
 
 TEST(JobReport, APageIsSmallAndDrawsEveryMemberAndTheOriginal) {
-  const std::string page = to_html(job_report(sources()));
+  const std::string page = page_of(example());
   EXPECT_LT(page.size(), 400U << 10U);
   std::size_t circles = 0;
   for (std::size_t at = page.find("<circle"); at != std::string::npos;
@@ -118,57 +131,55 @@ TEST(JobReport, APageIsSmallAndDrawsEveryMemberAndTheOriginal) {
 }
 
 TEST(JobReport, WithoutHeldBackImagesThereIsNoColumnOfThem) {
-  JobReportSources plain = sources();
-  plain.fronts[0]["members"][0].erase("held_back");
-  EXPECT_EQ(to_markdown(job_report(plain)).find("| lost on images that chose nothing"),
-            std::string::npos);
+  Example plain = example();
+  plain.sources.fronts[0]["members"][0].erase("held_back");
+  EXPECT_EQ(markdown_of(plain).find("| lost on images that chose nothing"), std::string::npos);
 }
 
 // A job that has measured nothing yet, or whose documents lack what an older version did not write.
 TEST(JobReport, WhatIsNotKnownIsLeftOut) {
-  JobReportSources bare;
+  Example bare;
   bare.job = {{"id", 1},
               {"state", "preparing"},
               {"model", "m"},
               {"dataset", "d"},
               {"trials", {{"asked", 0}}},
               {"best", {{{"target", "t"}, {"hypervolume", 0.0}}}}};
-  bare.fronts = {{{"target", "t"}, {"hypervolume", 0.0}, {"members", json::array()}}};
-  bare.targets = bare.checks = bare.failures = json::array();
-  const std::string text = to_markdown(job_report(bare));
+  bare.sources.fronts = {json{{"target", "t"}, {"hypervolume", 0.0}, {"members", json::array()}}};
+  const std::string text = markdown_of(bare);
   expect_all(text, {"preparing, 0 trials", "t: nothing is measured yet"});
-  EXPECT_EQ(to_html(job_report(bare)).find("<circle"), std::string::npos);
+  EXPECT_EQ(page_of(bare).find("<circle"), std::string::npos);
 }
 
 TEST(ComparisonReport, SaysTheVerdictTheFiguresAndTheTerms) {
-  ComparisonReportSources given;
-  given.job = sources().job;
-  given.a = sources().fronts[0]["original"];
-  given.comparison = {{"id", 3},
-                      {"job", 7},
-                      {"target", "x86-ort"},
-                      {"state", "succeeded"},
-                      {"a", given.a["plan_sha256"]},
-                      {"b", "c0251c94d9" + std::string(54, '0')},
-                      {"alpha", 0.05},
-                      {"latency_margin", 0.03},
-                      {"result",
-                       {{"sentence", "B is 1.45 times faster than A."},
-                        {"verdict", "BETTER"},
-                        {"latency",
-                         {{"ratio", 1.4512},
-                          {"low", 1.4},
-                          {"high", nullptr},
-                          {"blocks", 5},
-                          {"verdict", "FASTER"}}},
-                        {"accuracy",
-                         {{"labels", "ground_truth"},
-                          {"delta", 0.0021},
-                          {"low", -0.004},
-                          {"high", 0.008},
-                          {"images", 128},
-                          {"verdict", "NOT_WORSE"}}}}}};
-  const std::string text = to_markdown(comparison_report(given));
+  const Example in = example();
+  ComparedPlans plans;
+  plans.a = in.sources.fronts[0]["original"];
+  const json comparison = {{"id", 3},
+                           {"job", 7},
+                           {"target", "x86-ort"},
+                           {"state", "succeeded"},
+                           {"a", (*plans.a)["plan_sha256"]},
+                           {"b", "c0251c94d9" + std::string(54, '0')},
+                           {"alpha", 0.05},
+                           {"latency_margin", 0.03},
+                           {"result",
+                            {{"sentence", "B is 1.45 times faster than A."},
+                             {"verdict", "BETTER"},
+                             {"latency",
+                              {{"ratio", 1.4512},
+                               {"low", 1.4},
+                               {"high", nullptr},
+                               {"blocks", 5},
+                               {"verdict", "FASTER"}}},
+                             {"accuracy",
+                              {{"labels", "ground_truth"},
+                               {"delta", 0.0021},
+                               {"low", -0.004},
+                               {"high", 0.008},
+                               {"images", 128},
+                               {"verdict", "NOT_WORSE"}}}}}};
+  const std::string text = to_markdown(comparison_report(comparison, in.job, plans));
   expect_all(text, {"# Comparison 3: two plans of boards on x86-ort",
                     "B is 1.45 times faster than A. Verdict: BETTER.",
                     "| latency of A over that of B | 1.451 | [1.400, open] | 5 blocks | FASTER |",
