@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "coordinator/http/problem.h"
+#include "coordinator/http/request_head.h"
 #include "wire/sha256.h"
 
 namespace pare::coordinator {
