@@ -235,7 +235,7 @@ FindingList diagnose_service(const std::string& url) {
   const auto service = Service::at(url, token.value());
   if (!service) return {broken("service", service.error().message, "look at --url and PARE_URL")};
   const auto health = service.value().get("/healthz");
-  if (!health && health.error().message.starts_with("no answer")) {
+  if (!health && !service.value().answers()) {
     if (local_port(url) != 0) {
       return {odd("service", "nobody answers at " + url, "`pare up` starts one")};
     }

@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
+#include "cli/run_to_end.h"
 #include "host/token.h"
 
 namespace pare::cli {
@@ -26,9 +27,8 @@ Result<std::monostate> await_worker(const Service& service, Supervisor& up) {
     up.turn(Milliseconds(200), -1);
     if (!up.all_running()) break;
   }
-  std::string words = up.last_words(kProgram);
-  while (!words.empty() && words.back() == '\n') words.pop_back();
-  return Error{ErrorCode::kUnavailable, "`pare up` did not get ready: " + words};
+  return Error{ErrorCode::kUnavailable,
+               "`pare up` did not get ready: " + without_end(up.last_words(kProgram))};
 }
 
 }  // namespace
@@ -54,12 +54,14 @@ Result<OwnService> OwnService::at(const std::string& url, const std::string& dat
   if (!made) return made.error();
   OwnService own;
   own.service_ = std::make_unique<Service>(std::move(made).value());
-  const auto health = own.service_->get("/healthz");
-  if (health) return own;
-  const int port = local_port(url);
-  if (port == 0) return health.error();
+  if (const auto health = own.service_->get("/healthz"); health) {
+    return own;
+  } else if (local_port(url) == 0 || own.service_->answers()) {
+    return health.error();  // one that cannot work now is there all the same
+  }
   auto up = std::make_unique<Supervisor>([](const std::string&) {});
-  std::vector<std::string> command = {program_beside("pare"), "up", "--port", std::to_string(port)};
+  std::vector<std::string> command = {program_beside("pare"), "up", "--port",
+                                      std::to_string(local_port(url))};
   if (!data.empty()) command.insert(command.end(), {"--data", data});
   if (auto begun = up->start({kProgram, std::move(command), log}); !begun) return begun.error();
   own.started_ = std::move(up);

@@ -16,8 +16,8 @@ class OwnService {
  public:
   // Where nobody answers at `url` and that is an address of this machine, starts `pare up` there,
   // with its data in `data` (empty: where `pare up` keeps them) and its words in `log`; waits until
-  // a worker is there.  Fails with kUnavailable, in `pare up`'s words, where it does not start, and
-  // where nobody answers elsewhere.
+  // a worker is there.  Fails with kUnavailable, in `pare up`'s words, where it does not start,
+  // where nobody answers elsewhere, and where somebody does who cannot work now.
   static Result<OwnService> at(const std::string& url, const std::string& data,
                                const std::filesystem::path& log);
 

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/interrupt.h"
+
 namespace pare::cli {
 
 using nlohmann::json;
@@ -29,7 +31,7 @@ Result<json> inspected(const Service& service, const std::string& path) {
   constexpr useconds_t kBetweenLooks = 200'000;
   for (;;) {
     auto entry = service.get(path);
-    if (!entry || entry.value().value("state", "") != "inspecting") return entry;
+    if (!entry || entry.value().value("state", "") != "inspecting" || interrupted()) return entry;
     ::usleep(kBetweenLooks);
   }
 }

@@ -22,7 +22,7 @@ Result<nlohmann::json> register_dataset(const Service& service,
                                         const std::string& name, const Service::Progress& progress);
 
 // The model or dataset at the path ("/v1/models/NAME") once it is inspected: `state` is "ready" or
-// "rejected" then.
+// "rejected" then; or as it is when the user asks to stop (interrupt.h).
 Result<nlohmann::json> inspected(const Service& service, const std::string& path);
 
 }  // namespace pare::cli

@@ -130,6 +130,10 @@ Service::Service(std::string url, const std::string& token)
 Service::~Service() = default;
 Service::Service(Service&&) noexcept = default;
 
+bool Service::answers() const {
+  return static_cast<bool>(http_->client.Get("/healthz"));
+}
+
 Result<json> Service::get(const std::string& path) const {
   return document_of(url_, http_->client.Get(path));
 }

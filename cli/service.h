@@ -25,6 +25,8 @@ class Service {
   ~Service();
   Service(Service&&) noexcept;
 
+  // Whether anybody is there, able to work or not.
+  bool answers() const;
   Result<nlohmann::json> get(const std::string& path) const;
   Result<std::string> get_text(const std::string& path) const;  // of what is no JSON
   Result<nlohmann::json> put(const std::string& path, const nlohmann::json& document) const;

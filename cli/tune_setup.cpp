@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cli/engine.h"
+#include "cli/interrupt.h"
 #include "cli/registration.h"
 #include "cli/tune_images.h"
 #include "wire/coco_labels.h"
@@ -34,7 +35,11 @@ bool is_ready(const json& entry) {
   return entry.value("state", "") == "ready";
 }
 
-Exit rejected(const std::string& what, const json& entry) {
+Exit not_ready(const std::string& what, const json& entry) {
+  if (interrupted()) {
+    say_aside("pare: stopped while " + what + " was inspected; the same command goes on");
+    return Exit::kFailed;
+  }
   say_aside("pare: " + what + ": " + entry.value("reason", "it was not accepted"));
   return Exit::kFailed;
 }
@@ -118,7 +123,7 @@ Exit TuneSetup::bring_model(const fs::path& scratch) {
   question_["card"] = card.value();
   const auto model = registered_model(whole.value(), sha256.value());
   if (!model) return report(model.error());
-  if (!is_ready(model.value())) return rejected(given_.file, model.value());
+  if (!is_ready(model.value())) return not_ready(given_.file, model.value());
   tell(common_, "model     " + model_line(model.value()));
   return Exit::kOk;
 }
@@ -147,7 +152,7 @@ Exit TuneSetup::bring_images(const fs::path& scratch) {
   question_["dataset"] = sha256.value();
   const auto dataset = registered_images(archive, sha256.value());
   if (!dataset) return report(dataset.error());
-  if (!is_ready(dataset.value())) return rejected(given_.images, dataset.value());
+  if (!is_ready(dataset.value())) return not_ready(given_.images, dataset.value());
   tell(common_, "images    " + images_line(packed.value().listing));
   return Exit::kOk;
 }

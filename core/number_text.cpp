@@ -8,14 +8,17 @@
 namespace pare {
 namespace {
 
-// With so many digits behind the point, and what stands behind it.
 std::string fixed(double number, int digits, const char* unit = "") {
-  std::array<char, 400> text{};  // the longest double has 309 digits
-  const int length = std::snprintf(text.data(), text.size(), "%.*f%s", digits, number, unit);
-  return {text.data(), static_cast<std::size_t>(std::max(length, 0))};
+  return fixed_text(number, digits) + unit;
 }
 
 }  // namespace
+
+std::string fixed_text(double number, int digits) {
+  std::array<char, 400> text{};  // the longest double has 309 digits
+  const int length = std::snprintf(text.data(), text.size(), "%.*f", digits, number);
+  return {text.data(), static_cast<std::size_t>(std::max(length, 0))};
+}
 
 std::string percent_points(double map) {
   return fixed(map * 100, 2);

@@ -1,8 +1,8 @@
 #include "wire/result_words.h"
 
-#include <array>
-#include <cstdio>
 #include <nlohmann/json.hpp>
+
+#include "core/number_text.h"
 
 namespace pare::wire {
 
@@ -19,12 +19,6 @@ bool has(const json& object, const char* name) {
   return object.is_object() && object.contains(name) && !object[name].is_null();
 }
 
-std::string fixed(double number, int digits) {
-  std::array<char, 400> text{};  // the longest double has 309 digits
-  std::snprintf(text.data(), text.size(), "%.*f", digits, number);
-  return text.data();
-}
-
 }  // namespace
 
 std::string accuracy_name(const json& scored) {
@@ -37,23 +31,23 @@ std::string accuracy_name(const json& scored) {
 }
 
 std::string lost_words(const json& figures, const std::string& accuracy) {
-  std::string out = fixed(number_at(figures, "map_lost"), 1) + " " + accuracy + " points lost";
+  std::string out = fixed_text(number_at(figures, "map_lost"), 1) + " " + accuracy + " points lost";
   if (!has(figures, "map_lost_high")) return out;
-  out.append(" [").append(fixed(number_at(figures, "map_lost_low"), 1));
-  out.append(", ").append(fixed(number_at(figures, "map_lost_high"), 1)).append("]");
+  out.append(" [").append(fixed_text(number_at(figures, "map_lost_low"), 1));
+  out.append(", ").append(fixed_text(number_at(figures, "map_lost_high"), 1)).append("]");
   return out;
 }
 
 std::string gain_words(const json& member, const std::string& accuracy) {
   const double speedup = has(member, "speedup") ? number_at(member, "speedup") : 1.0;
-  std::string out = fixed(speedup, 2) + " times faster, ";
+  std::string out = fixed_text(speedup, 2) + " times faster, ";
   if (!has(member, "held_back") || !has(member["held_back"], "map_lost")) {
     return out + lost_words(member, accuracy);
   }
   const json& held_back = member["held_back"];
   out.append(lost_words(held_back, accuracy)).append(" on ");
-  out.append(fixed(number_at(held_back, "images"), 0)).append(" images that chose nothing (");
-  out.append(fixed(number_at(member, "map_lost"), 1)).append(" on those that chose it)");
+  out.append(fixed_text(number_at(held_back, "images"), 0)).append(" images that chose nothing (");
+  out.append(fixed_text(number_at(member, "map_lost"), 1)).append(" on those that chose it)");
   return out;
 }
 

@@ -1,8 +1,5 @@
 #include "coordinator/report/document_text.h"
 
-#include <array>
-#include <cstdio>
-
 #include "core/number_text.h"
 #include "wire/sha256.h"
 
@@ -29,12 +26,6 @@ double number_in(const json& object, const char* name, double otherwise) {
 std::string text_in(const json& object, const char* name) {
   const json& found = part_of(object, name);
   return found.is_string() ? found.get<std::string>() : std::string();
-}
-
-std::string fixed_text(double number, int digits) {
-  std::array<char, 400> text{};  // the longest double has 309 digits
-  std::snprintf(text.data(), text.size(), "%.*f", digits, number);
-  return text.data();
 }
 
 std::string words_of(const json& list, const char* between) {

@@ -14,7 +14,6 @@ std::string text_in(const nlohmann::json& object, const char* name);
 const nlohmann::json& part_of(const nlohmann::json& object, const char* name);  // null: none
 bool has_part(const nlohmann::json& object, const char* name);
 
-std::string fixed_text(double number, int digits);
 std::string words_of(const nlohmann::json& list, const char* between = ", ");
 
 // "44.59 [41.6, 46.2]": an accuracy in points with its interval.

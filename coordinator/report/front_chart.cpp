@@ -1,9 +1,7 @@
 #include "coordinator/report/front_chart.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 
 #include "coordinator/report/document.h"
 #include "core/number_text.h"
@@ -15,9 +13,7 @@ constexpr double kWidth = 640, kHeight = 340;
 constexpr double kLeft = 56, kRight = 16, kTop = 14, kBottom = 40;
 
 std::string number(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.1f", value);
-  return text.data();
+  return fixed_text(value, 1);
 }
 
 // What an axis reaches over, and where on the picture a value of it lies.

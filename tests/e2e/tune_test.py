@@ -1,12 +1,14 @@
 """`pare tune`: one command from a detector and a folder of images to files; stopped in between, it goes on."""
 import contextlib
 import hashlib
+import http.server
 import json
 import pathlib
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import unittest
 import urllib.request
 
@@ -86,6 +88,27 @@ class Tune(unittest.TestCase):
             self.assertEqual(result.returncode, 2, result.stderr)
             self.assertIn(says, result.stderr)
             self.assertFalse((self.folder / "data").exists(), "a service was started")
+
+    def test_no_second_service_is_started_where_one_is_that_cannot_work(self):
+        class Ill(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                body = json.dumps({"status": "unavailable", "reason": "the database does not answer"}).encode()
+                self.send_response(503)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        ill = http.server.ThreadingHTTPServer(("127.0.0.1", int(self.url.rpartition(":")[2])), Ill)
+        threading.Thread(target=ill.serve_forever, daemon=True).start()
+        self.addCleanup(ill.server_close)
+        self.addCleanup(ill.shutdown)
+        result = subprocess.run(self.command(), capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.returncode, 3, result.stderr)
+        self.assertIn("the database does not answer", result.stderr)
+        self.assertFalse((self.folder / "data").exists(), "a second service was started")
 
     def test_no_service_is_started_for_an_address_elsewhere(self):
         command = self.command()
